@@ -1,0 +1,10 @@
+# What our own code is compiled with; never part of a target that users link.
+
+add_library(lstmlib_strict INTERFACE)
+target_compile_options(lstmlib_strict INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+if(LSTMLIB_SANITIZE)
+  target_compile_options(lstmlib_strict INTERFACE -fsanitize=${LSTMLIB_SANITIZE} -fno-sanitize-recover=all
+                                                  -fno-omit-frame-pointer)
+  target_link_options(lstmlib_strict INTERFACE -fsanitize=${LSTMLIB_SANITIZE})
+endif()
+target_link_libraries(lstmlib_cpu PRIVATE $<BUILD_INTERFACE:lstmlib_strict>)

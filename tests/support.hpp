@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What tests share: where the reference kit, the fixtures and scratch space are.
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+namespace lstmlib::test {
+
+/// Files that the project carries.
+inline std::filesystem::path fixtures() { return LSTMLIB_TEST_FIXTURES_DIR; }
+
+/// The reference kit, where it is; empty otherwise.
+inline std::filesystem::path kit() { return LSTMLIB_TEST_KIT_DIR; }
+
+/// False, with a line that says what is skipped, where the kit is absent.
+inline bool kit_has(const std::string& part) {
+  const bool present = !kit().empty() && std::filesystem::exists(kit() / part);
+  if (!present) MESSAGE("skipped: the reference kit has no ", part, " here (set LSTMLIB_KIT_DIR)");
+  return present;
+}
+
+/// A fresh empty folder of this name.
+inline std::filesystem::path scratch(const std::string& name) {
+  const auto folder = std::filesystem::path(LSTMLIB_TEST_SCRATCH_DIR) / name;
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+}  // namespace lstmlib::test
