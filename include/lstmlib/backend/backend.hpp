@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A kind of device: its name, its memory, and its kernels for each element type that is computed with.
+
+#include "lstmlib/backend/kernels/math.hpp"
+#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/recurrent.hpp"
+#include "lstmlib/backend/kernels/update.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace lstmlib {
+
+/// Everything that runs per element, on one device, for one element type.
+template <Real T>
+struct Kernels {
+  MathKernels<T>& math;
+  NeuralKernels<T>& neural;
+  RecurrentKernels<T>& recurrent;
+  UpdateKernels<T>& update;
+};
+
+/// Memory is untyped, so tensors of integers need no kernels of their own. `device` counts from 0.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;
+  virtual int device_count() const = 0;
+
+  virtual void* allocate(int device, std::size_t bytes) = 0;  ///< aligned to 64 bytes, from a pool
+  virtual void release(int device, void* data, std::size_t bytes) noexcept = 0;
+  virtual void zero(int device, void* data, std::size_t bytes) = 0;
+  virtual void copy(int device, void* to, const void* from, std::size_t bytes) = 0;
+  virtual void copy_from_host(int device, void* to, const void* from, std::size_t bytes) = 0;
+  virtual void copy_to_host(int device, void* to, const void* from, std::size_t bytes) = 0;  ///< waits
+  virtual void synchronise(int device) = 0;
+
+  template <Real T>
+  const Kernels<T>& kernels(int device) {
+    if constexpr (std::same_as<T, float>) return float32_kernels(device);
+    else return float64_kernels(device);
+  }
+
+ private:
+  virtual const Kernels<float>& float32_kernels(int device) = 0;
+  virtual const Kernels<double>& float64_kernels(int device) = 0;
+};
+
+}  // namespace lstmlib

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The CPU as a back end; defines cpu_backend().
+
+#include "lstmlib/backend/cpu/math.hpp"
+#include "lstmlib/backend/cpu/memory.hpp"
+#include "lstmlib/backend/cpu/neural.hpp"
+#include "lstmlib/backend/cpu/recurrent.hpp"
+#include "lstmlib/backend/cpu/update.hpp"
+#include "lstmlib/backend/registry.hpp"
+
+#include <cstring>
+
+namespace lstmlib {
+namespace cpu {
+
+/// The groups of kernels with their table. Not inside CpuBackend: clang 14 crashes on constrained member templates there.
+template <Real T>
+struct Groups {
+  Math<T> math;
+  Neural<T> neural;
+  Recurrent<T> recurrent;
+  Update<T> update;
+  Kernels<T> kernels{math, neural, recurrent, update};
+};
+
+class CpuBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "cpu"; }
+  int device_count() const override { return 1; }
+
+  void* allocate(int, std::size_t bytes) override { return memory_.allocate(bytes); }
+  void release(int, void* data, std::size_t bytes) noexcept override { memory_.release(data, bytes); }
+  void zero(int, void* data, std::size_t bytes) override { fill_zero(data, bytes); }
+  void copy(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
+  void copy_from_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
+  void copy_to_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
+  void synchronise(int) override {}
+
+ private:
+  // Empty spans have null pointers, which memset and memcpy must not get.
+  static void fill_zero(void* data, std::size_t bytes) {
+    if (bytes) std::memset(data, 0, bytes);
+  }
+  static void copy_bytes(void* to, const void* from, std::size_t bytes) {
+    if (bytes) std::memmove(to, from, bytes);
+  }
+  const Kernels<float>& float32_kernels(int) override { return float32_.kernels; }
+  const Kernels<double>& float64_kernels(int) override { return float64_.kernels; }
+
+  MemoryPool memory_;
+  Groups<float> float32_;
+  Groups<double> float64_;
+};
+
+}  // namespace cpu
+
+template <class Unused>
+Backend& cpu_backend() {
+  static auto& backend = *new cpu::CpuBackend;  // never destroyed: see Registry
+  return backend;
+}
+
+}  // namespace lstmlib

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Elementwise functions, sums and products on the CPU.
+
+#include "lstmlib/backend/cpu/eigen.hpp"
+#include "lstmlib/backend/kernels/math.hpp"
+#include "lstmlib/math/activation.hpp"
+
+#include <cmath>
+
+namespace lstmlib::cpu {
+
+/// Calls `use` with the functor that `op` names: one switch a call, not one an element.
+template <class Use>
+void with_functor(MapOp op, Use&& use) {
+  switch (op) {
+    case MapOp::tanh: return use(math::Tanh{});
+    case MapOp::sigmoid: return use(math::Sigmoid{});
+    case MapOp::relu: return use(math::Relu{});
+  }
+}
+
+/// result = value or result += value
+template <class T>
+void write(Write how, T& result, T value) { result = how == Write::assign ? value : result + value; }
+
+template <class T>
+void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
+  const auto left = as_matrix(a.matrix);
+  const auto right = as_matrix(b.matrix);
+  auto result = as_matrix(c);
+  if (write == Write::assign) result.setZero();  // one form of the product for both: fewer instances to compile
+  const auto product = [&](const auto& x, const auto& y) { result.noalias() += x * y; };
+  if (!a.transposed && !b.transposed) product(left, right);
+  else if (!a.transposed) product(left, right.transpose());
+  else if (!b.transposed) product(left.transpose(), right);
+  else product(left.transpose(), right.transpose());
+}
+
+template <Real T>
+class Math final : public MathKernels<T> {
+ public:
+  void map(MapOp op, View<const T> x, View<T> y) override {
+    with_functor(op, [&](auto f) {
+      for (Index i = 0; i < x.size(); ++i) y.data[i] = f(x.data[i]);
+    });
+  }
+  void map_backward(MapOp op, View<const T> y, View<const T> d_y, View<T> d_x) override {
+    with_functor(op, [&](auto f) {
+      for (Index i = 0; i < d_x.size(); ++i) d_x.data[i] += d_y.data[i] * f.derivative(y.data[i]);
+    });
+  }
+  void fill(T value, View<T> y) override { std::fill_n(y.data, y.size(), value); }
+  void add_scaled(T factor, View<const T> x, View<T> y) override {
+    for (Index i = 0; i < y.size(); ++i) y.data[i] += factor * x.data[i];
+  }
+  void multiply(View<const T> a, View<const T> b, View<T> y, Write how) override {
+    for (Index i = 0; i < y.size(); ++i) write(how, y.data[i], a.data[i] * b.data[i]);
+  }
+  void add_to_rows(View<const T> row, View<T> y) override {
+    if (y && row) as_matrix(y).rowwise() += as_array(row).matrix().transpose();
+  }
+  void add_rows(View<const T> x, View<T> sum) override {
+    if (sum) as_array(sum) += as_matrix(x).colwise().sum().transpose().array();
+  }
+  void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write how) override {
+    if (c) cpu::gemm(a, b, c, how);
+  }
+  void transpose(View<const T> x, View<T> y, Write how) override {
+    if (!y) return;
+    const Index rows = x.shape.rows(), columns = x.shape.row_size();
+    for (Index row = 0; row < rows; ++row)
+      for (Index column = 0; column < columns; ++column)
+        write(how, y.data[column * rows + row], x.data[row * columns + column]);
+  }
+  void copy_columns(View<const T> from, Index from_first, View<T> to, Index to_first, Index columns,
+                    Write how) override {
+    if (!to) return;
+    const Index from_size = from.shape.row_size(), to_size = to.shape.row_size();
+    for (Index row = 0; row < to.shape.rows(); ++row)
+      for (Index i = 0; i < columns; ++i)
+        write(how, to.data[row * to_size + to_first + i], from.data[row * from_size + from_first + i]);
+  }
+
+  void sum(AxisView a, T factor, View<const T> x, View<T> y) override {
+    fill(T(0), y);
+    each(a, [&](Index from, Index to) { y.data[to] += factor * x.data[from]; });
+  }
+  void sum_backward(AxisView a, T factor, View<const T> d_y, View<T> d_x) override {
+    if (d_x) each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
+  }
+  void max(AxisView a, View<const T> x, View<T> y) override {
+    fill(-std::numeric_limits<T>::infinity(), y);
+    each(a, [&](Index from, Index to) { y.data[to] = x.data[from] > y.data[to] ? x.data[from] : y.data[to]; });
+  }
+  void max_backward(AxisView a, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) override {
+    if (d_x) each(a, [&](Index from, Index to) {
+      if (x.data[from] == y.data[to]) d_x.data[from] += d_y.data[to];
+    });
+  }
+  void softmax(AxisView a, bool logarithm, View<const T> x, View<T> y) override {
+    each_line(a, [&](Index first) {
+      T largest = -std::numeric_limits<T>::infinity();  // subtracted so that exp cannot overflow
+      for (Index i = 0; i < a.size; ++i) largest = std::max(largest, x.data[first + i * a.inner]);
+      T total = 0;
+      for (Index i = 0; i < a.size; ++i) total += std::exp(x.data[first + i * a.inner] - largest);
+      const T log_total = std::log(total);
+      for (Index i = 0; i < a.size; ++i) {
+        const Index at = first + i * a.inner;
+        y.data[at] = logarithm ? x.data[at] - largest - log_total : std::exp(x.data[at] - largest) / total;
+      }
+    });
+  }
+  void softmax_backward(AxisView a, bool logarithm, View<const T> y, View<const T> d_y, View<T> d_x) override {
+    if (!d_x) return;
+    each_line(a, [&](Index first) {
+      T sum = 0;  // of d_y (log softmax), of d_y y (softmax)
+      for (Index i = 0; i < a.size; ++i) {
+        const Index at = first + i * a.inner;
+        sum += logarithm ? d_y.data[at] : d_y.data[at] * y.data[at];
+      }
+      for (Index i = 0; i < a.size; ++i) {
+        const Index at = first + i * a.inner;
+        d_x.data[at] += logarithm ? d_y.data[at] - std::exp(y.data[at]) * sum : y.data[at] * (d_y.data[at] - sum);
+      }
+    });
+  }
+
+ private:
+  /// Calls `use(first)` with the place of the first element of each line along the axis.
+  template <class Use>
+  static void each_line(const AxisView& a, Use use) {
+    for (Index outer = 0; outer < a.outer; ++outer)
+      for (Index inner = 0; inner < a.inner; ++inner) use(outer * a.size * a.inner + inner);
+  }
+  /// Calls `use(from, to)` for each element of [outer, size, inner] with its place in [outer, inner], in memory order.
+  template <class Use>
+  static void each(const AxisView& a, Use use) {
+    Index from = 0;
+    for (Index outer = 0; outer < a.outer; ++outer)
+      for (Index i = 0; i < a.size; ++i)
+        for (Index inner = 0; inner < a.inner; ++inner) use(from++, outer * a.inner + inner);
+  }
+};
+
+}  // namespace lstmlib::cpu

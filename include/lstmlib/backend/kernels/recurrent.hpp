@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Kernels of recurrent layers: one layer in one direction over a ragged batch is one call.
+
+#include "lstmlib/backend/segments.hpp"
+#include "lstmlib/backend/view.hpp"
+#include "lstmlib/base/dtype.hpp"
+
+#include <cstddef>
+
+namespace lstmlib {
+
+/// Gates stand in the rows of weights and biases in these orders:
+/// lstm: input, forget, cell, output; gru: reset, update, candidate; rnn: one.
+enum class RecurrentCell : std::uint8_t { lstm, gru, rnn_tanh, rnn_relu };
+
+constexpr Index gate_count(RecurrentCell cell) {
+  return cell == RecurrentCell::lstm ? 4 : cell == RecurrentCell::gru ? 3 : 1;
+}
+
+template <Real T>
+struct RecurrentProblem {
+  RecurrentCell cell;
+  bool reverse;                           ///< starts at the last row of each sequence
+  const Segments& segments;
+  View<const T> input;                    ///< [rows, input_size]
+  View<const T> weight_input;             ///< [gates hidden_size, input_size]
+  View<const T> weight_hidden;            ///< [gates hidden_size, hidden_size]
+  View<const T> bias_input, bias_hidden;  ///< [gates hidden_size]
+  View<const T> first_hidden, first_cell; ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
+
+  Index input_size() const { return weight_input.shape[1]; }
+  Index hidden_size() const { return weight_hidden.shape[1]; }
+  Index gates() const { return gate_count(cell); }
+};
+
+template <class T>
+struct RecurrentResult {
+  View<T> hidden;       ///< [rows, hidden_size], in the order of the rows whatever the direction
+  View<T> last_hidden;  ///< [sequences, hidden_size]; after the first row if reverse
+  View<T> last_cell;    ///< the same; lstm only
+};
+
+/// Where the gradients are added; null: not needed.
+template <class T>
+struct RecurrentGradients {
+  View<T> input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+};
+
+template <Real T>
+class RecurrentKernels {
+ public:
+  virtual ~RecurrentKernels() = default;
+  /// Bytes that forward keeps for backward, in a layout that only this back end knows.
+  virtual std::size_t saved_bytes(const RecurrentProblem<T>&) const = 0;
+  /// `saved` may be null: nothing will be differentiated.
+  virtual void forward(const RecurrentProblem<T>&, const RecurrentResult<T>&, void* saved) = 0;
+  /// May overwrite `saved`. Gradients of results that nothing depends on are null.
+  virtual void backward(const RecurrentProblem<T>&, const RecurrentResult<const T>& result, void* saved,
+                        const RecurrentResult<const T>& d_result, const RecurrentGradients<T>&) = 0;
+};
+
+}  // namespace lstmlib

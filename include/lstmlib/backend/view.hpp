@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What kernels receive: a pointer and a shape, nothing that owns.
+
+#include "lstmlib/base/shape.hpp"
+
+#include <cstdint>
+#include <type_traits>
+
+namespace lstmlib {
+
+/// Row-major elements of a tensor. Null where an optional argument is absent: kernels skip it.
+template <class T>
+struct View {
+  T* data = nullptr;
+  Shape shape{0};
+
+  Index size() const { return data ? shape.elements() : 0; }
+  explicit operator bool() const { return data != nullptr; }
+  operator View<const T>() const requires(!std::is_const_v<T>) { return {data, shape}; }
+};
+
+/// A matrix to read in a product, as it is or transposed: [rows of the first axis, all others].
+template <class T>
+struct MatrixOperand {
+  View<const T> matrix;
+  bool transposed = false;
+
+  MatrixOperand(View<const T> m, bool t = false) : matrix(m), transposed(t) {}
+  MatrixOperand(View<T> m, bool t = false) : matrix(m), transposed(t) {}
+  Index rows() const { return transposed ? matrix.shape.row_size() : matrix.shape.rows(); }
+  Index columns() const { return transposed ? matrix.shape.rows() : matrix.shape.row_size(); }
+};
+template <class T>
+MatrixOperand<std::remove_const_t<T>> transposed(View<T> matrix) { return {matrix, true}; }
+
+/// What a kernel does with the old content of its result.
+enum class Write : std::uint8_t { assign, add };
+
+/// A tensor seen as [outer, size, inner] around one of its axes.
+struct AxisView {
+  Index outer = 1, size = 1, inner = 1;
+
+  AxisView(const Shape& shape, int axis) : size(shape[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+  }
+};
+
+}  // namespace lstmlib

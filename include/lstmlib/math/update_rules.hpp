@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The numbers of one optimizer step, as kernels read them. The formulas are in update_rules.inl.
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+namespace lstmlib::math {
+
+/// What hooks do to a gradient g of a parameter p, in the order in which they were added.
+struct GradientStep {
+  enum class Kind : std::uint8_t {
+    decay,  ///< g + value p
+    lasso,  ///< g + value sign(p)
+    scale,  ///< g value
+    clip    ///< g limited to [-value, value]
+  };
+  Kind kind;
+  double value;
+};
+
+struct SgdRule { static constexpr std::size_t states = 0; double learning_rate; };
+/// State: velocity.
+struct MomentumRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
+struct CorrectedMomentumRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
+struct NesterovRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
+/// State: sum of squares.
+struct AdaGradRule { static constexpr std::size_t states = 1; double learning_rate, epsilon; };
+/// States: mean of squared gradients, of squared steps.
+struct AdaDeltaRule { static constexpr std::size_t states = 2; double decay, epsilon; };
+/// State: mean of squares.
+struct RmsPropRule { static constexpr std::size_t states = 1; double learning_rate, decay, epsilon; bool epsilon_inside_sqrt; };
+/// States: mean of squares, mean, last step.
+struct RmsPropGravesRule { static constexpr std::size_t states = 3; double learning_rate, decay, momentum, epsilon; };
+/// States: memory, mean, mean of squares.
+struct Smorms3Rule { static constexpr std::size_t states = 3; double learning_rate, epsilon; };
+/// States: mean, mean of squares. Decoupled decay is not multiplied by the step size.
+struct AdamRule {
+  static constexpr std::size_t states = 2;
+  double step_size;  ///< alpha sqrt(1 - beta2^t) / (1 - beta1^t)
+  double beta1, beta2, epsilon, eta, weight_decay_rate;
+};
+/// States: mean, mean of squares, its maximum.
+struct AmsGradRule : AdamRule { static constexpr std::size_t states = 3; };
+/// As Adam, with step_size / (sqrt(v) + epsilon) limited to [lower, upper].
+struct AdaBoundRule : AdamRule { static constexpr std::size_t states = 2; double lower, upper; };
+struct AmsBoundRule : AdamRule { static constexpr std::size_t states = 3; double lower, upper; };
+
+using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule, AdaDeltaRule,
+                                RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule, AmsGradRule, AdaBoundRule, AmsBoundRule>;
+
+}  // namespace lstmlib::math
