@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A convolution over text as a layer.
+
+#include "lstmlib/nn/initializer.hpp"
+#include "lstmlib/nn/module.hpp"
+#include "lstmlib/ops/convolution.hpp"
+
+namespace lstmlib::nn {
+
+struct TextConvolutionOptions {
+  Index input_size;  ///< features of a row
+  Index filters;     ///< features of a result row
+  Index window;      ///< rows that a filter sees
+};
+
+/// Without bias; weight and key as those of a 2-D convolution over images [features, rows, 1].
+template <Real T = float>
+class TextConvolution : public Module {
+ public:
+  explicit TextConvolution(TextConvolutionOptions o) : weight(lecun_normal<T>({o.filters, o.input_size, o.window, 1})) {}
+
+  /// See ops::convolution_over_time: each result sequence has window - 1 rows more than its input.
+  Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const { return ops::convolution_over_time(x, weight); }
+
+  void fields(Fields& visit) override { visit("W", weight); }
+
+  Parameter<T> weight;  ///< [filters, input_size, window, 1]
+};
+
+}  // namespace lstmlib::nn

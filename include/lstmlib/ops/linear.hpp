@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Affine maps of rows.
+
+#include "lstmlib/autograd/backward.hpp"
+
+namespace lstmlib::ops {
+
+/// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight [outputs,
+/// inputs], bias [outputs] or absent; y [rows, outputs].
+template <Real T>
+Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {}) {
+  if (x.shape().rank() < 2 || x.shape().row_size() != weight.shape()[1])
+    fail<ShapeError>("linear: input has ", x.shape().rank() < 2 ? 0 : x.shape().row_size(), " features, weight expects ",
+                     weight.shape()[1], " (input ", x.shape(), ", weight ", weight.shape(), ")");
+  auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
+  auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
+  math.gemm(x.view(), transposed(weight.view()), y.view(), Write::assign);
+  math.add_to_rows(bias.view(), y.view());
+
+  return record("linear", y, {x, weight, bias},
+                [&math, x = x.value(), weight = weight.value()](auto d_y, auto d) {
+                  math.gemm(d_y[0].view(), weight.view(), d[0].view(), Write::add);
+                  math.gemm(transposed(d_y[0].view()), x.view(), d[1].view(), Write::add);
+                  math.add_rows(d_y[0].view(), d[2].view());
+                });
+}
+
+}  // namespace lstmlib::ops

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Softmax and its logarithm.
+
+#include "lstmlib/autograd/backward.hpp"
+
+namespace lstmlib::ops {
+
+namespace detail {
+/// `axis` counted from the end if negative; throws ShapeError naming `op`.
+inline int checked_axis(const char* op, const Shape& shape, int axis) {
+  const int from_front = axis < 0 ? axis + shape.rank() : axis;
+  if (from_front < 0 || from_front >= shape.rank()) fail<ShapeError>(op, ": axis ", axis, " of shape ", shape);
+  return from_front;
+}
+template <Real T>
+Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int axis) {
+  auto& math = kernels(op, x.value()).math;
+  const AxisView along(x.shape(), checked_axis(op, x.shape(), axis));
+  auto y = Tensor<T>::uninitialized(x.shape(), x.device());
+  math.softmax(along, logarithm, x.view(), y.view());
+  return record(op, y, {x}, [&math, along, logarithm, y = std::as_const(y)](auto d_y, auto d_x) {
+    math.softmax_backward(along, logarithm, std::as_const(y).view(), d_y[0].view(), d_x[0].view());
+  });
+}
+}  // namespace detail
+
+/// exp(x) / sum exp(x) along `axis`, counted from the end if negative.
+template <Real T>
+Variable<T> softmax(const Variable<T>& x, int axis = 1) { return detail::softmax("softmax", false, x, axis); }
+/// x - log sum exp(x) along `axis`, counted from the end if negative.
+template <Real T>
+Variable<T> log_softmax(const Variable<T>& x, int axis = 1) { return detail::softmax("log_softmax", true, x, axis); }
+
+}  // namespace lstmlib::ops

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What optimizers have in common: the list of parameters, hooks, and state that is saved by name.
+
+#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/nn/serializer.hpp"
+
+#include <cmath>
+#include <functional>
+#include <tuple>
+#include <variant>
+
+namespace lstmlib::optim {
+
+/// One parameter of a model, whole: its names matter to files only.
+template <Real T>
+struct Entry {
+  std::vector<std::string> names;  ///< of its equal blocks of rows, as paths
+  Variable<T> parameter;
+  std::vector<Tensor<T>> state;    ///< of the rule, each as the parameter; made when needed
+};
+
+/// All parameters of a model, of either element type.
+class ParameterList {
+ public:
+  /// Calls `use(entry)` for each, in the order of `fields`; `use` takes `auto& entry`.
+  template <class Use>
+  void for_each(Use use) {
+    for (auto& entry : std::get<0>(entries_)) use(entry);
+    for (auto& entry : std::get<1>(entries_)) use(entry);
+  }
+  template <Real T>
+  void add(Entry<T> entry) { std::get<std::vector<Entry<T>>>(entries_).push_back(std::move(entry)); }
+
+ private:
+  std::tuple<std::vector<Entry<float>>, std::vector<Entry<double>>> entries_;
+};
+
+/// gradient += rate * parameter
+struct WeightDecay { double rate; };
+/// gradient += rate * sign(parameter)
+struct Lasso { double rate; };
+/// All gradients together are scaled so that their norm is at most `threshold`.
+struct ClipNorm { double threshold; };
+/// Each element of a gradient is limited to [-limit, limit].
+struct ClipValue { double limit; };
+
+/// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while it streams
+/// over a parameter; a function of the user sees all gradients, made whole.
+using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::function<void(ParameterList&)>>;
+
+namespace detail {
+struct Collector final : nn::FieldVisitor<Collector> {
+  explicit Collector(ParameterList& list) : parameters(list) {}
+  template <Real T>
+  void parameter(Names names, nn::Parameter<T>& p) {
+    Entry<T> entry{{}, p, {}};
+    for (const auto name : names) entry.names.push_back(path.of(name));
+    parameters.add(std::move(entry));
+  }
+  void enter(std::string_view name) override { path.enter(name); }
+  void leave() override { path.leave(); }
+
+  ParameterList& parameters;
+  nn::FieldPath path;
+};
+
+template <Real T>
+GradientView<T> gradient_view(const Variable<T>& parameter) {
+  const RowGradient<T>& part = parameter.grad_rows();
+  if (part) return {{}, part.ids.view(), part.rows.view()};
+  return {parameter.grad().view(), {}, {}};
+}
+}  // namespace detail
+
+/// Holds the parameters, not the module, which may be moved.
+class Optimizer {
+ public:
+  explicit Optimizer(nn::Module& model) {
+    detail::Collector collector(parameters_);
+    model.fields(collector);
+  }
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Hooks work in the order in which they are added.
+  void add_hook(Hook hook) { hooks_.push_back(std::move(hook)); }
+  /// Forgets the gradients.
+  void zero_grad() {
+    parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });
+  }
+  /// Hooks, then the rule, for every parameter; one without a gradient has a gradient of zeros, which hooks may change.
+  void step() {
+    ++steps_;
+    const auto changes = gradient_steps();
+    const math::UpdateRule chosen = rule();
+    parameters_.for_each([&](auto& entry) {
+      prepare(entry);
+      update(entry, chosen, changes);
+    });
+  }
+  Index steps() const { return steps_; }
+  ParameterList& parameters() { return parameters_; }
+
+  /// Step count, and the rule's state under the names of the parameters ("encoder/encoder/0/w0/m").
+  void serialize(nn::Serializer& serializer);
+
+ protected:
+  /// The numbers of step `steps()`, the first being 1.
+  virtual math::UpdateRule rule() const = 0;
+  /// What files call the rule's states: {"m", "v"}.
+  virtual std::span<const std::string_view> state_names() const = 0;
+
+ private:
+  /// State of zeros where there is none yet, on the parameter's device (which may have changed).
+  template <Real T>
+  void prepare(Entry<T>& entry) {
+    const Device device = entry.parameter.device();
+    while (entry.state.size() < state_names().size())
+      entry.state.push_back(Tensor<T>::zeros(entry.parameter.shape(), device));
+    for (auto& tensor : entry.state) tensor = tensor.to(device);
+  }
+  template <Real T>
+  static void update(Entry<T>& entry, const math::UpdateRule& chosen, std::span<const math::GradientStep> changes) {
+    std::vector<View<T>> state;
+    for (auto& tensor : entry.state) state.push_back(tensor.view());
+    auto& value = entry.parameter.mutable_value();
+    kernels("optimizer", value).update.update(chosen, changes, detail::gradient_view(entry.parameter), state, value.view());
+  }
+  std::vector<math::GradientStep> gradient_steps();
+  double norm(std::span<const math::GradientStep> changes);
+  void run_user_hook(const std::function<void(ParameterList&)>& hook, std::vector<math::GradientStep>& changes);
+
+  ParameterList parameters_;
+  std::vector<Hook> hooks_;
+  Index steps_ = 0;
+};
+
+/// What the hooks amount to, as steps that the update does while it streams.
+inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
+  using Kind = math::GradientStep::Kind;
+  std::vector<math::GradientStep> changes;
+  for (const auto& hook : hooks_) {
+    if (const auto* decay = std::get_if<WeightDecay>(&hook)) changes.push_back({Kind::decay, decay->rate});
+    else if (const auto* lasso = std::get_if<Lasso>(&hook)) changes.push_back({Kind::lasso, lasso->rate});
+    else if (const auto* value = std::get_if<ClipValue>(&hook)) changes.push_back({Kind::clip, value->limit});
+    else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
+      const double rate = clip->threshold / norm(changes);
+      if (rate < 1) changes.push_back({Kind::scale, rate});
+    } else {
+      run_user_hook(std::get<std::function<void(ParameterList&)>>(hook), changes);
+    }
+  }
+  return changes;
+}
+
+inline double Optimizer::norm(std::span<const math::GradientStep> changes) {
+  double sum = 0;
+  parameters_.for_each([&]<Real T>(Entry<T>& entry) {
+    sum += kernels("norm", entry.parameter.value())
+               .update.squared_norm(changes, detail::gradient_view(entry.parameter), entry.parameter.view());
+  });
+  return std::sqrt(sum);
+}
+
+/// The user's function sees whole gradients with all earlier hooks applied.
+inline void Optimizer::run_user_hook(const std::function<void(ParameterList&)>& hook,
+                                     std::vector<math::GradientStep>& changes) {
+  parameters_.for_each([&]<Real T>(Entry<T>& entry) {
+    auto& gradient = entry.parameter.mutable_grad();
+    if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
+    kernels("hook", gradient).update.apply(changes, entry.parameter.view(), gradient.view());
+  });
+  changes.clear();
+  hook(parameters_);
+}
+
+inline void Optimizer::serialize(nn::Serializer& serializer) {
+  serializer.value("t", steps_);
+  parameters_.for_each([&](auto& entry) {
+    prepare(entry);
+    const Index rows = entry.parameter.shape().rows() / static_cast<Index>(entry.names.size());
+    for (std::size_t block = 0; block < entry.names.size(); ++block)
+      serializer.scope(entry.names[block], [&](nn::Serializer& part) {
+        Index t = steps_;  // the reference counts the steps of each parameter
+        part.value("t", t);
+        for (std::size_t s = 0; s < entry.state.size(); ++s) {
+          auto rows_of_block = entry.state[s].rows(static_cast<Index>(block) * rows, rows);  // shares the memory
+          part.value(state_names()[s], rows_of_block);
+        }
+      });
+  });
+}
+
+}  // namespace lstmlib::optim
