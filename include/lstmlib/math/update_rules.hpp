@@ -14,10 +14,11 @@ struct GradientStep {
     decay,  ///< g + value p
     lasso,  ///< g + value sign(p)
     scale,  ///< g value
-    clip    ///< g limited to [-value, value]
+    clip    ///< g limited to [value, upper]
   };
   Kind kind;
   double value;
+  double upper = 0;
 };
 
 struct SgdRule { static constexpr std::size_t states = 0; double learning_rate; };

@@ -11,7 +11,7 @@ LSTMLIB_HOST_DEVICE inline V apply_step(const GradientStep& step, V p, V g) {
     case GradientStep::Kind::decay: return g + value * p;
     case GradientStep::Kind::lasso: return g + value * sign_of(p);
     case GradientStep::Kind::scale: return g * value;
-    case GradientStep::Kind::clip: return larger(smaller(g, value), -value);
+    case GradientStep::Kind::clip: return larger(smaller(g, splat<V>(step.upper)), value);
   }
   return g;
 }

@@ -42,8 +42,8 @@ struct WeightDecay { double rate; };
 struct Lasso { double rate; };
 /// All gradients together are scaled so that their norm is at most `threshold`.
 struct ClipNorm { double threshold; };
-/// Each element of a gradient is limited to [-limit, limit].
-struct ClipValue { double limit; };
+/// Each element of a gradient is limited to [lower, upper].
+struct ClipValue { double lower, upper; };
 
 /// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while it streams
 /// over a parameter; a function of the user sees all gradients, made whole.
@@ -144,7 +144,7 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
   for (const auto& hook : hooks_) {
     if (const auto* decay = std::get_if<WeightDecay>(&hook)) changes.push_back({Kind::decay, decay->rate});
     else if (const auto* lasso = std::get_if<Lasso>(&hook)) changes.push_back({Kind::lasso, lasso->rate});
-    else if (const auto* value = std::get_if<ClipValue>(&hook)) changes.push_back({Kind::clip, value->limit});
+    else if (const auto* value = std::get_if<ClipValue>(&hook)) changes.push_back({Kind::clip, value->lower, value->upper});
     else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
       const double rate = clip->threshold / norm(changes);
       if (rate < 1) changes.push_back({Kind::scale, rate});

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Everything but the kernels of CPU and CUDA, layer by layer. A program of several files includes this, and links
+// lstmlib::cpu or has one file with lstmlib/backend/cpu/entry.hpp.
+
+#include "lstmlib/version.hpp"
+
+#include "lstmlib/base/dtype.hpp"
+#include "lstmlib/base/error.hpp"
+#include "lstmlib/base/shape.hpp"
+
+#include "lstmlib/backend/registry.hpp"
+
+#include "lstmlib/tensor/random.hpp"
+#include "lstmlib/tensor/ragged.hpp"
+#include "lstmlib/tensor/tensor.hpp"
+
+#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/autograd/check_gradient.hpp"
+#include "lstmlib/autograd/mode.hpp"
+
+#include "lstmlib/ops/activation.hpp"
+#include "lstmlib/ops/arithmetic.hpp"
+#include "lstmlib/ops/convolution.hpp"
+#include "lstmlib/ops/dropout.hpp"
+#include "lstmlib/ops/embedding.hpp"
+#include "lstmlib/ops/linear.hpp"
+#include "lstmlib/ops/loss.hpp"
+#include "lstmlib/ops/recurrent.hpp"
+#include "lstmlib/ops/reduce.hpp"
+#include "lstmlib/ops/shape.hpp"
+#include "lstmlib/ops/softmax.hpp"
+
+#include "lstmlib/nn/convolution.hpp"
+#include "lstmlib/nn/dropout.hpp"
+#include "lstmlib/nn/embedding.hpp"
+#include "lstmlib/nn/initializer.hpp"
+#include "lstmlib/nn/linear.hpp"
+#include "lstmlib/nn/recurrent.hpp"
+
+#include "lstmlib/optim/adam.hpp"
+#include "lstmlib/optim/adaptive.hpp"
+#include "lstmlib/optim/sgd.hpp"

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Optimizers with a step size for each element: AdaGrad, AdaDelta, RMSprop, SMORMS3. The formulas are in
+// math/update_rules.inl.
+
+#include "lstmlib/optim/optimizer.hpp"
+
+namespace lstmlib::optim {
+
+struct AdaGradOptions {
+  double learning_rate = 0.001;
+  double epsilon = 1e-8;
+};
+
+/// [Duchi 2011]
+class AdaGrad : public Optimizer {
+ public:
+  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : Optimizer(model), options(o) {}
+
+  AdaGradOptions options;  ///< may be changed between steps
+
+ protected:
+  math::UpdateRule rule() const override { return math::AdaGradRule{options.learning_rate, options.epsilon}; }
+  std::span<const std::string_view> state_names() const override {
+    static constexpr std::string_view names[] = {"h"};
+    return names;
+  }
+};
+
+struct AdaDeltaOptions {
+  double rho = 0.95;  ///< decay of the means, 0 to below 1
+  double epsilon = 1e-6;
+};
+
+/// [Zeiler 2012]
+class AdaDelta : public Optimizer {
+ public:
+  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : Optimizer(model), options(o) {}
+
+  AdaDeltaOptions options;  ///< may be changed between steps
+
+ protected:
+  math::UpdateRule rule() const override { return math::AdaDeltaRule{options.rho, options.epsilon}; }
+  std::span<const std::string_view> state_names() const override {
+    static constexpr std::string_view names[] = {"msg", "msdx"};
+    return names;
+  }
+};
+
+struct RmsPropOptions {
+  double learning_rate = 0.01;
+  double alpha = 0.99;  ///< decay of the mean of squares, 0 to below 1
+  double epsilon = 1e-8;
+  bool epsilon_inside_sqrt = false;
+};
+
+/// [Tieleman 2012]
+class RmsProp : public Optimizer {
+ public:
+  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : Optimizer(model), options(o) {}
+
+  RmsPropOptions options;  ///< may be changed between steps
+
+ protected:
+  math::UpdateRule rule() const override {
+    return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon, options.epsilon_inside_sqrt};
+  }
+  std::span<const std::string_view> state_names() const override {
+    static constexpr std::string_view names[] = {"ms"};
+    return names;
+  }
+};
+
+struct RmsPropGravesOptions {
+  double learning_rate = 1e-4;
+  double alpha = 0.95;    ///< decay of the means, 0 to below 1
+  double momentum = 0.9;  ///< 0 to below 1
+  double epsilon = 1e-4;
+};
+
+/// [Graves 2013]
+class RmsPropGraves : public Optimizer {
+ public:
+  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : Optimizer(model), options(o) {}
+
+  RmsPropGravesOptions options;  ///< may be changed between steps
+
+ protected:
+  math::UpdateRule rule() const override {
+    return math::RmsPropGravesRule{options.learning_rate, options.alpha, options.momentum, options.epsilon};
+  }
+  std::span<const std::string_view> state_names() const override {
+    static constexpr std::string_view names[] = {"n", "g", "delta"};
+    return names;
+  }
+};
+
+struct Smorms3Options {
+  double learning_rate = 0.001;
+  double epsilon = 1e-16;
+};
+
+/// [Funk 2015]
+class Smorms3 : public Optimizer {
+ public:
+  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : Optimizer(model), options(o) {}
+
+  Smorms3Options options;  ///< may be changed between steps
+
+ protected:
+  math::UpdateRule rule() const override { return math::Smorms3Rule{options.learning_rate, options.epsilon}; }
+  std::span<const std::string_view> state_names() const override {
+    static constexpr std::string_view names[] = {"mem", "g", "g2"};
+    return names;
+  }
+};
+
+}  // namespace lstmlib::optim
