@@ -85,7 +85,7 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Hooks work in the order in which they are added.
-  void add_hook(Hook hook) { hooks_.push_back(std::move(hook)); }
+  void add_hook(const Hook& hook) { hooks_.push_back(hook); }
   /// Forgets the gradients.
   void zero_grad() {
     parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });

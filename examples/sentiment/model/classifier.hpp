@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A sentence classifier: an encoder and a linear layer on top.
+
+#include "sentiment/model/encoders.hpp"
+
+#include <string_view>
+
+namespace sentiment {
+
+enum class ModelType { rnn, cnn, bow };
+
+struct ModelSettings {
+  Index classes = 2;
+  ModelType type = ModelType::rnn;
+  Index layers = 1;
+  Index units = 300;
+  double dropout = 0.4;
+  bool char_based = false;  ///< sentences are sequences of characters, not of words
+};
+
+template <Real T = float>
+std::unique_ptr<Encoder<T>> make_encoder(ModelType type, const EncoderOptions& options) {
+  switch (type) {
+    case ModelType::rnn: return std::make_unique<RnnEncoder<T>>(options);
+    case ModelType::cnn: return std::make_unique<CnnEncoder<T>>(options);
+    case ModelType::bow: return std::make_unique<BowEncoder<T>>(options);
+  }
+  fail<Error>("model type ", static_cast<int>(type));
+}
+
+template <Real T = float>
+class Classifier final : public nn::Module {
+ public:
+  Classifier(const ModelSettings& s, Index words)
+      : encoder(make_encoder<T>(s.type, {words, s.units, s.layers, s.dropout})),
+        output({.input_size = encoder->output_size(), .output_size = s.classes}) {}
+
+  /// Scores before softmax [sentences, classes].
+  Variable<T> operator()(const Tokens& sentences) const { return output(dropout((*encoder)(sentences))); }
+  void fields(nn::Fields& visit) override { visit("encoder", *encoder)("output", output); }
+
+  std::unique_ptr<Encoder<T>> encoder;
+  nn::Dropout dropout{0.1};  ///< fixed in the reference, not a setting
+  nn::Linear<T> output;
+};
+
+}  // namespace sentiment
