@@ -47,7 +47,8 @@ struct ClipValue { double lower, upper; };
 
 /// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while it streams
 /// over a parameter; a function of the user sees all gradients, made whole.
-using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::function<void(ParameterList&)>>;
+using UserHook = std::function<void(ParameterList&)>;
+using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::shared_ptr<const UserHook>>;
 
 namespace detail {
 struct Collector final : nn::FieldVisitor<Collector> {
@@ -85,7 +86,8 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Hooks work in the order in which they are added.
-  void add_hook(const Hook& hook) { hooks_.push_back(hook); }
+  void add_hook(Hook hook) { hooks_.push_back(std::move(hook)); }
+  void add_hook(UserHook hook) { hooks_.push_back(std::make_shared<const UserHook>(std::move(hook))); }
   /// Forgets the gradients.
   void zero_grad() {
     parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });
@@ -130,7 +132,7 @@ class Optimizer {
   }
   std::vector<math::GradientStep> gradient_steps();
   double norm(std::span<const math::GradientStep> changes);
-  void run_user_hook(const std::function<void(ParameterList&)>& hook, std::vector<math::GradientStep>& changes);
+  void run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes);
 
   ParameterList parameters_;
   std::vector<Hook> hooks_;
@@ -149,7 +151,7 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
       const double rate = clip->threshold / norm(changes);
       if (rate < 1) changes.push_back({Kind::scale, rate});
     } else {
-      run_user_hook(std::get<std::function<void(ParameterList&)>>(hook), changes);
+      run_user_hook(*std::get<std::shared_ptr<const UserHook>>(hook), changes);
     }
   }
   return changes;
@@ -165,8 +167,7 @@ inline double Optimizer::norm(std::span<const math::GradientStep> changes) {
 }
 
 /// The user's function sees whole gradients with all earlier hooks applied.
-inline void Optimizer::run_user_hook(const std::function<void(ParameterList&)>& hook,
-                                     std::vector<math::GradientStep>& changes) {
+inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes) {
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
     if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
