@@ -1,0 +1,18 @@
+# The install target, and what find_package(lstmlib) needs.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lstmlib)
+set(targets lstmlib lstmlib_cpu)
+if(TARGET lstmlib_plot)
+  list(APPEND targets lstmlib_plot)
+endif()
+install(DIRECTORY include/lstmlib DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS ${targets} EXPORT lstmlib-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT lstmlib-targets NAMESPACE lstmlib:: DESTINATION ${config_dir})
+configure_package_config_file(cmake/lstmlib-config.cmake.in ${PROJECT_BINARY_DIR}/lstmlib-config.cmake
+                              INSTALL_DESTINATION ${config_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/lstmlib-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/lstmlib-config.cmake ${PROJECT_BINARY_DIR}/lstmlib-config-version.cmake
+        DESTINATION ${config_dir})

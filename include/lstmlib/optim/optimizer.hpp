@@ -104,6 +104,8 @@ class Optimizer {
   }
   Index steps() const { return steps_; }
   ParameterList& parameters() { return parameters_; }
+  /// What files call state number `s` of an entry: "m".
+  std::string_view state_name(std::size_t s) const { return state_names()[s]; }
 
   /// Step count, and the rule's state under the names of the parameters ("encoder/encoder/0/w0/m").
   void serialize(nn::Serializer& serializer);

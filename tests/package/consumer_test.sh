@@ -1,0 +1,20 @@
+#!/bin/sh
+# consumer_test.sh WAY SOURCE BUILD SCRATCH COMPILER: builds and runs a user's project against this library.
+# WAY: subdirectory, or installed (from a prefix with a space in its name, moved after the installation).
+set -eu
+way=$1 source=$2 build=$3 scratch=$4 compiler=$5
+rm -rf "$scratch"
+mkdir -p "$scratch"
+case $way in
+  subdirectory) where="-DSUBDIRECTORY=$source" ;;
+  installed)
+    cmake --install "$build" --prefix "$scratch/first prefix" >"$scratch/install.log"
+    mv "$scratch/first prefix" "$scratch/other prefix"
+    where="-DCMAKE_PREFIX_PATH=$scratch/other prefix" ;;
+  *) echo "unknown way $way" >&2; exit 2 ;;
+esac
+cmake -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where"
+cmake --build "$scratch/build" -j 2
+for program in one_file two_files core_and_cpu; do
+  "$scratch/build/$program"
+done

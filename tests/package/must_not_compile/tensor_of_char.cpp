@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+// expected: Element
+#include <lstmlib/core.hpp>
+lstmlib::Tensor<char> text;
