@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/base/shape.hpp"
+#include "support.hpp"
+
+#include <limits>
+#include <vector>
+
+using namespace lstmlib;
+
+TEST_CASE("shape: a scalar has no axes and one element") {
+  CHECK(Shape().rank() == 0);
+  CHECK(Shape().elements() == 1);
+  CHECK(Shape{}.rows() == 1);
+}
+
+TEST_CASE("shape: rows, row size, elements") {
+  const Shape shape{2, 3, 4};
+  CHECK(shape.elements() == 24);
+  CHECK(shape.rows() == 2);
+  CHECK(shape.row_size() == 12);
+  CHECK(shape.with_rows(5) == Shape{5, 3, 4});
+  CHECK(Shape{0, 3}.row_size() == 0);
+  CHECK(message(shape) == "[2, 3, 4]");
+}
+
+TEST_CASE("shape: refuses negative sizes, more than six axes, and more elements than can be counted") {
+  CHECK_THROWS_AS(Shape({-1}), ShapeError);
+  CHECK_THROWS_AS(Shape({1, 1, 1, 1, 1, 1, 1}), ShapeError);
+  const Index huge = std::numeric_limits<Index>::max() / 2;
+  CHECK_THROWS_AS(Shape({huge, 3}), ShapeError);
+  CHECK(Shape{huge, 0}.elements() == 0);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Dropout's promises: what the mask depends on, and what it does not.
+#include "lstmlib/core.hpp"
+#include "support.hpp"
+
+using namespace lstmlib;
+
+namespace {
+
+Variable<float> ones(Index rows, Index width) { return Variable<float>(nn::constant<float>({rows, width}, 1)); }
+
+std::shared_ptr<const Segments> segments(std::vector<Index> lengths) { return std::make_shared<const Segments>(lengths); }
+
+std::vector<float> row(const Variable<float>& x, Index at) {
+  const auto values = x.value().rows(at, 1);
+  return {values.values().begin(), values.values().end()};
+}
+
+}  // namespace
+
+TEST_CASE("dropout: keeps a share of 1 - ratio, scaled, so that the mean stays") {
+  set_seed(3);
+  const auto y = ops::dropout(ones(200, 300), 0.4);
+  Index kept = 0;
+  for (const float v : y.value().values()) {
+    REQUIRE((v == 0 || v == doctest::Approx(1 / 0.6)));
+    kept += v != 0;
+  }
+  CHECK(static_cast<double>(kept) / 60'000 == doctest::Approx(0.6).epsilon(0.02));
+}
+
+TEST_CASE("dropout: two dropouts in a row keep (1 - p)^2 of the elements") {
+  set_seed(3);
+  begin_step(0);
+  const auto y = ops::dropout(ops::dropout(ones(200, 300), 0.4), 0.4);
+  Index kept = 0;
+  for (const float v : y.value().values()) kept += v != 0;
+  CHECK(static_cast<double>(kept) / 60'000 == doctest::Approx(0.36).epsilon(0.03));
+}
+
+TEST_CASE("dropout: the mask is that of seed, step and call, again and again") {
+  const auto mask = [](std::uint64_t seed, std::uint64_t step, int call) {
+    set_seed(seed);
+    begin_step(step);
+    Variable<float> y;
+    for (int i = 0; i <= call; ++i) y = ops::dropout(ones(2, 50), 0.5);
+    return std::vector<float>(y.value().values().begin(), y.value().values().end());
+  };
+  CHECK(mask(1, 2, 0) == mask(1, 2, 0));
+  CHECK(mask(1, 2, 1) == mask(1, 2, 1));
+  CHECK(mask(1, 2, 0) != mask(2, 2, 0));
+  CHECK(mask(1, 2, 0) != mask(1, 3, 0));
+  CHECK(mask(1, 2, 0) != mask(1, 2, 1));
+}
+
+TEST_CASE("dropout: a word's mask depends on its sentence's place and its position, not on the other sentences") {
+  const auto key = math::random_key(5, 6, 7);
+  const auto a = ops::dropout(Ragged<Variable<float>>{ones(6, 40), segments({2, 4})}, 0.5, key);
+  const auto b = ops::dropout(Ragged<Variable<float>>{ones(9, 40), segments({5, 4})}, 0.5, key);
+  for (Index i = 0; i < 2; ++i) CHECK(row(a.rows, i) == row(b.rows, i));                // sentence 0
+  for (Index i = 0; i < 4; ++i) CHECK(row(a.rows, 2 + i) == row(b.rows, 5 + i));        // sentence 1
+  CHECK(row(a.rows, 0) != row(a.rows, 1));
+  CHECK(row(a.rows, 0) != row(a.rows, 2));
+}
+
+TEST_CASE("dropout: the second half of a batch on another rank has the masks that it has in the whole batch") {
+  const auto key = math::random_key(5, 6, 7);
+  const auto whole = ops::dropout(Ragged<Variable<float>>{ones(7, 33), segments({2, 1, 4})}, 0.5, key);
+  random_state().first_sentence = 2;
+  const auto half = ops::dropout(Ragged<Variable<float>>{ones(4, 33), segments({4})}, 0.5, key);
+  random_state().first_sentence = 0;
+  for (Index i = 0; i < 4; ++i) CHECK(row(whole.rows, 3 + i) == row(half.rows, i));
+}
+
+TEST_CASE("dropout: float and double have the same mask") {
+  const auto key = math::random_key(5, 6, 7);
+  const auto single = ops::dropout(ones(3, 21), 0.3, key);
+  const auto wide = ops::dropout(Variable<double>(nn::constant<double>({3, 21}, 1)), 0.3, key);
+  for (std::size_t i = 0; i < 63; ++i) CHECK((single.value().values()[i] == 0) == (wide.value().values()[i] == 0));
+}
+
+TEST_CASE("dropout: the layer passes its input on in Inference, or with ratio 0") {
+  const auto x = ones(2, 5);
+  const Inference scope;
+  CHECK(nn::Dropout{0.5}(x).value().view().data == x.value().view().data);
+}
+
+TEST_CASE("dropout: refuses a ratio outside 0 to below 1") {
+  CHECK_THROWS_AS(ops::dropout(ones(1, 1), 1.0), ShapeError);
+  CHECK_THROWS_AS(ops::dropout(ones(1, 1), -0.1), ShapeError);
+  CHECK_THROWS_AS(ops::dropout(ones(1, 1), std::numeric_limits<double>::quiet_NaN()), ShapeError);
+}
