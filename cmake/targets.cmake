@@ -1,5 +1,7 @@
 # The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot.
 
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a project that adds this one as a folder links through our targets
+
 find_package(Eigen3 3.3 REQUIRED NO_MODULE)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
@@ -25,7 +27,7 @@ target_link_libraries(lstmlib_cpu PUBLIC lstmlib)
 # Plots of training runs; optional.
 find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
-  pkg_check_modules(LSTMLIB_CAIRO QUIET IMPORTED_TARGET cairo)
+  pkg_check_modules(LSTMLIB_CAIRO QUIET IMPORTED_TARGET GLOBAL cairo)
 endif()
 if(LSTMLIB_CAIRO_FOUND)
   add_library(lstmlib_plot INTERFACE)
