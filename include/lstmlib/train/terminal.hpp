@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What a person at a terminal sees: what the terminal can do, a progress bar drawn in place, and aligned
+// tables. Bar and table look like those of Chainer's ProgressBar and PrintReport.
+
+#include "lstmlib/base/error.hpp"
+#include "lstmlib/base/index.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::train {
+
+/// What a stream can show.
+struct Terminal {
+  bool interactive = false;  ///< someone watches: text may be drawn over
+  bool colours = false;      ///< escape codes for colours are welcome
+  Index columns = 80;        ///< characters of one line
+};
+
+/// Looks up an environment variable: its value, or null.
+using Environment = std::function<const char*(const char*)>;
+
+/// What a stream can show, from its nature (`is_tty`, and `columns` as the system reports them, 0 where it
+/// does not) and the variables TERM, NO_COLOR, CLICOLOR_FORCE and COLUMNS. NO_COLOR beats CLICOLOR_FORCE.
+inline Terminal describe_terminal(bool is_tty, Index columns, const Environment& environment) {
+  const auto variable = [&](const char* name) {
+    const char* value = environment(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  Terminal terminal;
+  terminal.interactive = is_tty && variable("TERM") != "dumb";
+  const std::string force = variable("CLICOLOR_FORCE");
+  const bool forced = !force.empty() && force != "0";
+  terminal.colours = variable("NO_COLOR").empty() && (terminal.interactive || forced);
+  if (columns <= 0) columns = std::strtol(variable("COLUMNS").c_str(), nullptr, 10);
+  if (columns > 0) terminal.columns = columns;
+  return terminal;
+}
+
+/// What an open file descriptor of this process can show: 1 is standard output, 2 standard error.
+inline Terminal describe_terminal(int descriptor) {
+  const bool is_tty = isatty(descriptor) == 1;
+  winsize size{};
+  const bool known = is_tty && ioctl(descriptor, TIOCGWINSZ, &size) == 0;
+  return describe_terminal(is_tty, known ? size.ws_col : 0,
+                           [](const char* name) { return std::getenv(name); });
+}
+
+/// A length of time in words: `0:01:05`, `1 day, 2:00:00`; `unknown` if it is negative, no number, or over
+/// 100 years.
+inline std::string duration_text(double seconds) {
+  constexpr double century = 100 * 365.25 * 24 * 3600;
+  if (!(seconds >= 0 && seconds <= century)) return "unknown";
+  const auto total = static_cast<long long>(std::llround(seconds));
+  const long long days = total / 86400;
+  char text[64];
+  std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", total / 3600 % 24, total / 60 % 60, total % 60);
+  if (days == 0) return text;
+  return message(days, days == 1 ? " day, " : " days, ", text);
+}
+
+/// How far a training run is. One of the two totals is positive; epochs win.
+struct Progress {
+  Index iteration = 0;         ///< updates done
+  double epoch_detail = 0;     ///< epochs done, with the fraction of the current one
+  double total_epochs = 0;     ///< the run's length in epochs, or 0
+  Index total_iterations = 0;  ///< the run's length in iterations, or 0
+};
+
+/// Two bars (the run, this epoch), the speed and the time to the end, drawn in place at the foot of a
+/// terminal. Does nothing on anything that is not a terminal. Whoever prints a line to the same terminal
+/// calls `clear` before. Between two calls the cursor stands where the bar begins, so a line of somebody else
+/// replaces the bar's first line and is not lost.
+class ProgressBar {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `stream` outlives the bar.
+  ProgressBar(std::ostream& stream, Terminal terminal) : stream_(&stream), terminal_(terminal) {}
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  ~ProgressBar() {
+    try {
+      clear();
+    } catch (...) {  // A stream that throws: leave the bar where it is.
+    }
+  }
+
+  /// Draws the bar, unless it was drawn less than a tenth of a second ago.
+  void update(const Progress& progress, Clock::time_point now = Clock::now()) {
+    if (!terminal_.interactive) return;
+    if (!recent_.empty() && now - recent_.back().time < redraw_interval) return;
+    recent_.push_back({progress.iteration, progress.epoch_detail, now});
+    if (recent_.size() > timed_draws) recent_.pop_front();
+
+    const std::vector<std::string> lines = describe(progress, now);
+    std::string text = "\033[J";  // erase what is below: the bar drawn before
+    for (const std::string& line : lines) text += fit(line) + "\n";
+    text += message("\033[", lines.size(), "A");  // back to the bar's first line
+    *stream_ << text << std::flush;
+    drawn_ = true;
+  }
+
+  /// Takes the bar off the terminal; the next update draws it again.
+  void clear() {
+    if (!std::exchange(drawn_, false)) return;
+    *stream_ << "\033[J" << std::flush;
+  }
+
+ private:
+  struct Sample {
+    Index iteration;
+    double epoch_detail;
+    Clock::time_point time;
+  };
+
+  static constexpr std::chrono::milliseconds redraw_interval{100};
+  static constexpr std::size_t timed_draws = 100;  // the speed is the mean over this many draws
+  static constexpr Index longest_bar = 50;
+
+  std::vector<std::string> describe(const Progress& progress, Clock::time_point now) const {
+    const bool by_epoch = progress.total_epochs > 0;
+    const double done = by_epoch ? progress.epoch_detail : static_cast<double>(progress.iteration);
+    const double total = by_epoch ? progress.total_epochs : static_cast<double>(progress.total_iterations);
+
+    const Sample& first = recent_.front();
+    const double seconds = std::chrono::duration<double>(now - first.time).count();
+    const auto iterations = static_cast<double>(progress.iteration - first.iteration);
+    const double work = by_epoch ? progress.epoch_detail - first.epoch_detail : iterations;
+    // Without progress the time to the end is 0 * infinity or infinite: unknown either way.
+    const double remaining = (std::max)(total - done, 0.0) * (seconds / work);
+
+    std::vector<std::string> lines;
+    if (total > 0) lines.push_back(bar("     total", done / total));
+    lines.push_back(bar("this epoch", progress.epoch_detail - std::floor(progress.epoch_detail)));
+
+    char text[160];
+    std::snprintf(text, sizeof text, "%10lld iter, %.0f epoch", static_cast<long long>(progress.iteration),
+                  std::floor(progress.epoch_detail));
+    lines.emplace_back(text);
+    if (total > 0) lines.back() += message(" / ", total, by_epoch ? " epochs" : " iterations");
+
+    char speed[32] = "         -";
+    if (seconds > 0) std::snprintf(speed, sizeof speed, "%10.5g", iterations / seconds);
+    lines.push_back(std::string(speed) + " iters/sec. Estimated time to finish: " + duration_text(remaining) +
+                    ".");
+    return lines;
+  }
+
+  std::string bar(std::string_view label, double rate) const {
+    rate = rate > 0 ? (std::min)(rate, 1.0) : 0.0;
+    const Index room = terminal_.columns - 21;  // label, brackets and percentage; a full line would wrap
+    const Index length = std::clamp<Index>(room, 1, longest_bar);
+    const auto marks = static_cast<Index>(rate * static_cast<double>(length));
+    char percentage[16];
+    std::snprintf(percentage, sizeof percentage, "%5.2f%%", rate * 100);
+    return std::string(label) + " [" + std::string(static_cast<std::size_t>(marks), '#') +
+           std::string(static_cast<std::size_t>(length - marks), '.') + "] " + percentage;
+  }
+
+  // A line that wraps would break the way back up.
+  std::string fit(const std::string& line) const {
+    return line.substr(0, static_cast<std::size_t>((std::max)(terminal_.columns - 1, Index{1})));
+  }
+
+  std::ostream* stream_;
+  Terminal terminal_;
+  std::deque<Sample> recent_;  // one a draw, oldest first
+  bool drawn_ = false;
+};
+
+/// Lines of a table whose columns are known before its rows: headers, then numbers with six significant
+/// digits. Byte for byte what Chainer's PrintReport prints: columns of at least ten characters, left-aligned,
+/// two apart.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+
+  /// The headers, without a line end.
+  std::string header() const {
+    std::string line;
+    for (const std::string& column : columns_)
+      line += (line.empty() ? "" : "  ") + pad(column, width(column));
+    return line;
+  }
+
+  /// One row, without a line end; a missing value leaves its column blank.
+  /// Throws ShapeError unless there is a value, or nothing, for each column.
+  std::string row(std::span<const std::optional<double>> values) const {
+    if (values.size() != columns_.size())
+      fail<ShapeError>("table: a row of ", values.size(), " values for ", columns_.size(), " columns");
+    std::string line;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      char text[32] = "";
+      if (values[i]) std::snprintf(text, sizeof text, "%g", *values[i]);
+      line += pad(text, width(columns_[i])) + "  ";
+    }
+    return line;
+  }
+
+ private:
+  // Code points of UTF-8: every byte that does not continue one.
+  static std::size_t length(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
+  }
+  static std::size_t width(const std::string& column) { return (std::max)(length(column), std::size_t{10}); }
+  static std::string pad(const std::string& text, std::size_t width) {
+    return text + std::string(width - (std::min)(width, length(text)), ' ');
+  }
+
+  std::vector<std::string> columns_;
+};
+
+}  // namespace lstmlib::train
