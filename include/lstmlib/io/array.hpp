@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// An array as NPY files hold it: any element type of NumPy's that is read here, any shape, in C order.
+
+#include "lstmlib/base/error.hpp"
+#include "lstmlib/base/index.hpp"
+#include "lstmlib/io/array_dtype.hpp"
+#include "lstmlib/io/utf8.hpp"
+#include "lstmlib/io/value.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+/// Elements of one type in a shape of up to 64 axes. An empty float32 array of one axis unless made
+/// otherwise.
+struct Array {
+  ArrayDtype dtype = ArrayDtype::float32;
+  Index item_size = 4;          ///< bytes of one element; unicode: 4 a character; objects: 0
+  std::vector<Index> shape{0};  ///< empty: no axes, one element
+  std::vector<std::byte> data;  ///< C order, native byte order; unicode: code points, filled up with U+0000
+  std::vector<Value> objects;   ///< the elements in C order, where `dtype` is object; `data` is empty then
+
+  /// A copy of the values in C order. Throws ShapeError where the shape has another number of elements.
+  template <class T>
+  requires ArrayElement<std::remove_const_t<T>>
+  static Array from(std::span<T> values, std::vector<Index> shape) {
+    Array array = empty(array_dtype_of<std::remove_const_t<T>>, sizeof(T), std::move(shape));
+    array.check_count(values.size());
+    if (!values.empty()) std::memcpy(array.data.data(), values.data(), values.size_bytes());
+    return array;
+  }
+  template <ArrayElement T>
+  static Array from(const std::vector<T>& values, std::vector<Index> shape) {
+    if constexpr (std::same_as<T, bool>) {  // std::vector<bool> has no bytes to copy
+      const auto copy = std::make_unique<bool[]>(values.size());
+      std::copy(values.begin(), values.end(), copy.get());
+      return from(std::span<const bool>(copy.get(), values.size()), std::move(shape));
+    } else {
+      return from(std::span<const T>(values), std::move(shape));
+    }
+  }
+  /// A scalar: no axes.
+  template <ArrayElement T>
+  static Array scalar(T value) {
+    return from(std::span<const T>(&value, 1), {});
+  }
+
+  /// A unicode array as wide as its longest text. Throws FormatError for a text that is not UTF-8.
+  static Array from_strings(const std::vector<std::string>& utf8, std::vector<Index> shape);
+  /// An object array without axes, which holds one value.
+  static Array object(Value value) { return from_objects(one(std::move(value)), {}); }
+  static Array from_objects(std::vector<Value> values, std::vector<Index> shape) {
+    Array array = empty(ArrayDtype::object, 0, std::move(shape));
+    array.check_count(values.size());
+    array.objects = std::move(values);
+    return array;
+  }
+  /// Zeros (for objects None) of this type and shape; `item_size` counts for bytes and unicode only.
+  static Array empty(ArrayDtype dtype, Index item_size, std::vector<Index> shape);
+
+  /// Product of the shape.
+  Index elements() const { return count_elements(shape); }
+
+  /// The elements. Throws DtypeError, which names both types, where they are not Ts; nothing is converted.
+  template <ArrayElement T>
+  std::vector<T> to() const {
+    if (dtype != array_dtype_of<T>) fail_dtype(name_of(array_dtype_of<T>));
+    std::vector<T> values(static_cast<std::size_t>(elements()));
+    if constexpr (std::same_as<T, bool>) {
+      for (std::size_t at = 0; at < values.size(); ++at) values[at] = data[at] != std::byte{0};
+    } else if (!values.empty()) {
+      std::memcpy(values.data(), data.data(), data.size());
+    }
+    return values;
+  }
+
+  /// The elements of any real type, converted. Throws DtypeError for complex numbers, strings and objects,
+  /// ShapeError for a value that an integer T cannot hold exactly. Rounds where T is a narrower float.
+  template <class T>
+  requires ArrayElement<T> && std::is_arithmetic_v<T> std::vector<T> as_numbers()
+  const;
+
+  /// The texts of a unicode array without the U+0000 that fill them up, as UTF-8. Throws DtypeError for
+  /// another type, FormatError for a code point that is no character.
+  std::vector<std::string> strings() const;
+
+  /// The type as files name it: "<f4", "|b1", "<U7", "|O". Little-endian, which is how files are written.
+  std::string descr() const;
+
+  /// Throws ShapeError unless type, shape and amount of data go together.
+  void check() const;
+
+  bool operator==(const Array&) const = default;
+
+ private:
+  static std::vector<Value> one(Value value) {
+    std::vector<Value> values;
+    values.push_back(std::move(value));
+    return values;
+  }
+  void check_count(std::size_t count) const {
+    if (static_cast<std::size_t>(elements()) != count)
+      fail<ShapeError>("array: ", count, " values for the shape ", shape_text(shape));
+  }
+  [[noreturn]] void fail_dtype(std::string_view wanted) const {
+    fail<DtypeError>("array of ", name_of(dtype), " ", shape_text(shape), ": expected ", wanted);
+  }
+};
+
+inline Value::Value(Array array) : kind(std::make_shared<const Array>(std::move(array))) {}
+
+inline bool Value::operator==(const Value& other) const {
+  const auto *left = get_if<Array>(), *right = other.get_if<Array>();
+  if (left != nullptr && right != nullptr) return *left == *right;
+  return kind == other.kind;
+}
+
+inline Array Array::empty(ArrayDtype dtype, Index item_size, std::vector<Index> shape) {
+  Array array;
+  array.dtype = dtype;
+  array.item_size = fixed_item_size(dtype) != 0 ? fixed_item_size(dtype) : item_size;
+  array.shape = std::move(shape);
+  const Index count = count_elements(array.shape, array.item_size);
+  if (dtype == ArrayDtype::object) array.objects.resize(static_cast<std::size_t>(count));
+  else array.data.resize(static_cast<std::size_t>(count * array.item_size));
+  return array;
+}
+
+inline Array Array::from_strings(const std::vector<std::string>& utf8, std::vector<Index> shape) {
+  std::vector<char32_t> code_points;
+  std::vector<std::size_t> lengths;
+  for (const std::string& text : utf8) {
+    const std::size_t before = code_points.size();
+    std::string_view rest = text;
+    char32_t code_point = 0;
+    while (take_code_point(rest, code_point)) code_points.push_back(code_point);
+    if (!rest.empty())
+      fail<FormatError>("text ", lengths.size(), ": byte ", text.size() - rest.size(), " is not UTF-8");
+    lengths.push_back(code_points.size() - before);
+  }
+  std::size_t width = 1;  // NumPy has no narrower one
+  for (const std::size_t length : lengths) width = (std::max)(width, length);
+  Array array = empty(ArrayDtype::unicode, static_cast<Index>(width * 4), std::move(shape));
+  array.check_count(utf8.size());
+  const char32_t* from = code_points.data();
+  for (std::size_t at = 0; at < lengths.size(); from += lengths[at++])
+    if (lengths[at] > 0) std::memcpy(array.data.data() + at * width * 4, from, lengths[at] * 4);
+  return array;
+}
+
+inline std::vector<std::string> Array::strings() const {
+  if (dtype != ArrayDtype::unicode) fail_dtype(name_of(ArrayDtype::unicode));
+  const auto width = static_cast<std::size_t>(item_size / 4);
+  std::vector<std::string> texts(static_cast<std::size_t>(elements()));
+  std::vector<char32_t> characters(width);
+  for (std::size_t at = 0; at < texts.size(); ++at) {
+    if (width > 0) std::memcpy(characters.data(), data.data() + at * width * 4, width * 4);
+    std::size_t length = width;
+    while (length > 0 && characters[length - 1] == 0) --length;
+    for (std::size_t position = 0; position < length; ++position) {
+      if (!is_scalar_value(characters[position]))
+        fail<FormatError>("unicode array ", shape_text(shape), ": element ", at, ", character ", position,
+                          ": ", static_cast<std::uint32_t>(characters[position]), " is not a character");
+      append_utf8(texts[at], characters[position]);
+    }
+  }
+  return texts;
+}
+
+inline std::string Array::descr() const {
+  constexpr std::string_view kinds = "biiiiuuuufffccSUO";
+  const char kind = kinds[static_cast<std::size_t>(dtype)];
+  if (dtype == ArrayDtype::object) return "|O";
+  const bool ordered = dtype == ArrayDtype::unicode || (item_size > 1 && dtype != ArrayDtype::bytes);
+  const Index size = dtype == ArrayDtype::unicode ? item_size / 4 : item_size;
+  return std::string(ordered ? "<" : "|") + kind + std::to_string(size);
+}
+
+inline void Array::check() const {
+  const Index count = count_elements(shape, item_size);
+  const bool objects_only = dtype == ArrayDtype::object;
+  const bool size_fits = fixed_item_size(dtype) != 0    ? item_size == fixed_item_size(dtype)
+                         : dtype == ArrayDtype::unicode ? item_size >= 4 && item_size % 4 == 0
+                         : objects_only                 ? item_size == 0
+                                                        : item_size >= 1;
+  if (!size_fits) fail<ShapeError>("array of ", name_of(dtype), ": elements of ", item_size, " bytes");
+  if (data.size() != static_cast<std::size_t>(count * item_size))
+    fail<ShapeError>("array of ", name_of(dtype), " ", shape_text(shape), ": ", data.size(),
+                     " bytes of data");
+  if (objects.size() != (objects_only ? static_cast<std::size_t>(count) : 0))
+    fail<ShapeError>("array of ", name_of(dtype), " ", shape_text(shape), ": ", objects.size(), " objects");
+}
+
+template <class T>
+requires ArrayElement<T> && std::is_arithmetic_v<T> std::vector<T> Array::as_numbers()
+const {
+  const auto convert = [&]<class From>(std::type_identity<From>) {
+    std::vector<T> numbers(static_cast<std::size_t>(elements()));
+    for (std::size_t at = 0; at < numbers.size(); ++at) {
+      From value{};
+      std::memcpy(&value, data.data() + at * sizeof(From), sizeof(From));
+      numbers[at] = detail::exact_number<T>(value);
+    }
+    return numbers;
+  };
+  switch (dtype) {
+    case ArrayDtype::boolean:
+    case ArrayDtype::uint8: return convert(std::type_identity<std::uint8_t>{});
+    case ArrayDtype::int8: return convert(std::type_identity<std::int8_t>{});
+    case ArrayDtype::int16: return convert(std::type_identity<std::int16_t>{});
+    case ArrayDtype::int32: return convert(std::type_identity<std::int32_t>{});
+    case ArrayDtype::int64: return convert(std::type_identity<std::int64_t>{});
+    case ArrayDtype::uint16: return convert(std::type_identity<std::uint16_t>{});
+    case ArrayDtype::uint32: return convert(std::type_identity<std::uint32_t>{});
+    case ArrayDtype::uint64: return convert(std::type_identity<std::uint64_t>{});
+    case ArrayDtype::float32: return convert(std::type_identity<float>{});
+    case ArrayDtype::float64: return convert(std::type_identity<double>{});
+    case ArrayDtype::float16: {
+      std::vector<T> numbers(static_cast<std::size_t>(elements()));
+      for (std::size_t at = 0; at < numbers.size(); ++at) {
+        std::uint16_t half = 0;
+        std::memcpy(&half, data.data() + at * 2, 2);
+        numbers[at] = detail::exact_number<T>(float_from_half(half));
+      }
+      return numbers;
+    }
+    default: fail_dtype("a real number type");
+  }
+}
+
+}  // namespace lstmlib::io

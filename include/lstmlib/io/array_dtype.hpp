@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The element types of arrays in files: names, sizes, which C++ type each is, and exact conversion of
+// numbers.
+
+#include "lstmlib/base/error.hpp"
+#include "lstmlib/base/index.hpp"
+
+#include <bit>
+#include <cmath>
+#include <complex>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace lstmlib::io {
+
+enum class ArrayDtype : std::uint8_t {
+  boolean,
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  float16,
+  float32,
+  float64,
+  complex64,
+  complex128,
+  bytes,
+  unicode,
+  object
+};
+
+/// NumPy's name of the type: "float32".
+constexpr std::string_view name_of(ArrayDtype dtype) {
+  constexpr std::string_view names[] = {"bool",      "int8",       "int16",  "int32",   "int64",   "uint8",
+                                        "uint16",    "uint32",     "uint64", "float16", "float32", "float64",
+                                        "complex64", "complex128", "bytes",  "unicode", "object"};
+  return names[static_cast<std::size_t>(dtype)];
+}
+
+/// "(3, 4)", "(3,)", "()": the shape as Python writes it.
+inline std::string shape_text(std::span<const Index> shape) {
+  std::string text = "(";
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (axis > 0) text += ", ";
+    text += std::to_string(shape[axis]);
+  }
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+/// Product of the sizes. Throws ShapeError for more than 64 axes, a negative size, or a product of the sizes
+/// that are not 0 times `item_size` beyond an Index.
+inline Index count_elements(std::span<const Index> shape, Index item_size = 1) {
+  if (shape.size() > 64) fail<ShapeError>("shape of ", shape.size(), " axes, at most 64");
+  Index bytes = item_size > 0 ? item_size : 1;
+  Index elements = 1;
+  for (const Index size : shape) {
+    if (size < 0) fail<ShapeError>("negative size in the shape ", shape_text(shape));
+    if (size != 0 && __builtin_mul_overflow(bytes, size, &bytes))
+      fail<ShapeError>("too many elements in the shape ", shape_text(shape));
+    elements *= size;
+  }
+  return elements;
+}
+
+/// float32 value of the bits of a float16 (IEEE 754 binary16), exactly.
+inline float float_from_half(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  const std::uint32_t exponent = (half >> 10) & 0x1Fu;
+  const std::uint32_t fraction = half & 0x3FFu;
+  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24
+    const float size = std::ldexp(static_cast<float>(fraction), -24);
+    return sign != 0 ? -size : size;
+  }
+  const std::uint32_t widened = exponent == 31 ? 255 : exponent + 112;
+  return std::bit_cast<float>(sign | (widened << 23) | (fraction << 13));
+}
+
+namespace detail {
+
+template <class T>
+constexpr bool is_character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+                              std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+template <class T>
+constexpr ArrayDtype array_dtype() {
+  using enum ArrayDtype;
+  if constexpr (std::same_as<T, bool>) return boolean;
+  else if constexpr (std::same_as<T, std::complex<float>>) return complex64;
+  else if constexpr (std::same_as<T, std::complex<double>>) return complex128;
+  else if constexpr (std::floating_point<T>) return sizeof(T) == 4 ? float32 : float64;
+  else {
+    const auto first = std::is_signed_v<T> ? int8 : uint8;  // followed by 2, 4, 8 bytes
+    return static_cast<ArrayDtype>(static_cast<int>(first) + std::countr_zero(sizeof(T)));
+  }
+}
+
+}  // namespace detail
+
+/// Types that an array's numbers can be taken as: bool, integers, float, double, complex.
+template <class T>
+concept ArrayElement = std::same_as<T, float> || std::same_as<T, double> ||
+    std::same_as<T, std::complex<float>> || std::same_as<T, std::complex<double>> ||
+    (std::integral<T> && sizeof(T) <= 8 && !detail::is_character<T>);
+
+/// The dtype whose elements are Ts.
+template <ArrayElement T>
+inline constexpr ArrayDtype array_dtype_of = detail::array_dtype<T>();
+
+/// Bytes of one element; 0 for bytes and unicode, whose width belongs to the array, and for objects.
+constexpr Index fixed_item_size(ArrayDtype dtype) {
+  constexpr Index sizes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 8, 16, 0, 0, 0};
+  return sizes[static_cast<std::size_t>(dtype)];
+}
+
+namespace detail {
+
+template <class To, class From>
+To exact_number(From value) {
+  if constexpr (std::floating_point<To>) {
+    return static_cast<To>(value);
+  } else if constexpr (std::floating_point<From>) {
+    // 2^digits is the first value above To's range, and exact in any float type; NaN fails both comparisons.
+    const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
+    const From least = std::is_signed_v<To> ? -limit : From{0};
+    if (!(value >= least && value < limit) || value != std::trunc(value))
+      fail<ShapeError>("array: ", value, " is not an integer of the type wanted");
+    return static_cast<To>(value);
+  } else if constexpr (std::same_as<To, bool> || std::same_as<From, bool>) {
+    if (value != From{0} && value != From{1}) fail<ShapeError>("array: ", +value, " is not a truth value");
+    return static_cast<To>(value);
+  } else {
+    if (!std::in_range<To>(value))
+      fail<ShapeError>("array: ", +value, " does not fit the integer type wanted");
+    return static_cast<To>(value);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace lstmlib::io

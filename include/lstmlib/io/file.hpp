@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Whole files in, and files out that are either complete or not there. POSIX.
+
+#include "lstmlib/base/error.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+namespace detail {
+
+[[noreturn]] inline void fail_file(const std::filesystem::path& path, int error) {
+  fail<FileError>(path.string(), ": ", std::strerror(error));
+}
+
+/// A file descriptor that is closed at the end.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() { close(); }
+  int get() const { return number_; }
+  /// Closes now. False where the system reports an error.
+  bool close() {
+    const int number = std::exchange(number_, -1);
+    return number < 0 || ::close(number) == 0;
+  }
+
+ private:
+  int number_;
+};
+
+}  // namespace detail
+
+/// The content of a regular file. Throws FileError "path: reason", also for a file larger than `max_bytes`.
+inline std::vector<std::byte> read_file(
+    const std::filesystem::path& path,
+    std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)()) {
+  // Without O_NONBLOCK a pipe without a writer would block before it can be refused.
+  const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status = {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) detail::fail_file(path, errno);
+  if (S_ISDIR(status.st_mode)) detail::fail_file(path, EISDIR);
+  if (!S_ISREG(status.st_mode)) fail<FileError>(path.string(), ": is not a regular file");
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > max_bytes)
+    fail<FileError>(path.string(), ": has ", size, " bytes, at most ", max_bytes, " are read");
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) detail::fail_file(path, errno);
+    if (count == 0) break;  // it shrank meanwhile
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+/// The first bytes of a regular file, fewer where it is shorter. Throws FileError.
+inline std::vector<std::byte> read_file_start(const std::filesystem::path& path, std::size_t count) {
+  const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::vector<std::byte> bytes(count);
+  const ssize_t got = file.get() < 0 ? -1 : ::pread(file.get(), bytes.data(), count, 0);
+  if (got < 0) detail::fail_file(path, errno);
+  bytes.resize(static_cast<std::size_t>(got));
+  return bytes;
+}
+
+/// A file that appears under its name, complete, at `commit`; until then, and where it never comes to that,
+/// whatever had the name before stays. The bytes go to a temporary file in the same folder, which is removed
+/// on failure.
+class AtomicFile {
+ public:
+  /// Throws FileError where the folder does not take a file.
+  explicit AtomicFile(std::filesystem::path path)
+      : path_(std::move(path)), temporary_(temporary_name(path_)), file_(create(path_, temporary_)) {}
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (!committed_) ::unlink(temporary_.c_str());
+  }
+
+  /// Appends. Throws FileError.
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) detail::fail_file(path_, errno);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+  /// Bytes to the disk, then the name. Throws FileError.
+  void commit() {
+    if (::fsync(file_.get()) != 0 || !file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0)
+      detail::fail_file(path_, errno);
+    committed_ = true;
+    // The new name outlasts a loss of power only once the folder is on disk; some file systems cannot do
+    // that.
+    const detail::Descriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() >= 0) ::fsync(folder.get());
+  }
+
+ private:
+  static std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  }
+  static std::filesystem::path temporary_name(const std::filesystem::path& path) {
+    static std::atomic<std::uint64_t> counter{0};
+    return folder_of(path) / message(".lstmlib-", ::getpid(), "-", counter++, ".tmp");
+  }
+  static detail::Descriptor create(const std::filesystem::path& path,
+                                   const std::filesystem::path& temporary) {
+    if (std::filesystem::is_directory(path)) detail::fail_file(path, EISDIR);
+    const auto open_new = [&] {
+      return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    };
+    int number = open_new();
+    if (number < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0)
+      number = open_new();  // of a dead process
+    if (number < 0) detail::fail_file(path, errno);
+    return detail::Descriptor(number);
+  }
+
+  std::filesystem::path path_, temporary_;
+  detail::Descriptor file_;
+  bool committed_ = false;
+};
+
+/// Writes a file atomically (see AtomicFile). Throws FileError.
+inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+  write_file(path, std::as_bytes(std::span(text)));
+}
+
+}  // namespace lstmlib::io

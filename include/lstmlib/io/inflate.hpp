@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Deflate streams, without zlib's own header: unpacking step by step, and packing at once.
+
+#include "lstmlib/base/error.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+/// No deflate stream of this many bytes unpacks to more: at best two bits stand for 258 bytes.
+constexpr std::uint64_t max_inflated_bytes(std::uint64_t compressed_bytes) {
+  const std::uint64_t limit = (std::numeric_limits<std::uint64_t>::max)() / 1032;
+  return (std::min)(compressed_bytes, limit) * 1032;
+}
+
+/// Unpacks a stream that lies in memory, as many bytes at a time as are asked for. Nothing is allocated but
+/// zlib's window.
+class Inflater {
+ public:
+  explicit Inflater(std::span<const std::byte> compressed) : rest_(compressed) {
+    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: no memory to unpack");
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() { inflateEnd(&stream_); }
+
+  /// Fills `into` with the next bytes. What came of it: an empty text, or why the stream cannot give them.
+  std::string read(std::span<std::byte> into) {
+    while (!into.empty()) {
+      const std::size_t made = step(into);
+      into = into.subspan(made);
+      if (!error_.empty()) return error_;
+      if (!into.empty() && ended_)
+        return "the deflate stream ends " + std::to_string(into.size()) + " bytes too early";
+    }
+    return {};
+  }
+
+  /// An empty text where the stream ends exactly here, else what else there is.
+  std::string finish() {
+    std::byte extra{};
+    if (!ended_ && step({&extra, 1}) > 0) return "the deflate stream holds more than its announced size";
+    if (!error_.empty()) return error_;
+    if (!ended_) return "the deflate stream does not end";
+    if (!rest_.empty() || stream_.avail_in > 0) return "there are bytes behind the deflate stream";
+    return {};
+  }
+
+ private:
+  /// Unpacks once; the answer is the number of bytes made.
+  std::size_t step(std::span<std::byte> into) {
+    constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
+    if (stream_.avail_in == 0 && !rest_.empty()) {
+      const std::size_t given = (std::min)(rest_.size(), most);
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_.data()));  // zlib only reads it
+      stream_.avail_in = static_cast<uInt>(given);
+      rest_ = rest_.subspan(given);
+    }
+    const auto room = static_cast<uInt>((std::min)(into.size(), most));
+    stream_.next_out = reinterpret_cast<Bytef*>(into.data());
+    stream_.avail_out = room;
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    ended_ = status == Z_STREAM_END;
+    const bool starved =
+        status == Z_BUF_ERROR || (status == Z_OK && stream_.avail_out > 0 && stream_.avail_in == 0);
+    if (starved && rest_.empty()) error_ = "the deflate stream is cut short";
+    else if (status != Z_OK && !ended_ && !starved)
+      error_ =
+          std::string("the deflate stream is damaged: ") + (stream_.msg != nullptr ? stream_.msg : "unknown");
+    return room - stream_.avail_out;
+  }
+
+  z_stream stream_{};
+  std::span<const std::byte> rest_;
+  bool ended_ = false;
+  std::string error_;
+};
+
+/// Packs bytes that come in parts.
+class Deflater {
+ public:
+  Deflater() {
+    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+      fail<Error>("zlib: no memory to pack");
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+  ~Deflater() { deflateEnd(&stream_); }
+
+  void write(std::span<const std::byte> part) {
+    constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
+    while (!part.empty()) {
+      const std::size_t given = (std::min)(part.size(), most);
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(part.data()));
+      stream_.avail_in = static_cast<uInt>(given);
+      part = part.subspan(given);
+      run(Z_NO_FLUSH);
+    }
+  }
+  /// The stream, complete. Nothing may be written after.
+  std::vector<std::byte> finish() {
+    run(Z_FINISH);
+    return std::move(packed_);
+  }
+
+ private:
+  void run(int flush) {
+    std::byte buffer[1 << 14];
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+      stream_.avail_out = sizeof buffer;
+      deflate(&stream_, flush);  // cannot fail: the state is sound and there is room
+      packed_.insert(packed_.end(), buffer, buffer + (sizeof buffer - stream_.avail_out));
+    } while (stream_.avail_out == 0);
+  }
+
+  z_stream stream_{};
+  std::vector<std::byte> packed_;
+};
+
+/// The CRC-32 of what came before and these bytes; begins with 0.
+inline std::uint32_t crc32_of(std::uint32_t before, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return before;  // zlib takes a null pointer as "begin anew"
+  return static_cast<std::uint32_t>(
+      ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace lstmlib::io

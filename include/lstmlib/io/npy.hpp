@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// NPY files: one array each, as NumPy's save and load have them.
+
+#include "lstmlib/io/file.hpp"
+#include "lstmlib/io/npy_header.hpp"
+#include "lstmlib/io/pickle_reader.hpp"
+#include "lstmlib/io/pickle_writer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+struct NpyOptions {
+  bool allow_objects =
+      true;  ///< read object arrays; nothing runs, but a reader of numbers may want to refuse them
+  std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();  ///< most bytes of data
+};
+
+/// What a file says about an array, without its values.
+struct ArrayInfo {
+  std::string name;  ///< empty for an NPY file
+  ArrayDtype dtype = ArrayDtype::float32;
+  Index item_size = 4;  ///< bytes of one element; 0 for objects
+  std::vector<Index> shape;
+};
+
+/// Reads the array that starts where the source stands; what stands behind it is left. Nothing is allocated
+/// before it is clear that the bytes are there. Throws FormatError "name: byte N: ...".
+inline Array read_npy(Source& source, const NpyOptions& options = {}) {
+  const NpyHeader header = read_npy_header(source);
+  if (header.layout.dtype == ArrayDtype::object) {
+    if (!options.allow_objects)
+      source.fail_here("an array of objects, and only numbers and text are wanted here");
+    if (source.remaining() > options.max_bytes)
+      source.fail_here(source.remaining(), " bytes of data, at most ", options.max_bytes, " are read");
+    const std::uint64_t start = source.position();
+    const std::vector<std::byte> pickle = source.read_bytes(source.remaining());
+    const Value value = parse_pickle(pickle, source.name(), start);
+    const Array* array = value.get_if<Array>();
+    if (array == nullptr)
+      source.fail_at(start, "the pickle holds a ", value.kind_name(), ", expected an array of objects");
+    if (array->dtype != ArrayDtype::object || array->shape != header.shape)
+      source.fail_at(start, "the header says objects of shape ", shape_text(header.shape),
+                     ", the pickle holds ", name_of(array->dtype), " of shape ", shape_text(array->shape));
+    return *array;
+  }
+  const auto bytes = static_cast<std::uint64_t>(count_elements(header.shape, header.layout.item_size)) *
+                     static_cast<std::uint64_t>(header.layout.item_size);
+  if (bytes > options.max_bytes)
+    source.fail_here(bytes, " bytes of data, at most ", options.max_bytes, " are read");
+  if (bytes > source.remaining())
+    source.fail_here("the shape ", shape_text(header.shape), " needs ", bytes, " bytes, ", source.remaining(),
+                     " are there");
+  return array_from_bytes(header.layout, header.shape, header.fortran_order, source.read_bytes(bytes));
+}
+
+/// Reads only the head of the array that starts where the source stands.
+inline ArrayInfo read_npy_info(Source& source) {
+  NpyHeader header = read_npy_header(source);
+  return {source.name(), header.layout.dtype, header.layout.item_size, std::move(header.shape)};
+}
+
+/// Reads an array from memory; `name` is for messages.
+inline Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
+                       const NpyOptions& options = {}) {
+  MemorySource source(bytes, name);
+  return read_npy(source, options);
+}
+
+/// Reads an NPY file. Throws FileError, FormatError.
+inline Array read_npy(const std::filesystem::path& path, const NpyOptions& options = {}) {
+  return parse_npy(read_file(path), path.string(), options);
+}
+
+/// Hands the bytes of an NPY file of this array to the sink: version 1.0, C order, little-endian; objects as
+/// a pickle that NumPy 1 and 2 read (with allow_pickle=True). Throws ShapeError where the array's parts do
+/// not go together.
+inline void emit_npy(const Array& array, const Sink& sink) {
+  array.check();
+  sink(format_npy_header(array));
+  if (array.dtype == ArrayDtype::object) return sink(format_pickle(array));
+  if constexpr (std::endian::native == std::endian::little) return sink(array.data);
+  std::vector<std::byte> data = array.data;
+  to_native_order(data, {array.dtype, array.item_size, false}, false);
+  sink(data);
+}
+
+/// The bytes of an NPY file of this array, as `emit_npy` makes them.
+inline std::vector<std::byte> format_npy(const Array& array) {
+  std::vector<std::byte> bytes;
+  emit_npy(array,
+           [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
+  return bytes;
+}
+
+/// Writes an NPY file, atomically, under exactly this name. Throws FileError.
+inline void write_npy(const std::filesystem::path& path, const Array& array) {
+  AtomicFile file(path);
+  emit_npy(array, [&](std::span<const std::byte> part) { file.write(part); });
+  file.commit();
+}
+
+/// True where a file starts as an NPY file does. Throws FileError where it cannot be read.
+inline bool is_npy(const std::filesystem::path& path) {
+  return as_text(read_file_start(path, 6)) == "\x93NUMPY";
+}
+
+}  // namespace lstmlib::io

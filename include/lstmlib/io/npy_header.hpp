@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The head of an NPY file: magic, version, and a Python dictionary of three keys as text.
+
+#include "lstmlib/io/layout.hpp"
+#include "lstmlib/io/source.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+struct NpyHeader {
+  ElementLayout layout;
+  bool fortran_order = false;
+  std::vector<Index> shape;
+};
+
+namespace detail {
+
+/// Reads the dictionary: exactly the keys 'descr', 'fortran_order' and 'shape', in any order and spacing. A
+/// parser of this one form, not of Python.
+class NpyHeaderParser {
+ public:
+  NpyHeaderParser(std::string_view text, const Source& source)
+      : text_(text), start_(source.position() - text.size()), source_(source) {}
+
+  NpyHeader parse() {
+    NpyHeader header;
+    bool has_descr = false, has_order = false, has_shape = false;
+    expect('{');
+    while (!accept('}')) {
+      const std::size_t key_at = at_;
+      const std::string_view key = string();
+      bool* seen = key == "descr"           ? &has_descr
+                   : key == "fortran_order" ? &has_order
+                   : key == "shape"         ? &has_shape
+                                            : nullptr;
+      if (seen == nullptr) fail_at(key_at, "unknown key '", printable(key), "'");
+      if (std::exchange(*seen, true)) fail_at(key_at, "the key '", key, "' stands here twice");
+      expect(':');
+      if (seen == &has_descr) header.layout = descr();
+      if (seen == &has_order) header.fortran_order = boolean();
+      if (seen == &has_shape) header.shape = shape();
+      if (!accept(',')) {
+        expect('}');
+        break;
+      }
+    }
+    skip_space();
+    if (at_ < text_.size()) fail_at(at_, "text behind the dictionary");
+    if (!has_descr || !has_order || !has_shape)
+      fail_at(at_, "'descr', 'fortran_order' and 'shape' are not all there");
+    return header;
+  }
+
+ private:
+  template <class... Parts>
+  [[noreturn]] void fail_at(std::size_t at, const Parts&... parts) const {
+    source_.fail_at(start_ + at, "npy header: ", parts...);
+  }
+  void skip_space() {
+    while (at_ < text_.size() && std::string_view(" \t\n\r\f").find(text_[at_]) != std::string_view::npos)
+      ++at_;
+  }
+  bool accept(char wanted) {
+    skip_space();
+    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char wanted) {
+    if (!accept(wanted)) fail_at(at_, "'", wanted, "' is expected here");
+  }
+  std::string_view string() {
+    const char quote = accept('\'') ? '\'' : accept('"') ? '"' : '\0';
+    if (quote == '\0') fail_at(at_, "a text in quotes is expected here");
+    const std::size_t end = text_.find_first_of("'\"\\\n", at_);
+    if (end == std::string_view::npos || text_[end] != quote)
+      fail_at(at_, "a plain text in quotes is expected here");
+    const std::string_view content = text_.substr(at_, end - at_);
+    at_ = end + 1;
+    return content;
+  }
+  ElementLayout descr() {
+    skip_space();
+    const std::size_t begin = at_;
+    if (at_ < text_.size() && text_[at_] == '[') fail_at(at_, "structured element types are not supported");
+    ElementLayout layout;
+    std::string why;
+    if (!parse_descr(string(), layout, why)) fail_at(begin, why);
+    return layout;
+  }
+  bool boolean() {
+    skip_space();
+    for (const bool value : {false, true}) {
+      const std::string_view word = value ? "True" : "False";
+      if (!text_.substr(at_).starts_with(word)) continue;
+      at_ += word.size();
+      return value;
+    }
+    fail_at(at_, "True or False is expected here");
+  }
+  std::vector<Index> shape() {
+    std::vector<Index> sizes;
+    expect('(');
+    bool comma = true;  // between sizes; behind a single one it makes the tuple
+    while (!accept(')')) {
+      if (!comma) fail_at(at_, "',' or ')' is expected here");
+      if (sizes.size() == 64) fail_at(at_, "a shape of more than 64 axes");
+      skip_space();
+      Index size = 0;
+      const char* first = text_.data() + at_;
+      const auto [end, error] = std::from_chars(first, text_.data() + text_.size(), size);
+      if (error != std::errc() || size < 0) fail_at(at_, "a size between 0 and 2^63 - 1 is expected here");
+      at_ += static_cast<std::size_t>(end - first);
+      if (at_ < text_.size() && text_[at_] == 'L') ++at_;  // Python 2
+      sizes.push_back(size);
+      comma = accept(',');
+    }
+    if (sizes.size() == 1 && !comma) fail_at(at_, "the shape is a number in brackets, not a tuple");
+    return sizes;
+  }
+
+  std::string_view text_;
+  std::uint64_t start_;
+  const Source& source_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace detail
+
+/// Reads the head of an NPY file of version 1.0, 2.0 or 3.0; the source then stands at the data. Throws
+/// FormatError.
+inline NpyHeader read_npy_header(Source& source) {
+  constexpr std::string_view magic = "\x93NUMPY";
+  if (source.remaining() < 8) source.fail_here("not an npy file: only ", source.remaining(), " bytes");
+  const std::vector<std::byte> start = source.read_bytes(8);
+  if (as_text(start).substr(0, 6) != magic)
+    source.fail_at(0, "not an npy file: it does not start with \\x93NUMPY");
+  const auto major = static_cast<int>(start[6]), minor = static_cast<int>(start[7]);
+  if (major < 1 || major > 3 || minor != 0)
+    source.fail_at(6, "npy version ", major, ".", minor, ", expected 1.0, 2.0 or 3.0");
+  const std::vector<std::byte> length_bytes = source.read_bytes(major == 1 ? 2 : 4);
+  const std::uint64_t length = major == 1 ? load_little<std::uint16_t>(length_bytes.data())
+                                          : load_little<std::uint32_t>(length_bytes.data());
+  if (length > 65535) source.fail_at(8, "npy header of ", length, " bytes, at most 65535 are read");
+  const std::vector<std::byte> text = source.read_bytes(length);
+  NpyHeader header = detail::NpyHeaderParser(as_text(text), source).parse();
+  try {
+    count_elements(header.shape, header.layout.item_size);
+  } catch (const ShapeError& error) { source.fail_here("npy header: ", error.what()); }
+  return header;
+}
+
+/// The head for an array in C order as NumPy writes it: version 1.0, filled up to a multiple of 64 bytes.
+inline std::vector<std::byte> format_npy_header(const Array& array) {
+  std::string text = "{'descr': '" + array.descr() +
+                     "', 'fortran_order': False, 'shape': " + shape_text(array.shape) + ", }";
+  text.append(64 - (10 + text.size() + 1) % 64, ' ');
+  text += '\n';
+  std::vector<std::byte> bytes;
+  append_text(bytes, std::string_view("\x93NUMPY\x01\0", 8));
+  append_little(bytes, static_cast<std::uint16_t>(text.size()));
+  append_text(bytes, text);
+  return bytes;
+}
+
+}  // namespace lstmlib::io

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What pickles say about NumPy's arrays: the calls and states that rebuild arrays, element types and scalars.
+// Each is recognised and its parts are checked; nothing is called.
+
+#include "lstmlib/io/pickle_nodes.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io::detail {
+
+class PickleNumpy {
+ public:
+  PickleNumpy(PickleNodes& nodes, PickleGuard& guard) : nodes_(nodes), guard_(guard) {}
+
+  /// The node that the call of `callable` with the tuple `arguments` stands for.
+  Node call(NodeId callable, NodeId arguments, std::uint64_t at) {
+    if (nodes_[callable].kind != NodeKind::global)
+      guard_.fail_at(at, "call of a ", name_of(nodes_[callable].kind));
+    if (nodes_[arguments].kind != NodeKind::tuple) guard_.fail_at(at, "call without a tuple of arguments");
+    const std::span<const NodeId> parts = nodes_.children_of(arguments);
+    switch (static_cast<PickleGlobal>(nodes_[callable].number)) {
+      case PickleGlobal::reconstruct: return reconstruct(parts, at);
+      case PickleGlobal::dtype: return dtype(parts, at);
+      case PickleGlobal::encode: return encode(parts, at);
+      case PickleGlobal::frombuffer: return from_buffer(parts, at);
+      case PickleGlobal::scalar: return scalar(parts, at);
+      case PickleGlobal::ndarray: break;
+    }
+    guard_.fail_at(at, "call of numpy.ndarray");
+  }
+
+  /// Fills an array or an element type with its state.
+  void build(NodeId target, NodeId state, std::uint64_t at) {
+    if (nodes_[state].kind != NodeKind::tuple) guard_.fail_at(at, "a state that is no tuple");
+    const std::span<const NodeId> parts = nodes_.children_of(state);
+    if (nodes_[target].kind == NodeKind::array) build_array(nodes_.array_of(target), parts, at);
+    else if (nodes_[target].kind == NodeKind::dtype) build_dtype(nodes_.dtype_of(target), parts, at);
+    else guard_.fail_at(at, "a state for a ", name_of(nodes_[target].kind));
+  }
+
+ private:
+  bool is(NodeId id, NodeKind kind) const { return nodes_[id].kind == kind; }
+  bool is_number(NodeId id, std::int64_t number) const {
+    return (is(id, NodeKind::integer) || is(id, NodeKind::boolean)) && nodes_[id].number == number;
+  }
+  bool is_truth(NodeId id) const { return is_number(id, 0) || is_number(id, 1); }
+  bool is_text(NodeId id) const { return is(id, NodeKind::text) || is(id, NodeKind::old_string); }
+  bool is_raw(NodeId id) const { return is(id, NodeKind::bytes) || is(id, NodeKind::old_string); }
+
+  std::vector<Index> shape(NodeId id, std::uint64_t at) const {
+    if (!is(id, NodeKind::tuple)) guard_.fail_at(at, "an array's shape is no tuple");
+    const auto& parts = nodes_.children_of(id);
+    if (parts.size() > 64) guard_.fail_at(at, "an array of ", parts.size(), " axes, at most 64");
+    std::vector<Index> sizes;
+    for (const NodeId part : parts) {
+      if (!is(part, NodeKind::integer) || nodes_[part].number < 0)
+        guard_.fail_at(at, "an array's shape has a part that is no size");
+      sizes.push_back(nodes_[part].number);
+    }
+    return sizes;
+  }
+
+  void set_data(PickledArray& array, NodeId shape_id, NodeId dtype_id, bool fortran, NodeId data,
+                std::uint64_t at) {
+    if (!is(dtype_id, NodeKind::dtype)) guard_.fail_at(at, "an array without an element type");
+    array.layout = nodes_.dtype_of(dtype_id);
+    array.shape = shape(shape_id, at);
+    array.fortran_order = fortran;
+    array.data = data;
+    Index count = 0;
+    try {
+      count = count_elements(array.shape, array.layout.item_size);
+    } catch (const ShapeError& error) { guard_.fail_at(at, error.what()); }
+    const bool objects = array.layout.dtype == ArrayDtype::object;
+    if (objects ? !is(data, NodeKind::list) : !is_raw(data))
+      guard_.fail_at(at, "an array's data is a ", name_of(nodes_[data].kind));
+    const std::size_t size = objects ? nodes_.children_of(data).size() : nodes_[data].text.size();
+    const auto wanted = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
+    if (size != wanted)
+      guard_.fail_at(at, "an array of shape ", shape_text(array.shape), " has ", size,
+                     objects ? " objects" : " bytes", " in place of ", wanted);
+    array.built = true;
+  }
+
+  Node new_array(std::uint64_t at) {
+    nodes_.arrays.emplace_back();
+    return {.kind = NodeKind::array, .at = at, .number = static_cast<std::int64_t>(nodes_.arrays.size() - 1)};
+  }
+
+  // _reconstruct(ndarray, (0,), b'b'): an empty array, to be filled by its state.
+  Node reconstruct(std::span<const NodeId> parts, std::uint64_t at) {
+    const bool known = parts.size() == 3 && is(parts[0], NodeKind::global) &&
+                       nodes_[parts[0]].number == static_cast<std::int64_t>(PickleGlobal::ndarray) &&
+                       is(parts[1], NodeKind::tuple) && nodes_.children_of(parts[1]).size() == 1 &&
+                       is_number(nodes_.children_of(parts[1])[0], 0) &&
+                       (is_raw(parts[2]) || is_text(parts[2])) && nodes_[parts[2]].text == "b";
+    if (!known) guard_.fail_at(at, "_reconstruct of something else than (ndarray, (0,), b'b')");
+    return new_array(at);
+  }
+
+  // (1, shape, dtype, fortran_order, data)
+  void build_array(PickledArray& array, std::span<const NodeId> parts, std::uint64_t at) {
+    if (array.built) guard_.fail_at(at, "an array is filled twice");
+    if (parts.size() != 5 || !is_number(parts[0], 1) || !is_truth(parts[3]))
+      guard_.fail_at(at, "an array's state is not (1, shape, dtype, order, data)");
+    set_data(array, parts[1], parts[2], nodes_[parts[3]].number != 0, parts[4], at);
+  }
+
+  // dtype('i4', False, True)
+  Node dtype(std::span<const NodeId> parts, std::uint64_t at) {
+    if (parts.size() != 3 || !is_text(parts[0]) || !is_truth(parts[1]) || !is_truth(parts[2]))
+      guard_.fail_at(at, "dtype of something else than (text, align, copy)");
+    ElementLayout layout;
+    std::string why;
+    if (!parse_descr(nodes_[parts[0]].text, layout, why)) guard_.fail_at(at, why);
+    nodes_.dtypes.push_back(layout);
+    return {.kind = NodeKind::dtype, .at = at, .number = static_cast<std::int64_t>(nodes_.dtypes.size() - 1)};
+  }
+
+  // (3, '<', None, None, None, item size or -1, alignment, flags), version 4 with metadata behind
+  void build_dtype(ElementLayout& layout, std::span<const NodeId> parts, std::uint64_t at) {
+    const bool known = (parts.size() == 8 && is_number(parts[0], 3)) ||
+                       (parts.size() == 9 && is_number(parts[0], 4) && is(parts[8], NodeKind::none));
+    if (!known || !is_text(parts[1])) guard_.fail_at(at, "an element type's state is none of the known ones");
+    for (const std::size_t part : {2u, 3u, 4u})
+      if (!is(parts[part], NodeKind::none)) guard_.fail_at(at, "structured element types are not supported");
+    const std::string_view order = nodes_[parts[1]].text;
+    if (order.size() != 1 || std::string_view("<>=|").find(order) == std::string_view::npos)
+      guard_.fail_at(at, "byte order '", printable(order), "'");
+    const bool sized = layout.dtype == ArrayDtype::unicode || layout.dtype == ArrayDtype::bytes;
+    if (!is_number(parts[5], -1) && !(sized && is_number(parts[5], layout.item_size)))
+      guard_.fail_at(at, "an element type's state has another size than its name");
+    layout.big_endian = order == ">";
+  }
+
+  // encode(text, 'latin1'): bytes, as protocols 0 to 2 hold them
+  Node encode(std::span<const NodeId> parts, std::uint64_t at) {
+    if (parts.size() != 2 || !is(parts[0], NodeKind::text) || !is(parts[1], NodeKind::text) ||
+        nodes_[parts[1]].text != "latin1")
+      guard_.fail_at(at, "encode of something else than (text, 'latin1')");
+    std::string_view text = nodes_[parts[0]].text;
+    guard_.charge(text.size(), at);
+    std::string bytes;
+    for (char32_t code_point = 0; take_code_point(text, code_point);) {
+      if (code_point > 0xFF) guard_.fail_at(at, "encode: a character beyond latin1");
+      bytes.push_back(static_cast<char>(static_cast<unsigned char>(code_point)));
+    }
+    return {.kind = NodeKind::bytes, .at = at, .text = nodes_.texts.emplace_back(std::move(bytes))};
+  }
+
+  // _frombuffer(bytes, dtype, shape, 'C' or 'F')
+  Node from_buffer(std::span<const NodeId> parts, std::uint64_t at) {
+    if (parts.size() != 4 || !is_text(parts[3]) ||
+        (nodes_[parts[3]].text != "C" && nodes_[parts[3]].text != "F"))
+      guard_.fail_at(at, "_frombuffer of something else than (bytes, dtype, shape, 'C' or 'F')");
+    const Node node = new_array(at);
+    PickledArray& array = nodes_.arrays.back();
+    set_data(array, parts[2], parts[1], nodes_[parts[3]].text == "F", parts[0], at);
+    if (array.layout.dtype == ArrayDtype::object) guard_.fail_at(at, "_frombuffer of objects");
+    return node;
+  }
+
+  // scalar(dtype, bytes): one number or text
+  Node scalar(std::span<const NodeId> parts, std::uint64_t at) {
+    if (parts.size() != 2 || !is(parts[0], NodeKind::dtype) || !is_raw(parts[1]))
+      guard_.fail_at(at, "scalar of something else than (dtype, bytes)");
+    const ElementLayout layout = nodes_.dtype_of(parts[0]);
+    const std::string_view raw = nodes_[parts[1]].text;
+    if (layout.dtype == ArrayDtype::object || raw.size() != static_cast<std::size_t>(layout.item_size))
+      guard_.fail_at(at, "a scalar of ", name_of(layout.dtype), " from ", raw.size(), " bytes");
+    guard_.charge(2 * raw.size(), at);
+    const auto bytes = std::as_bytes(std::span(raw));
+    const Array array = array_from_bytes(layout, {}, false, {bytes.begin(), bytes.end()});
+    Node node{.kind = NodeKind::integer, .at = at};
+    switch (layout.dtype) {
+      case ArrayDtype::complex64:
+      case ArrayDtype::complex128: guard_.fail_at(at, "complex scalars are not supported");
+      case ArrayDtype::float16:
+      case ArrayDtype::float32:
+      case ArrayDtype::float64:
+        node.kind = NodeKind::real;
+        node.number = std::bit_cast<std::int64_t>(array.as_numbers<double>()[0]);
+        return node;
+      case ArrayDtype::bytes:
+        node.kind = NodeKind::bytes;
+        node.text = raw;
+        return node;
+      case ArrayDtype::unicode:
+        node.kind = NodeKind::text;
+        try {
+          node.text = nodes_.texts.emplace_back(array.strings()[0]);
+        } catch (const FormatError& error) { guard_.fail_at(at, error.what()); }
+        return node;
+      case ArrayDtype::boolean: node.kind = NodeKind::boolean; break;
+      default: break;
+    }
+    try {
+      node.number = array.as_numbers<std::int64_t>()[0];
+    } catch (const ShapeError&) { guard_.fail_at(at, "an integer beyond 64 bits"); }
+    return node;
+  }
+
+  PickleNodes& nodes_;
+  PickleGuard& guard_;
+};
+
+}  // namespace lstmlib::io::detail

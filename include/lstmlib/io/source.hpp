@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Bytes of a known number that are read once, front to back: what readers of formats take.
+
+#include "lstmlib/base/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::io {
+
+/// Reads never go beyond the size; they fail with FormatError "name: byte N: ..." instead.
+class Source {
+ public:
+  Source(std::string name, std::uint64_t size) : name_(std::move(name)), size_(size) {}
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  std::uint64_t position() const { return position_; }
+  std::uint64_t remaining() const { return size_ - position_; }
+  const std::string& name() const { return name_; }
+
+  void read(std::span<std::byte> into) {
+    if (into.size() > remaining()) fail_here("ends here, ", into.size() - remaining(), " bytes too early");
+    fill(into);
+    position_ += into.size();
+  }
+  std::vector<std::byte> read_bytes(std::uint64_t count) {
+    if (count > remaining()) fail_here("ends here, ", count - remaining(), " bytes too early");
+    std::vector<std::byte> bytes(static_cast<std::size_t>(count));
+    read(bytes);
+    return bytes;
+  }
+
+  template <class... Parts>
+  [[noreturn]] void fail_here(const Parts&... parts) const {
+    fail_at(position_, parts...);
+  }
+  template <class... Parts>
+  [[noreturn]] void fail_at(std::uint64_t position, const Parts&... parts) const {
+    fail<FormatError>(name_, ": byte ", position, ": ", parts...);
+  }
+
+ protected:
+  virtual void fill(std::span<std::byte> into) = 0;  ///< `into` fits what remains
+
+ private:
+  std::string name_;
+  std::uint64_t size_;
+  std::uint64_t position_ = 0;
+};
+
+/// Reads bytes that stay where they are.
+class MemorySource final : public Source {
+ public:
+  MemorySource(std::span<const std::byte> bytes, std::string name)
+      : Source(std::move(name), bytes.size()), bytes_(bytes) {}
+
+ private:
+  void fill(std::span<std::byte> into) override {
+    if (!into.empty()) std::memcpy(into.data(), bytes_.data() + position(), into.size());
+  }
+  std::span<const std::byte> bytes_;
+};
+
+/// Takes bytes in order.
+using Sink = std::function<void(std::span<const std::byte>)>;
+
+/// The unsigned integer that the first bytes are, little-endian. There must be enough of them.
+template <class T>
+T load_little(const std::byte* bytes) {
+  static_assert(std::is_unsigned_v<T>);
+  T value = 0;
+  for (std::size_t at = 0; at < sizeof(T); ++at)
+    value = static_cast<T>(value | static_cast<T>(static_cast<T>(bytes[at]) << (8 * at)));
+  return value;
+}
+
+/// Appends an unsigned integer, little-endian.
+template <class T>
+void append_little(std::vector<std::byte>& bytes, T value) {
+  static_assert(std::is_unsigned_v<T>);
+  for (std::size_t at = 0; at < sizeof(T); ++at) bytes.push_back(static_cast<std::byte>(value >> (8 * at)));
+}
+
+inline void append_text(std::vector<std::byte>& bytes, std::string_view text) {
+  const auto from = std::as_bytes(std::span(text));
+  bytes.insert(bytes.end(), from.begin(), from.end());
+}
+
+inline std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace lstmlib::io
