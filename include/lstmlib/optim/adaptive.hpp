@@ -113,6 +113,7 @@ class Smorms3 : public Optimizer {
     static constexpr std::string_view names[] = {"mem", "g", "g2"};
     return names;
   }
+  double first_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
 };
 
 }  // namespace lstmlib::optim

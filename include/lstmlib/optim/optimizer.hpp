@@ -115,14 +115,19 @@ class Optimizer {
   virtual math::UpdateRule rule() const = 0;
   /// What files call the rule's states: {"m", "v"}.
   virtual std::span<const std::string_view> state_names() const = 0;
+  /// What every element of state number `s` is before the first step.
+  virtual double first_state(std::size_t) const { return 0; }
 
  private:
-  /// State of zeros where there is none yet, on the parameter's device (which may have changed).
+  /// The first state where there is none yet, on the parameter's device (which may have changed).
   template <Real T>
   void prepare(Entry<T>& entry) {
     const Device device = entry.parameter.device();
-    while (entry.state.size() < state_names().size())
-      entry.state.push_back(Tensor<T>::zeros(entry.parameter.shape(), device));
+    while (entry.state.size() < state_names().size()) {
+      auto state = Tensor<T>::uninitialized(entry.parameter.shape(), device);
+      kernels("optimizer", state).math.fill(static_cast<T>(first_state(entry.state.size())), state.view());
+      entry.state.push_back(std::move(state));
+    }
     for (auto& tensor : entry.state) tensor = tensor.to(device);
   }
   template <Real T>
