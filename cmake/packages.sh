@@ -1,16 +1,26 @@
-# Sourced by the run scripts: makes sure that Debian packages are there.
-# need_packages YES PACKAGE ...: installs those that are missing, after printing the list and asking (not with YES = yes).
-# Nothing is upgraded or removed. Where it is not Debian, or the user may not install, says what is missing and ends.
+# shellcheck shell=sh disable=SC2034
+# Sourced by the run scripts: the Debian packages that each job needs, and need_packages, which makes sure of them.
 
+build_packages="g++ cmake ninja-build pkg-config libeigen3-dev zlib1g-dev nlohmann-json3-dev libcairo2-dev fonts-dejavu-core
+  libcli11-dev libicu-dev libcurl4-openssl-dev libssl-dev libarchive-dev ca-certificates"
+test_packages="doctest-dev"
+all_test_packages="clang libclang-rt-dev libbenchmark-dev doxygen"  # besides: the second compiler, fuzzers, the reference
+slow_test_packages="debootstrap"                                     # besides: a fresh Debian to install in
+
+# need_packages YES PACKAGE ...: installs those that are missing, after printing the list and asking (not with YES = yes).
+# Nothing is removed, and nothing upgraded but what a new package cannot do without. Where it is not Debian, or the user
+# may not install, says what is needed.
 need_packages() {
   yes=$1
   shift
   if ! command -v dpkg-query >/dev/null 2>&1; then
-    for tool in cmake g++; do
-      command -v $tool >/dev/null 2>&1 || { echo "This is not a Debian system. Please install what corresponds to these packages: $*" >&2; exit 1; }
+    echo "This is not a Debian system. What corresponds to these packages is needed: $*" >&2
+    for tool in cmake ninja g++; do
+      command -v $tool >/dev/null 2>&1 || { echo "There is no $tool yet." >&2; exit 1; }
     done
     return 0
   fi
+
   missing=""
   for package in "$@"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed' || missing="$missing $package"
@@ -21,17 +31,26 @@ need_packages() {
     command -v sudo >/dev/null 2>&1 && as_root="sudo"
     [ -n "$as_root" ] || { echo "Please have these packages installed:$missing" >&2; exit 1; }
   fi
+
   echo "These Debian packages are missing and will be installed:$missing" >&2
-  if [ "$yes" != yes ]; then
-    printf 'Go on? [y/N] ' >&2
-    read -r answer || answer=n
-    case $answer in [yY]*) ;; *) echo "Nothing was installed." >&2; exit 1 ;; esac
-  fi
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >&2
+  confirm
+  # Without recommended packages. The words after env are options of apt-get that both calls share.
+  apt_get="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o APT::Get::Remove=false --no-install-recommends"
+  $apt_get update >&2
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends --no-upgrade --no-remove $missing >&2
+  renewed=$($apt_get --simulate install $missing | sed -n 's/^Inst \([^ ]*\) \[.*/\1/p' | tr '\n' ' ')
+  if [ -n "$renewed" ]; then
+    echo "They need newer versions of some that are installed: $renewed" >&2
+    confirm
+  fi
+  # shellcheck disable=SC2086
+  $apt_get install -y $missing >&2
 }
 
-build_packages="g++ cmake ninja-build pkg-config libeigen3-dev zlib1g-dev nlohmann-json3-dev libcairo2-dev fonts-dejavu-core
-libcli11-dev libicu-dev libcurl4-openssl-dev libssl-dev libarchive-dev ca-certificates"
-test_packages="doctest-dev libbenchmark-dev clang libclang-rt-14-dev doxygen binutils"
+# Ends the script unless the user agrees.
+confirm() {
+  [ "$yes" != yes ] || return 0
+  printf 'Go on? [y/N] ' >&2
+  read -r answer || answer=n
+  case $answer in [yY]*) ;; *) echo "Nothing was installed." >&2; exit 1 ;; esac
+}

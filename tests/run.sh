@@ -3,9 +3,11 @@
 #   tests/run.sh [--yes] [--all] [--slow] [options of ctest]
 # --yes   install missing Debian packages without asking
 # --all   besides the plain build: the other compiler, sanitizers, fuzzers for 20 s each, the reference documentation
-# --slow  the long ones alone (soaks, long fuzzing, clean-root installs, accuracy over many seeds, benchmarks)
+# --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds)
+# The builds are in build/, or in $LSTMLIB_BUILD_DIR.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=cmake/packages.sh
 . "$top/cmake/packages.sh"
 
 yes=no all=no slow=no
@@ -14,37 +16,56 @@ while [ $# -gt 0 ]; do
     --yes) yes=yes ;;
     --all) all=yes ;;
     --slow) slow=yes ;;
+    --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit ;;
     *) break ;;
   esac
   shift
 done
+
+packages="$build_packages $test_packages"
+[ $all$slow = nono ] || packages="$packages $all_test_packages"
+[ $slow = no ] || packages="$packages $slow_test_packages"
 # shellcheck disable=SC2086
-need_packages $yes $build_packages $test_packages
+need_packages $yes $packages
 
 jobs=$(nproc)
 export LSTMLIB_OFFLINE=1
 builds=${LSTMLIB_BUILD_DIR:-$top/build}
+benchmarks=ON
+[ $all$slow != nono ] || benchmarks=OFF
 
-# build NAME COMPILER TYPE [cmake options]
+# build NAME TARGET COMPILER TYPE [options of cmake]
 build() {
-  name=$1 compiler=$2 type=$3
-  shift 3
-  echo "== building $name"
+  name=$1 target=$2 compiler=$3 type=$4
+  shift 4
+  echo "== building $target in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" "$@" >/dev/null
-  cmake --build "$builds/$name" -j "$jobs"
+  cmake --build "$builds/$name" --target "$target" -j "$jobs"
+}
+# run_tests NAME [options of ctest]
+run_tests() {
+  name=$1
+  shift
+  echo "== testing $builds/$name"
+  ctest --test-dir "$builds/$name" --output-on-failure "$@"
 }
 
 if [ $all = yes ]; then
   echo "== reference documentation"
   "$top/docs/reference/build.sh" "$builds/reference"
-  build sanitizers clang++ RelWithDebInfo -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
-  ctest --test-dir "$builds/sanitizers" --output-on-failure -j "$jobs" -LE slow
-  build clang clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
-  ctest --test-dir "$builds/clang" --output-on-failure -j "$jobs" -LE slow
+  build sanitizers all clang++ RelWithDebInfo -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
+  run_tests sanitizers -j "$jobs" -LE slow "$@"
+  build clang all clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
+  run_tests clang -j "$jobs" -LE slow "$@"
+fi
+if [ $slow = yes ]; then
+  build sanitizers fuzzers clang++ RelWithDebInfo -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
+  run_tests sanitizers -j "$jobs" -L slow -L fuzz "$@"
 fi
 
-build tests g++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
+build tests all g++ Release -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks
 if [ $slow = yes ]; then
-  exec ctest --test-dir "$builds/tests" --output-on-failure -L slow "$@"
+  run_tests tests -L slow "$@"
+else
+  run_tests tests -j "$jobs" -LE slow "$@"
 fi
-exec ctest --test-dir "$builds/tests" --output-on-failure -j "$jobs" -LE slow "$@"

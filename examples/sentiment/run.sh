@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs what is missing, builds the program, and runs the whole pipeline: get data, train, plot, predict.
 #   examples/sentiment/run.sh [--yes] [options of `sentiment run`]
-# --yes installs missing Debian packages without asking. `sentiment run --help` lists all other options.
+# --yes installs missing Debian packages without asking. `--help` lists all other options.
+# The build is in build/release, or in $LSTMLIB_BUILD_DIR/release.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=cmake/packages.sh
 . "$top/cmake/packages.sh"
 
 yes=no
@@ -14,12 +16,12 @@ fi
 # shellcheck disable=SC2086
 need_packages $yes $build_packages
 
-build=${LSTMLIB_BUILD_DIR:-$top/build/release}
-mkdir -p "$(dirname "$build")"
+build=${LSTMLIB_BUILD_DIR:-$top/build}/release
+mkdir -p "$build"
 echo "Building in $build (a minute or two the first time) ..." >&2
 if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF &&
-       cmake --build "$build" --target sentiment; } >"${build}.log" 2>&1; then
-  cat "${build}.log" >&2
+       cmake --build "$build" --target sentiment; } >"$build/build.log" 2>&1; then
+  cat "$build/build.log" >&2
   exit 1
 fi
 exec "$build/examples/sentiment/sentiment" run "$@"
