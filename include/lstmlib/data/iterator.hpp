@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Batches of a dataset, one after another. Behaves, and is saved, as Chainer's SerialIterator.
+
+#include "lstmlib/data/dataset.hpp"
+#include "lstmlib/data/order.hpp"
+#include "lstmlib/nn/serializer.hpp"
+
+#include <vector>
+
+namespace lstmlib::data {
+
+struct IteratorOptions {
+  Index batch_size = 64;
+  bool shuffle = true;            ///< else examples come in the order of their numbers
+  bool repeat = true;             ///< else there is one epoch, and its last batch may be smaller
+  bool bucket_by_length = false;  ///< with `shuffle`: batches of near-equal length, see bucketed_order
+  std::uint64_t seed = 0;         ///< of the order
+  Device device = {};             ///< where batches are made
+};
+
+/// With `repeat`, a batch at the end of an epoch is filled up from the next one. Refers to the dataset.
+template <Dataset D>
+class SerialIterator {
+ public:
+  /// Throws ShapeError for an empty dataset or a batch size below 1.
+  SerialIterator(const D& dataset, IteratorOptions options) : dataset_(&dataset), options_(options) {
+    if (size() < 1) fail<ShapeError>("iterator: the dataset is empty");
+    if (options_.batch_size < 1) fail<ShapeError>("iterator: batch size ", options_.batch_size, ", at least 1 expected");
+    if constexpr (SequenceDataset<D>) {
+      if (options_.bucket_by_length)
+        for (Index row = 0; row < size(); ++row) lengths_.push_back(dataset.length(row));
+    } else if (options_.bucket_by_length) {
+      fail<ShapeError>("iterator: bucket_by_length needs a dataset that has length(row)");
+    }
+    reset();
+  }
+  SerialIterator(D&&, IteratorOptions) = delete;  // the dataset would be gone
+
+  /// To the beginning of the first epoch.
+  void reset() {
+    epoch_ = position_ = 0;
+    new_epoch_ = false;
+    previous_epoch_detail_ = none;
+    order_ = order_of_epoch(0, 0);
+  }
+  /// Whether the only epoch is over; never with `repeat`.
+  bool done() const { return !options_.repeat && epoch_ > 0; }
+  /// The next batch. Throws Error when done().
+  auto next() { return dataset_->batch(next_rows(), options_.device); }
+
+  Index size() const { return static_cast<Index>(dataset_->size()); }  ///< examples
+  Index epoch() const { return epoch_; }                               ///< epochs finished
+  Index current_position() const { return position_; }                 ///< examples of the epoch seen
+  bool is_new_epoch() const { return new_epoch_; }  ///< whether the last batch finished an epoch
+  /// Epochs with the fraction of the one under way; the same before the last batch, -1 if there was none.
+  double epoch_detail() const { return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size()); }
+  double previous_epoch_detail() const { return previous_epoch_detail_; }
+  const std::vector<Index>& order() const { return order_; }  ///< of the epoch under way; empty without shuffle
+
+  /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
+  void serialize(nn::Serializer& serializer);
+
+ private:
+  static constexpr double none = -1;
+
+  std::vector<Index> next_rows() {
+    if (done()) fail<Error>("iterator: no batch is left; reset() starts again");
+    previous_epoch_detail_ = epoch_detail();
+    new_epoch_ = false;
+    std::vector<Index> rows;
+    Index missing = options_.batch_size;
+    while (missing >= size() - position_) {
+      missing -= take(size() - position_, rows);
+      new_epoch_ = true;
+      ++epoch_;
+      position_ = 0;
+      order_ = order_of_epoch(epoch_, missing);
+      if (!options_.repeat) return rows;
+    }
+    take(missing, rows);
+    return rows;
+  }
+  Index take(Index count, std::vector<Index>& rows) {
+    for (Index i = 0; i < count; ++i, ++position_)
+      rows.push_back(options_.shuffle ? order_[static_cast<std::size_t>(position_)] : position_);
+    return count;
+  }
+  /// `missing`: examples that the batch under way still needs.
+  std::vector<Index> order_of_epoch(Index epoch, Index missing) const {
+    if (!options_.shuffle) return {};
+    if (!options_.bucket_by_length) return shuffled_order(size(), options_.seed, epoch);
+    return bucketed_order(lengths_, options_.batch_size, missing, options_.seed, epoch);
+  }
+  void check() const;
+
+  const D* dataset_;
+  IteratorOptions options_;
+  std::vector<Index> lengths_;  // of the examples, where batches are made by length
+  std::vector<Index> order_;
+  Index epoch_ = 0, position_ = 0;
+  bool new_epoch_ = false;
+  double previous_epoch_detail_ = none;
+};
+
+template <Dataset D>
+void SerialIterator<D>::serialize(nn::Serializer& serializer) {
+  serializer.value("current_position", position_);
+  serializer.value("epoch", epoch_);
+  serializer.value("is_new_epoch", new_epoch_);
+  if (options_.shuffle) serializer.value("order", order_);
+  serializer.value("previous_epoch_detail", previous_epoch_detail_);
+  if (serializer.saving() || serializer.has("seed")) serializer.value("seed", options_.seed);  // not the reference's
+  if (serializer.loading()) check();
+}
+
+/// What was loaded, against the dataset.
+template <Dataset D>
+void SerialIterator<D>::check() const {
+  if (epoch_ < 0 || position_ < 0 || position_ >= size())
+    fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(), " examples");
+  if (!options_.shuffle) return;
+  auto sorted = order_;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != rising_order(size()))
+    fail<FormatError>("iterator: the order of ", order_.size(), " examples is not one of the dataset's ", size());
+}
+
+}  // namespace lstmlib::data

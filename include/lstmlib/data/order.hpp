@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// In which order an epoch visits the examples: a function of a seed and the epoch's number, so that no generator's state
+// has to be saved.
+
+#include "lstmlib/tensor/random.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::data {
+
+/// 0 to count - 1.
+inline std::vector<Index> rising_order(Index count) {
+  std::vector<Index> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), Index{0});
+  return order;
+}
+
+/// Exchanges the items at random  [Fisher and Yates]. For fewer than 2^32 items.
+template <class Item>
+void shuffle(std::span<Item> items, math::RandomKey key) {
+  for (std::size_t i = items.size(); i > 1; --i) {
+    const std::uint64_t word = math::random_word(key, i);
+    std::swap(items[i - 1], items[static_cast<std::size_t>((word * i) >> 32)]);  // word / 2^32 of i
+  }
+}
+
+/// The order of epoch `epoch`, from 0, of `count` examples.
+inline std::vector<Index> shuffled_order(Index count, std::uint64_t seed, Index epoch) {
+  auto order = rising_order(count);
+  shuffle(std::span(order), shuffle_key(seed, epoch));
+  return order;
+}
+
+/// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by length (equal
+/// ones at random), cut into batches, and the batches are shuffled. The first `missing` examples, which fill up the last
+/// batch of the epoch before, and those left over at the end are the shortest ones, since these two share a batch.
+inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index batch_size, Index missing,
+                                         std::uint64_t seed, Index epoch) {
+  const auto count = static_cast<Index>(lengths.size());
+  auto order = shuffled_order(count, seed, epoch);
+  const auto shorter = [&](Index a, Index b) { return lengths[static_cast<std::size_t>(a)] < lengths[static_cast<std::size_t>(b)]; };
+  std::stable_sort(order.begin(), order.end(), shorter);
+
+  const Index head = std::min(missing, count);
+  const Index tail = (count - head) % batch_size;
+  auto starts = rising_order((count - head - tail) / batch_size);
+  for (Index& start : starts) start = head + tail + start * batch_size;
+  const auto key = math::random_key(seed, static_cast<std::uint32_t>(lstmlib::detail::RandomKind::shuffle),
+                                    static_cast<std::uint64_t>(epoch), 1);
+  shuffle(std::span(starts), key);
+
+  std::vector<Index> result(order.begin(), order.begin() + head);
+  for (const Index start : starts) result.insert(result.end(), order.begin() + start, order.begin() + start + batch_size);
+  result.insert(result.end(), order.begin() + head, order.begin() + head + tail);
+  return result;
+}
+
+}  // namespace lstmlib::data

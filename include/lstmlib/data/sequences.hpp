@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A ready dataset: sequences of word numbers, each with a label.
+
+#include "lstmlib/data/dataset.hpp"
+#include "lstmlib/tensor/ragged.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace lstmlib::data {
+
+/// A batch of sentences and what they are.
+struct LabelledTokens {
+  Tokens tokens;                ///< rows [words]
+  Tensor<std::int32_t> labels;  ///< [sentences]
+};
+
+class LabelledSequences {
+ public:
+  /// Throws ShapeError unless there is one label for each sequence and no sequence is empty.
+  LabelledSequences(std::vector<std::vector<std::int32_t>> sequences, std::vector<std::int32_t> labels)
+      : sequences_(std::move(sequences)), labels_(std::move(labels)) {
+    if (sequences_.size() != labels_.size())
+      fail<ShapeError>("dataset: ", sequences_.size(), " sequences, ", labels_.size(), " labels");
+    for (std::size_t row = 0; row < sequences_.size(); ++row)
+      if (sequences_[row].empty()) fail<ShapeError>("dataset: sequence ", row, " is empty");
+  }
+
+  Index size() const { return static_cast<Index>(sequences_.size()); }
+  Index length(Index row) const { return static_cast<Index>(sequence(row).size()); }
+  const std::vector<std::int32_t>& sequence(Index row) const { return sequences_[static_cast<std::size_t>(row)]; }
+  std::int32_t label(Index row) const { return labels_[static_cast<std::size_t>(row)]; }
+
+  LabelledTokens batch(std::span<const Index> rows, Device device) const {
+    std::vector<std::int32_t> words, labels;
+    std::vector<Index> lengths;
+    for (const Index row : rows) {
+      words.insert(words.end(), sequence(row).begin(), sequence(row).end());
+      lengths.push_back(length(row));
+      labels.push_back(label(row));
+    }
+    auto segments = std::make_shared<const Segments>(lengths);
+    const Index count = segments->rows();
+    return {{Tensor<std::int32_t>::from(words, {count}, device), std::move(segments)},
+            Tensor<std::int32_t>::from(labels, {static_cast<Index>(rows.size())}, device)};
+  }
+
+ private:
+  std::vector<std::vector<std::int32_t>> sequences_;
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace lstmlib::data
