@@ -44,10 +44,12 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
       source.fail_here(source.remaining(), " bytes of data, at most ", options.max_bytes, " are read");
     const std::uint64_t start = source.position();
     const std::vector<std::byte> pickle = source.read_bytes(source.remaining());
-    const Value value = parse_pickle(pickle, source.name(), start);
+    Value value = parse_pickle(pickle, source.name(), start);
+    // A value without an array around it counts as an array without axes, as in NumPy.
+    if (header.shape.empty() && value.get_if<Array>() == nullptr) return Array::object(std::move(value));
     const Array* array = value.get_if<Array>();
     if (array == nullptr)
-      source.fail_at(start, "the pickle holds a ", value.kind_name(), ", expected an array of objects");
+      source.fail_at(start, "the pickle holds '", value.kind_name(), "', expected an array of objects");
     if (array->dtype != ArrayDtype::object || array->shape != header.shape)
       source.fail_at(start, "the header says objects of shape ", shape_text(header.shape),
                      ", the pickle holds ", name_of(array->dtype), " of shape ", shape_text(array->shape));

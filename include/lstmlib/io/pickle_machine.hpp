@@ -4,6 +4,7 @@
 // that import, call or look up anything else than NumPy's array parts are refused.
 
 #include "lstmlib/io/pickle_numpy.hpp"
+#include "lstmlib/io/pickle_text.hpp"
 #include "lstmlib/io/source.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,10 +65,10 @@ class PickleMachine {
       case '\x8b': return push_number(NodeKind::integer, long_bytes(signed_number(4)));           // LONG4
       case 'F': return push_real(float_text(line()));                                             // FLOAT
       case 'G': return push_real(big_endian_double(take(8)));                                     // BINFLOAT
-      case 'S': return push_text(NodeKind::old_string, keep(unquote(line())));                    // STRING
+      case 'S': return push_text(NodeKind::old_string, keep(decode_string_line(line())));         // STRING
       case 'U': return push_text(NodeKind::old_string, take(number(1)));                 // SHORT_BINSTRING
       case 'T': return push_text(NodeKind::old_string, take(length(signed_number(4))));  // BINSTRING
-      case 'V': return push_text(NodeKind::text, keep(unescape(line())));                // UNICODE
+      case 'V': return push_text(NodeKind::text, keep(decode_unicode_line(line())));     // UNICODE
       case '\x8c': return push_utf8(take(number(1)));                                    // SHORT_BINUNICODE
       case 'X': return push_utf8(take(number(4)));                                       // BINUNICODE
       case '\x8d': return push_utf8(take(number(8)));                                    // BINUNICODE8
@@ -199,58 +201,10 @@ class PickleMachine {
     for (const char byte : bytes) bits = bits << 8 | static_cast<unsigned char>(byte);
     return std::bit_cast<double>(bits);
   }
-  std::uint32_t digits(std::string_view& text, std::size_t count, int base) const {
-    std::uint32_t value = 0;
-    const char* last = text.data() + (std::min)(count, text.size());
-    const auto [end, error] = std::from_chars(text.data(), last, value, base);
-    if (error != std::errc() || (base == 16 && end != text.data() + count))
-      fail_here("a broken escape in a text");
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return value;
+  std::string_view keep(std::optional<std::string> text) {
+    if (!text) fail_here("a text with broken quotes or escapes");
+    return nodes_.texts.emplace_back(std::move(*text));
   }
-  /// The text of UNICODE: Latin-1 with \uXXXX and \UXXXXXXXX.
-  std::string unescape(std::string_view raw) const {
-    std::string text;
-    while (!raw.empty()) {
-      char32_t code_point = static_cast<unsigned char>(raw[0]);
-      const bool escape = raw.starts_with("\\u") || raw.starts_with("\\U");
-      const std::size_t count = raw.starts_with("\\u") ? 4 : 8;
-      raw.remove_prefix(escape ? 2 : 1);
-      if (escape) code_point = digits(raw, count, 16);
-      if (!is_scalar_value(code_point))
-        fail_here("a text with the invalid character ", static_cast<std::uint32_t>(code_point));
-      append_utf8(text, code_point);
-    }
-    return text;
-  }
-  /// The bytes of STRING: in quotes, with the escapes of Python 2's repr.
-  std::string unquote(std::string_view raw) const {
-    if (raw.size() < 2 || raw.front() != raw.back() || (raw[0] != '\'' && raw[0] != '"'))
-      fail_here("a string without its quotes");
-    raw = raw.substr(1, raw.size() - 2);
-    constexpr std::string_view letters = "\\'\"abfnrtv", meanings = "\\'\"\a\b\f\n\r\t\v";
-    std::string text;
-    while (!raw.empty()) {
-      const char first = raw[0];
-      raw.remove_prefix(1);
-      if (first != '\\') {
-        text.push_back(first);
-        continue;
-      }
-      if (raw.empty()) fail_here("a broken escape in a text");
-      const std::size_t letter = letters.find(raw[0]);
-      if (letter != std::string_view::npos) {
-        text.push_back(meanings[letter]);
-        raw.remove_prefix(1);
-        continue;
-      }
-      const bool hexadecimal = raw[0] == 'x';
-      if (hexadecimal) raw.remove_prefix(1);
-      text.push_back(static_cast<char>(hexadecimal ? digits(raw, 2, 16) : digits(raw, 3, 8)));
-    }
-    return text;
-  }
-  std::string_view keep(std::string text) { return nodes_.texts.emplace_back(std::move(text)); }
 
   // The stack. What lies below the last mark is out of reach.
   std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
@@ -295,12 +249,12 @@ class PickleMachine {
 
   void extend(NodeKind kind, const std::vector<NodeId>& items) {
     if (nodes_[top()].kind != kind)
-      fail_here("items for a ", name_of(nodes_[top()].kind), " in place of a ", name_of(kind));
+      fail_here("items for '", name_of(nodes_[top()].kind), "' in place of '", name_of(kind), "'");
     if (kind == NodeKind::dict) {
       if (items.size() % 2 != 0) fail_here("a key without a value");
       for (std::size_t at = 0; at < items.size(); at += 2)
         if (nodes_[items[at]].kind > NodeKind::old_string)
-          fail_here("a ", name_of(nodes_[items[at]].kind), " as a key");
+          fail_here("'", name_of(nodes_[items[at]].kind), "' as a key");
     }
     std::vector<NodeId>& children = nodes_.children_of(top());
     children.insert(children.end(), items.begin(), items.end());

@@ -24,7 +24,7 @@ class PickleNumpy {
   /// The node that the call of `callable` with the tuple `arguments` stands for.
   Node call(NodeId callable, NodeId arguments, std::uint64_t at) {
     if (nodes_[callable].kind != NodeKind::global)
-      guard_.fail_at(at, "call of a ", name_of(nodes_[callable].kind));
+      guard_.fail_at(at, "call of '", name_of(nodes_[callable].kind), "'");
     if (nodes_[arguments].kind != NodeKind::tuple) guard_.fail_at(at, "call without a tuple of arguments");
     const std::span<const NodeId> parts = nodes_.children_of(arguments);
     switch (static_cast<PickleGlobal>(nodes_[callable].number)) {
@@ -44,7 +44,7 @@ class PickleNumpy {
     const std::span<const NodeId> parts = nodes_.children_of(state);
     if (nodes_[target].kind == NodeKind::array) build_array(nodes_.array_of(target), parts, at);
     else if (nodes_[target].kind == NodeKind::dtype) build_dtype(nodes_.dtype_of(target), parts, at);
-    else guard_.fail_at(at, "a state for a ", name_of(nodes_[target].kind));
+    else guard_.fail_at(at, "a state for '", name_of(nodes_[target].kind), "'");
   }
 
  private:
@@ -82,7 +82,7 @@ class PickleNumpy {
     } catch (const ShapeError& error) { guard_.fail_at(at, error.what()); }
     const bool objects = array.layout.dtype == ArrayDtype::object;
     if (objects ? !is(data, NodeKind::list) : !is_raw(data))
-      guard_.fail_at(at, "an array's data is a ", name_of(nodes_[data].kind));
+      guard_.fail_at(at, "an array's data is of type '", name_of(nodes_[data].kind), "'");
     const std::size_t size = objects ? nodes_.children_of(data).size() : nodes_[data].text.size();
     const auto wanted = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
     if (size != wanted)

@@ -45,7 +45,7 @@ class PickleValues {
       case NodeKind::global:
       case NodeKind::dtype: break;
     }
-    guard_.fail_at(node.at, "a ", name_of(node.kind), " where a value is expected");
+    guard_.fail_at(node.at, "'", name_of(node.kind), "' where a value is expected");
   }
 
  private:
@@ -82,14 +82,8 @@ class PickleValues {
     if (const auto known = arrays_.find(id); known != arrays_.end()) return known->second;
     Array array;
     if (pickled.layout.dtype == ArrayDtype::object) {
+      // NumPy lists objects in C order, whatever the order in memory that the state names.
       array = Array::from_objects(values(pickled.data, depth), pickled.shape);
-      if (pickled.fortran_order && pickled.shape.size() > 1) {
-        std::vector<Value> ordered(array.objects.size());
-        for_each_in_c_order(pickled.shape, [&](std::size_t to, std::size_t from) {
-          ordered[to] = std::move(array.objects[from]);
-        });
-        array.objects = std::move(ordered);
-      }
     } else {
       const std::string_view raw = nodes_[pickled.data].text;
       guard_.charge(sizeof(Array) + raw.size(), at);

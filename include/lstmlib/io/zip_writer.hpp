@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,19 +27,20 @@ class ZipWriter {
   explicit ZipWriter(Sink sink, std::uint64_t zip64_from = 0xFFFFFFFF)
       : sink_(std::move(sink)), zip64_from_(zip64_from) {}
 
-  /// Adds a member; `emit` is called with a sink and gives it the content, when stored twice the same. Throws
+  /// Adds a member; `emit` is called with a sink and gives it the content, stored members twice. Throws
   /// FormatError for a name that is not UTF-8, or of more than 65535 bytes.
   void add(const std::string& name, Compression compression, const std::function<void(const Sink&)>& emit) {
     if (!is_utf8(name) || name.size() > 0xFFFF || name.find('\0') != std::string::npos)
       fail<FormatError>("zip: '", printable(name), "' cannot be a member's name");
     Record record{.name = name, .deflated = compression == Compression::deflate, .start = written_};
-    Deflater deflater;
+    std::optional<Deflater> deflater;
+    if (record.deflated) deflater.emplace();
     emit([&](std::span<const std::byte> part) {
       record.crc = crc32_of(record.crc, part);
       record.size += part.size();
-      if (record.deflated) deflater.write(part);
+      if (deflater) deflater->write(part);
     });
-    const std::vector<std::byte> packed = deflater.finish();
+    const std::vector<std::byte> packed = deflater ? deflater->finish() : std::vector<std::byte>();
     record.packed = record.deflated ? packed.size() : record.size;
     put(local_header(record));
     if (record.deflated) put(packed);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The texts of protocol 0 of pickle, which stand on a line of their own, with escapes.
+
+#include "lstmlib/io/utf8.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace lstmlib::io::detail {
+
+/// Takes a number of `least` to `most` digits off the text; nothing where there is none.
+inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t least, std::size_t most,
+                                                int base) {
+  const std::string_view digits = text.substr(0, most);
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  const auto count = static_cast<std::size_t>(end - digits.data());
+  if (error != std::errc() || count < least) return std::nullopt;
+  text.remove_prefix(count);
+  return value;
+}
+
+/// The line of UNICODE as UTF-8: Latin-1 with \uXXXX and \UXXXXXXXX. Nothing for a broken escape or a
+/// surrogate.
+inline std::optional<std::string> decode_unicode_line(std::string_view line) {
+  std::string text;
+  while (!line.empty()) {
+    std::optional<std::uint32_t> code_point = static_cast<unsigned char>(line[0]);
+    const std::size_t digits = line.starts_with("\\u") ? 4 : line.starts_with("\\U") ? 8 : 0;
+    line.remove_prefix(digits > 0 ? 2 : 1);
+    if (digits > 0) code_point = take_digits(line, digits, digits, 16);
+    if (!code_point || !is_scalar_value(*code_point)) return std::nullopt;
+    append_utf8(text, *code_point);
+  }
+  return text;
+}
+
+/// The bytes of the line of STRING: in quotes, with the escapes of Python 2's repr. Nothing where it is none.
+inline std::optional<std::string> decode_string_line(std::string_view line) {
+  if (line.size() < 2 || line.front() != line.back() || (line[0] != '\'' && line[0] != '"'))
+    return std::nullopt;
+  line = line.substr(1, line.size() - 2);
+  constexpr std::string_view letters = "\\'\"abfnrtv", meanings = "\\'\"\a\b\f\n\r\t\v";
+  std::string bytes;
+  while (!line.empty()) {
+    const bool escape = line[0] == '\\';
+    if (escape) line.remove_prefix(1);
+    if (line.empty()) return std::nullopt;
+    const std::size_t letter = letters.find(line[0]);
+    if (!escape || letter != std::string_view::npos) {
+      bytes.push_back(escape ? meanings[letter] : line[0]);
+      line.remove_prefix(1);
+      continue;
+    }
+    const bool hexadecimal = line[0] == 'x';
+    if (hexadecimal) line.remove_prefix(1);
+    const auto value = hexadecimal ? take_digits(line, 2, 2, 16) : take_digits(line, 1, 3, 8);
+    if (!value || *value > 0xFF) return std::nullopt;
+    bytes.push_back(static_cast<char>(static_cast<unsigned char>(*value)));
+  }
+  return bytes;
+}
+
+}  // namespace lstmlib::io::detail

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/io/npz.hpp"
+
+#include "expected.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+
+using namespace lstmlib;
+using namespace lstmlib::io;
+using namespace lstmlib::test;
+
+namespace {
+
+Archive small_archive() {
+  Archive archive;
+  archive.add("encoder/embed/W", Array::from(std::vector<float>{1, 2, 3, 4, 5, 6}, {3, 2}));
+  archive.add("t", Array::scalar(std::int64_t{7}));
+  archive.add("best_value", Array::object(None{}));
+  archive.add("_log", Array::from_strings({"[]"}, {}));
+  archive.add("empty", Array::from(std::vector<float>{}, {0, 4}));
+  return archive;
+}
+
+bool same(const Archive& left, const Archive& right) {
+  if (left.names() != right.names()) return false;
+  for (const Archive::Entry& entry : left)
+    if (!(right.at(entry.name) == entry.array)) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("npz: every file of NumPy's and Python's is read with its exact values") {
+  int count = 0;
+  for (const auto& json : expected_files())
+    for (const char* kind : {"npz", "npz_optional"})
+      count += for_each_expected(json, kind, [&](const std::string& name, const Json& expected) {
+        const Archive archive = read_npz(json.parent_path() / name);
+        CHECK_MESSAGE(archive.size() == expected["arrays"].size(), name);
+        for (const auto& [key, array] : expected["arrays"].items()) check_same(archive.at(key), array, name + ": " + key);
+        const std::vector<ArrayInfo> infos = list_npz(json.parent_path() / name);
+        REQUIRE(infos.size() == archive.size());
+        for (const ArrayInfo& info : infos) {
+          const Array& array = archive.at(info.name);
+          CHECK((info.dtype == array.dtype && info.shape == array.shape && info.item_size == array.item_size));
+        }
+      });
+  CHECK(count >= 26);
+}
+
+TEST_CASE("npz: what cannot be read is refused, with file, byte and reason") {
+  for (const auto& json : expected_files())
+    for_each_expected(json, "refuse", [&](const std::string& name, const Json&) {
+      if (!name.ends_with(".npz")) return;
+      const std::string error = error_of([&] { read_npz(json.parent_path() / name); });
+      CHECK_MESSAGE(error.find(name + ": byte ") != std::string::npos, error);
+    });
+  CHECK(error_of([] { read_npz(fixtures() / "numpy/refuse_bzip2.npz"); }).find("method 12") != std::string::npos);
+  CHECK_THROWS_AS(read_npz(fixtures() / "numpy/absent.npz"), FileError);
+}
+
+TEST_CASE("npz: an archive keeps its order, finds by name and refuses a name twice") {
+  Archive archive = small_archive();
+  CHECK(archive.names() == std::vector<std::string>{"encoder/embed/W", "t", "best_value", "_log", "empty"});
+  CHECK(archive.find("T") == nullptr);
+  CHECK(archive.find("t")->to<std::int64_t>()[0] == 7);
+  CHECK(error_of([&] { archive.add("t", Array::scalar(1)); }) == "archive: the array 't' is there already");
+  CHECK(error_of([&] { archive.at("u"); }) ==
+        "archive: no array 'u' among 5: 'encoder/embed/W', 't', 'best_value', '_log', 'empty'");
+  CHECK(archive.size() == 5);
+}
+
+TEST_CASE("npz: what is written reads back equal, stored or deflated, and equal archives give equal bytes") {
+  const Archive archive = small_archive();
+  for (const Compression compression : {Compression::store, Compression::deflate}) {
+    const std::vector<std::byte> bytes = format_npz(archive, compression);
+    CHECK(same(parse_npz(bytes, "memory"), archive));
+    CHECK(format_npz(small_archive(), compression) == bytes);
+  }
+  const auto folder = scratch("npz");
+  write_npz(folder / "snapshot_iter_6", archive);
+  CHECK(same(read_npz(folder / "snapshot_iter_6"), archive));
+  CHECK(is_npz(folder / "snapshot_iter_6"));
+  CHECK_FALSE(is_npz(fixtures() / "numpy/version_1.npy"));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
+}
+
+TEST_CASE("npz: a reader looks at names and shapes first, and reads one array") {
+  const std::vector<std::byte> bytes = format_npz(small_archive());
+  const NpzReader reader(bytes, "m.npz");
+  REQUIRE(reader.size() == 5);
+  CHECK(reader.name(0) == "encoder/embed/W");
+  CHECK(reader.info(0).shape == std::vector<Index>{3, 2});
+  CHECK(reader.info(2).dtype == ArrayDtype::object);
+  CHECK(reader.read(1).to<std::int64_t>()[0] == 7);
+}
+
+TEST_CASE("npz: objects and too many bytes can be refused") {
+  const std::vector<std::byte> bytes = format_npz(small_archive());
+  CHECK(error_of([&] { parse_npz(bytes, "m.npz", {.allow_objects = false}); }).starts_with("m.npz: best_value.npy: byte "));
+  Archive two;
+  two.add("a", Array::from(std::vector<double>(10), {10}));
+  two.add("b", Array::from(std::vector<double>(10), {10}));
+  CHECK_NOTHROW(parse_npz(format_npz(two), "m.npz", {.max_bytes = 160}));
+  CHECK_THROWS_AS(parse_npz(format_npz(two), "m.npz", {.max_bytes = 159}), FormatError);
+}
+
+TEST_CASE("npz: a file cut at any byte is refused, one with any byte changed is read or refused") {
+  for (const Compression compression : {Compression::store, Compression::deflate}) {
+    const std::vector<std::byte> bytes = format_npz(small_archive(), compression);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      CHECK_THROWS_AS(parse_npz(std::span(bytes).first(size), "cut"), FormatError);
+    int refused = 0;
+    for (std::size_t at = 0; at < bytes.size(); ++at)
+      for (const unsigned change : {0x01u, 0x80u, 0xFFu}) {
+        std::vector<std::byte> changed = bytes;
+        changed[at] ^= static_cast<std::byte>(change);
+        try {
+          for (const Archive::Entry& entry : parse_npz(changed, "changed")) entry.array.check();
+        } catch (const FormatError&) {
+          ++refused;
+        }
+      }
+    CHECK(refused > 1000);
+  }
+}
+
+TEST_CASE("npz: hostile files are refused or harmless, quickly and in little memory, and nothing in them runs") {
+  if (!kit_has("compat/malicious")) return;
+  const auto folder = kit() / "compat/malicious";
+  const Json manifest = read_json(folder / "manifest.json");
+  int count = 0;
+  for (const auto& [name, entry] : manifest["files"].items()) {
+    const std::string area = entry["area"];
+    if (area != "pickle" && area != "npy" && area != "zip" && area != "vocabulary" && area != "train" && area != "model") continue;
+    const auto start = std::chrono::steady_clock::now();
+    std::string error;
+    try {
+      if (name.ends_with(".npy")) read_npy(folder / name).check();
+      else read_npz(folder / name);
+    } catch (const FormatError& refused) {
+      error = refused.what();
+    }
+    CHECK_MESSAGE(std::chrono::steady_clock::now() - start < std::chrono::seconds(5), name);
+    // Whether vocabularies, training sets and models make sense is for their readers to say, but for what would run.
+    const bool semantic = area == "vocabulary" || (area != "zip" && !name.ends_with(".npy") && name.find("evil") == std::string::npos);
+    if (entry["expect"] == "refuse" && !semantic) CHECK_MESSAGE(!error.empty(), name);
+    if (!error.empty()) CHECK_MESSAGE((error.find(name + ": ") != std::string::npos && error.find("byte ") != std::string::npos), error);
+    ++count;
+  }
+  CHECK(count > 200);
+  const std::string marker = manifest["marker"];
+  for (const auto& place : {std::filesystem::current_path(), std::filesystem::temp_directory_path(), scratch("marker").parent_path()})
+    CHECK_FALSE(std::filesystem::exists(place / marker));
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  CHECK(usage.ru_maxrss < 1024 * 1024);  // KiB
+}
