@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The log of a run: means of what is observed, an entry an epoch, as JSON in a file.
+
+#include "lstmlib/io/file.hpp"
+#include "lstmlib/train/trainer.hpp"
+
+namespace lstmlib::train {
+
+struct LogReportOptions {
+  std::vector<std::string> keys;   ///< what is logged; empty: all that is observed
+  Trigger write = epochs(1);       ///< when an entry is made
+  std::string file_name = "log";   ///< in the trainer's folder
+};
+
+/// The file is a JSON list of objects: the means since the entry before, "epoch", "iteration" and "elapsed_time" in
+/// seconds; layout and saved state as those of Chainer's LogReport. Values that are not finite are null.
+class LogReport {
+ public:
+  using Entry = nlohmann::ordered_json;  ///< an object: key to number or null
+
+  explicit LogReport(LogReportOptions o)
+      : keys_(std::move(o.keys)), write_(std::move(o.write)), file_name_(std::move(o.file_name)) {}
+
+  const Entry& entries() const { return log_; }  ///< a JSON list, the latest last
+
+  void operator()(Trainer& trainer) {
+    for (const auto& [key, value, weight] : trainer.observation())
+      if (keys_.empty() || std::find(keys_.begin(), keys_.end(), key) != keys_.end()) summary_.add(key, value, weight);
+    if (!write_(trainer.status())) return;
+    Entry entry = Entry::object();
+    for (const auto& [key, value, weight] : summary_.means()) entry[key] = value;
+    entry["epoch"] = trainer.epoch();
+    entry["iteration"] = trainer.iteration();
+    entry["elapsed_time"] = trainer.elapsed_time();
+    log_.push_back(std::move(entry));
+    summary_.clear();
+    io::write_file(trainer.folder() / file_name_, log_.dump(4));
+  }
+
+  void serialize(nn::Serializer& serializer) {
+    serializer.child("_trigger", write_);
+    serializer.child("_summary", summary_);
+    std::string text = log_.dump();
+    serializer.value("_log", text);
+    if (serializer.saving()) return;
+    log_ = Entry::parse(text, nullptr, false);
+    const auto is_object = [](const Entry& entry) { return entry.is_object(); };
+    if (!log_.is_array() || !std::all_of(log_.begin(), log_.end(), is_object))
+      fail<FormatError>("LogReport: the saved log is not a JSON list of objects");
+  }
+
+  std::string name = "LogReport";
+
+ private:
+  std::vector<std::string> keys_;
+  Trigger write_;
+  std::string file_name_;
+  Summary summary_;  // since the last entry
+  Entry log_ = Entry::array();
+};
+
+inline Extension log_report(LogReportOptions options = {}) { return LogReport(std::move(options)); }
+
+}  // namespace lstmlib::train

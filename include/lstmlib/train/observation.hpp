@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Values that a training run reports, and their running means.
+
+#include "lstmlib/nn/serializer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::train {
+
+/// Values by key ("main/loss"), in the order in which they were first set.
+class Observation {
+ public:
+  struct Entry {
+    std::string key;
+    double value = 0;
+    Index weight = 1;  ///< of the value in a mean: a share of n sentences has n, where the mean over sentences is meant
+  };
+
+  /// The value of `key`, 0 with weight 1 if it is new.
+  double& operator[](std::string_view key) { return entry(key).value; }
+  void set(std::string_view key, double value, Index weight = 1) {
+    Entry& changed = entry(key);
+    changed.value = value;
+    changed.weight = weight;
+  }
+  std::optional<double> find(std::string_view key) const {
+    for (const auto& entry : entries_)
+      if (entry.key == key) return entry.value;
+    return std::nullopt;
+  }
+  std::size_t size() const { return entries_.size(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  Entry& entry(std::string_view key) {
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
+    return found != entries_.end() ? *found : entries_.emplace_back(Entry{std::string(key), 0, 1});
+  }
+  std::vector<Entry> entries_;
+};
+
+/// The entries of `from` with `prefix` before their keys.
+inline void add_prefixed(Observation& to, std::string_view prefix, const Observation& from) {
+  for (const auto& [key, value, weight] : from) to.set(message(prefix, key), value, weight);
+}
+
+/// Means of what is observed. Saved as Chainer's DictSummary.
+class Summary {
+ public:
+  void add(std::string_view key, double value, Index weight = 1) {
+    auto found = std::find_if(sums_.begin(), sums_.end(), [&](const Sums& s) { return s.key == key; });
+    if (found == sums_.end()) found = sums_.insert(sums_.end(), Sums{std::string(key)});
+    found->x += static_cast<double>(weight) * value;
+    found->x2 += static_cast<double>(weight) * value * value;
+    found->n += weight;
+  }
+  void add(const Observation& seen) {
+    for (const auto& [key, value, weight] : seen) add(key, value, weight);
+  }
+  void clear() { sums_.clear(); }
+  /// Of each key, in the order in which they came.
+  Observation means() const {
+    Observation result;
+    for (const auto& sums : sums_) result[sums.key] = sums.x / static_cast<double>(sums.n);
+    return result;
+  }
+
+  void serialize(nn::Serializer& serializer) {
+    std::vector<std::string> names;
+    for (const auto& sums : sums_) names.push_back(sums.key);
+    std::string text = nlohmann::json(names).dump();
+    serializer.value("_names", text);
+    if (serializer.loading()) {
+      sums_.clear();
+      for (auto& name : names_of(text)) sums_.push_back(Sums{std::move(name)});
+    }
+    for (std::size_t i = 0; i < sums_.size(); ++i)
+      serializer.scope(message("_summaries/", i), [&](nn::Serializer& part) {
+        part.value("_x", sums_[i].x);
+        part.value("_x2", sums_[i].x2);
+        part.value("_n", sums_[i].n);
+      });
+  }
+
+ private:
+  struct Sums {
+    std::string key;
+    double x = 0, x2 = 0;  // sums of the values and of their squares
+    Index n = 0;           // sum of the weights
+  };
+  static std::vector<std::string> names_of(const std::string& text) {
+    const auto names = nlohmann::json::parse(text, nullptr, false);
+    const auto is_text = [](const auto& name) { return name.is_string(); };
+    if (!names.is_array() || !std::all_of(names.begin(), names.end(), is_text))
+      fail<FormatError>("summary: a JSON list of names is expected");
+    return names.get<std::vector<std::string>>();
+  }
+
+  std::vector<Sums> sums_;
+};
+
+}  // namespace lstmlib::train

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A table of the log, printed line by line as it grows.
+
+#include "lstmlib/train/log_report.hpp"
+#include "lstmlib/train/progress_bar.hpp"
+
+namespace lstmlib::train {
+
+/// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line lacks is blank.
+class PrintReport {
+ public:
+  PrintReport(std::vector<std::string> keys, std::ostream& stream)
+      : keys_(std::move(keys)), table_(keys_), stream_(&stream) {}
+
+  /// Throws Error if the trainer has no LogReport.
+  void operator()(Trainer& trainer) {
+    const auto* log = trainer.find<LogReport>();
+    if (!log) fail<Error>("print report: the trainer has no log report");
+    const auto& entries = log->entries();
+    if (header_printed_ && printed_ >= entries.size()) return;
+    if (auto* bar = trainer.find<ProgressReport>()) bar->clear();
+    if (!std::exchange(header_printed_, true)) *stream_ << table_.header() << '\n';
+    for (; printed_ < entries.size(); ++printed_) *stream_ << row(entries[printed_]) << '\n';
+    stream_->flush();
+  }
+
+  std::string name = "PrintReport";
+
+ private:
+  std::string row(const LogReport::Entry& entry) const {
+    std::vector<std::optional<double>> values;
+    for (const auto& key : keys_) {
+      const auto found = entry.find(key);
+      const bool there = found != entry.end() && found->is_number();
+      values.push_back(there ? std::optional(found->template get<double>()) : std::nullopt);
+    }
+    return table_.row(values);
+  }
+
+  std::vector<std::string> keys_;
+  Table table_;
+  std::ostream* stream_;
+  bool header_printed_ = false;
+  std::size_t printed_ = 0;  // entries; a resumed run prints those of the earlier ones again
+};
+
+/// `keys`: the columns, as "epoch" or "validation/main/accuracy". `stream` outlives the trainer.
+inline Extension print_report(std::vector<std::string> keys, std::ostream& stream) {
+  return PrintReport(std::move(keys), stream);
+}
+
+}  // namespace lstmlib::train

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so far.
+
+#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/train/trainer.hpp"
+
+#include <tuple>
+
+namespace lstmlib::train {
+
+struct SnapshotOptions {
+  std::string file_name = "snapshot_iter_{iteration}";  ///< in the trainer's folder; also "{epoch}"
+  Index keep = 0;                                        ///< how many of the newest stay; 0: all
+};
+
+/// The file name of a snapshot with its numbers filled in.
+inline std::string snapshot_name(std::string file_name, const Status& now) {
+  const auto fill = [&](std::string_view mark, Index number) {
+    if (const auto at = file_name.find(mark); at != file_name.npos) file_name.replace(at, mark.size(), std::to_string(number));
+  };
+  fill("{iteration}", now.iteration);
+  fill("{epoch}", now.epoch);
+  return file_name;
+}
+
+namespace detail {
+/// The digits of `name` where `file_name` has marks, filled up on the left; nothing if it is not such a name.
+inline std::optional<std::string> snapshot_numbers(std::string_view file_name, std::string_view name) {
+  std::string numbers;
+  while (!file_name.empty()) {
+    const bool iteration = file_name.starts_with("{iteration}"), epoch = file_name.starts_with("{epoch}");
+    if (iteration || epoch) {
+      const auto digits = std::min(name.find_first_not_of("0123456789"), name.size());
+      if (digits == 0 || digits > 20) return std::nullopt;
+      numbers.append(20 - digits, '0').append(name.substr(0, digits));
+      name.remove_prefix(digits);
+      file_name.remove_prefix(std::string_view(iteration ? "{iteration}" : "{epoch}").size());
+    } else {
+      if (name.empty() || name.front() != file_name.front()) return std::nullopt;
+      name.remove_prefix(1);
+      file_name.remove_prefix(1);
+    }
+  }
+  return name.empty() ? std::optional(numbers) : std::nullopt;
+}
+}  // namespace detail
+
+/// The snapshots of a folder with such a file name, the one that was written last first. None if there is no such folder.
+inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::path& folder, std::string_view file_name) {
+  struct Found {
+    std::filesystem::file_time_type written;
+    std::string numbers;  // decide between files of the same tick of the clock
+    std::filesystem::path path;
+  };
+  std::vector<Found> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    auto numbers = detail::snapshot_numbers(file_name, entry.path().filename().string());
+    if (!numbers || !entry.is_regular_file(error)) continue;
+    const auto written = entry.last_write_time(error);
+    if (!error) found.push_back({written, std::move(*numbers), entry.path()});
+  }
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return std::tie(a.written, a.numbers) > std::tie(b.written, b.numbers);
+  });
+  std::vector<std::filesystem::path> paths;
+  for (auto& file : found) paths.push_back(std::move(file.path));
+  return paths;
+}
+
+/// Resumes from the newest snapshot of the trainer's folder that can be read and fits; an empty path if there is none.
+/// `skipped(message)` is told of those that do not.
+template <class Skipped>
+std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
+                                           const std::string& file_name = SnapshotOptions{}.file_name) {
+  for (auto& path : snapshots_in(trainer.folder(), file_name)) {
+    try {
+      io::load_snapshot(path, trainer);
+      return path;
+    } catch (const Error& error) {
+      skipped(std::string(error.what()));
+    }
+  }
+  return {};
+}
+
+/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many.
+class Snapshot {
+ public:
+  explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
+
+  Trigger default_trigger() const { return epochs(1); }
+  void operator()(Trainer& trainer) { write(trainer); }
+  std::filesystem::path interrupted(Trainer& trainer) { return write(trainer); }
+
+  std::string name = "_Snapshot";
+  int priority = priority::snapshot;
+
+ private:
+  std::filesystem::path write(Trainer& trainer) const {
+    const auto path = trainer.folder() / snapshot_name(options_.file_name, trainer.status());
+    io::save_snapshot(path, trainer);
+    if (options_.keep == 0) return path;
+    Index others = 0;
+    for (const auto& other : snapshots_in(trainer.folder(), options_.file_name)) {
+      std::error_code error;  // one that cannot be deleted does no harm
+      if (other != path && ++others >= options_.keep) std::filesystem::remove(other, error);
+    }
+    return path;
+  }
+  SnapshotOptions options_;
+};
+
+/// Each epoch unless the trainer is told otherwise. Throws Error for a negative number to keep.
+inline Extension snapshot(SnapshotOptions options = {}) {
+  if (options.keep < 0) fail<Error>("snapshot: ", options.keep, " files to keep, at least 0 expected");
+  return Snapshot(std::move(options));
+}
+
+/// Writes a model to a file of the trainer's folder; with a trigger as max_value, the best so far.
+class SnapshotObject {
+ public:
+  SnapshotObject(const nn::Module& model, std::string file_name) : model_(&model), file_name_(std::move(file_name)) {}
+
+  Trigger default_trigger() const { return epochs(1); }
+  void operator()(Trainer& trainer) { io::save_npz(trainer.folder() / file_name_, *model_); }
+
+  std::string name = "_Snapshot";
+  int priority = priority::keeper;
+
+ private:
+  const nn::Module* model_;
+  std::string file_name_;
+};
+
+/// `model` outlives the trainer. In `file_name`, nothing is replaced.
+inline Extension snapshot_object(const nn::Module& model, std::string file_name) {
+  return SnapshotObject(model, std::move(file_name));
+}
+
+}  // namespace lstmlib::train

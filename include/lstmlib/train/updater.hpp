@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What an iteration of training is: the interface, and the usual kind of it.
+
+#include "lstmlib/optim/optimizer.hpp"
+#include "lstmlib/tensor/random.hpp"
+#include "lstmlib/train/observation.hpp"
+
+namespace lstmlib::train {
+
+class Updater {
+ public:
+  virtual ~Updater() = default;
+  /// One update of the parameters; what was seen of it.
+  virtual Observation update() = 0;
+  virtual Index iteration() const = 0;                ///< updates done
+  virtual Index epoch() const = 0;                    ///< epochs finished
+  virtual double epoch_detail() const = 0;            ///< with the fraction of the one under way
+  virtual double previous_epoch_detail() const = 0;   ///< before the last update; -1: there was none
+  virtual void serialize(nn::Serializer&) = 0;
+};
+
+/// A batch, the objective, backward, a step of the optimizer. Refers to its parts. `objective(batch, observation)` returns
+/// the loss, a scalar Variable, and may observe more; all of it gets the prefix "main/".
+template <class Iterator, class Objective>
+class StandardUpdater final : public Updater {
+ public:
+  /// `optimizer` is one of the parameters of `model`.
+  StandardUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer, Objective& objective)
+      : batches_(&batches), model_(&model), optimizer_(&optimizer), objective_(&objective) {}
+
+  Observation update() override {
+    begin_step(static_cast<std::uint64_t>(iteration_));
+    Observation seen;
+    seen["loss"] = 0;  // the first of the report
+    const auto batch = batches_->next();
+    optimizer_->zero_grad();
+    const auto loss = (*objective_)(batch, seen);
+    loss.backward();
+    optimizer_->step();
+    seen["loss"] = static_cast<double>(loss.item());
+    ++iteration_;
+    Observation result;
+    add_prefixed(result, "main/", seen);
+    return result;
+  }
+  Index iteration() const override { return iteration_; }
+  Index epoch() const override { return batches_->epoch(); }
+  double epoch_detail() const override { return batches_->epoch_detail(); }
+  double previous_epoch_detail() const override { return batches_->previous_epoch_detail(); }
+
+  void serialize(nn::Serializer& serializer) override {
+    serializer.child("iterator:main", *batches_);
+    serializer.child("optimizer:main", *optimizer_);
+    Index epochs_of_optimizer = epoch();  // the reference's optimizer counts them too
+    serializer.value("optimizer:main/epoch", epochs_of_optimizer);
+    serializer.child("model:main", *model_);
+    serializer.value("iteration", iteration_);
+    if (serializer.loading() && iteration_ < 0) fail<FormatError>("updater: iteration ", iteration_);
+  }
+
+ private:
+  Iterator* batches_;
+  nn::Module* model_;
+  optim::Optimizer* optimizer_;
+  Objective* objective_;
+  Index iteration_ = 0;
+};
+
+}  // namespace lstmlib::train

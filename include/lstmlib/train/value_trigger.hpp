@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Triggers on observed values: the best so far, and early stopping.
+
+#include "lstmlib/train/trigger.hpp"
+
+namespace lstmlib::train {
+
+/// Which values are better.
+enum class Better : std::uint8_t { greater, less };
+
+/// The best mean of an observed value so far; one mean each time `check` fires. Saved as Chainer's BestValueTrigger.
+class BestValue {
+ public:
+  BestValue(std::string key, Better better, Trigger check)
+      : key_(std::move(key)), better_(better), check_(std::move(check)) {}
+
+  /// To be asked after each update. Nothing if no mean was due; else whether it is better than all before, as the first
+  /// one is and an equal one is not.
+  std::optional<bool> improves(const Status& now) {
+    if (const auto value = now.observation->find(key_)) summary_.add(key_, *value);
+    if (!check_(now)) return std::nullopt;
+    const auto mean = summary_.means().find(key_);
+    summary_.clear();
+    if (!mean) return std::nullopt;  // a snapshot of Chainer may have been written between observation and trigger
+    if (std::isnan(*mean)) return false;
+    if (best_ && !(better_ == Better::greater ? *mean > *best_ : *mean < *best_)) return false;
+    best_ = mean;
+    return true;
+  }
+  void serialize(nn::Serializer& serializer) {
+    serializer.child("interval_trigger", check_);
+    serializer.child("summary", summary_);
+    serializer.value("best_value", best_);
+  }
+
+ private:
+  std::string key_;
+  Better better_;
+  Trigger check_;
+  Summary summary_;             // since the last mean
+  std::optional<double> best_;  // none before the first mean
+};
+
+namespace detail {
+struct BestValueTrigger {
+  bool operator()(const Status& now) { return best.improves(now).value_or(false); }
+  void serialize(nn::Serializer& serializer) { best.serialize(serializer); }
+  BestValue best;
+};
+}  // namespace detail
+
+/// When the mean of `key` is greater than at all checks before.
+inline Trigger max_value(std::string key, Trigger check = epochs(1)) {
+  return detail::BestValueTrigger{BestValue(std::move(key), Better::greater, std::move(check))};
+}
+/// When the mean of `key` is less than at all checks before.
+inline Trigger min_value(std::string key, Trigger check = epochs(1)) {
+  return detail::BestValueTrigger{BestValue(std::move(key), Better::less, std::move(check))};
+}
+
+struct EarlyStoppingOptions {
+  std::string monitor = "validation/main/loss";
+  Better better = Better::less;  ///< greater for accuracies
+  Index patience = 3;            ///< checks in a row without a better mean after which it fires
+  Trigger check = epochs(1);     ///< when the mean of the values since the last check is looked at
+  Trigger limit = epochs(100);   ///< fires in any case
+};
+
+namespace detail {
+struct EarlyStopping {
+  bool operator()(const Status& now) {
+    const auto improved = best.improves(now);
+    if (improved) failures = *improved ? 0 : failures + 1;
+    return limit(now) || failures >= patience;
+  }
+  RunLength length() const { return limit.length(); }
+  /// Chainer's saves nothing.
+  void serialize(nn::Serializer& serializer) {
+    if (serializer.loading() && !serializer.has("failures")) return;
+    serializer.value("failures", failures);
+    serializer.child("best", best);
+    serializer.child("limit", limit);
+  }
+  BestValue best;
+  Trigger limit;
+  Index patience;
+  Index failures = 0;
+};
+}  // namespace detail
+
+/// A stop trigger that fires as Chainer's EarlyStoppingTrigger. Throws Error for a patience below 1.
+inline Trigger early_stopping(EarlyStoppingOptions o) {
+  if (o.patience < 1) fail<Error>("early stopping: a patience of ", o.patience, ", at least 1 expected");
+  return detail::EarlyStopping{BestValue(std::move(o.monitor), o.better, std::move(o.check)), std::move(o.limit), o.patience};
+}
+
+}  // namespace lstmlib::train
