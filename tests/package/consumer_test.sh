@@ -13,7 +13,7 @@ case $way in
     where="-DCMAKE_PREFIX_PATH=$scratch/other prefix" ;;
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
-cmake -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where"
+cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where"
 cmake --build "$scratch/build" -j 2
 for program in one_file two_files core_and_cpu; do
   "$scratch/build/$program"
