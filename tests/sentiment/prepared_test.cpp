@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/io/npz.hpp"
+#include "sentiment/complaint.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/data/prepared.hpp"
+#include "support.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace sentiment;
+using lstmlib::test::kit;
+using lstmlib::test::kit_has;
+using lstmlib::test::scratch;
+using sentiment::test::complaint;
+namespace io = lstmlib::io;
+
+namespace {
+
+io::Array ids(std::vector<std::int32_t> values) {
+  const auto count = static_cast<lstmlib::Index>(values.size());
+  return io::Array::from(values, {count});
+}
+
+io::Array two_sentences() { return io::Array::from_objects({ids({4, 0}), ids({2, 3, 0})}, {2}); }
+
+io::Array two_labels() { return io::Array::from(std::vector<std::int32_t>{1, 0}, {2, 1}); }
+
+/// What reading a file of these two arrays says.
+std::string refusal(io::Array data, io::Array labels) {
+  const auto file = scratch("prepared_bad") / "train.npz";
+  io::Archive archive;
+  archive.add("data", std::move(data));
+  archive.add("labels", std::move(labels));
+  io::write_npz(file, archive);
+  const std::string said = complaint([&] { read_prepared(file); });
+  CHECK((said.empty() || said.starts_with(file.string())));
+  return said;
+}
+
+bool says(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("prepared data goes to a file as the reference saves it and comes back") {
+  const auto file = scratch("prepared") / "train" / "train.npz";
+  const PreparedData data{{{5, 6, 0}, {0}, {7, 0}}, {1, 0, 2}};
+  write_prepared(file, data);
+  CHECK(read_prepared(file) == data);
+  const auto archive = io::read_npz(file);
+  CHECK(archive.names() == std::vector<std::string>{"data", "labels"});
+  CHECK(archive.at("data").descr() == "|O");
+  CHECK(archive.at("data").shape == std::vector<lstmlib::Index>{3});
+  CHECK(archive.at("data").objects[0] == io::Value(ids({5, 6, 0})));
+  CHECK(archive.at("labels").descr() == "<i4");
+  CHECK(archive.at("labels").shape == std::vector<lstmlib::Index>{3, 1});
+}
+
+TEST_CASE("sentences of one length are a plain array of two axes, as NumPy makes it") {
+  const auto file = scratch("prepared_equal") / "test.npz";
+  const PreparedData data{{{5, 0}, {6, 0}, {7, 0}}, {1, 0, 1}};
+  write_prepared(file, data);
+  CHECK(read_prepared(file) == data);
+  const auto archive = io::read_npz(file);
+  CHECK(archive.at("data").descr() == "<i4");
+  CHECK(archive.at("data").shape == std::vector<lstmlib::Index>{3, 2});
+  const PreparedData one{{{5, 9, 0}}, {0}};
+  write_prepared(file, one);
+  CHECK(read_prepared(file) == one);
+}
+
+TEST_CASE("labels may be any integers, in a column, a row or objects") {
+  CHECK(refusal(two_sentences(), two_labels()).empty());
+  CHECK(refusal(two_sentences(), io::Array::from(std::vector<std::int64_t>{1, 0}, {2})).empty());
+  CHECK(refusal(two_sentences(), io::Array::from_objects({1, 0}, {2})).empty());
+  CHECK(refusal(two_sentences(), io::Array::from_objects({ids({1}), ids({0})}, {2})).empty());
+}
+
+TEST_CASE("prepared data that is no such thing is refused with the file and the reason") {
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1}, {1, 1})), "2 sentences, but 1 labels"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<float>{1, 0}, {2})), "labels: array of float32 (2,)"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, -7}, {2})), "labels: -7 is negative"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, 0}, {1, 2})), "labels: array of int32 (1, 2)"));
+  CHECK(says(refusal(two_sentences(), io::Array::from_objects({1, "x"}, {2})), "labels: item 1 is no integer but str"));
+  CHECK(says(refusal(ids({1, 2}), two_labels()), "data: array of int32 (2,)"));
+  CHECK(says(refusal(io::Array::from_objects({1, 2}, {2}), two_labels()), "data: sentence 0 is int"));
+  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({})}, {2}), two_labels()), "data: sentence 1 is empty"));
+  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({-3, 0})}, {2}), two_labels()), "sentence 1: -3 is negative"));
+  CHECK(says(refusal(io::Array::from(std::vector<float>{1, 2}, {2, 1}), two_labels()), "array of float32 (2, 1)"));
+  CHECK(says(refusal(io::Array::from(std::vector<std::int32_t>{}, {2, 0}), two_labels()), "sentences without words"));
+  CHECK(says(refusal(io::Array::from(std::vector<std::int64_t>{1, std::int64_t{1} << 40}, {2, 1}), two_labels()), "does not fit"));
+  CHECK(says(refusal(io::Array::from_objects({}, {0}), io::Array::from(std::vector<std::int32_t>{}, {0, 1})), "no sentence in it"));
+  const auto file = scratch("prepared_bad") / "train.npz";
+  io::Archive archive;
+  archive.add("data", two_sentences());
+  io::write_npz(file, archive);
+  CHECK(says(complaint([&] { read_prepared(file); }), "no array 'labels'"));
+  write_text(file, "not an archive");
+  CHECK(says(complaint([&] { read_prepared(file); }), "train.npz"));
+}
+
+TEST_CASE("ids and labels are held against the vocabulary and the classes") {
+  const PreparedData data{{{5, 0}, {6, 0}}, {0, 1}};
+  CHECK_NOTHROW(check_ids(data, 7, "f"));
+  CHECK(says(complaint([&] { check_ids(data, 6, "f"); }), "f: data: sentence 1 has word id 6, but the vocabulary has only 6 words"));
+  CHECK_NOTHROW(check_labels(data, 2, "f"));
+  CHECK(says(complaint([&] { check_labels(data, 1, "f"); }), "f: sentence 1 has label 1"));
+  CHECK(count_classes(data, "f") == 2);
+  CHECK(says(complaint([&] { count_classes({{{0}, {0}}, {0, 2}}, "f"); }), "f: class 1 has no sentence"));
+  CHECK(says(complaint([&] { count_classes({{{0}, {0}}, {0, 0}}, "f"); }), "f: all sentences have one label"));
+}
+
+TEST_CASE("prepared data that NumPy wrote is read, whatever the version and protocol") {
+  if (!kit_has("compat/numpy")) return;
+  std::size_t tried = 0;
+  for (const char* tag : {"numpy1", "numpy2", "python27_numpy114", "python36_numpy114"}) {
+    const auto expected =
+        nlohmann::json::parse(read_text(kit() / "compat/numpy" / (std::string("expected_objects_") + tag + ".json")));
+    for (const auto& item : expected["files"].items()) {
+      const std::string& path = item.key();
+      const auto& what = item.value();
+      if (what["kind"] != "npz") continue;
+      CAPTURE(path);
+      const auto read = read_prepared(kit() / "compat/numpy" / path);
+      const auto& data = what["arrays"]["data"];
+      const auto& labels = what["arrays"]["labels"];
+      for (std::size_t row = 0; row < data["shape"][0]; ++row) {
+        const auto& values = data["values"];
+        std::vector<std::int32_t> sentence;
+        if (data["descr"] == "|O") {
+          sentence = values[row]["values"].get<std::vector<std::int32_t>>();
+        } else {
+          const std::size_t length = data["shape"][1];
+          for (std::size_t at = 0; at < length; ++at) sentence.push_back(values[row * length + at].get<std::int32_t>());
+        }
+        CHECK(read.sentences.at(row) == sentence);
+        const auto& label = labels["values"][row];  // a number, a 64-bit one as text, or an array of one
+        CHECK(std::to_string(read.labels.at(row)) == (label.is_object()   ? label["values"][0].dump()
+                                                      : label.is_string() ? label.get<std::string>()
+                                                                          : label.dump()));
+      }
+      CHECK(read.sentences.size() == data["shape"][0]);
+      ++tried;
+    }
+  }
+  CHECK(tried > 20);
+}
+
+TEST_CASE("hostile prepared data is refused") {
+  if (!kit_has("compat/malicious")) return;
+  const auto manifest = nlohmann::json::parse(read_text(kit() / "compat/malicious/manifest.json"));
+  std::size_t tried = 0;
+  for (const auto& item : manifest["files"].items()) {
+    const std::string& name = item.key();
+    const auto& what = item.value();
+    if (what["area"] != "train") continue;
+    CAPTURE(name);
+    CHECK(says(complaint([&] { read_prepared(kit() / "compat/malicious" / name); }), name.c_str()));
+    ++tried;
+  }
+  CHECK(tried >= 9);
+}
