@@ -25,7 +25,7 @@ struct Reference {
     if (setup.at("model").at("kind") == "cnn") return std::make_unique<CnnModel>(words, units, 2);
     return std::make_unique<RnnModel>(words, units, 2, 0);
   }
-  nlohmann::json log() const { return nlohmann::json::parse(std::ifstream(folder / "log")); }
+  nlohmann::ordered_json log() const { return nlohmann::ordered_json::parse(std::ifstream(folder / "log")); }
 
   std::filesystem::path folder;
   nlohmann::json setup;
@@ -56,7 +56,7 @@ double largest_difference(const Arrays& mine, const Arrays& theirs) {
   return largest;
 }
 
-void check_log(const nlohmann::ordered_json& mine, const nlohmann::json& theirs, std::size_t entries) {
+void check_log(const nlohmann::ordered_json& mine, const nlohmann::ordered_json& theirs, std::size_t entries) {
   REQUIRE(mine.size() == entries);
   for (std::size_t i = 0; i < entries; ++i) {
     std::vector<std::string> keys;
@@ -129,6 +129,40 @@ TEST_CASE("our snapshot has the reference's keys, dtypes and shapes, and numbers
     for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-5));
   }
   CHECK(mine.find("lstmlib/seed") != nullptr);
+}
+
+TEST_CASE("the reference resumes our snapshots and goes on as we do") {
+  const char* python = std::getenv("LSTMLIB_CHAINER_PYTHON");  // with the packages of compat/setup.sh
+  if (!python) {
+    MESSAGE("skipped: LSTMLIB_CHAINER_PYTHON names no Python with Chainer");
+    return;
+  }
+  for (const std::string name : {"rnn", "cnn_example_order"}) {
+    if (!kit_has("compat/snapshots/" + name)) return;
+    CAPTURE(name);
+    const Reference reference(name);
+    const auto training = reference.sentences("train"), test = reference.sentences("test");
+    const auto folder = scratch("resume_in_reference_" + name);
+    set_seed(3);
+    Run run(reference.model(), training, test, {folder, train::epochs(2)});
+    extend_as_reference(run, name == "rnn");
+    run.trainer.extend(train::snapshot(), train::iterations(3), "early");
+    run.trainer.run();
+    io::save_npz(folder / "mine.npz", *run.model);
+    const auto script = (kit() / "compat/check_chainer_resumes.py").string();
+    // Before iteration 4 there is no best value yet. The orders of later epochs are the reference's own.
+    for (const Index at : {3, 6}) {
+      const std::string command = message(python, " ", script, " ", (reference.folder / "setup.json").string(), " ",
+                                          (folder / message("snapshot_iter_", at)).string(), at == 3 ? " 1" : " 2 --params ",
+                                          at == 3 ? "" : (folder / "mine.npz").string(), " > ", (folder / "answer.json").string());
+      CHECK(std::system(command.c_str()) == 0);
+      const auto answer = nlohmann::ordered_json::parse(std::ifstream(folder / "answer.json"));
+      CHECK(answer.at("resumed_at_iteration") == at);
+      CHECK(answer.at("iterations") == (at == 3 ? 4 : 8));
+      if (at == 6) CHECK(answer.at("max_parameter_difference").get<double>() < 1e-6);
+      check_log(answer.at("log"), run.trainer.find<train::LogReport>()->entries(), at == 3 ? 1 : 2);
+    }
+  }
 }
 
 }  // namespace
