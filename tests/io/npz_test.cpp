@@ -132,7 +132,9 @@ TEST_CASE("npz: hostile files are refused or harmless, quickly and in little mem
   const auto folder = kit() / "compat/malicious";
   const Json manifest = read_json(folder / "manifest.json");
   int count = 0;
-  for (const auto& [name, entry] : manifest["files"].items()) {
+  for (const auto& item : manifest["files"].items()) {
+    const std::string& name = item.key();
+    const Json& entry = item.value();
     const std::string area = entry["area"];
     if (area != "pickle" && area != "npy" && area != "zip" && area != "vocabulary" && area != "train" && area != "model") continue;
     const auto start = std::chrono::steady_clock::now();

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/io/pickle_reader.hpp"
+#include "lstmlib/io/pickle_writer.hpp"
+
+#include "expected.hpp"
+
+using namespace lstmlib;
+using namespace lstmlib::io;
+using namespace lstmlib::test;
+using namespace std::string_literals;
+
+namespace {
+
+Value read(const std::string& pickle) { return parse_pickle(std::as_bytes(std::span(pickle)), "p"); }
+std::string shown(const std::string& pickle) { return describe(read(pickle)).dump(); }
+std::string refusal(const std::string& pickle) { return error_of([&] { read(pickle); }); }
+std::string little(std::uint64_t value, int bytes) {
+  std::string text;
+  for (int at = 0; at < bytes; ++at) text.push_back(static_cast<char>(value >> (8 * at)));
+  return text;
+}
+Value copy(const Value& value) { return parse_pickle(format_pickle(value), "copy"); }
+
+/// The pickle that NumPy writes behind the head of this file.
+std::vector<std::byte> pickle_in(const std::filesystem::path& npy) {
+  std::vector<std::byte> bytes = read_file(npy);
+  MemorySource source(bytes, npy.string());
+  read_npy_header(source);
+  return {bytes.begin() + static_cast<std::ptrdiff_t>(source.position()), bytes.end()};
+}
+
+}  // namespace
+
+TEST_CASE("pickle: plain values of every opcode") {
+  CHECK(shown("N.") == "null");
+  CHECK(shown("\x88.") == "true");
+  CHECK(shown("\x89.") == "false");
+  CHECK(shown("I01\n.") == "true");
+  CHECK(shown("I-12\n.") == "-12");
+  CHECK(shown("L123L\n.") == "123");
+  CHECK(shown("K\xFF.") == "255");
+  CHECK(shown("M\xFF\xFF.") == "65535");
+  CHECK(shown("J" + little(0x80000000, 4) + ".") == "-2147483648");
+  CHECK(shown("\x8a\0."s) == "0");
+  CHECK(shown("\x8a\x01\xFF.") == "-1");
+  CHECK(shown("\x8a\x08" + little(1ULL << 63, 8) + ".") == "-9223372036854775808");
+  CHECK(shown("\x8b" + little(2, 4) + "\x00\x80."s) == "-32768");
+  CHECK(shown("F1.5e3\n.") == "1500.0");
+  CHECK(shown("Fnan\n.") == "\"nan\"");
+  CHECK(shown("G\x3F\xF8\0\0\0\0\0\0."s) == "1.5");
+  CHECK(shown("S'a\\x41\\n\\'\\101'\n.") == "\"aA\\n'A\"");
+  CHECK(shown("S\"caf\\xe9\"\n.") == "\"caf\xC3\xA9\"");
+  CHECK(shown("U\x02\xE9x.") == "\"\xC3\xA9x\"");
+  CHECK(shown("T" + little(1, 4) + "x.") == "\"x\"");
+  CHECK(shown("Vcaf\xE9 \\u4e2d\\U0001f600\\u005c\n.") == "\"caf\xC3\xA9 \xE4\xB8\xAD\xF0\x9F\x98\x80\\\\\"");
+  CHECK(shown("X" + little(2, 4) + "\xC3\xA9.") == "\"\xC3\xA9\"");
+  CHECK(shown("\x8c\x01x.") == "\"x\"");
+  CHECK(shown("\x8d" + little(1, 8) + "x.") == "\"x\"");
+  CHECK(shown("C\x02\xFFx.") == "\"hex:ff78\"");
+  CHECK(shown("B" + little(1, 4) + "x.") == "\"hex:78\"");
+  CHECK(shown("\x8e" + little(1, 8) + "x.") == "\"hex:78\"");
+  CHECK(shown("\x96" + little(1, 8) + "x.") == "\"hex:78\"");
+  CHECK(shown("].") == "[]");
+  CHECK(shown("(K\x01K\x02l.") == "[1,2]");
+  CHECK(shown("]K\x01" "a.") == "[1]");
+  CHECK(shown("](K\x01K\x02" "e.") == "[1,2]");
+  CHECK(shown(").") == "[]");
+  CHECK(shown("K\x01\x85.") == "[1]");
+  CHECK(shown("K\x01K\x02\x86.") == "[1,2]");
+  CHECK(shown("K\x01K\x02K\x03\x87.") == "[1,2,3]");
+  CHECK(shown("(K\x01K\x02K\x03K\x04t.") == "[1,2,3,4]");
+  CHECK(shown("}.") == "{}");
+  CHECK(shown("(Va\nK\x01" "d.") == "{\"a\":1}");
+  CHECK(shown("}Vb\nK\x01s(Va\nK\x02u.") == "{\"b\":1,\"a\":2}");
+  CHECK(shown("K\x05p3\n0g3\n.") == "5");
+  CHECK(shown("K\x05q\x01" "0h\x01.") == "5");
+  CHECK(shown("K\x05r" + little(3, 4) + "0j" + little(3, 4) + ".") == "5");
+  CHECK(shown("]K\x05\x94" "ah\0a."s) == "[5,5]");
+  CHECK(shown("K\x05" "2\x86.") == "[5,5]");
+  CHECK(shown("(K\x01K\x02" "1N.") == "null");
+  CHECK(shown("(0N.") == "null");
+  CHECK(shown("\x80\x04\x95" + little(2, 8) + "N.") == "null");
+  CHECK(shown("c_codecs\nencode\n(Va\\u00e9\nVlatin1\ntR.") == "\"hex:61e9\"");
+}
+
+TEST_CASE("pickle: names and opcodes that could run something are refused by name") {
+  CHECK(refusal("cposix\nsystem\n(Vtouch x\ntR.") ==
+        "p: byte 0: pickle: 'posix.system' is not allowed: only the parts of numpy's arrays are");
+  CHECK(refusal("\x8c\x08" "builtins\x8c\x04" "eval\x93.").find("'builtins.eval' is not allowed") != std::string::npos);
+  CHECK(refusal("cnumpy\nload\n.").find("'numpy.load'") != std::string::npos);
+  CHECK(refusal("cnumpy.core.multiarray\nfromfile\n.").find("not allowed") != std::string::npos);
+  CHECK(refusal("(ios\nsystem\n.").find("INST") != std::string::npos);
+  const std::pair<char, const char*> opcodes[] = {{'o', "OBJ"},      {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
+                                                  {'P', "PERSID"},   {'Q', "BINPERSID"},      {'\x82', "EXT1"},
+                                                  {'\x83', "EXT2"},  {'\x84', "EXT4"},        {'\x8f', "EMPTY_SET"},
+                                                  {'\x91', "FROZENSET"}, {'\x97', "NEXT_BUFFER"}, {'\xff', "unknown opcode 255"}};
+  for (const auto& [opcode, name] : opcodes)
+    CHECK(refusal("(N" + std::string(1, opcode) + "\n.").find(name) != std::string::npos);
+  // The parts of arrays are words here: none can be called for anything else, or be a value.
+  CHECK(refusal("cnumpy\nndarray\n(K\x01tR.").find("call of numpy.ndarray") != std::string::npos);
+  CHECK(refusal("cnumpy\nndarray\n.").find("'global' where a value is expected") != std::string::npos);
+  CHECK(refusal("c_codecs\nencode\n(Va\nVhex\ntR.").find("latin1") != std::string::npos);
+  CHECK(refusal("N(tR.").find("call of 'None'") != std::string::npos);
+  CHECK(refusal("}(tb.").find("a state for 'dict'") != std::string::npos);
+}
+
+TEST_CASE("pickle: damage is refused") {
+  for (const std::string& pickle :
+       {""s, "."s, "N"s, "(."s, "(N."s, "NN."s, "0."s, "R."s, "a."s, "]a."s, "Na."s, "NK\x01" "a."s, "}(Nu."s, "}]Ns."s,
+        "}(NNu(NNu."s, "u."s, "t."s, "\x85."s, "h\0."s, "g1\n."s, "gx\n."s, "p1\n."s, "q\0."s, "\x80\x09N."s, "I1x\n."s, "I\n."s,
+        "I"s, "L9223372036854775808L\n."s, "F1,5\n."s, "S'a\n."s, "Sa\n."s, "S'\\x4'\n."s, "S'\\'\n."s, "V\\u12\n."s, "V\\ud800\n."s,
+        "X\2\0\0\0\xFF\xFF."s, "X\xFF\xFF\xFF\xFFx."s, "\x8a\x09" "123456789."s, "T\xFF\xFF\xFF\xFF."s, "\x8b\xFF\xFF\xFF\xFF."s,
+        "cnumpy\nndarray"s, "NN\x93."s})
+    CHECK_MESSAGE(refusal(pickle).starts_with("p: byte "), printable(pickle));
+}
+
+TEST_CASE("pickle: memory and depth are bounded, however values are shared or nested") {
+  CHECK(refusal("K\x01r" + little(0xFFFFFFFF, 4) + ".").find("memo place 4294967295") != std::string::npos);
+  // A list in itself.
+  CHECK(refusal("]\x94h\0a."s).find("64 deep") != std::string::npos);
+  // 10^30 leaves in 900 bytes.
+  std::string laughs = "]q\0"s;
+  for (int level = 1; level <= 30; ++level) {
+    laughs += "](";
+    for (int item = 0; item < 10; ++item) laughs += "h"s + static_cast<char>(level - 1);
+    laughs += "eq"s + static_cast<char>(level);
+  }
+  std::string nest = "(" + laughs + "l.";
+  CHECK(refusal(nest).find("128 times") != std::string::npos);
+  CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("64 deep") != std::string::npos);
+  CHECK(shown(std::string(60, ']') + std::string(59, 'a') + ".").size() == 120);
+  // A text of a thousand bytes, named a thousand times.
+  std::string shared = "(X" + little(1000, 4) + std::string(1000, 'x') + "q\0"s;
+  for (int at = 0; at < 5000; ++at) shared += "h\0"s;
+  CHECK(refusal(shared + "l.").find("128 times") != std::string::npos);
+}
+
+TEST_CASE("pickle: a dict keeps its order, and has no key twice") {
+  CHECK(shown("}(Vz\nK\x01Va\nK\x02u.") == "{\"z\":1,\"a\":2}");
+  CHECK(refusal("}(Va\nK\x01Va\nK\x02u.").find("the key 'a' twice") != std::string::npos);
+  CHECK_NOTHROW(read("}(K\x01K\x01V1\nK\x02u."));
+}
+
+TEST_CASE("pickle: values of every kind are written so that they read back equal") {
+  const Value values[] = {None{}, true, false, 0, 255, 256, 65535, 65536, -1, -128, -129, 2147483647, -2147483648LL, 2147483648LL,
+                          (std::numeric_limits<std::int64_t>::max)(), (std::numeric_limits<std::int64_t>::min)(), 1LL << 39, 0.1,
+                          -0.0, "", "na\xC3\xAFve", Bytes{"\xFF\0x"s}, Bytes{std::string(300, 'b')}, List{}, List{1}, List{1, "two", List{3}},
+                          Tuple{}, Tuple{{1}}, Tuple{{1, 2, 3}}, Tuple{{1, 2, 3, 4}}, Dict{}, Dict{{"a", 1}, {2, List{}}}};
+  for (const Value& value : values) CHECK(copy(value) == value);
+  List many;
+  Dict words;
+  for (int at = 0; at < 2001; ++at) {
+    many.push_back(at);
+    words.emplace_back("w" + std::to_string(at), at);
+  }
+  CHECK(copy(many) == Value(many));
+  CHECK(copy(words) == Value(words));
+  const Array arrays[] = {Array::from(std::vector<std::int32_t>{1, 2, 3}, {3}), Array::from(std::vector<double>{}, {0, 2}),
+                          Array::from_strings({"a", "bcd"}, {2}), Array::from(std::vector<bool>{true}, {}),
+                          Array::from_objects({1, None{}}, {2, 1})};
+  for (const Array& array : arrays) CHECK(copy(array) == Value(array));
+  Value deep = 1;
+  for (int level = 0; level < 70; ++level) deep = List{deep};
+  CHECK_THROWS_AS(format_pickle(deep), FormatError);
+}
+
+TEST_CASE("pickle: an object array is written as NumPy 1 writes it with protocol 3, byte for byte") {
+  const auto folder = fixtures() / "numpy/objects_numpy1";
+  for (const char* name : {"protocol_3_vocabulary.npy", "protocol_3_none.npy"})
+    CHECK_MESSAGE(format_pickle(read_npy(folder / name)) == pickle_in(folder / name), name);
+  const Array data = read_npz(folder / "protocol_3_train.npz").at("data");
+  const NpzReader reader(folder / "protocol_3_train.npz");
+  const std::vector<std::byte> bytes = read_file(folder / "protocol_3_train.npz");
+  const ZipReader zip(bytes, "train");
+  ZipMember member = zip.open(zip.entries()[0]);
+  CHECK(format_npy(data) == member.read_bytes(member.remaining()));
+}
