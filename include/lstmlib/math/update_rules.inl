@@ -2,6 +2,7 @@
 // The formulas of optimizers and hooks, for scalars and for vectors of them: included in namespace lstmlib::math by
 // update_formulas.hpp, and once per instruction set by the CPU's kernels. So nothing is included here, and only
 // arithmetic and the functions `splat<V>(double)`, `square_root`, `smaller`, `larger` and `sign_of` are used.
+// Calls in parentheses keep argument-dependent lookup from adding the scalar functions to those of an instruction set.
 // p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule.
 
 template <class V>
@@ -85,13 +86,13 @@ LSTMLIB_HOST_DEVICE inline void adam_moments(const AdamRule& rule, V g, V& m, V&
 }
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AdamRule& rule, V& p, V g, V& m, V& v, V&) {
-  adam_moments(rule, g, m, v);
+  (adam_moments)(rule, g, m, v);
   p = p * splat<V>(1 - rule.eta * rule.weight_decay_rate) -
       splat<V>(rule.eta * rule.step_size) * m / (square_root(v) + splat<V>(rule.epsilon));
 }
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AmsGradRule& rule, V& p, V g, V& m, V& v, V& u) {
-  adam_moments(rule, g, m, v);
+  (adam_moments)(rule, g, m, v);
   u = larger(u, v);
   p = p * splat<V>(1 - rule.eta * rule.weight_decay_rate) -
       splat<V>(rule.eta * rule.step_size) * m / (square_root(u) + splat<V>(rule.epsilon));
@@ -104,12 +105,12 @@ LSTMLIB_HOST_DEVICE inline void bounded_step(const AdamRule& rule, double lower,
 }
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AdaBoundRule& rule, V& p, V g, V& m, V& v, V&) {
-  adam_moments(rule, g, m, v);
-  bounded_step(rule, rule.lower, rule.upper, p, m, v);
+  (adam_moments)(rule, g, m, v);
+  (bounded_step)(rule, rule.lower, rule.upper, p, m, v);
 }
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AmsBoundRule& rule, V& p, V g, V& m, V& v, V& u) {
-  adam_moments(rule, g, m, v);
+  (adam_moments)(rule, g, m, v);
   u = larger(u, v);
-  bounded_step(rule, rule.lower, rule.upper, p, m, u);
+  (bounded_step)(rule, rule.lower, rule.upper, p, m, u);
 }

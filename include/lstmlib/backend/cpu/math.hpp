@@ -3,6 +3,7 @@
 // Elementwise functions, sums and products on the CPU.
 
 #include "lstmlib/backend/cpu/eigen.hpp"
+#include "lstmlib/backend/cpu/gemm.hpp"
 #include "lstmlib/backend/kernels/math.hpp"
 #include "lstmlib/math/activation.hpp"
 
@@ -23,19 +24,6 @@ void with_functor(MapOp op, Use&& use) {
 /// result = value or result += value
 template <class T>
 void write(Write how, T& result, T value) { result = how == Write::assign ? value : result + value; }
-
-template <class T>
-void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
-  const auto left = as_matrix(a.matrix);
-  const auto right = as_matrix(b.matrix);
-  auto result = as_matrix(c);
-  if (write == Write::assign) result.setZero();  // one form of the product for both: fewer instances to compile
-  const auto product = [&](const auto& x, const auto& y) { result.noalias() += x * y; };
-  if (!a.transposed && !b.transposed) product(left, right);
-  else if (!a.transposed) product(left, right.transpose());
-  else if (!b.transposed) product(left.transpose(), right);
-  else product(left.transpose(), right.transpose());
-}
 
 template <Real T>
 class Math final : public MathKernels<T> {

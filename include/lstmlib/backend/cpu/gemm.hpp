@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Matrix products of any shape: operands are packed into panels that register tiles stream over, then rows and panels
+// of the result are cut into tasks.
+
+#include "lstmlib/backend/cpu/kernel_sets.hpp"
+#include "lstmlib/backend/cpu/scratch.hpp"
+#include "lstmlib/backend/cpu/threads.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lstmlib::cpu {
+
+/// result = x / y, rounded up.
+constexpr Index divide_up(Index x, Index y) { return (x + y - 1) / y; }
+
+/// Rows `first` to `last` - 1 of a panel [inner, width]: `columns` elements of each row of a matrix, then zeros.
+template <class T>
+void pack_rows(const T* from, Index from_row, Index columns, Index rows, T* panel, Index width) {
+  for (Index row = 0; row < rows; ++row) {
+    std::memcpy(panel + row * width, from + row * from_row, static_cast<std::size_t>(columns) * sizeof(T));
+    if (columns < width) std::fill(panel + row * width + columns, panel + (row + 1) * width, T(0));
+  }
+}
+
+/// The same of a matrix that stands transposed: column j of the panel is row j of `from`.
+template <class T>
+void pack_columns(const KernelTable<T>& kernels, const T* from, Index from_row, Index columns, Index rows, T* panel,
+                  Index width) {
+  for (Index first = 0; first < width; first += kernels.lanes)
+    kernels.transpose(from + first * from_row, from_row, std::clamp<Index>(columns - first, 0, kernels.lanes), rows,
+                      panel + first, width);
+}
+
+/// A matrix [inner, columns] cut into panels of `width` columns, whole vectors each, one after another.
+template <class T>
+struct Panels {
+  const T* data;
+  Index inner, width, columns;
+
+  Index count() const { return divide_up(columns, width); }
+  const T* panel(Index i) const { return data + i * inner * width; }
+  Index columns_of(Index i) const { return std::min(width, columns - i * width); }
+};
+
+/// Packs `matrix`, or its transpose, in parallel.
+template <class T>
+Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch& scratch) {
+  const Index inner = operand.rows(), columns = operand.columns();
+  const Index width = std::min<Index>(panel_vectors, divide_up(columns, kernels.lanes)) * kernels.lanes;
+  const Index panels = divide_up(columns, width), row_size = operand.matrix.shape.row_size();
+  T* packed = scratch.take<T>({panels, inner, width}).data;
+  parallel_for(inner * columns < 4096 ? 1 : panels, [&, once = inner * columns < 4096](Index task) {
+    for (Index i = task; i < (once ? panels : task + 1); ++i) {
+      const Index first = i * width, count = std::min(width, columns - first);
+      T* panel = packed + i * inner * width;
+      if (operand.transposed) pack_columns(kernels, operand.matrix.data + first * row_size, row_size, count, inner, panel, width);
+      else pack_rows(operand.matrix.data + first, row_size, count, inner, panel, width);
+    }
+  });
+  return {packed, inner, width, columns};
+}
+
+/// c = a b or c += a b. Each element of c is summed over the inner dimension in order, in blocks of `inner_block`.
+template <class T>
+void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
+  constexpr Index inner_block = 1024;  // a block of a panel stays in the second-level cache
+  const Index rows = a.rows(), inner = a.columns(), columns = b.columns();
+  if (rows == 0 || columns == 0) return;
+  if (inner == 0) {
+    if (write == Write::assign) std::fill_n(c.data, c.size(), T(0));
+    return;
+  }
+  const KernelTable<T>& kernels = kernel_table<T>();
+  Scratch scratch;
+  const Panels<T> right = pack(kernels, b, scratch);
+  // The left matrix is read as it is, or, where a row of it is a column in memory, from panels of its rows.
+  const Index left_width = a.matrix.shape.row_size();
+  Panels<T> left{};
+  if (a.transposed) left = pack(kernels, MatrixOperand<T>(a.matrix), scratch);
+  const Index chunk = a.transposed ? left.width : 96, chunks = divide_up(rows, chunk);
+
+  const auto task = [&](Index number) {
+    const Index panel = number / chunks, first = number % chunks * chunk;
+    for (Index from = 0; from < inner; from += inner_block) {
+      Product<T> product{};
+      product.left = a.transposed ? left.panel(first / chunk) + from * left.width
+                                  : a.matrix.data + first * left_width + from;
+      product.left_row = a.transposed ? 1 : left_width;
+      product.left_step = a.transposed ? left.width : 1;
+      product.right = right.panel(panel) + from * right.width;
+      product.right_step = right.width;
+      product.steps = std::min(inner_block, inner - from);
+      product.parts = 1;
+      product.result = c.data + first * columns + panel * right.width;
+      product.result_row = columns;
+      product.add = write == Write::add || from > 0;
+      product.rows = std::min(chunk, rows - first);
+      product.columns = right.columns_of(panel);
+      product.vectors = static_cast<int>(divide_up(product.columns, kernels.lanes));
+      kernels.product(product);
+    }
+  };
+  const Index tasks = right.count() * chunks;
+  if (rows * columns * inner < 256 * 1024)
+    for (Index i = 0; i < tasks; ++i) task(i);  // waking others would take longer
+  else parallel_for(tasks, task);
+}
+
+}  // namespace lstmlib::cpu

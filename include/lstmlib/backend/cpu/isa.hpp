@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Which instruction set the CPU's kernels use: the widest that processor and system have, found when the program runs,
+// so that headers compiled without machine flags are fast all the same.
+
+#include "lstmlib/base/error.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+namespace lstmlib::cpu {
+
+/// Each contains the ones before it. On other processors than x86-64 there is only the baseline.
+enum class InstructionSet : std::uint8_t { baseline, avx2, avx512 };
+
+inline constexpr std::array<std::string_view, 3> instruction_set_names = {"baseline", "avx2", "avx512"};
+
+constexpr std::string_view name_of(InstructionSet set) {
+  return instruction_set_names[static_cast<std::size_t>(set)];
+}
+
+/// Whether processor and operating system have all of `set`.
+inline bool machine_has(InstructionSet set) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  switch (set) {
+    case InstructionSet::baseline: return true;
+    case InstructionSet::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case InstructionSet::avx512:
+      return machine_has(InstructionSet::avx2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512vl");
+  }
+  return false;
+#else
+  return set == InstructionSet::baseline;
+#endif
+}
+
+/// The set of this name. Throws DeviceError for an unknown name and for one that this machine does not have.
+inline InstructionSet parse_instruction_set(std::string_view name) {
+  for (std::size_t i = 0; i < instruction_set_names.size(); ++i) {
+    if (instruction_set_names[i] != name) continue;
+    const auto set = static_cast<InstructionSet>(i);
+    if (!machine_has(set)) fail<DeviceError>("LSTMLIB_ISA: this machine does not have ", name);
+    return set;
+  }
+  fail<DeviceError>("LSTMLIB_ISA: unknown instruction set \"", name, "\", expected baseline, avx2 or avx512");
+}
+
+namespace detail {
+inline std::atomic<int>& chosen_instruction_set() {
+  static std::atomic<int> chosen = -1;  // not yet
+  return chosen;
+}
+}  // namespace detail
+
+/// What kernels use: the environment variable LSTMLIB_ISA, or the widest set of the machine.
+inline InstructionSet instruction_set() {
+  auto& chosen = detail::chosen_instruction_set();
+  const int known = chosen.load(std::memory_order_relaxed);
+  if (known >= 0) return static_cast<InstructionSet>(known);
+  InstructionSet set = InstructionSet::baseline;
+  if (const char* wanted = std::getenv("LSTMLIB_ISA"); wanted && *wanted) set = parse_instruction_set(wanted);
+  else
+    for (const auto wider : {InstructionSet::avx2, InstructionSet::avx512})
+      if (machine_has(wider)) set = wider;
+  chosen.store(static_cast<int>(set), std::memory_order_relaxed);
+  return set;
+}
+
+/// For tests and measurements, while no kernel runs; what a forward pass saved, only kernels of the same set can read.
+inline void set_instruction_set(InstructionSet set) {
+  if (!machine_has(set)) fail<DeviceError>("set_instruction_set: this machine does not have ", name_of(set));
+  detail::chosen_instruction_set().store(static_cast<int>(set), std::memory_order_relaxed);
+}
+
+}  // namespace lstmlib::cpu

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The vector kernels, once for each instruction set, and the choice among them.
+//
+// The files of kernels/ and math/ that end in .inl are included in one namespace per set, between the push and the pop
+// of its target, so the compiler's flags do not matter. The rules inside: no standard headers or templates, no lambdas
+// (they do not inherit the target), nothing that is not declared in that namespace but plain types. Then caller and
+// callee share one target, and no function of a wide set can stand in for one that other code calls.
+
+#include "lstmlib/backend/cpu/isa.hpp"
+#include "lstmlib/backend/cpu/kernel_table.hpp"
+#include "lstmlib/base/host_device.hpp"
+
+#include <cstdint>
+#include <utility>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wunknown-pragmas"  // of g++, which needs to be told to unroll
+#endif
+
+namespace lstmlib::cpu::baseline {
+constexpr int vector_bytes = 16;
+constexpr int tile_vectors = 2;  // 16 registers: 12 sums, 2 of the right matrix, 1 of the left one, 1 product
+#include "lstmlib/backend/cpu/kernels/lanes.inl"
+#include "lstmlib/backend/cpu/kernels/baseline.inl"
+#include "lstmlib/backend/cpu/kernels/all.inl"
+}  // namespace lstmlib::cpu::baseline
+
+#if defined(__x86_64__)
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+namespace lstmlib::cpu::avx2 {
+constexpr int vector_bytes = 32;
+constexpr int tile_vectors = 2;  // 16 registers
+#include "lstmlib/backend/cpu/kernels/lanes.inl"
+#include "lstmlib/backend/cpu/kernels/avx2.inl"
+#include "lstmlib/backend/cpu/kernels/all.inl"
+}  // namespace lstmlib::cpu::avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl")
+#endif
+namespace lstmlib::cpu::avx512 {
+constexpr int vector_bytes = 64;
+constexpr int tile_vectors = 4;  // 32 registers: 24 sums
+#include "lstmlib/backend/cpu/kernels/lanes.inl"
+#include "lstmlib/backend/cpu/kernels/avx512.inl"
+#include "lstmlib/backend/cpu/kernels/all.inl"
+}  // namespace lstmlib::cpu::avx512
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+#endif  // x86-64
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
+namespace lstmlib::cpu {
+
+/// The kernels for elements T of the instruction set in use.
+template <class T>
+const KernelTable<T>& kernel_table() {
+#if defined(__x86_64__)
+  switch (instruction_set()) {
+    case InstructionSet::avx512: return avx512::table<T>;
+    case InstructionSet::avx2: return avx2::table<T>;
+    case InstructionSet::baseline: break;
+  }
+#endif
+  return baseline::table<T>;
+}
+
+}  // namespace lstmlib::cpu

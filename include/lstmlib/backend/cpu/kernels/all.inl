@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// All kernels of an instruction set and their table. Before it come lanes.inl and the set's own file.
+
+using math::GradientStep, math::RandomKey;
+using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::NesterovRule, math::AdaGradRule,
+    math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule, math::AmsGradRule,
+    math::AdaBoundRule, math::AmsBoundRule;
+
+#include "lstmlib/backend/cpu/kernels/nonlinear.inl"
+#include "lstmlib/math/activation.inl"
+#include "lstmlib/math/gru_cell.inl"
+#include "lstmlib/math/lstm_cell.inl"
+#include "lstmlib/math/update_rules.inl"
+
+#include "lstmlib/backend/cpu/kernels/cells.inl"
+#include "lstmlib/backend/cpu/kernels/dropout.inl"
+#include "lstmlib/backend/cpu/kernels/elementwise.inl"
+#include "lstmlib/backend/cpu/kernels/product.inl"
+#include "lstmlib/backend/cpu/kernels/update.inl"
+
+template <class T>
+inline constexpr KernelTable<T> table = {
+    .lanes = lanes_of<T>,
+    .product = product<T>,
+    .transpose = transpose<T>,
+    .add_rows = add_rows<T>,
+    .add = add<T>,
+    .add_scaled = add_scaled<T>,
+    .multiply = multiply<T>,
+    .map = map<T>,
+    .map_backward = map_backward<T>,
+    .lstm_forward = lstm_forward<T>,
+    .lstm_backward = lstm_backward<T>,
+    .gru_forward = gru_forward<T>,
+    .gru_backward = gru_backward<T>,
+    .rnn_tanh_forward = rnn_forward<T, Tanh>,
+    .rnn_tanh_backward = rnn_backward<T, Tanh>,
+    .rnn_relu_forward = rnn_forward<T, Relu>,
+    .rnn_relu_backward = rnn_backward<T, Relu>,
+    .dropout = dropout<T>,
+    .apply_steps = apply_steps<T>,
+    .update = {update<T, SgdRule>, update<T, MomentumRule>, update<T, CorrectedMomentumRule>, update<T, NesterovRule>,
+               update<T, AdaGradRule>, update<T, AdaDeltaRule>, update<T, RmsPropRule>, update<T, RmsPropGravesRule>,
+               update<T, Smorms3Rule>, update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>,
+               update<T, AmsBoundRule>},
+};

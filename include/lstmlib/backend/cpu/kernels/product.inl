@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The product of matrices: tiles whose sums stay in registers over the whole inner dimension.
+
+constexpr int tile_rows = 6;
+
+// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
+template <class T, int rows, int vectors>
+void product_tile(const Product<T>& p, const T* const* left, T* const* result, int first) {
+  constexpr int lanes = lanes_of<T>;
+  Lanes<T> sum[rows][vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    const Lanes<T> start = p.start ? load(p.start + (first + j) * lanes) : Lanes<T>{};
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; ++i) sum[i][j] = start;
+  }
+  const T* right = p.right + first * lanes;
+  const Index right_step = p.right_step, left_step = p.left_step;
+  for (Index part = 0; part < p.parts; ++part) {
+    const T* from[rows];
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
+    Index at = 0;
+    for (Index step = 0; step < p.steps; ++step) {
+      Lanes<T> column[vectors];
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) column[j] = load(right + j * lanes);
+#pragma GCC unroll 6
+      for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; ++j) sum[i][j] = sum[i][j] + from[i][at] * column[j];
+      }
+      at += left_step;
+      right += right_step;
+    }
+  }
+  const Index columns = p.columns - first * lanes;
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) {
+      T* to = result[i] + (first + j) * lanes;
+      const Index count = columns - j * lanes;
+      if (count >= lanes) {
+        store<T>(to, p.add ? load(to) + sum[i][j] : sum[i][j]);
+      } else if (count > 0) {
+        store_part<T>(to, p.add ? load_part(to, count) + sum[i][j] : sum[i][j], count);
+      }
+    }
+  }
+}
+
+// The vectors of the panel, as many at a time as there are registers for.
+template <class T, int rows>
+void product_rows(const Product<T>& p, const T* const* left, T* const* result) {
+  int first = 0;
+  for (; p.vectors - first >= tile_vectors; first += tile_vectors)
+    product_tile<T, rows, tile_vectors>(p, left, result, first);
+  switch (p.vectors - first) {
+    case 0: return;
+    case 1: return product_tile<T, rows, 1>(p, left, result, first);
+    case 2: if constexpr (tile_vectors > 2) return product_tile<T, rows, 2>(p, left, result, first); else return;
+    default: if constexpr (tile_vectors > 3) return product_tile<T, rows, 3>(p, left, result, first);
+  }
+}
+
+// Nearly equal blocks of rows: tiles of few rows are slow.
+template <class T>
+void product(const Product<T>& p) {
+  const Index blocks = (p.rows + tile_rows - 1) / tile_rows;
+  Index row = 0;
+  for (Index block = 0; block < blocks; ++block) {
+    const Index count = p.rows / blocks + (block < p.rows % blocks ? 1 : 0);
+    const T* left[tile_rows];
+    T* result[tile_rows];
+    for (Index i = 0; i < count; ++i) {
+      left[i] = p.left + (p.left_rows ? p.left_rows[row + i] : row + i) * p.left_row;
+      result[i] = p.result + (p.result_rows ? p.result_rows[row + i] : row + i) * p.result_row;
+    }
+    switch (count) {
+      case 1: product_rows<T, 1>(p, left, result); break;
+      case 2: product_rows<T, 2>(p, left, result); break;
+      case 3: product_rows<T, 3>(p, left, result); break;
+      case 4: product_rows<T, 4>(p, left, result); break;
+      case 5: product_rows<T, 5>(p, left, result); break;
+      default: product_rows<T, 6>(p, left, result);
+    }
+    row += count;
+  }
+}
+
+// A square of vectors turned over: pairing rows that are half a square apart, as often as it can be halved.
+template <class T>
+void transpose(const T* from, Index from_row, Index rows, Index steps, T* to, Index to_step) {
+  constexpr int lanes = lanes_of<T>;
+  for (Index step = 0; step < steps; step += lanes) {
+    const Index count = steps - step < lanes ? steps - step : lanes;
+    Lanes<T> square[lanes], other[lanes];
+    for (int i = 0; i < lanes; ++i)
+      square[i] = i >= rows ? Lanes<T>{}
+                  : count == lanes ? load(from + i * from_row + step) : load_part(from + i * from_row + step, count);
+    for (int half = lanes; half > 1; half /= 2) {
+#pragma GCC unroll 8
+      for (int i = 0; i < lanes / 2; ++i) {
+        other[2 * i] = zip_low(square[i], square[i + lanes / 2]);
+        other[2 * i + 1] = zip_high(square[i], square[i + lanes / 2]);
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) square[i] = other[i];
+    }
+    for (Index i = 0; i < count; ++i) store<T>(to + (step + i) * to_step, square[i]);
+  }
+}

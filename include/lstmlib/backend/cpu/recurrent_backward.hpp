@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The backward pass of a recurrent layer: the steps in reverse, which turn gates into gradients of the sums in place,
+// columns of states divided among the threads, which meet once a step.
+
+#include "lstmlib/backend/cpu/recurrent_gradients.hpp"
+
+namespace lstmlib::cpu {
+
+template <class T>
+class RecurrentBackward {
+ public:
+  RecurrentBackward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory,
+                    const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d)
+      : p_(p), l_(layout), saved_(layout, memory), d_result_(d_result), d_(d),
+        group_blocks_(panel_vectors / l_.unit_vectors), group_width_(group_blocks_ * l_.block_units),
+        groups_(divide_up(l_.blocks, group_blocks_)) {}
+
+  void run() {
+    const Index n = l_.hidden_size, steps = l_.segments.steps();
+    rows_ = time_major_rows(p_, scratch_);
+    weight_hidden_ = scratch_.take<T>({groups_, l_.blocks * l_.hidden_row(), group_width_}).data;
+    d_last_ = scratch_.take<T>({l_.sequences, l_.hidden_width}).data;
+    carried_ = scratch_.take<T>({l_.blocks, l_.sequences, l_.block_units}).data;
+    d_output_ = d_result_.hidden ? scratch_.take<T>({l_.tokens, l_.hidden_width}).data : nullptr;
+    parallel_for(groups_, [&](Index group) {
+      const Index first = group * group_width_;
+      pack_gate_rows(l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, first,
+                     std::min(group_width_, n - first), weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_,
+                     group_width_);
+    });
+    set_last_gradients();
+
+    ThreadPool::instance().run_team(team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const Member& member) {
+      Scratch own;
+      T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
+      for (Index step = steps - 1; step >= 0; --step) {
+        share_of_member(groups_, l_.segments.running(step), member,
+                        [&](Index group, Index row, Index rows) { step_group(step, group, row, rows, d_hidden); });
+        member.barrier.wait();
+      }
+      if (d_.first_hidden)
+        share_of_member(groups_, l_.sequences, member,
+                        [&](Index group, Index row, Index rows) { add_first_hidden(group, row, rows, d_hidden); });
+    });
+    if (d_.first_cell) add_first_cell();
+    RecurrentProducts<T>(p_, l_, saved_, rows_, d_).run();
+  }
+
+ private:
+  /// d of the states after the last step of each sequence, and of outputs, in the order and width of this engine.
+  void set_last_gradients() {
+    const Index n = l_.hidden_size;
+    for (Index k = 0; k < l_.sequences; ++k) {
+      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
+      T* to = d_last_ + k * l_.hidden_width;
+      std::fill_n(to, l_.hidden_width, T(0));
+      if (d_result_.last_hidden) std::copy_n(d_result_.last_hidden.data + sequence * n, n, to);
+      for (Index block = 0; block < l_.blocks; ++block) {
+        T* cell = carried_ + (block * l_.sequences + k) * l_.block_units;
+        const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
+        std::fill_n(cell, l_.block_units, T(0));
+        if (d_result_.last_cell) std::copy_n(d_result_.last_cell.data + sequence * n + first, units, cell);
+      }
+    }
+    if (d_output_)
+      parallel_ranges(l_.tokens, 256, [&](Index first, Index last) {
+        for (Index i = first; i < last; ++i)
+          pack_rows(d_result_.hidden.data + rows_[i] * n, n, n, 1, d_output_ + i * l_.hidden_width, l_.hidden_width);
+      });
+  }
+
+  /// d_hidden [rows, group_width]: gradient of the states that step `step` began with, through its sums.
+  void through_sums(Index step, Index group, Index row, Index rows, T* d_hidden) {
+    Product<T> product{};
+    product.left = saved_.gates + (l_.segments.offset(step) + row) * l_.gate_row + l_.hidden_offset();
+    product.left_row = l_.gate_row;
+    product.left_step = 1;
+    product.left_part = l_.tokens * l_.gate_row;
+    product.parts = l_.blocks;
+    product.steps = l_.hidden_row();
+    product.right = weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_;
+    product.right_step = group_width_;
+    product.result = d_hidden;
+    product.result_row = group_width_;
+    product.rows = rows;
+    product.columns = std::min(group_width_, l_.hidden_width - group * group_width_);
+    product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
+    l_.kernels.product(product);
+  }
+
+  void step_group(Index step, Index group, Index row, Index rows, T* d_hidden) {
+    // Sequences that go on after this step are the first ones.
+    const Index going_on = step + 1 < l_.segments.steps() ? l_.segments.running(step + 1) : 0;
+    const Index continuing = std::clamp<Index>(going_on - row, 0, rows);
+    if (continuing > 0) {
+      through_sums(step + 1, group, row, continuing, d_hidden);
+      cells_backward(step, group, row, continuing, d_hidden, group_width_);
+    }
+    if (continuing < rows) {
+      const Index first = row + continuing;
+      cells_backward(step, group, first, rows - continuing,
+                     d_last_ + first * l_.hidden_width + group * group_width_, l_.hidden_width);
+    }
+  }
+
+  void cells_backward(Index step, Index group, Index row, Index rows, const T* d_hidden, Index d_hidden_row) {
+    const Index token = l_.segments.offset(step) + row, before = l_.before(step) + row, after = l_.after(step) + row;
+    for (Index i = 0; i < group_blocks_ && group * group_blocks_ + i < l_.blocks; ++i) {
+      const Index block = group * group_blocks_ + i;
+      CellBackward<T> cell{};
+      cell.rows = rows;
+      cell.vectors = l_.unit_vectors;
+      cell.gates = saved_.gates + (block * l_.tokens + token) * l_.gate_row;
+      if (p_.cell == RecurrentCell::lstm) {
+        cell.before = saved_.cell + (block * l_.state_rows() + before) * l_.block_units;
+        cell.before_row = l_.block_units;
+        cell.tanh_cell = saved_.tanh_cell + (block * l_.state_rows() + after) * l_.block_units;
+      } else {
+        cell.before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+        cell.before_row = l_.hidden_width;
+      }
+      cell.d_hidden = d_hidden + i * l_.block_units;
+      cell.d_hidden_row = d_hidden_row;
+      if (d_output_) cell.d_output = d_output_ + token * l_.hidden_width + block * l_.block_units;
+      cell.d_output_row = l_.hidden_width;
+      cell.carried = carried_ + (block * l_.sequences + row) * l_.block_units;
+      l_.cell.backward(cell);
+    }
+  }
+
+  void add_first_hidden(Index group, Index row, Index rows, T* d_hidden) {
+    through_sums(0, group, row, rows, d_hidden);
+    const Index n = l_.hidden_size, first = group * group_width_;
+    for (Index i = 0; i < rows; ++i) {
+      T* to = d_.first_hidden.data + l_.segments.by_length()[static_cast<std::size_t>(row + i)] * n;
+      for (Index unit = first; unit < std::min(first + group_width_, n); ++unit) {
+        to[unit] += d_hidden[i * group_width_ + unit - first];
+        if (p_.cell == RecurrentCell::gru) to[unit] += carried(row + i, unit);
+      }
+    }
+  }
+  void add_first_cell() {
+    for (Index k = 0; k < l_.sequences; ++k) {
+      T* to = d_.first_cell.data + l_.segments.by_length()[static_cast<std::size_t>(k)] * l_.hidden_size;
+      for (Index unit = 0; unit < l_.hidden_size; ++unit) to[unit] += carried(k, unit);
+    }
+  }
+  T carried(Index place, Index unit) const {
+    return carried_[(unit / l_.block_units * l_.sequences + place) * l_.block_units + unit % l_.block_units];
+  }
+
+  const RecurrentProblem<T>& p_;
+  const RecurrentLayout<T>& l_;
+  RecurrentSaved<T> saved_;
+  const RecurrentResult<const T>& d_result_;
+  const RecurrentGradients<T>& d_;
+  Index group_blocks_, group_width_, groups_;  ///< blocks of units whose states are computed together: a panel
+  Scratch scratch_;
+  const Index* rows_ = nullptr;
+  T *weight_hidden_ = nullptr, *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
+};
+
+}  // namespace lstmlib::cpu

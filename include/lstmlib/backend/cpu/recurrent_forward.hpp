@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The forward pass of a recurrent layer: one product for the inputs of all steps; then each step adds the product of
+// the states before and applies the cell, blocks of units divided among the threads, which meet once a step.
+
+#include "lstmlib/backend/cpu/recurrent_layout.hpp"
+
+namespace lstmlib::cpu {
+
+template <class T>
+class RecurrentForward {
+ public:
+  /// `memory`: for RecurrentSaved.
+  RecurrentForward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory)
+      : p_(p), l_(layout), saved_(layout, memory) {}
+
+  void run(const RecurrentResult<T>& result) {
+    rows_ = time_major_rows(p_, scratch_);
+    weight_input_ = scratch_.take<T>({l_.blocks, l_.input_size, l_.input_row()}).data;
+    weight_hidden_ = scratch_.take<T>({l_.blocks, l_.hidden_size, l_.hidden_row()}).data;
+    start_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
+    parallel_for(2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); });
+    set_first_states();
+    multiply_inputs();
+    const Index steps = l_.segments.steps();
+    ThreadPool::instance().run_team(team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size), [&](const Member& member) {
+      for (Index step = 0; step < steps; ++step) {
+        share_of_member(l_.blocks, l_.segments.running(step), member,
+                        [&](Index block, Index row, Index rows) { step_block(step, block, row, rows); });
+        member.barrier.wait();
+      }
+    });
+    write_results(result);
+  }
+
+ private:
+  void prepare_block(Index block, bool input) {
+    if (input) {
+      pack_gate_columns(l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); }, block, weight_input_);
+      return;
+    }
+    pack_gate_columns(l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, block, weight_hidden_);
+    T* start = start_ + block * l_.gate_row;
+    std::fill_n(start, l_.gate_row, T(0));
+    for (Index i = 0; i < l_.block_units; ++i) {
+      const Index unit = block * l_.block_units + i;
+      if (unit >= l_.hidden_size) break;
+      for (int c = 0; p_.bias_input && c < l_.cell.input_columns; ++c)
+        start[c * l_.block_units + i] += p_.bias_input.data[l_.input_gate(c) * l_.hidden_size + unit];
+      for (int c = 0; p_.bias_hidden && c < l_.cell.hidden_columns; ++c)
+        start[(c + l_.cell.first_hidden_column()) * l_.block_units + i] += p_.bias_hidden.data[l_.hidden_gate(c) * l_.hidden_size + unit];
+    }
+  }
+
+  /// States before the first step, sorted, zeros where none are given.
+  void set_first_states() {
+    const Index n = l_.hidden_size;
+    for (Index k = 0; k < l_.sequences; ++k) {
+      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
+      T* hidden = saved_.hidden + k * l_.hidden_width;
+      std::fill_n(hidden, l_.hidden_width, T(0));
+      if (p_.first_hidden) std::copy_n(p_.first_hidden.data + sequence * n, n, hidden);
+      if (p_.cell != RecurrentCell::lstm) continue;
+      for (Index block = 0; block < l_.blocks; ++block) {
+        T* cell = cells(block) + k * l_.block_units;
+        const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
+        std::fill_n(cell, l_.block_units, T(0));
+        if (p_.first_cell) std::copy_n(p_.first_cell.data + sequence * n + first, units, cell);
+      }
+    }
+  }
+
+  void multiply_inputs() {
+    constexpr Index chunk = 96;
+    const Index chunks = divide_up(l_.tokens, chunk), rest = l_.gate_row - l_.input_row();
+    parallel_for(l_.blocks * chunks, [&](Index task) {
+      const Index block = task / chunks, first = task % chunks * chunk;
+      Product<T> product{};
+      product.left = p_.input.data;
+      product.left_row = l_.input_size;
+      product.left_step = 1;
+      product.left_rows = rows_ + first;
+      product.right = weight_input_ + block * l_.input_size * l_.input_row();
+      product.right_step = l_.input_row();
+      product.steps = l_.input_size;
+      product.parts = 1;
+      product.result = gates(block) + first * l_.gate_row;
+      product.result_row = l_.gate_row;
+      product.start = start_ + block * l_.gate_row;
+      product.rows = std::min(chunk, l_.tokens - first);
+      product.columns = l_.input_row();
+      product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
+      l_.kernels.product(product);
+      for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
+        std::copy_n(product.start + l_.input_row(), rest, product.result + row * l_.gate_row + l_.input_row());
+    });
+  }
+
+  void step_block(Index step, Index block, Index row, Index rows) {
+    T* sums = gates(block) + (l_.segments.offset(step) + row) * l_.gate_row;
+    const Index before = l_.before(step) + row, after = l_.after(step) + row;
+    if (step > 0 || p_.first_hidden) {
+      Product<T> product{};
+      product.left = saved_.hidden + before * l_.hidden_width;
+      product.left_row = l_.hidden_width;
+      product.left_step = 1;
+      product.right = weight_hidden_ + block * l_.hidden_size * l_.hidden_row();
+      product.right_step = l_.hidden_row();
+      product.steps = l_.hidden_size;
+      product.parts = 1;
+      product.result = sums + l_.hidden_offset();
+      product.result_row = l_.gate_row;
+      product.add = true;
+      product.rows = rows;
+      product.columns = l_.hidden_row();
+      product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
+      l_.kernels.product(product);
+    }
+    CellForward<T> cell{};
+    cell.rows = rows;
+    cell.vectors = l_.unit_vectors;
+    cell.gates = sums;
+    if (p_.cell == RecurrentCell::lstm) {
+      cell.before = cells(block) + before * l_.block_units;
+      cell.before_row = l_.block_units;
+      cell.cell = cells(block) + after * l_.block_units;
+      cell.tanh_cell = saved_.tanh_cell + (block * l_.state_rows() + after) * l_.block_units;
+    } else {
+      cell.before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+      cell.before_row = l_.hidden_width;
+    }
+    cell.hidden = saved_.hidden + after * l_.hidden_width + block * l_.block_units;
+    cell.hidden_row = l_.hidden_width;
+    l_.cell.forward(cell);
+  }
+
+  void write_results(const RecurrentResult<T>& result) {
+    const Index n = l_.hidden_size;
+    if (result.hidden)
+      parallel_ranges(l_.tokens, 256, [&](Index first, Index last) {
+        for (Index i = first; i < last; ++i)
+          std::copy_n(saved_.hidden + (l_.sequences + i) * l_.hidden_width, n, result.hidden.data + rows_[i] * n);
+      });
+    for (Index k = 0; k < l_.sequences; ++k) {
+      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
+      const Index last = l_.after(l_.segments.length(sequence) - 1) + k;
+      if (result.last_hidden) std::copy_n(saved_.hidden + last * l_.hidden_width, n, result.last_hidden.data + sequence * n);
+      if (!result.last_cell) continue;
+      for (Index block = 0; block < l_.blocks; ++block) {
+        const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
+        std::copy_n(cells(block) + last * l_.block_units, units, result.last_cell.data + sequence * n + first);
+      }
+    }
+  }
+
+  T* gates(Index block) { return saved_.gates + block * l_.tokens * l_.gate_row; }
+  T* cells(Index block) { return saved_.cell + block * l_.state_rows() * l_.block_units; }
+
+  const RecurrentProblem<T>& p_;
+  const RecurrentLayout<T>& l_;
+  RecurrentSaved<T> saved_;
+  Scratch scratch_;
+  const Index* rows_ = nullptr;
+  T *weight_input_ = nullptr, *weight_hidden_ = nullptr, *start_ = nullptr;
+};
+
+}  // namespace lstmlib::cpu
