@@ -102,7 +102,7 @@ Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name
 std::string json_text(std::string_view text) {
   std::string quoted = "\"";
   const auto escape = [&](char32_t unit) {
-    char code[8];
+    char code[16];
     std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(unit));
     quoted += code;
   };
