@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The recurrent engine against plain_recurrent.hpp on random shapes, for each instruction set of the machine.
-#include "lstmlib/backend/cpu/isa.hpp"
-#include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/backend/registry.hpp"
 
 #include "plain_recurrent.hpp"
-#include "support.hpp"
+#include "settings.hpp"
 
 #include <cmath>
 #include <memory>
@@ -118,26 +116,12 @@ std::vector<std::vector<T>> run(Case& one, double tolerance) {
   return d;
 }
 
-/// The instruction set in use before, again at the end.
-struct KeepInstructionSet {
-  cpu::InstructionSet before = cpu::instruction_set();
-  ~KeepInstructionSet() { cpu::set_instruction_set(before); }
-};
-struct KeepThreads {
-  int before = cpu::threads();
-  ~KeepThreads() { cpu::set_threads(before); }
-};
-
 }  // namespace
 
 TEST_CASE("recurrent layers of random shapes agree with plain loops in double precision") {
-  const KeepInstructionSet keep;
-  for (const auto set : {cpu::InstructionSet::baseline, cpu::InstructionSet::avx2, cpu::InstructionSet::avx512}) {
-    if (!cpu::machine_has(set)) continue;
-    cpu::set_instruction_set(set);
+  test::with_each_instruction_set([] {
     for (unsigned seed = 0; seed < 120; ++seed) {
       Case one(seed);
-      CAPTURE(cpu::name_of(set));
       CAPTURE(seed);
       CAPTURE(static_cast<int>(one.plain->cell));
       CAPTURE(one.plain->hidden_size);
@@ -145,11 +129,11 @@ TEST_CASE("recurrent layers of random shapes agree with plain loops in double pr
       run<float>(one, 3e-5);
       run<double>(one, 1e-12);
     }
-  }
+  });
 }
 
 TEST_CASE("recurrent layers give the same bits whatever the number of threads") {
-  const KeepThreads keep;
+  const test::KeepThreads keep;
   for (unsigned seed = 1000; seed < 1012; ++seed) {
     Case one(seed);
     CAPTURE(seed);

@@ -12,7 +12,10 @@
 
 namespace lstmlib::cpu {
 
-/// result = x / y, rounded up.
+/// Multiplications in the time that handling one element takes elsewhere: for parallel_for's `elements`.
+inline constexpr Index products_an_element = 16;
+
+/// x / y, rounded up.
 constexpr Index divide_up(Index x, Index y) { return (x + y - 1) / y; }
 
 /// Rows `first` to `last` - 1 of a panel [inner, width]: `columns` elements of each row of a matrix, then zeros.
@@ -51,14 +54,12 @@ Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch&
   const Index width = std::min<Index>(panel_vectors, divide_up(columns, kernels.lanes)) * kernels.lanes;
   const Index panels = divide_up(columns, width), row_size = operand.matrix.shape.row_size();
   T* packed = scratch.take<T>({panels, inner, width}).data;
-  parallel_for(inner * columns < 4096 ? 1 : panels, [&, once = inner * columns < 4096](Index task) {
-    for (Index i = task; i < (once ? panels : task + 1); ++i) {
-      const Index first = i * width, count = std::min(width, columns - first);
-      T* panel = packed + i * inner * width;
-      if (operand.transposed) pack_columns(kernels, operand.matrix.data + first * row_size, row_size, count, inner, panel, width);
-      else pack_rows(operand.matrix.data + first, row_size, count, inner, panel, width);
-    }
-  });
+  parallel_for(panels, [&](Index i) {
+    const Index first = i * width, count = std::min(width, columns - first);
+    T* panel = packed + i * inner * width;
+    if (operand.transposed) pack_columns(kernels, operand.matrix.data + first * row_size, row_size, count, inner, panel, width);
+    else pack_rows(operand.matrix.data + first, row_size, count, inner, panel, width);
+  }, inner * columns);
   return {packed, inner, width, columns};
 }
 
@@ -102,10 +103,7 @@ void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
       kernels.product(product);
     }
   };
-  const Index tasks = right.count() * chunks;
-  if (rows * columns * inner < 256 * 1024)
-    for (Index i = 0; i < tasks; ++i) task(i);  // waking others would take longer
-  else parallel_for(tasks, task);
+  parallel_for(right.count() * chunks, task, rows * columns * inner / products_an_element);
 }
 
 }  // namespace lstmlib::cpu

@@ -3,6 +3,7 @@
 // What the vector kernels are asked to do, and the table of them that each instruction set fills (kernel_sets.hpp).
 // Kernels work on plain memory, run on one thread and allocate nothing; what calls them cuts the work into pieces.
 
+#include "lstmlib/backend/kernels/math.hpp"
 #include "lstmlib/base/index.hpp"
 #include "lstmlib/math/philox.hpp"
 #include "lstmlib/math/update_rules.hpp"
@@ -92,8 +93,6 @@ struct DropoutRow {
   bool add;
 };
 
-enum class MapKind : std::uint8_t { tanh, sigmoid, relu };
-
 template <class T>
 struct KernelTable {
   Index lanes;  ///< elements of a vector
@@ -106,8 +105,8 @@ struct KernelTable {
   void (*add)(const T* from, Index count, T* to);
   void (*add_scaled)(T factor, const T* from, Index count, T* to);
   void (*multiply)(const T* a, const T* b, Index count, bool add, T* to);
-  void (*map)(MapKind, const T* x, Index count, T* y);
-  void (*map_backward)(MapKind, const T* y, const T* d_y, Index count, T* d_x);
+  void (*map)(MapOp, const T* x, Index count, T* y);
+  void (*map_backward)(MapOp, const T* y, const T* d_y, Index count, T* d_x);
   void (*lstm_forward)(const CellForward<T>&);
   void (*lstm_backward)(const CellBackward<T>&);
   void (*gru_forward)(const CellForward<T>&);

@@ -5,21 +5,12 @@
 #include "lstmlib/backend/cpu/eigen.hpp"
 #include "lstmlib/backend/cpu/gemm.hpp"
 #include "lstmlib/backend/kernels/math.hpp"
-#include "lstmlib/math/activation.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lstmlib::cpu {
-
-/// Calls `use` with the functor that `op` names: one switch a call, not one an element.
-template <class Use>
-void with_functor(MapOp op, Use&& use) {
-  switch (op) {
-    case MapOp::tanh: return use(math::Tanh{});
-    case MapOp::sigmoid: return use(math::Sigmoid{});
-    case MapOp::relu: return use(math::Relu{});
-  }
-}
 
 /// result = value or result += value
 template <class T>
@@ -29,21 +20,25 @@ template <Real T>
 class Math final : public MathKernels<T> {
  public:
   void map(MapOp op, View<const T> x, View<T> y) override {
-    with_functor(op, [&](auto f) {
-      for (Index i = 0; i < x.size(); ++i) y.data[i] = f(x.data[i]);
+    parallel_ranges(x.size(), activation_elements, [&](Index first, Index last) {
+      kernel_table<T>().map(op, x.data + first, last - first, y.data + first);
     });
   }
   void map_backward(MapOp op, View<const T> y, View<const T> d_y, View<T> d_x) override {
-    with_functor(op, [&](auto f) {
-      for (Index i = 0; i < d_x.size(); ++i) d_x.data[i] += d_y.data[i] * f.derivative(y.data[i]);
+    parallel_ranges(d_x.size(), 1, [&](Index first, Index last) {
+      kernel_table<T>().map_backward(op, y.data + first, d_y.data + first, last - first, d_x.data + first);
     });
   }
   void fill(T value, View<T> y) override { std::fill_n(y.data, y.size(), value); }
   void add_scaled(T factor, View<const T> x, View<T> y) override {
-    for (Index i = 0; i < y.size(); ++i) y.data[i] += factor * x.data[i];
+    parallel_ranges(y.size(), 1, [&](Index first, Index last) {
+      kernel_table<T>().add_scaled(factor, x.data + first, last - first, y.data + first);
+    });
   }
   void multiply(View<const T> a, View<const T> b, View<T> y, Write how) override {
-    for (Index i = 0; i < y.size(); ++i) write(how, y.data[i], a.data[i] * b.data[i]);
+    parallel_ranges(y.size(), 1, [&](Index first, Index last) {
+      kernel_table<T>().multiply(a.data + first, b.data + first, last - first, how == Write::add, y.data + first);
+    });
   }
   void add_to_rows(View<const T> row, View<T> y) override {
     if (y && row) as_matrix(y).rowwise() += as_array(row).matrix().transpose();
@@ -115,11 +110,14 @@ class Math final : public MathKernels<T> {
   }
 
  private:
-  /// Calls `use(first)` with the place of the first element of each line along the axis.
+  static constexpr Index activation_elements = 4;  ///< an activation takes as long as so many simple elements
+
+  /// Calls `use(first)` with the place of the first element of each line along the axis, in parallel.
   template <class Use>
   static void each_line(const AxisView& a, Use use) {
-    for (Index outer = 0; outer < a.outer; ++outer)
-      for (Index inner = 0; inner < a.inner; ++inner) use(outer * a.size * a.inner + inner);
+    parallel_ranges(a.outer * a.inner, a.size * 4, [&](Index first_line, Index last_line) {
+      for (Index line = first_line; line < last_line; ++line) use(line / a.inner * a.size * a.inner + line % a.inner);
+    });
   }
   /// Calls `use(from, to)` for each element of [outer, size, inner] with its place in [outer, inner], in memory order.
   template <class Use>

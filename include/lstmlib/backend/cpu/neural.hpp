@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <span>
 #include <vector>
 
 namespace lstmlib::cpu {
@@ -17,30 +17,36 @@ class Neural final : public NeuralKernels<T> {
  public:
   void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore, View<T> rows) override {
     const Index width = table.shape.row_size();
-    for (Index i = 0; i < ids.size(); ++i) {
-      T* to = rows.data + i * width;
-      if (ids.data[i] == ignore) std::fill_n(to, width, T(0));
-      else std::copy_n(table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width, width, to);
-    }
+    parallel_ranges(ids.size(), width, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        T* to = rows.data + i * width;
+        if (ids.data[i] == ignore) std::fill_n(to, width, T(0));
+        else std::copy_n(table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width, width, to);
+      }
+    });
   }
   Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                        View<std::int32_t> distinct, View<T> sums) override {
     const Index width = rows.shape.row_size();
-    std::vector<Index> order;
-    order.reserve(static_cast<std::size_t>(ids.size()));
-    for (Index i = 0; i < ids.size(); ++i)
-      if (ids.data[i] != ignore) order.push_back(i);
-    std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return ids.data[a] < ids.data[b]; });
+    Scratch scratch;
+    const std::span order = sorted_by_id(ids, ignore, scratch);
+    Index* begin = scratch.take<Index>({std::ssize(order) + 1}).data;  // of each distinct id, in `order`
     Index count = 0;
-    for (const Index row : order) {
-      const T* from = rows.data + row * width;
-      if (count == 0 || distinct.data[count - 1] != ids.data[row]) {
-        distinct.data[count] = ids.data[row];
-        std::copy_n(from, width, sums.data + count++ * width);
-      } else {
-        add(from, width, sums.data + (count - 1) * width);
-      }
+    for (Index i = 0; i < std::ssize(order); ++i) {
+      const std::int32_t id = id_of(order[static_cast<std::size_t>(i)]);
+      if (count > 0 && distinct.data[count - 1] == id) continue;
+      begin[count] = i;
+      distinct.data[count++] = id;
     }
+    begin[count] = std::ssize(order);
+    parallel_ranges(count, 2 * width, [&](Index first, Index last) {
+      for (Index which = first; which < last; ++which)
+        for (Index i = begin[which]; i < begin[which + 1]; ++i) {
+          const T* from = rows.data + row_of(order[static_cast<std::size_t>(i)]) * width;
+          if (i == begin[which]) std::copy_n(from, width, sums.data + which * width);
+          else add(from, width, sums.data + which * width);
+        }
+    });
     return count;
   }
   void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
@@ -57,22 +63,19 @@ class Neural final : public NeuralKernels<T> {
     const auto scale = static_cast<T>(1 / (1 - ratio));
     const std::uint32_t threshold = math::dropout_threshold(ratio);
     const Index width = y.shape.row_size();
-    const auto row = [&](Index at, std::uint64_t sentence, Index position) {
-      for (Index first = 0; first < width; first += 4) {
-        const auto words = math::dropout_words(key, sentence + places.first_sentence,
-                                               static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(first / 4));
-        for (Index i = first; i < std::min(first + 4, width); ++i) {
-          const T value = words.word[i - first] >= threshold ? x.data[at * width + i] * scale : T(0);
-          write(how, y.data[at * width + i], value);
-        }
-      }
+    const auto kernel = kernel_table<T>().dropout;
+    const auto row = [&](Index at, Index sentence, Index position) {
+      kernel({key, static_cast<std::uint64_t>(sentence) + places.first_sentence, static_cast<std::uint32_t>(position),
+              threshold, width, scale, x.data + at * width, y.data + at * width, how == Write::add});
     };
     if (!places.segments)
-      for (Index at = 0; at < y.shape.rows(); ++at) row(at, static_cast<std::uint64_t>(at), 0);
+      parallel_ranges(y.shape.rows(), 2 * width, [&](Index first, Index last) {
+        for (Index at = first; at < last; ++at) row(at, at, 0);
+      });
     else
-      for (Index s = 0; s < places.segments->count(); ++s)
-        for (Index i = 0; i < places.segments->length(s); ++i)
-          row(places.segments->first(s) + i, static_cast<std::uint64_t>(s), i);
+      each_sequence(*places.segments, width, [&](Index s, Index first, Index length) {
+        for (Index i = 0; i < length; ++i) row(first + i, s, i);
+      });
   }
 
   Index cross_entropy(const CrossEntropyProblem<T>& p, View<const T> scores, View<T> log_probabilities,
@@ -114,18 +117,23 @@ class Neural final : public NeuralKernels<T> {
 
   void unfold_time(const Segments& segments, Index window, View<const T> x, View<T> columns) override {
     const Index features = x.shape.row_size();
-    std::fill_n(columns.data, columns.size(), T(0));
-    each_window(segments, window, [&](Index at, Index offset, Index row) {
-      for (Index f = 0; f < features; ++f)
-        columns.data[(at * features + f) * window + offset] = x.data[row * features + f];
+    each_sequence(segments, window * features, [&](Index s, Index, Index) {
+      const Index first = first_window(segments, window, s), last = first_window(segments, window, s + 1);
+      std::fill(columns.data + first * features * window, columns.data + last * features * window, T(0));
+      each_window(segments, window, s, [&](Index at, Index offset, Index row) {
+        for (Index f = 0; f < features; ++f)
+          columns.data[(at * features + f) * window + offset] = x.data[row * features + f];
+      });
     });
   }
   void unfold_time_backward(const Segments& segments, Index window, View<const T> d_columns, View<T> d_x) override {
     if (!d_x) return;
     const Index features = d_x.shape.row_size();
-    each_window(segments, window, [&](Index at, Index offset, Index row) {
-      for (Index f = 0; f < features; ++f)
-        d_x.data[row * features + f] += d_columns.data[(at * features + f) * window + offset];
+    each_sequence(segments, window * features, [&](Index s, Index, Index) {
+      each_window(segments, window, s, [&](Index at, Index offset, Index row) {
+        for (Index f = 0; f < features; ++f)
+          d_x.data[row * features + f] += d_columns.data[(at * features + f) * window + offset];
+      });
     });
   }
   void unfold_image(const Convolution2d& c, View<const T> image, View<T> columns) override {
@@ -138,33 +146,39 @@ class Neural final : public NeuralKernels<T> {
 
   void segment_max(const Segments& segments, View<const T> x, View<T> y) override {
     const Index width = x.shape.row_size();
-    std::fill_n(y.data, y.size(), -std::numeric_limits<T>::infinity());
-    each_row(segments, [&](Index s, Index row) {
-      for (Index i = 0; i < width; ++i) y.data[s * width + i] = std::max(y.data[s * width + i], x.data[row * width + i]);
+    each_sequence(segments, width, [&](Index s, Index first, Index length) {
+      T* to = y.data + s * width;
+      std::fill_n(to, width, -std::numeric_limits<T>::infinity());
+      for (Index row = first; row < first + length; ++row)
+        for (Index i = 0; i < width; ++i) to[i] = std::max(to[i], x.data[row * width + i]);
     });
   }
   void segment_max_backward(const Segments& segments, View<const T> x, View<const T> y, View<const T> d_y,
                             View<T> d_x) override {
     if (!d_x) return;
     const Index width = x.shape.row_size();
-    each_row(segments, [&](Index s, Index row) {
-      for (Index i = 0; i < width; ++i)
-        if (x.data[row * width + i] == y.data[s * width + i]) d_x.data[row * width + i] += d_y.data[s * width + i];
+    each_sequence(segments, width, [&](Index s, Index first, Index length) {
+      for (Index row = first; row < first + length; ++row)
+        for (Index i = 0; i < width; ++i)
+          if (x.data[row * width + i] == y.data[s * width + i]) d_x.data[row * width + i] += d_y.data[s * width + i];
     });
   }
   void segment_sum(const Segments& segments, bool mean, View<const T> x, View<T> y) override {
     const Index width = x.shape.row_size();
-    std::fill_n(y.data, y.size(), T(0));
-    each_row(segments, [&](Index s, Index row) { add(x.data + row * width, width, y.data + s * width); });
-    for (Index s = 0; mean && s < segments.count(); ++s)
-      for (Index i = 0; i < width; ++i) y.data[s * width + i] /= static_cast<T>(segments.length(s));
+    each_sequence(segments, width, [&](Index s, Index first, Index length) {
+      T* to = y.data + s * width;
+      std::fill_n(to, width, T(0));
+      for (Index row = first; row < first + length; ++row) add(x.data + row * width, width, to);
+      for (Index i = 0; mean && i < width; ++i) to[i] /= static_cast<T>(length);
+    });
   }
   void segment_sum_backward(const Segments& segments, bool mean, View<const T> d_y, View<T> d_x) override {
     if (!d_x) return;
     const Index width = d_x.shape.row_size();
-    each_row(segments, [&](Index s, Index row) {
-      const T divisor = mean ? static_cast<T>(segments.length(s)) : T(1);
-      for (Index i = 0; i < width; ++i) d_x.data[row * width + i] += d_y.data[s * width + i] / divisor;
+    each_sequence(segments, width, [&](Index s, Index first, Index length) {
+      const T factor = mean ? T(1) / static_cast<T>(length) : T(1);
+      for (Index row = first; row < first + length; ++row)
+        kernel_table<T>().add_scaled(factor, d_y.data + s * width, width, d_x.data + row * width);
     });
   }
 
@@ -173,9 +187,21 @@ class Neural final : public NeuralKernels<T> {
     if (number < 0 || number >= size) fail<ShapeError>(what, number, ", expected 0 to ", size - 1);
     return number;
   }
-  static void add(const T* from, Index count, T* to) {
-    for (Index i = 0; i < count; ++i) to[i] += from[i];
+  static void add(const T* from, Index count, T* to) { kernel_table<T>().add(from, count, to); }
+
+  /// Rows without those of `ignore`, by rising id and row: the id in the upper half, the row in the lower one.
+  static std::span<const std::uint64_t> sorted_by_id(View<const std::int32_t> ids, std::int32_t ignore, Scratch& scratch) {
+    const auto upper = [](std::int32_t id) { return std::uint64_t{static_cast<std::uint32_t>(id) ^ 0x80000000u} << 32; };
+    std::uint64_t* keys = scratch.take<std::uint64_t>({ids.size()}).data;
+    std::size_t count = 0;
+    for (Index i = 0; i < ids.size(); ++i)
+      if (ids.data[i] != ignore) keys[count++] = upper(ids.data[i]) | static_cast<std::uint32_t>(i);
+    std::sort(keys, keys + count);
+    return {keys, count};
   }
+  static std::int32_t id_of(std::uint64_t key) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(key >> 32) ^ 0x80000000u); }
+  static Index row_of(std::uint64_t key) { return static_cast<Index>(key & 0xffffffffu); }
+
   static T weight(const CrossEntropyProblem<T>& p, Index label) {
     return p.class_weights ? p.class_weights.data[label] : T(1);
   }
@@ -188,14 +214,17 @@ class Neural final : public NeuralKernels<T> {
         use(at, Index{p.labels.data[at]}, outer * p.axis.size * p.axis.inner + inner);
       }
   }
-  /// Calls `use(window, offset within it, row of x)` where a window meets a row of its sequence.
+  /// Sequence s has length(s) + window - 1 windows.
+  static Index first_window(const Segments& segments, Index window, Index s) {
+    return segments.first(s) + s * (window - 1);
+  }
+  /// Calls `use(window, offset within it, row of x)` where a window of sequence s meets a row of it.
   template <class Use>
-  static void each_window(const Segments& segments, Index window, Use use) {
-    Index at = 0;
-    for (Index s = 0; s < segments.count(); ++s)
-      for (Index start = 1 - window; start < segments.length(s); ++start, ++at)
-        for (Index offset = std::max<Index>(0, -start); offset < std::min(window, segments.length(s) - start); ++offset)
-          use(at, offset, segments.first(s) + start + offset);
+  static void each_window(const Segments& segments, Index window, Index s, Use use) {
+    Index at = first_window(segments, window, s);
+    for (Index start = 1 - window; start < segments.length(s); ++start, ++at)
+      for (Index offset = std::max<Index>(0, -start); offset < std::min(window, segments.length(s) - start); ++offset)
+        use(at, offset, segments.first(s) + start + offset);
   }
   /// Calls `use(place in columns, place in the image)` where a kernel position lies within the image.
   template <class Use>
@@ -212,10 +241,11 @@ class Neural final : public NeuralKernels<T> {
               use(column * c.kernel_width + kx, (channel * c.height + y) * c.width + x);
             }
   }
+  /// Calls `use(sequence, its first row, its length)` in parallel; a row has `elements`.
   template <class Use>
-  static void each_row(const Segments& segments, Use use) {
-    for (Index s = 0; s < segments.count(); ++s)
-      for (Index i = 0; i < segments.length(s); ++i) use(s, segments.first(s) + i);
+  static void each_sequence(const Segments& segments, Index elements, Use use) {
+    parallel_for(segments.count(), [&](Index s) { use(s, segments.first(s), segments.length(s)); },
+                 segments.rows() * elements);
   }
 };
 

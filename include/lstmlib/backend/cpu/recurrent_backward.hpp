@@ -28,7 +28,7 @@ class RecurrentBackward {
       pack_gate_rows(l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, first,
                      std::min(group_width_, n - first), weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_,
                      group_width_);
-    });
+    }, groups_ * l_.blocks * l_.hidden_row() * group_width_);
     set_last_gradients();
 
     ThreadPool::instance().run_team(team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const Member& member) {
@@ -64,7 +64,7 @@ class RecurrentBackward {
       }
     }
     if (d_output_)
-      parallel_ranges(l_.tokens, 256, [&](Index first, Index last) {
+      parallel_ranges(l_.tokens, n, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i)
           pack_rows(d_result_.hidden.data + rows_[i] * n, n, n, 1, d_output_ + i * l_.hidden_width, l_.hidden_width);
       });

@@ -19,7 +19,8 @@ class RecurrentForward {
     weight_input_ = scratch_.take<T>({l_.blocks, l_.input_size, l_.input_row()}).data;
     weight_hidden_ = scratch_.take<T>({l_.blocks, l_.hidden_size, l_.hidden_row()}).data;
     start_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
-    parallel_for(2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); });
+    parallel_for(2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
+                 l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
     set_first_states();
     multiply_inputs();
     const Index steps = l_.segments.steps();
@@ -93,7 +94,7 @@ class RecurrentForward {
       l_.kernels.product(product);
       for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
         std::copy_n(product.start + l_.input_row(), rest, product.result + row * l_.gate_row + l_.input_row());
-    });
+    }, l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
   void step_block(Index step, Index block, Index row, Index rows) {
@@ -137,7 +138,7 @@ class RecurrentForward {
   void write_results(const RecurrentResult<T>& result) {
     const Index n = l_.hidden_size;
     if (result.hidden)
-      parallel_ranges(l_.tokens, 256, [&](Index first, Index last) {
+      parallel_ranges(l_.tokens, n, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i)
           std::copy_n(saved_.hidden + (l_.sequences + i) * l_.hidden_width, n, result.hidden.data + rows_[i] * n);
       });

@@ -34,7 +34,7 @@ class RecurrentProducts {
         if (states_ && token >= skipped_)
           pack_token(saved_.hidden + before[token] * l_.hidden_width, l_.hidden_size, token, states_);
       }
-    });
+    }, l_.tokens * (l_.input_size + l_.hidden_size));
 
     const Index of_inputs = inputs_ ? input_panels_ * l_.blocks : 0, of_states = states_ ? hidden_panels_ * l_.blocks : 0;
     const Index of_rows = weights_ ? input_panels_ * chunks : 0;
@@ -48,7 +48,7 @@ class RecurrentProducts {
       task -= of_states;
       if (task < of_rows) return input_gradient(task / chunks, task % chunks * chunk);
       bias_gradients(task - of_rows);
-    });
+    }, l_.tokens * l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size) / products_an_element);
   }
 
  private:

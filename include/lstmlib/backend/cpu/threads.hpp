@@ -231,13 +231,21 @@ inline int threads() { return ThreadPool::instance().threads(); }
 /// Throws Error for less than 1. Waits for kernels that run.
 inline void set_threads(int count) { ThreadPool::instance().set_threads(count); }
 
-/// See ThreadPool::run_tasks.
-template <class F>
-void parallel_for(Index tasks, F&& task) { ThreadPool::instance().run_tasks(tasks, task); }
+/// Work on fewer elements than this is done before another thread has woken up.
+inline constexpr Index worth_waking = 16 * 1024;
 
-/// Calls `range(first, last)` for pieces of `piece` of 0 to count - 1: the same pieces whatever the number of threads.
+/// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's thread.
 template <class F>
-void parallel_ranges(Index count, Index piece, F&& range) {
+void parallel_for(Index tasks, F&& task, Index elements = worth_waking) {
+  if (elements >= worth_waking) return ThreadPool::instance().run_tasks(tasks, task);
+  for (Index i = 0; i < tasks; ++i) task(i);
+}
+
+/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `worth_waking` elements of which an item has
+/// `item`: the same pieces whatever the number of threads.
+template <class F>
+void parallel_ranges(Index count, Index item, F&& range) {
+  const Index piece = std::max<Index>(1, worth_waking / std::max<Index>(item, 1));
   parallel_for((count + piece - 1) / piece, [&](Index i) { range(i * piece, std::min(count, (i + 1) * piece)); });
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Optimizer steps on the CPU.
+// Optimizer steps on the CPU: one pass over value, gradient and state, in pieces for the threads.
 
+#include "lstmlib/backend/cpu/kernel_sets.hpp"
+#include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/backend/kernels/update.hpp"
-#include "lstmlib/math/update_formulas.hpp"
 
-#include <array>
+#include <algorithm>
+#include <numeric>
+#include <vector>
 
 namespace lstmlib::cpu {
 
@@ -14,45 +17,75 @@ class Update final : public UpdateKernels<T> {
  public:
   void update(const math::UpdateRule& rule, std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
               std::span<const View<T>> state, View<T> value) override {
-    std::array<T*, 3> states{};
-    for (std::size_t i = 0; i < state.size(); ++i) states[i] = state[i].data;
-    std::visit([&](const auto& chosen) {
-      each(gradient, value, [&](Index i, T g) {
-        std::array<T, 3> s{};
-        for (std::size_t k = 0; k < chosen.states; ++k) s[k] = states[k][i];
-        math::apply_rule(chosen, value.data[i], stepped(steps, value.data[i], g), s[0], s[1], s[2]);
-        for (std::size_t k = 0; k < chosen.states; ++k) states[k][i] = s[k];
-      });
-    }, rule);
+    const auto kernel = kernel_table<T>().update[rule.index()];
+    const void* chosen = std::visit([](const auto& alternative) -> const void* { return &alternative; }, rule);
+    each_piece(gradient, value, [&](Index, Index first, Index count, const T* from) {
+      UpdateSpan<T> span{count, steps.data(), steps.size(), value.data + first, from, {}};
+      for (std::size_t i = 0; i < state.size(); ++i) span.state[i] = state[i].data + first;
+      kernel(chosen, span);
+    });
   }
   double squared_norm(std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
                       View<const T> value) override {
-    double sum = 0;
-    each(gradient, value, [&](Index i, T g) {
-      const T after = stepped(steps, value.data[i], g);
-      sum += static_cast<double>(after) * static_cast<double>(after);
+    std::vector<double> sums(static_cast<std::size_t>(pieces(gradient, value)));
+    each_piece(gradient, value, [&](Index piece, Index first, Index count, const T* from) {
+      double& sum = sums[static_cast<std::size_t>(piece)];
+      std::array<T, 512> after;
+      for (Index at = 0; at < count; at += std::ssize(after)) {
+        const Index some = std::min(count - at, std::ssize(after));
+        stepped(steps, value.data + first + at, from ? from + at : nullptr, some, after.data());
+        for (Index i = 0; i < some; ++i) {
+          const auto g = static_cast<double>(after[static_cast<std::size_t>(i)]);
+          sum += g * g;
+        }
+      }
     });
-    return sum;
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
   void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) override {
-    for (Index i = 0; i < gradient.size(); ++i) gradient.data[i] = stepped(steps, value.data[i], gradient.data[i]);
+    parallel_ranges(gradient.size(), 1, [&](Index first, Index last) {
+      stepped(steps, value.data + first, gradient.data + first, last - first, gradient.data + first);
+    });
   }
 
  private:
-  static T stepped(std::span<const math::GradientStep> steps, T p, T g) {
-    for (const auto& step : steps) g = math::apply_step(step, p, g);
-    return g;
+  static void stepped(std::span<const math::GradientStep> steps, const T* value, const T* gradient, Index count, T* to) {
+    // The kernel reads the value only; it shares its argument with rules, which write it.
+    kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}}, to);
   }
-  /// Calls `use(i, gradient of element i)` for every element of the parameter, rows without a gradient included.
+
+  static Index rows_a_piece(const GradientView<T>& gradient, View<const T> value) {
+    return gradient.ids ? std::max<Index>(1, worth_waking / std::max<Index>(1, value.shape.row_size())) : worth_waking;
+  }
+  static Index pieces(const GradientView<T>& gradient, View<const T> value) {
+    const Index rows = gradient.ids ? value.shape.rows() : value.size(), piece = rows_a_piece(gradient, value);
+    return (rows + piece - 1) / piece;
+  }
+  /// Calls `use(piece, first element, count, their gradient or null)` for all elements of the parameter; calls for one
+  /// piece come in order, on one thread.
   template <class Use>
-  static void each(const GradientView<T>& gradient, View<const T> value, Use use) {
+  static void each_piece(const GradientView<T>& gradient, View<const T> value, Use use) {
+    const Index rows = rows_a_piece(gradient, value);
+    parallel_for(pieces(gradient, value), [&](Index piece) {
+      if (gradient.ids) return each_row_run(gradient, value, piece * rows, std::min(value.shape.rows(), (piece + 1) * rows), piece, use);
+      const Index first = piece * rows;
+      use(piece, first, std::min(rows, value.size() - first), gradient.dense ? gradient.dense.data + first : nullptr);
+    });
+  }
+  /// Rows `first` to `last` - 1 of a table of which some have a gradient; those between two of them together.
+  template <class Use>
+  static void each_row_run(const GradientView<T>& gradient, View<const T> value, Index first, Index last, Index piece, Use use) {
     const Index width = value.shape.row_size();
-    Index next = 0;
-    for (Index row = 0; row < value.shape.rows(); ++row) {
-      const T* from = gradient.dense ? gradient.dense.data + row * width : nullptr;
-      if (gradient.ids && next < gradient.ids.size() && gradient.ids.data[next] == row)
-        from = gradient.rows.data + next++ * width;
-      for (Index i = 0; i < width; ++i) use(row * width + i, from ? from[i] : T(0));
+    const std::int32_t *ids = gradient.ids.data, *end = ids + gradient.ids.size();
+    const std::int32_t* next = std::lower_bound(ids, end, static_cast<std::int32_t>(first));
+    for (Index row = first; row < last;) {
+      const Index with = next < end ? std::min<Index>(*next, last) : last;
+      if (with > row) {
+        use(piece, row * width, (with - row) * width, nullptr);
+      } else {
+        use(piece, row * width, width, gradient.rows.data + (next++ - ids) * width);
+      }
+      row = std::max(with, row + 1);
     }
   }
 };

@@ -53,11 +53,11 @@ void map_with(F f, const T* x, Index count, T* y) {
   if (i < count) store_part<T>(y + i, f(load_part(x + i, count - i)), count - i);
 }
 template <class T>
-void map(MapKind kind, const T* x, Index count, T* y) {
+void map(MapOp kind, const T* x, Index count, T* y) {
   switch (kind) {
-    case MapKind::tanh: return map_with(Tanh{}, x, count, y);
-    case MapKind::sigmoid: return map_with(Sigmoid{}, x, count, y);
-    case MapKind::relu: return map_with(Relu{}, x, count, y);
+    case MapOp::tanh: return map_with(Tanh{}, x, count, y);
+    case MapOp::sigmoid: return map_with(Sigmoid{}, x, count, y);
+    case MapOp::relu: return map_with(Relu{}, x, count, y);
   }
 }
 template <class T, class F>
@@ -72,10 +72,10 @@ void map_backward_with(F f, const T* y, const T* d_y, Index count, T* d_x) {
   }
 }
 template <class T>
-void map_backward(MapKind kind, const T* y, const T* d_y, Index count, T* d_x) {
+void map_backward(MapOp kind, const T* y, const T* d_y, Index count, T* d_x) {
   switch (kind) {
-    case MapKind::tanh: return map_backward_with(Tanh{}, y, d_y, count, d_x);
-    case MapKind::sigmoid: return map_backward_with(Sigmoid{}, y, d_y, count, d_x);
-    case MapKind::relu: return map_backward_with(Relu{}, y, d_y, count, d_x);
+    case MapOp::tanh: return map_backward_with(Tanh{}, y, d_y, count, d_x);
+    case MapOp::sigmoid: return map_backward_with(Sigmoid{}, y, d_y, count, d_x);
+    case MapOp::relu: return map_backward_with(Relu{}, y, d_y, count, d_x);
   }
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/backend/cpu/threads.hpp"
+
+#include "settings.hpp"
+
+#include <numeric>
+
+using namespace lstmlib;
+
+TEST_CASE("threads: each task runs once, whatever the number of threads") {
+  const test::KeepThreads keep;
+  for (const int count : {1, 2, 5}) {
+    cpu::set_threads(count);
+    CHECK(cpu::threads() == count);
+    for (const Index tasks : {0, 1, 2, 1000}) {
+      std::vector<std::atomic<int>> runs(static_cast<std::size_t>(tasks));
+      cpu::parallel_for(tasks, [&](Index i) { ++runs[static_cast<std::size_t>(i)]; });
+      for (const auto& run : runs) REQUIRE(run == 1);
+    }
+  }
+}
+
+TEST_CASE("threads: an exception of a task reaches the caller, and the pool works on") {
+  const test::KeepThreads keep;
+  cpu::set_threads(3);
+  for (int round = 0; round < 20; ++round) {
+    CHECK_THROWS_WITH_AS(cpu::parallel_for(100, [](Index i) { if (i == 37) fail<ShapeError>("task ", i); }), "task 37", ShapeError);
+    std::atomic<Index> sum{0};
+    cpu::parallel_for(100, [&](Index i) { sum += i; });
+    CHECK(sum == 4950);
+  }
+}
+
+TEST_CASE("threads: a task that calls parallel_for runs it alone") {
+  const test::KeepThreads keep;
+  cpu::set_threads(2);
+  std::atomic<int> runs{0};
+  cpu::parallel_for(4, [&](Index) { cpu::parallel_for(5, [&](Index) { ++runs; }); });
+  CHECK(runs == 20);
+}
+
+TEST_CASE("threads: several callers at once, while the pool changes its size") {
+  const test::KeepThreads keep;
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong{0};
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      for (int round = 0; round < 200; ++round) {
+        std::vector<Index> values(100);
+        cpu::parallel_for(100, [&](Index i) { values[static_cast<std::size_t>(i)] = i; });
+        if (std::accumulate(values.begin(), values.end(), Index{0}) != 4950) ++wrong;
+      }
+    });
+  for (int round = 0; round < 20; ++round) cpu::set_threads(1 + round % 4);
+  for (auto& caller : callers) caller.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("threads: members of a team see each other's work after the barrier") {
+  const test::KeepThreads keep;
+  cpu::set_threads(3);
+  constexpr int rounds = 500;
+  int members = 0;
+  std::array<std::array<int, 8>, 2> written{};
+  std::atomic<int> wrong{0};
+  cpu::ThreadPool::instance().run_team(3, [&](const cpu::Member& member) {
+    if (member.number == 0) members = member.count;
+    for (int round = 0; round < rounds; ++round) {
+      auto& now = written[static_cast<std::size_t>(round % 2)];
+      now[static_cast<std::size_t>(member.number)] = round;
+      member.barrier.wait();
+      for (int other = 0; other < member.count; ++other)
+        if (now[static_cast<std::size_t>(other)] != round) ++wrong;
+    }
+  });
+  CHECK(members >= 1);
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("threads: fewer than one is an error") { CHECK_THROWS_AS(cpu::set_threads(0), Error); }
