@@ -63,15 +63,14 @@ inside "$clone/examples/sentiment/run.sh" --yes --out /root/result --epochs 2 --
 installed >"$scratch/packages_after_first"
 cat "$scratch/run.out"
 
+result=$root/root/result
 for plot in loss.png accuracy.png; do
-  file=$(find "$root/root/result" -name $plot)
-  [ -n "$file" ] || fail "no $plot"
-  [ "$(od -An -tx1 -N8 "$file" | tr -d ' \n')" = $png_signature ] || fail "$plot is no PNG"
+  [ "$(od -An -tx1 -N8 "$result/output/$plot" | tr -d ' \n')" = $png_signature ] || fail "output/$plot is no PNG"
 done
 for part in my_model.npz vocab.json args.json; do
-  [ -s "$(find "$root/root/result" -name $part)" ] || fail "no $part in the model folder"
+  [ -s "$result/model/$part" ] || fail "no $part in the model folder"
 done
-grep -Eq "^[01]$(printf '\t')[01]\.[0-9]" "$scratch/run.out" || fail "no predictions on standard output"
+grep -Eq '^ *[01] +[01]\.[0-9]+ +[a-z]' "$scratch/run.out" || fail "no predictions on standard output"
 for package in doctest-dev libbenchmark-dev clang doxygen debootstrap; do
   ! grep -qx $package "$scratch/packages_after_first" || fail "the first command installed $package, which it does not need"
 done
