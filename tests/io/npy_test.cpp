@@ -13,7 +13,7 @@ TEST_CASE("npy: every file of NumPy's is read with its exact values") {
     count += for_each_expected(json, "npy", [&](const std::string& name, const Json& expected) {
       check_same(read_npy(json.parent_path() / name), expected, name);
     });
-  CHECK(count >= 50);
+  CHECK(count >= 49);  // the own fixtures; the kit has more
 }
 
 TEST_CASE("npy: what is written reads back equal, and again as the same bytes") {
