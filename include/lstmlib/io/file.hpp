@@ -5,6 +5,7 @@
 #include "lstmlib/base/error.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -146,6 +148,18 @@ class AtomicFile {
   detail::Descriptor file_;
   bool committed_ = false;
 };
+
+/// Deletes the temporary files of AtomicFile that processes of this machine left in a folder when they were killed.
+inline void remove_abandoned_files(const std::filesystem::path& folder) {
+  std::error_code error;  // what cannot be deleted does no harm
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    int process = 0, end = 0;
+    const std::string name = entry.path().filename().string();
+    if (std::sscanf(name.c_str(), ".lstmlib-%9d-%*20[0-9].tmp%n", &process, &end) != 1) continue;
+    if (static_cast<std::size_t>(end) != name.size() || process < 1) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), error);
+  }
+}
 
 /// Writes a file atomically (see AtomicFile). Throws FileError.
 inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {

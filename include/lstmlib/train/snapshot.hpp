@@ -85,12 +85,14 @@ std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
   return {};
 }
 
-/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many.
+/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many. At first it
+/// deletes what killed runs left half-written.
 class Snapshot {
  public:
   explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
 
   Trigger default_trigger() const { return epochs(1); }
+  void initialize(Trainer& trainer) { io::remove_abandoned_files(trainer.folder()); }
   void operator()(Trainer& trainer) { write(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return write(trainer); }
 
