@@ -3,21 +3,9 @@
 // A sentence classifier: an encoder and a linear layer on top.
 
 #include "sentiment/model/encoders.hpp"
-
-#include <string_view>
+#include "sentiment/model/settings.hpp"
 
 namespace sentiment {
-
-enum class ModelType { rnn, cnn, bow };
-
-struct ModelSettings {
-  Index classes = 2;
-  ModelType type = ModelType::rnn;
-  Index layers = 1;
-  Index units = 300;
-  double dropout = 0.4;
-  bool char_based = false;  ///< sentences are sequences of characters, not of words
-};
 
 template <Real T = float>
 std::unique_ptr<Encoder<T>> make_encoder(ModelType type, const EncoderOptions& options) {

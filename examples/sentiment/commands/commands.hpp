@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The program's commands. Each function adds one, with its options; it runs while the command line is parsed.
+
+#include <CLI/CLI.hpp>
+
+namespace sentiment {
+
+void add_run(CLI::App& app);
+void add_prepare(CLI::App& app);
+void add_train(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_datasets(CLI::App& app);
+
+/// Thrown by a command that ends with a status of its own, after it has said why.
+struct ExitStatus {
+  int status;
+};
+
+}  // namespace sentiment

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/data/labelled_text.hpp"
+#include "sentiment/model/predict.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <iomanip>
+#include <iostream>
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  fs::path model_dir, test;
+  bool json = false;
+};
+
+PreparedData read_test(const Options& options, const TrainedModel& model) {
+  if (options.test.extension() == ".npz") {
+    PreparedData data = read_prepared(options.test);
+    check_ids(data, model.vocabulary.size(), options.test);
+    check_labels(data, model.settings.classes, options.test);
+    return data;
+  }
+  const auto sentences = read_labelled_text(options.test);
+  check_labels(sentences, static_cast<std::int32_t>(model.settings.classes), options.test.string());
+  PreparedData data;
+  for (const auto& sentence : sentences) {
+    data.sentences.push_back(model.vocabulary.ids(sentence.text, model.settings.char_based));
+    data.labels.push_back(sentence.label);
+  }
+  return data;
+}
+
+void print(const Evaluation& result) {
+  std::cout << "accuracy  " << std::fixed << std::setprecision(2) << 100 * result.accuracy() << " %  (" << result.correct
+            << " of " << result.total << ")\n"
+            << "loss      " << std::setprecision(4) << result.loss << "\n\n"
+            << "true class, predicted as\n        ";
+  for (std::size_t c = 0; c < result.confusion.size(); ++c) std::cout << std::setw(8) << c;
+  std::cout << '\n';
+  for (std::size_t c = 0; c < result.confusion.size(); ++c) {
+    std::cout << std::setw(8) << c;
+    for (const Index count : result.confusion[c]) std::cout << std::setw(8) << count;
+    std::cout << '\n';
+  }
+}
+
+void run(const Options& options) {
+  const TrainedModel model = load_model_folder(options.model_dir);
+  const Evaluation result = evaluate(model.classifier, read_test(options, model));
+  if (!options.json) return print(result);
+  const nlohmann::ordered_json json{{"correct", result.correct}, {"total", result.total}, {"accuracy", result.accuracy()},
+                                    {"loss", result.loss},       {"confusion", result.confusion}};
+  std::cout << json.dump() << '\n';
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  auto* command = app.add_subcommand("evaluate", "Accuracy, loss and confusion matrix of a model on labelled sentences");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
+  command->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")->required();
+  command->add_flag("--json", options->json, "One line of JSON");
+  command->footer("Example:\n  sentiment evaluate --model-dir result/model --test data/stsa.binary.test");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace sentiment

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/data/inspect.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+namespace sentiment {
+
+void add_inspect(CLI::App& app) {
+  auto* command = app.add_subcommand("inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
+  struct Options {
+    std::filesystem::path file;
+    bool values = false, json = false;
+  };
+  const auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->file, "The file; nothing in it is run")->required();
+  command->add_flag("--values", options->values, "Show the elements too, in C order");
+  command->add_flag("--json", options->json, "As JSON");
+  command->callback([options] {
+    std::ostringstream text;  // nothing is printed of a file that turns out broken
+    (options->json ? inspect_json : inspect)(options->file, options->values, text);
+    std::cout << text.str();
+  });
+}
+
+}  // namespace sentiment

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/model/predict.hpp"
+#include "sentiment/text/unicode.hpp"
+#include "sentiment/text/vocabulary_file.hpp"
+
+#include <fstream>
+#include <iostream>
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Options {
+  fs::path model_dir;
+  std::vector<fs::path> files;
+  std::string format = "text";
+  Index batch_size = 64;
+};
+
+/// A field as RFC 4180 has it: in quotes where it must be.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string made = "\"";
+  for (const char c : text) {
+    if (c == '"') made += '"';
+    made += c;
+  }
+  return made + '"';
+}
+
+std::string line_of(const Prediction& p, const std::string& format) {
+  if (format == "json")
+    return message("{\"sentence\": ", json_text(p.sentence), ", \"prediction\": ", p.label, ", \"score\": ",
+                   score_text(p.score), "}");
+  if (format == "csv") return message(csv_field(p.sentence), ",", p.label, ",", score_text(p.score));
+  return message(p.label, "\t", score_text(p.score), "\t", p.sentence);
+}
+
+/// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
+void answer(std::istream& input, const std::string& name, const TrainedModel& model, const Options& options) {
+  constexpr std::size_t chunk = 4096;
+  std::vector<std::string> sentences;
+  const auto flush = [&] {
+    for (const auto& p : predict(model, sentences, options.batch_size)) std::cout << line_of(p, options.format) << '\n';
+    if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
+    sentences.clear();
+  };
+  for (std::string line; std::getline(input, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    sentences.push_back(std::move(line));
+    if (sentences.size() == chunk) flush();
+  }
+  if (input.bad()) fail<FileError>(name, ": cannot read");
+  flush();
+}
+
+void run(const Options& options) {
+  const TrainedModel model = load_model_folder(options.model_dir);
+  if (options.files.empty()) return answer(std::cin, "standard input", model, options);
+  for (const auto& file : options.files) {
+    std::ifstream input(file, std::ios::binary);
+    if (!input) fail<FileError>(file.string(), ": cannot read");
+    answer(input, file.string(), model, options);
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto* command = app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
+  command->add_option("files", options->files, "Text files; none: standard input");
+  command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
+      ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
+  command->add_option("--batch-size", options->batch_size, "Sentences at a time")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace sentiment

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/prepare_options.hpp"
+#include "sentiment/commands/train_options.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/model/predict.hpp"
+
+#include <iomanip>
+#include <iostream>
+#include <memory>
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view bundled_corpus = "films";
+
+struct Options {
+  PrepareOptions prepare;
+  TrainOptions train;
+  fs::path out = "result";
+  bool force = false, resume = false;
+};
+
+void check_out(const Options& o) {
+  std::error_code error;
+  const bool there = fs::exists(o.out, error) && !(fs::is_directory(o.out, error) && fs::is_empty(o.out, error));
+  if (!there || o.resume) return;
+  if (!o.force)
+    fail<FileError>(o.out.string(), ": is there already; give --force to replace it, --resume to go on with it, or --out for another place");
+  if (!fs::is_directory(o.out, error)) fail<FileError>(o.out.string(), ": is not a folder");
+  for (const char* part : {"data", "model", "output"}) fs::remove_all(o.out / part);
+}
+
+/// The data set that was asked for, or without it and without a network the corpus that is part of the program.
+PrepareResult prepare_or_fall_back(PrepareOptions& o) {
+  try {
+    return prepare(o);
+  } catch (const UnavailableError& error) {
+    std::cerr << "sentiment: " << error.what() << "\nGoing on with the small corpus of film sentences that is part of this program. "
+              << "Its figures are not those of " << o.dataset << ".\n";
+    o.dataset = bundled_corpus;
+    return prepare(o);
+  }
+}
+
+void print_predictions(const TrainedModel& model) {
+  const std::vector<std::string> sentences{"A warm and funny film with a heart as big as its cast .",
+                                           "The jokes are stale , the plot drags , and nobody seems to care .",
+                                           "Not a single dull moment , and a wonderful ending ."};
+  std::cout << "prediction  score   sentence\n";
+  for (const auto& p : predict(model, sentences))
+    std::cout << std::setw(10) << p.label << "  " << std::fixed << std::setprecision(4) << p.score << "  " << p.sentence << '\n';
+}
+
+void run(const CLI::App& command, Options& o) {
+  check_out(o);
+  o.train.seed = o.prepare.seed = chosen_seed(command, o.train.seed);
+  o.prepare.quiet = o.train.quiet;
+  o.prepare.out = o.out / "data";
+  const PrepareResult data = prepare_or_fall_back(o.prepare);
+  o.train.model.char_based = o.prepare.char_based;
+  o.train.train = o.prepare.out / "train";
+  o.train.test = o.prepare.out / "test";
+  o.train.vocab = o.prepare.out / "vocab";
+  if (data.dev_size > 0) o.train.dev = o.prepare.out / "dev";
+  o.train.model_dir = o.out / "model";
+  o.train.output_data_dir = o.out / "output";
+  if (o.resume) o.train.resume = "auto";
+
+  const TrainResult result = train_model(o.train);
+  if (result.signal)
+    end_after_signal(result, message("the same command with --seed ", o.train.seed, " --resume"));
+  print_predictions(load_model_folder(o.train.model_dir));
+  std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total << " test sentences right. Plots in "
+            << (o.train.output_data_dir / "loss.png").string() << " and " << (o.train.output_data_dir / "accuracy.png").string()
+            << ", the model in " << o.train.model_dir.string() << ".\nTry it: echo 'what a film' | sentiment predict --model-dir "
+            << o.train.model_dir.string() << '\n';
+}
+
+}  // namespace
+
+void add_run(CLI::App& app) {
+  auto* command = app.add_subcommand("run", "The whole pipeline: get the data, prepare, train, plot, save, predict");
+  const auto options = std::make_shared<Options>();
+  options->prepare.dataset = "stsa.binary";
+  add_prepare_options(*command, options->prepare);
+  command->get_option("--dataset")->capture_default_str();
+  command->add_option("--out", options->out, "Folder for data, model and output")->capture_default_str();
+  command->add_flag("--force", options->force, "Replace an earlier run in that folder");
+  command->add_flag("--resume", options->resume, "Go on with an earlier run in that folder, with the same options and seed");
+  add_training_options(*command, options->train);
+  command->footer("A data set with a dev file chooses the best model there; else the test sentences choose it.\n"
+                  "Example:\n  sentiment run --dataset stsa.binary --epochs 10 --out result");
+  command->callback([command, options] { run(*command, *options); });
+}
+
+}  // namespace sentiment

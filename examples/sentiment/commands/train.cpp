@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/train_options.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+
+void add_training_options(CLI::App& command, TrainOptions& o) {
+  command.add_option("--epochs", o.epochs, "Times that every training sentence is seen")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  command.add_option("--batch-size", o.batch_size, "Sentences of one update")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  command.add_option("--dropout", o.model.dropout, "Share of values that are left out while training, 0 to below 1")
+      ->check([](const std::string& text) {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        return end != text.c_str() && *end == 0 && value >= 0 && value < 1 ? std::string() : text + " is not in 0 to below 1";
+      })->capture_default_str();
+  command.add_option("--num-layers", o.model.layers, "Layers of the network")->check(CLI::Range(1, 100))->capture_default_str();
+  command.add_option("--num-units", o.model.units, "Size of word vectors and layers")->check(CLI::Range(1, 16384))->capture_default_str();
+  command.add_option_function<std::string>("--model-type", [&o](const std::string& name) { o.model.type = parse_model_type(name); },
+                                           "rnn: LSTM; cnn: convolutions; bow: bag of words")
+      ->check(CLI::IsMember({"rnn", "cnn", "bow"}))->default_str("rnn");
+  command.add_option("--seed", o.seed, "Of all random numbers; equal seeds give equal models. Default: a random one");
+  command.add_option("--device", o.device, "auto, cpu, cuda, cuda:N")->capture_default_str();
+  command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")->check(CLI::Range(1, 1024));
+  command.add_flag("--bucket", o.bucket_by_length, "Make batches of sentences of near-equal length: faster, another order");
+  command.add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
+      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  command.add_option("--precision", "Of the products: fp32")->check(CLI::IsMember({"fp32"}))->default_str("fp32");
+  command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file");
+  command.add_flag("--quiet", o.quiet, "No progress");
+}
+
+std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given) {
+  if (command.count("--seed") > 0) return given;
+  std::random_device random;
+  return random();
+}
+
+bool in_training_job() {
+  if (std::getenv("SM_MODEL_DIR") || std::getenv("SM_CHANNEL_TRAIN") || std::getenv("SM_OUTPUT_DATA_DIR")) return true;
+  const char* root = std::getenv("SAGEMAKER_BASE_DIR");
+  std::error_code none;
+  return fs::exists(fs::path(root ? root : "/opt/ml") / "input/config", none);
+}
+
+void end_after_signal(const TrainResult& result, const std::string& how_to_resume) {
+  std::cerr << "Stopped by " << (result.signal == SIGINT ? "Ctrl-C" : "SIGTERM") << ". ";
+  if (result.snapshot.empty()) std::cerr << "There is no snapshot yet.\n";
+  else std::cerr << "To go on: " << how_to_resume << '\n';
+  if (result.signal == SIGINT) throw ExitStatus{130};
+  throw ExitStatus{in_training_job() ? 0 : 143};
+}
+
+void add_train(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Train a model from prepared data");
+  const auto options = std::make_shared<TrainOptions>();
+  command->add_option("--train", options->train, "Folder with train.npz")->envname("SM_CHANNEL_TRAIN")->required();
+  command->add_option("--test", options->test, "Folder with test.npz")->envname("SM_CHANNEL_TEST")->required();
+  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->envname("SM_CHANNEL_VOCAB")->required();
+  command->add_option("--dev", options->dev, "Folder with dev.npz: choose the best model there, and only report the test "
+                                             "sentences. Without it the best model is chosen on the test sentences, as in the "
+                                             "reference, which flatters");
+  command->add_option("--model-dir", options->model_dir, "Folder for the best model")->envname("SM_MODEL_DIR")->required();
+  command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
+      ->envname("SM_OUTPUT_DATA_DIR")->required();
+  command->add_option("--resume", options->resume, "Go on from a snapshot: its file, or auto (the newest of the output folder)")
+      ->expected(0, 1)->default_str("auto");
+  command->add_flag("--char-based", options->model.char_based, "Sentences are characters, not words (as they were prepared)");
+  add_training_options(*command, *options);
+  command->footer("Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
+                  "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"
+                  "      --model-dir model --output-data-dir output");
+  command->allow_extras(in_training_job());  // a job's settings may hold more than ours
+  command->callback([command, options] {
+    for (const auto& unknown : command->remaining()) std::cerr << "sentiment: ignoring the unknown setting " << unknown << '\n';
+    if (command->count("--resume") > 0 && options->resume.empty()) options->resume = "auto";
+    options->seed = chosen_seed(*command, options->seed);
+    const TrainResult result = train_model(*options);
+    if (result.signal) end_after_signal(result, "the same command with --resume " + result.snapshot.string());
+  });
+}
+
+}  // namespace sentiment

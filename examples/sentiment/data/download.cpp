@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/data/download.hpp"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lstmlib/train/terminal.hpp"
+#include "lstmlib/version.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace sentiment {
+namespace {
+
+using lstmlib::fail;
+using lstmlib::FileError;
+using lstmlib::FormatError;
+
+constexpr long connect_seconds = 5;
+constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
+
+/// The unfinished file, open and locked: of several processes one writes, and the others wait.
+class PartFile {
+ public:
+  explicit PartFile(std::filesystem::path path) : path_(std::move(path)) {
+    while (true) {
+      descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+      if (descriptor_ < 0) fail_here();
+      while (::flock(descriptor_, LOCK_EX) != 0) {
+        if (errno != EINTR) fail_here();
+      }
+      if (has_its_name()) return;  // else another process finished it while this one waited
+      ::close(descriptor_);
+    }
+  }
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+  ~PartFile() {
+    struct stat status {};
+    if (has_its_name() && ::fstat(descriptor_, &status) == 0 && status.st_size == 0) remove();
+    ::close(descriptor_);
+  }
+
+  std::uint64_t size() const {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) fail_here();
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  void clear() {
+    if (::ftruncate(descriptor_, 0) != 0) fail_here();
+  }
+  void append(std::string_view bytes) {
+    if (::lseek(descriptor_, 0, SEEK_END) < 0) fail_here();
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail_here();
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  void move_to(const std::filesystem::path& target) {
+    if (::fsync(descriptor_) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) fail_here();
+  }
+  void remove() { ::unlink(path_.c_str()); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool has_its_name() const {
+    struct stat ours {}, named {};
+    return ::fstat(descriptor_, &ours) == 0 && ::stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+  }
+  [[noreturn]] void fail_here() const { fail<FileError>(path_.string(), ": ", std::strerror(errno)); }
+
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
+
+/// One line on the terminal that says how much has come.
+class ProgressLine {
+ public:
+  ProgressLine(std::string name, bool wanted)
+      : name_(std::move(name)), shown_(wanted && lstmlib::train::describe_terminal(2).interactive) {}
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  }
+  void update(std::uint64_t done, std::uint64_t total) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!shown_ || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
+    last_ = now;
+    drawn_ = true;
+    constexpr double megabyte = 1e6;
+    if (total > 0)
+      std::fprintf(stderr, "\r\033[Kdownloading %s: %3.0f %% of %.1f MB", name_.c_str(),
+                   100 * static_cast<double>(done) / static_cast<double>(total), static_cast<double>(total) / megabyte);
+    else std::fprintf(stderr, "\r\033[Kdownloading %s: %.1f MB", name_.c_str(), static_cast<double>(done) / megabyte);
+  }
+
+ private:
+  std::string name_;
+  bool shown_, drawn_ = false;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+struct CurlDelete {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURLU* address) const { curl_url_cleanup(address); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Handle = std::unique_ptr<CURL, CurlDelete>;
+
+/// One part of an address; empty where it has none.
+std::string part_of(CURLU* address, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(address, part, &text, 0) != CURLUE_OK) return "";
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
+bool is_loopback(const std::string& host) {
+  in_addr numbers{};
+  if (::inet_pton(AF_INET, host.c_str(), &numbers) == 1) return (ntohl(numbers.s_addr) >> 24) == 127;
+  return host == "localhost" || host == "[::1]";
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// One request and its answer, written to the part file as it comes.
+class Transfer {
+ public:
+  enum class End { done, retry, restart };  ///< restart: what has come before does not fit
+
+  Transfer(const Download& wanted, PartFile& part, ProgressLine& progress)
+      : wanted_(wanted), part_(part), progress_(progress), offset_(part.size()) {}
+
+  /// Throws UnavailableError where another attempt would be in vain. `reason` says why one is worth while, and `tag` names
+  /// the version of the file that comes: a later request goes on only there.
+  End run(std::string& tag, std::string& reason) {
+    const Handle handle(curl_easy_init());
+    if (!handle) fail<UnavailableError>(wanted_.address, ": libcurl does not start");
+    handle_ = handle.get();
+    char curl_error[CURL_ERROR_SIZE] = "";
+    const auto set = [&](CURLoption option, auto value) {
+      if (const CURLcode code = curl_easy_setopt(handle_, option, value); code != CURLE_OK)
+        fail<UnavailableError>(wanted_.address, ": libcurl: ", curl_easy_strerror(code));
+    };
+    set(CURLOPT_URL, wanted_.address.c_str());
+    set(CURLOPT_ERRORBUFFER, curl_error);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");  // http only to this machine: check_address
+    set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    set(CURLOPT_FOLLOWLOCATION, 1L);
+    set(CURLOPT_MAXREDIRS, 5L);
+    set(CURLOPT_CONNECTTIMEOUT, connect_seconds);
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, stalled_seconds);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_USERAGENT, user_agent().c_str());
+    set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    if (wanted_.address.starts_with("http:")) set(CURLOPT_PROXY, "");  // this machine is never behind a proxy
+    std::unique_ptr<curl_slist, CurlDelete> headers;
+    const std::string range = std::to_string(offset_) + "-", condition = "If-Range: " + tag;
+    if (offset_ > 0) {
+      set(CURLOPT_RANGE, range.c_str());
+      if (!tag.empty()) headers.reset(curl_slist_append(nullptr, condition.c_str()));
+      set(CURLOPT_HTTPHEADER, headers.get());
+    }
+
+    const CURLcode code = curl_easy_perform(handle_);
+    if (failure_) std::rethrow_exception(failure_);
+    tag = tag_;
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (misfit_) {
+      reason = "the server sent another range than was asked for";
+      return End::restart;
+    }
+    if (status == 416) {
+      reason = "the server has no such range";
+      return End::restart;
+    }
+    if (status >= 400) {
+      reason = lstmlib::message("the server says ", status);
+      const bool passing = status >= 500 || status == 408 || status == 429;
+      if (!passing) fail<UnavailableError>(wanted_.address, ": ", reason);
+      return End::retry;
+    }
+    if (code != CURLE_OK) {
+      reason = *curl_error != 0 ? curl_error : curl_easy_strerror(code);
+      if (!was_cut(code)) fail<UnavailableError>(wanted_.address, ": ", reason);
+      return End::retry;
+    }
+    if (!accepted_ && (status != 200 && status != 206))
+      fail<UnavailableError>(wanted_.address, ": the server says ", status, " and sends no file");
+    if (!accepted_ && status == 200) part_.clear();  // an empty file
+    if (wanted_.sha256.empty() && !length_known_)
+      fail<UnavailableError>(wanted_.address, ": the server does not say how long the file is");
+    return End::done;
+  }
+
+ private:
+  static std::string user_agent() {
+    return lstmlib::message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".", LSTMLIB_VERSION_PATCH);
+  }
+
+  /// Whether the connection stood and broke, so that another attempt may do.
+  bool was_cut(CURLcode code) const {
+    curl_off_t connected = 0;
+    curl_easy_getinfo(handle_, CURLINFO_CONNECT_TIME_T, &connected);
+    switch (code) {
+      case CURLE_OPERATION_TIMEDOUT: return connected > 0;
+      case CURLE_PARTIAL_FILE:
+      case CURLE_GOT_NOTHING:
+      case CURLE_RECV_ERROR:
+      case CURLE_SEND_ERROR:
+      case CURLE_HTTP2:
+      case CURLE_HTTP2_STREAM: return true;
+      default: return false;
+    }
+  }
+
+  static std::size_t on_header(const char* data, std::size_t, std::size_t size, void* self) {
+    static_cast<Transfer*>(self)->take_header({data, size});
+    return size;
+  }
+  void take_header(std::string_view line) {
+    if (line.starts_with("HTTP/")) {  // of the last answer, after redirections
+      tag_.clear();
+      range_start_.reset();
+      length_known_ = line.starts_with("HTTP/2") || line.starts_with("HTTP/3");
+      return;
+    }
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return;
+    std::string name(line.substr(0, colon));
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    const std::string_view value = trimmed(line.substr(colon + 1));
+    if (name == "etag" && !value.starts_with("W/")) tag_ = value;
+    if (name == "content-length" || name == "transfer-encoding") length_known_ = true;
+    if (name == "content-range" && value.starts_with("bytes "))
+      range_start_ = std::strtoull(std::string(value.substr(6)).c_str(), nullptr, 10);
+  }
+
+  static std::size_t on_body(const char* data, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    try {
+      return transfer.take_body({data, size}) ? size : 0;
+    } catch (...) {  // must not pass through libcurl's C code
+      transfer.failure_ = std::current_exception();
+      return 0;
+    }
+  }
+  /// False to stop.
+  bool take_body(std::string_view bytes) {
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200 && status != 206) {  // what an error page says does not matter
+      discarded_ += bytes.size();
+      return discarded_ < (1 << 16);
+    }
+    if (!accepted_) {
+      if (status == 206 && range_start_ != offset_) {
+        misfit_ = true;
+        return false;
+      }
+      if (status == 200) {  // the whole file, though a range was asked for
+        part_.clear();
+        offset_ = 0;
+      }
+      accepted_ = true;
+      curl_off_t length = -1;
+      curl_easy_getinfo(handle_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+      if (length > 0) total_ = offset_ + static_cast<std::uint64_t>(length);
+    }
+    const std::uint64_t size = part_.size() + bytes.size();
+    if ((std::max)(size, total_) > wanted_.max_bytes) {
+      part_.clear();
+      fail<FormatError>(wanted_.address, ": the file is larger than ", wanted_.max_bytes, " bytes");
+    }
+    part_.append(bytes);
+    progress_.update(size, total_);
+    return true;
+  }
+
+  const Download& wanted_;
+  PartFile& part_;
+  ProgressLine& progress_;
+  std::uint64_t offset_;  ///< of the first byte asked for
+  CURL* handle_ = nullptr;
+  bool accepted_ = false, misfit_ = false, length_known_ = false;
+  std::optional<std::uint64_t> range_start_;
+  std::uint64_t total_ = 0;  ///< bytes of the whole file; 0: not known
+  std::size_t discarded_ = 0;
+  std::string tag_;
+  std::exception_ptr failure_;
+};
+
+bool is_wanted(const std::filesystem::path& file, const std::string& sha256) {
+  return sha256.empty() || sha256_of_file(file) == sha256;
+}
+
+}  // namespace
+
+void check_address(const std::string& address) {
+  const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
+    fail<lstmlib::Error>("'", address, "' is no address of the web");
+  const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME), host = part_of(parsed.get(), CURLUPART_HOST);
+  if (scheme != "https" && (scheme != "http" || !is_loopback(host)))
+    fail<lstmlib::Error>("'", address, "' is not allowed: only https, and http to this machine");
+}
+
+std::string sha256_of_file(const std::filesystem::path& file) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"), &std::fclose);
+  if (!stream) fail<FileError>(file.string(), ": ", std::strerror(errno));
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  bool fine = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  std::array<char, 65536> buffer{};
+  while (fine) {
+    const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), stream.get());
+    if (count == 0) break;
+    fine = EVP_DigestUpdate(context.get(), buffer.data(), count) == 1;
+  }
+  if (std::ferror(stream.get()) != 0) fail<FileError>(file.string(), ": ", std::strerror(errno));
+  if (!fine || EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1)
+    fail<lstmlib::Error>(file.string(), ": SHA-256 failed");
+  std::string hex;
+  for (unsigned at = 0; at < length; ++at) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    hex += digits[digest[at] >> 4];
+    hex += digits[digest[at] & 15];
+  }
+  return hex;
+}
+
+void download(const Download& wanted) {
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (started != CURLE_OK) fail<UnavailableError>("libcurl: ", curl_easy_strerror(started));
+  check_address(wanted.address);
+  auto part_path = wanted.target;
+  part_path += ".part";
+  PartFile part(part_path);
+  std::error_code error;
+  if (std::filesystem::is_regular_file(wanted.target, error) && is_wanted(wanted.target, wanted.sha256)) {
+    part.remove();  // another process was faster
+    return;
+  }
+  // What an earlier run left is of use only where the hash will tell that the pieces belong together.
+  if (wanted.sha256.empty()) part.clear();
+  bool resumed = part.size() > 0;
+  std::string tag, reason;
+  auto pause = wanted.retries.first_pause;
+  for (int attempt = 1;; ++attempt) {
+    Transfer::End end = Transfer::End::done;
+    const bool whole = resumed && is_wanted(part.path(), wanted.sha256);  // only the last step was missing
+    if (!whole) {
+      ProgressLine progress(wanted.target.filename().string(), wanted.progress);
+      end = Transfer(wanted, part, progress).run(tag, reason);
+    }
+    if (end == Transfer::End::done) {
+      if (whole || is_wanted(part.path(), wanted.sha256)) return part.move_to(wanted.target);
+      const std::string got = sha256_of_file(part.path());
+      part.remove();
+      if (!resumed)
+        fail<FormatError>(wanted.address, ": this is not the file that is known: its SHA-256 is ", got, ", expected ",
+                          wanted.sha256);
+      return download(wanted);  // the piece of an earlier run was of another file
+    }
+    if (end == Transfer::End::restart) {
+      part.clear();
+      resumed = false;
+      tag.clear();
+    }
+    // Without a name of the version, pieces of two attempts might be of different files, and nobody would know.
+    if (wanted.sha256.empty() && tag.empty()) part.clear();
+    if (attempt >= wanted.retries.attempts)
+      fail<UnavailableError>(wanted.address, ": ", reason, " (", attempt, " attempts)");
+    std::this_thread::sleep_for(pause);
+    pause *= 2;
+  }
+}
+
+}  // namespace sentiment

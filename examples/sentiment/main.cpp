@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// sentiment: get and prepare text, train sentence classifiers, use them.
+// Exit status: 0 done; 1 the work failed; 2 the command line is wrong; see the commands for others.
+
+#include "sentiment/commands/command_line.hpp"
+#include "sentiment/commands/commands.hpp"
+
+#include <lstmlib/version.hpp>
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+namespace {
+
+std::string version() {
+  return "sentiment " + std::to_string(LSTMLIB_VERSION_MAJOR) + "." + std::to_string(LSTMLIB_VERSION_MINOR) + "." +
+         std::to_string(LSTMLIB_VERSION_PATCH);
+}
+
+/// One line, whatever the message was made of.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  return text;
+}
+
+/// What CLI11 says, and for an unknown option the one that was probably meant.
+std::string explained(const CLI::App& app, const CLI::ParseError& error) {
+  std::string text = one_line(error.what());
+  const auto at = text.find("--");
+  const auto chosen = app.get_subcommands();
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos || chosen.empty())
+    return text + " (see --help)";
+  const std::string name = text.substr(at + 2, text.find_first_of(" =", at) - at - 2);
+  const std::string meant = sentiment::nearest_option(*chosen.front(), name);
+  return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " +
+         chosen.front()->get_name() + " --help)";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Sentence classifiers: get and prepare text, train, evaluate, predict");
+  app.set_version_flag("--version", version());
+  app.require_subcommand(1);
+  app.footer("The whole pipeline in one go:\n  sentiment run\n\n`sentiment COMMAND --help` tells more about a command.");
+  sentiment::add_run(app);
+  sentiment::add_prepare(app);
+  sentiment::add_train(app);
+  sentiment::add_evaluate(app);
+  sentiment::add_predict(app);
+  sentiment::add_inspect(app);
+  sentiment::add_datasets(app);
+
+  try {
+    app.parse(sentiment::normalized_arguments(argc, argv));
+    return 0;
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "sentiment: " << explained(app, error) << '\n';
+    return 2;
+  } catch (const sentiment::ExitStatus& end) {
+    return end.status;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "sentiment: not enough memory\n";
+  } catch (const std::exception& error) {
+    std::cerr << "sentiment: " << one_line(error.what()) << '\n';
+  }
+  return 1;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/model/model_folder.hpp"
+
+#include "lstmlib/io/serialize.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/text/vocabulary_file.hpp"
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t largest_settings = 1 << 20;  // bytes
+
+/// Refuses settings that ask for more numbers than the file can hold, before a model of that size is made.
+void check_size(const ModelSettings& settings, const Vocabulary& vocabulary, const fs::path& model) {
+  std::error_code error;
+  const auto bytes = fs::file_size(model, error);
+  if (error) fail<FileError>(model.string(), ": ", error.message());
+  constexpr double best_deflation = 1100;  // deflate shrinks nothing further than about 1,032 to 1
+  if (parameter_count(settings, vocabulary.size()) * sizeof(float) > best_deflation * static_cast<double>(bytes))
+    fail<FormatError>(model.string(), ": ", bytes, " bytes are too few for a model of ", settings.units, " units, ",
+                      settings.layers, " layers and ", vocabulary.size(), " words");
+}
+
+}  // namespace
+
+TrainedModel load_model_folder(const fs::path& folder) {
+  const fs::path args = folder / "args.json";
+  const ModelSettings settings = parse_settings_json(read_text(args, largest_settings), args.string());
+  Vocabulary vocabulary = read_vocabulary(folder / "vocab.json");
+  fs::path model = folder / "my_model.npz";
+  if (!fs::exists(model) && fs::exists(folder / "best_model.npz")) model = folder / "best_model.npz";
+  check_size(settings, vocabulary, model);
+  Classifier<float> classifier(settings, vocabulary.size());
+  io::load_npz(model, classifier);
+  return {settings, std::move(vocabulary), std::move(classifier)};
+}
+
+void save_model_folder(const fs::path& folder, const ModelSettings& settings, const Vocabulary& vocabulary,
+                       const Classifier<float>& classifier) {
+  make_folder(folder);
+  write_vocabulary_json(folder / "vocab.json", vocabulary);
+  write_text(folder / "args.json", settings_json(settings));
+  io::save_npz(folder / "my_model.npz", classifier);
+}
+
+}  // namespace sentiment

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Classes of sentences by a trained model.
+
+#include "sentiment/data/prepared.hpp"
+#include "sentiment/model/model_folder.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sentiment {
+
+struct Prediction {
+  std::string sentence;              ///< normalised: its words, or characters, joined by a space
+  std::int32_t label = 0;            ///< the first most probable class
+  float score = 0;                   ///< its probability
+  std::vector<float> probabilities;  ///< of all classes
+};
+
+/// One for each raw sentence, in order. Batches are made of sentences of near-equal length, `batch_size` at most.
+std::vector<Prediction> predict(const TrainedModel& model, std::span<const std::string> sentences, Index batch_size = 64);
+
+/// Class scores before softmax, [sentences, classes], of sentences of word ids.
+Tensor<float> predict_scores(const Classifier<float>& classifier, std::span<const std::vector<std::int32_t>> sentences,
+                             Index batch_size = 64);
+
+struct Evaluation {
+  Index correct = 0, total = 0;
+  double loss = 0;                           ///< mean softmax cross entropy over the sentences
+  std::vector<std::vector<Index>> confusion; ///< [true class][predicted class]
+
+  double accuracy() const { return total ? static_cast<double>(correct) / static_cast<double>(total) : 0; }
+};
+
+/// Throws FormatError for a label that the model does not have.
+Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size = 64);
+
+/// The score as text, as Python writes it: the shortest that reads back as the double that equals the float32.
+std::string score_text(float score);
+
+}  // namespace sentiment

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/training/train.hpp"
+
+#include "lstmlib/backend/cpu/threads.hpp"
+#include "lstmlib/data/iterator.hpp"
+#include "lstmlib/data/sequences.hpp"
+#include "lstmlib/io/file.hpp"
+#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/train/evaluator.hpp"
+#include "lstmlib/train/fail_on_nan.hpp"
+#include "lstmlib/train/log_report.hpp"
+#include "lstmlib/train/plot_report.hpp"
+#include "lstmlib/train/print_report.hpp"
+#include "lstmlib/train/progress_bar.hpp"
+#include "lstmlib/train/snapshot.hpp"
+#include "lstmlib/train/value_trigger.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/data/prepared.hpp"
+#include "sentiment/model/model_folder.hpp"
+#include "sentiment/model/predict.hpp"
+#include "sentiment/text/vocabulary_file.hpp"
+
+#include <chrono>
+#include <iostream>
+
+namespace sentiment {
+
+using namespace lstmlib;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Corpus {
+  Vocabulary vocabulary;
+  PreparedData train, test, dev;  ///< dev is empty where there is none
+  Index classes;
+};
+
+Corpus read_corpus(const TrainOptions& o) {
+  const fs::path train_file = o.train / "train.npz", test_file = o.test / "test.npz";
+  Corpus corpus{read_vocabulary(o.vocab / "vocab.npy"), read_prepared(train_file), read_prepared(test_file), {}, 0};
+  corpus.classes = count_classes(corpus.train, train_file);
+  const auto check = [&](const PreparedData& data, const fs::path& file) {
+    check_ids(data, corpus.vocabulary.size(), file);
+    check_labels(data, corpus.classes, file);
+  };
+  check(corpus.train, train_file);
+  check(corpus.test, test_file);
+  if (!o.dev.empty()) {
+    const fs::path dev_file = o.dev / "dev.npz";
+    corpus.dev = read_prepared(dev_file);
+    check(corpus.dev, dev_file);
+  }
+  return corpus;
+}
+
+data::LabelledSequences dataset(const PreparedData& data) { return {data.sentences, data.labels}; }
+
+/// The seconds that updates take, without evaluation and reports, epoch by epoch.
+class TimedUpdater final : public train::Updater {
+ public:
+  explicit TimedUpdater(train::Updater& inner) : inner_(&inner) {}
+
+  train::Observation update() override {
+    const auto start = std::chrono::steady_clock::now();
+    auto seen = inner_->update();
+    const auto epoch = static_cast<std::size_t>(inner_->previous_epoch_detail());
+    if (seconds_.size() <= epoch) seconds_.resize(epoch + 1);
+    seconds_[epoch] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return seen;
+  }
+  Index iteration() const override { return inner_->iteration(); }
+  Index epoch() const override { return inner_->epoch(); }
+  double epoch_detail() const override { return inner_->epoch_detail(); }
+  double previous_epoch_detail() const override { return inner_->previous_epoch_detail(); }
+  void serialize(nn::Serializer& serializer) override { inner_->serialize(serializer); }
+
+  const std::vector<double>& seconds() const { return seconds_; }
+
+ private:
+  train::Updater* inner_;
+  std::vector<double> seconds_;
+};
+
+/// What the log says of the epoch whose model is the best, the first where several are equal.
+struct Best {
+  Index epoch = 0;
+  double accuracy = -1;
+};
+Best best_of(const train::LogReport& log) {
+  Best best;
+  for (const auto& entry : log.entries()) {
+    const auto found = entry.find("validation/main/accuracy");
+    if (found == entry.end() || !found->is_number() || found->get<double>() <= best.accuracy) continue;
+    best = {entry.at("epoch").get<Index>(), found->get<double>()};
+  }
+  return best;
+}
+
+void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResult& result, const Evaluation& test,
+                   const std::vector<double>& seconds) {
+  const nlohmann::ordered_json summary{
+      {"seed", o.seed},
+      {"model_type", name_of(o.model.type)},
+      {"num_layers", o.model.layers},
+      {"num_units", o.model.units},
+      {"dropout", o.model.dropout},
+      {"batch_size", o.batch_size},
+      {"epochs", o.epochs},
+      {"bucket_by_length", o.bucket_by_length},
+      {"threads", cpu::threads()},
+      {"vocabulary", corpus.vocabulary.size()},
+      {"train_sentences", corpus.train.sentences.size()},
+      {"chosen_on", o.dev.empty() ? "test" : "dev"},
+      {"best_epoch", result.best_epoch},
+      {"best_accuracy_mean_over_batches", result.best_accuracy},
+      {"test_correct", test.correct},
+      {"test_total", test.total},
+      {"test_accuracy", test.accuracy()},
+      {"test_loss", test.loss},
+      {"train_seconds_by_epoch", seconds}};
+  write_text(o.json_summary, summary.dump(2) + "\n");
+}
+
+/// Loads what `--resume` names; says what it does.
+void resume(const TrainOptions& o, train::Trainer& trainer) {
+  fs::path snapshot = o.resume;
+  if (o.resume == "auto")
+    snapshot = train::load_newest_snapshot(
+        trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
+  else
+    io::load_snapshot(snapshot, trainer);
+  if (snapshot.empty())
+    std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
+  else
+    std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration "
+              << trainer.iteration() << '\n';
+}
+
+void remove_snapshots(const fs::path& folder) {
+  for (const auto& file : train::snapshots_in(folder, train::SnapshotOptions{}.file_name)) fs::remove(file);
+}
+
+}  // namespace
+
+TrainResult train_model(const TrainOptions& given) {
+  TrainOptions o = given;
+  if (o.threads > 0) cpu::set_threads(o.threads);
+  const Device device = Device::parse(o.device == "auto" ? (find_backend("cuda") ? "cuda" : "cpu") : o.device);
+  const Corpus corpus = read_corpus(o);
+  o.model.classes = corpus.classes;
+  check_settings(o.model, "settings");
+  if (!o.quiet)
+    std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size() << " to test, "
+              << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; " << name_of(o.model.type) << ", "
+              << o.model.units << " units, " << cpu::threads() << " threads, seed " << o.seed << '\n';
+
+  set_seed(o.seed);
+  Classifier<float> classifier(o.model, corpus.vocabulary.size());
+  classifier.to(device);
+  optim::Adam adam(classifier);
+  adam.add_hook(optim::WeightDecay{1e-4});
+
+  const auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
+    const Variable<float> scores = classifier(batch.tokens);
+    const double accuracy = ops::accuracy(scores, batch.labels);
+    seen["accuracy"] = accuracy;  // its mean over batches is what the reference reports
+    seen.set("accuracy_over_sentences", accuracy, batch.labels.size());
+    return ops::softmax_cross_entropy(scores, batch.labels);
+  };
+  const auto training_set = dataset(corpus.train), validation_set = dataset(o.dev.empty() ? corpus.test : corpus.dev);
+  data::SerialIterator training(training_set, {.batch_size = o.batch_size, .bucket_by_length = o.bucket_by_length,
+                                               .seed = o.seed, .device = device});
+  data::SerialIterator validation(validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
+  train::StandardUpdater standard(training, classifier, adam, objective);
+  TimedUpdater updater(standard);
+  train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
+
+  const fs::path best_model = o.output_data_dir / "best_model.npz";
+  trainer.extend(train::evaluator(validation, objective));
+  trainer.extend(train::fail_on_nan(adam), train::epochs(1));
+  trainer.extend(train::snapshot_object(classifier, "best_model.npz"), train::max_value("validation/main/accuracy"));
+  trainer.extend(train::log_report());
+  trainer.extend(train::plot_report({.keys = {"main/loss", "validation/main/loss"}, .file_name = "loss.png", .title = "Loss"}));
+  trainer.extend(train::plot_report(
+      {.keys = {"main/accuracy", "validation/main/accuracy"}, .file_name = "accuracy.png", .title = "Accuracy"}));
+  if (!o.quiet) {
+    trainer.extend(train::print_report({"epoch", "main/loss", "validation/main/loss", "main/accuracy",
+                                        "validation/main/accuracy", "elapsed_time"}, std::cerr));
+    trainer.extend(train::progress_bar(std::cerr, train::describe_terminal(2)));
+  }
+  trainer.extend(train::snapshot({.keep = 2}), train::epochs(static_cast<double>(o.snapshot_every)));
+  if (!o.resume.empty()) resume(o, trainer);
+
+  const train::RunResult run = trainer.run();
+  const Best best = best_of(*trainer.find<train::LogReport>());
+  TrainResult result{run.signal, run.snapshot, best.epoch, std::max(0.0, best.accuracy), 0, 0};
+  if (best.epoch == 0) return result;
+
+  io::load_npz(best_model, classifier);
+  save_model_folder(o.model_dir, o.model, corpus.vocabulary, classifier);
+  const Evaluation test = evaluate(classifier, corpus.test);
+  result.correct = test.correct;
+  result.total = test.total;
+  if (run.signal) return result;
+
+  fs::remove(best_model);
+  remove_snapshots(o.output_data_dir);
+  if (!o.json_summary.empty()) write_summary(o, corpus, result, test, updater.seconds());
+  if (!o.quiet)
+    std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total
+              << " test sentences right (" << 100 * test.accuracy() << " %), " << 100 * result.best_accuracy
+              << " % as the mean over batches" << (o.dev.empty() ? " of the test sentences that chose it" : " of the dev sentences")
+              << ". Model in " << o.model_dir.string() << '\n';
+  return result;
+}
+
+}  // namespace sentiment

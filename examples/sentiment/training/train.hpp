@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Trains one model from prepared data: what `sentiment train` and `sentiment run` do.
+
+#include "sentiment/model/settings.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sentiment {
+
+struct TrainOptions {
+  std::filesystem::path train, test, vocab;  ///< folders with train.npz, test.npz, vocab.npy
+  std::filesystem::path dev;                 ///< folder with dev.npz, or empty: then the best model is chosen on test
+  std::filesystem::path model_dir;           ///< for the best model
+  std::filesystem::path output_data_dir;     ///< for log, plots and snapshots
+  lstmlib::Index epochs = 30, batch_size = 64;
+  ModelSettings model;                       ///< its number of classes comes from the data
+  bool bucket_by_length = false;             ///< batches of sentences of near-equal length
+  std::uint64_t seed = 0;
+  std::string device = "auto";               ///< auto, cpu, cuda, cuda:N
+  int threads = 0;                           ///< 0: as many as the machine has
+  std::string resume;                        ///< empty, "auto", or a snapshot's file
+  lstmlib::Index snapshot_every = 1;         ///< epochs
+  std::filesystem::path json_summary;        ///< empty: none
+  bool quiet = false;                        ///< no progress, only what was asked for
+};
+
+struct TrainResult {
+  int signal = 0;                     ///< that stopped it, or 0
+  std::filesystem::path snapshot;     ///< to resume from, if a signal stopped it
+  lstmlib::Index best_epoch = 0;      ///< 0: no epoch was finished
+  double best_accuracy = 0;           ///< mean over the batches of the data that chose it, as the reference reports
+  lstmlib::Index correct = 0, total = 0;  ///< of the best model on the test sentences
+};
+
+/// Throws FileError or FormatError for data that cannot be used, before anything is written.
+TrainResult train_model(const TrainOptions& options);
+
+}  // namespace sentiment

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A chart of what is observed, drawn anew as the run goes on. Needs Cairo: link with lstmlib::plot.
+
+#include "lstmlib/plot/chart.hpp"
+#include "lstmlib/train/trainer.hpp"
+
+#include <limits>
+
+namespace lstmlib::train {
+
+struct PlotReportOptions {
+  std::vector<std::string> keys;        ///< one line each: "main/loss"
+  std::string file_name = "plot.png";   ///< in the trainer's folder
+  std::string title = "";
+  bool by_epoch = true;                 ///< the x axis: epochs, else iterations
+  Trigger draw = epochs(1);             ///< when a point is added
+};
+
+/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way besides.
+class PlotReport {
+ public:
+  explicit PlotReport(PlotReportOptions o) : options_(std::move(o)) {
+    for (const auto& key : options_.keys) series_.push_back({key, {}, {}});
+  }
+
+  void operator()(Trainer& trainer) {
+    for (const auto& series : series_)
+      if (const auto value = trainer.observation().find(series.name)) summary_.add(series.name, *value);
+    if (!options_.draw(trainer.status())) return;
+    const auto means = summary_.means();
+    const auto x = static_cast<double>(options_.by_epoch ? trainer.epoch() : trainer.iteration());
+    for (auto& series : series_)
+      if (const auto mean = means.find(series.name)) {
+        series.x.push_back(x);
+        series.y.push_back(*mean);
+      }
+    summary_.clear();
+    plot::write_png(trainer.folder() / options_.file_name, {.title = options_.title,
+                                                            .x_label = options_.by_epoch ? "epoch" : "iteration",
+                                                            .y_label = "",
+                                                            .series = series_});
+  }
+
+  void serialize(nn::Serializer& serializer) {
+    serializer.child("_trigger", options_.draw);
+    if (serializer.saving() || serializer.has("_summary/_names")) serializer.child("_summary", summary_);
+    else summary_.clear();
+    std::string text = points().dump();
+    serializer.value("_plot_" + options_.file_name, text);
+    if (serializer.loading()) set_points(nlohmann::ordered_json::parse(text, nullptr, false));
+  }
+
+  std::string name = "PlotReport";
+
+ private:
+  /// {"main/loss": [[1, 0.69], [2, 0.65]]}
+  nlohmann::ordered_json points() const {
+    auto result = nlohmann::ordered_json::object();
+    for (const auto& series : series_) {
+      auto& list = result[series.name] = nlohmann::ordered_json::array();
+      for (std::size_t i = 0; i < series.x.size(); ++i)
+        list.push_back({static_cast<Index>(series.x[i]), series.y[i]});
+    }
+    return result;
+  }
+  /// Lines that were not drawn before begin here; values that are not finite are null in JSON.
+  void set_points(const nlohmann::ordered_json& saved) {
+    const auto check = [](bool fits) {
+      if (!fits) fail<FormatError>("PlotReport: the saved points are not a JSON object of lists of pairs");
+    };
+    check(saved.is_object());
+    for (auto& series : series_) {
+      series.x.clear();
+      series.y.clear();
+      if (!saved.contains(series.name)) continue;
+      const auto& list = saved.at(series.name);
+      check(list.is_array());
+      for (const auto& point : list) {
+        check(point.is_array() && point.size() == 2 && point[0].is_number() && std::abs(point[0].get<double>()) < 1e15 &&
+              (point[1].is_number() || point[1].is_null()));
+        series.x.push_back(point[0].get<double>());
+        series.y.push_back(point[1].is_null() ? std::numeric_limits<double>::quiet_NaN() : point[1].get<double>());
+      }
+    }
+  }
+
+  PlotReportOptions options_;
+  Summary summary_;  // since the last point
+  std::vector<plot::Series> series_;
+};
+
+inline Extension plot_report(PlotReportOptions options) { return PlotReport(std::move(options)); }
+
+}  // namespace lstmlib::train

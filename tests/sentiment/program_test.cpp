@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// The program as its users meet it: the whole pipeline, what it refuses, how it stops and resumes.
+#include "sentiment/data/file.hpp"
+#include "support.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+using namespace lstmlib;
+using sentiment::read_text;
+using sentiment::write_text;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A run of the program in a process of its own, without network and without a cache.
+class Program {
+ public:
+  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input = {}) : folder_(folder) {
+    fs::create_directories(folder);
+    write_text(folder / "stdin", input);
+    std::vector<char*> argv;
+    arguments.insert(arguments.begin(), SENTIMENT_PROGRAM);
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    child_ = fork();
+    REQUIRE(child_ >= 0);
+    if (child_ > 0) return;
+    redirect(0, folder / "stdin", O_RDONLY);
+    redirect(1, folder / "stdout", O_WRONLY | O_CREAT | O_TRUNC);
+    redirect(2, folder / "stderr", O_WRONLY | O_CREAT | O_TRUNC);
+    setenv("LSTMLIB_OFFLINE", "1", 1);
+    setenv("LSTMLIB_DATASET_ROOT", (folder / "cache").c_str(), 1);
+    for (const char* name : {"SM_MODEL_DIR", "SM_CHANNEL_TRAIN", "SM_CHANNEL_TEST", "SM_CHANNEL_VOCAB", "SM_OUTPUT_DATA_DIR"})
+      unsetenv(name);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  ~Program() {
+    if (child_ > 0) {
+      kill(child_, SIGKILL);
+      wait();
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void send(int signal) { kill(child_, signal); }
+  /// The exit status; 128 + number where a signal ended it.
+  int wait() {
+    int status = 0;
+    waitpid(child_, &status, 0);
+    child_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  std::string out() const { return read_text(folder_ / "stdout"); }
+  std::string err() const { return read_text(folder_ / "stderr"); }
+
+ private:
+  static void redirect(int descriptor, const fs::path& file, int flags) {
+    const int opened = open(file.c_str(), flags, 0600);
+    if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
+  }
+  fs::path folder_;
+  pid_t child_ = -1;
+};
+
+struct Outcome {
+  int status;
+  std::string out, err;
+};
+Outcome run(const std::vector<std::string>& arguments, const fs::path& folder, const std::string& input = {}) {
+  Program program(arguments, folder, input);
+  const int status = program.wait();
+  return {status, program.out(), program.err()};
+}
+
+/// A refusal: this status, one line on stderr that has `part` in it.
+void check_refused(const Outcome& outcome, int status, const std::string& part) {
+  CAPTURE(outcome.err);
+  CHECK(outcome.status == status);
+  CHECK(outcome.err.find(part) != std::string::npos);
+  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+}
+
+std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// Sixty sentences that any model tells apart, and their prepared form below `folder`.
+fs::path prepared_data(const fs::path& folder) {
+  std::string text;
+  const char* good[] = {"a warm and funny film", "sharp , moving and wise", "the best of the year"};
+  const char* bad[] = {"a dull and clumsy film", "stale , noisy and long", "the worst of the year"};
+  for (int i = 0; i < 30; ++i) {
+    text += std::string("1 ") + good[i % 3] + (i % 2 ? " indeed" : "") + "\n";
+    text += std::string("0 ") + bad[i % 3] + (i % 2 ? " indeed" : "") + "\n";
+  }
+  write_text(folder / "raw.train", text);
+  write_text(folder / "raw.test", text.substr(0, text.size() / 2));
+  const Outcome made = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "data"}, folder / "prepare");
+  CAPTURE(made.err);
+  REQUIRE(made.status == 0);
+  return folder / "data";
+}
+
+std::vector<std::string> train_arguments(const fs::path& data, const fs::path& result, const std::string& epochs) {
+  return {"train", "--train", data / "train", "--test", data / "test", "--vocab", data / "vocab", "--model-dir", result / "model",
+          "--output-data-dir", result / "output", "--epochs", epochs, "--num-units", "8", "--batch-size", "16", "--seed", "5"};
+}
+
+bool is_png(const fs::path& file) { return read_text(file).rfind("\x89PNG", 0) == 0; }
+
+std::vector<fs::path> snapshots(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.path().filename().string().rfind("snapshot_", 0) == 0) found.push_back(entry.path());
+  return found;
+}
+
+/// Waits until `condition` holds; false after 30 s.
+template <class Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("program: help teaches, version is one line, both end with 0") {
+  const fs::path folder = test::scratch("program_help");
+  CHECK(run({"--version"}, folder).out.rfind("sentiment ", 0) == 0);
+  for (const char* command : {"run", "prepare", "train", "evaluate", "predict", "inspect", "datasets"}) {
+    CAPTURE(command);
+    const Outcome help = run({command, "--help"}, folder);
+    CHECK(help.status == 0);
+    CHECK(help.out.find("sentiment ") != std::string::npos);
+    CHECK(help.err.empty());
+  }
+}
+
+TEST_CASE("program: a wrong command line ends with 2 and one line that helps") {
+  const fs::path folder = test::scratch("program_usage");
+  check_refused(run({}, folder), 2, "--help");
+  check_refused(run({"trian"}, folder), 2, "trian");
+  const auto train = [&](const std::vector<std::string>& more) {
+    return run(joined({"train", "--train", "a", "--test", "b", "--vocab", "c", "--model-dir", "d", "--output-data-dir", "e"}, more), folder);
+  };
+  check_refused(train({"--epcohs", "3"}), 2, "did you mean --epochs?");
+  check_refused(train({"--epochs", "0"}), 2, "--epochs");
+  check_refused(train({"--epochs", "-1"}), 2, "--epochs");
+  check_refused(train({"--num-units", "99999999999999999999"}), 2, "--num-units");
+  check_refused(train({"--num_units", "0"}), 2, "--num-units");
+  check_refused(train({"--batch-size", "many"}), 2, "--batch-size");
+  check_refused(train({"--dropout", "1"}), 2, "--dropout");
+  check_refused(train({"--model-type", "gpt"}), 2, "--model-type");
+  check_refused(run({"train"}, folder), 2, "--train");
+  check_refused(run({"predict", "--model-dir", "x", "--format", "xml"}, folder), 2, "--format");
+}
+
+TEST_CASE("program: without network the pipeline runs on the bundled corpus and says so") {
+  const fs::path folder = test::scratch("program_run"), out = folder / "result";
+  const Outcome done = run({"run", "--out", out, "--epochs", "2", "--num-units", "16", "--seed", "1"}, folder);
+  CAPTURE(done.err);
+  REQUIRE(done.status == 0);
+  CHECK(done.err.find("corpus") != std::string::npos);
+  const auto files = [&](const char* name) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(out))
+      if (entry.path().filename() == name) found.push_back(entry.path());
+    return found;
+  };
+  for (const char* name : {"my_model.npz", "vocab.json", "args.json", "log", "train.npz", "test.npz", "dev.npz", "vocab.npy"}) {
+    CAPTURE(name);
+    CHECK(files(name).size() == 1);
+  }
+  for (const char* name : {"loss.png", "accuracy.png"}) {
+    REQUIRE(files(name).size() == 1);
+    CHECK(is_png(files(name)[0]));
+  }
+  CHECK(files("best_model.npz").empty());
+  CHECK(std::count(done.out.begin(), done.out.end(), '\n') >= 3);  // predictions
+
+  SUBCASE("an existing run is not overwritten") {
+    const Outcome again = run({"run", "--out", out, "--epochs", "1", "--num-units", "16"}, folder);
+    check_refused(again, 1, "--force");
+    CHECK(run({"run", "--out", out, "--epochs", "1", "--num-units", "16", "--force"}, folder).status == 0);
+  }
+}
+
+TEST_CASE("program: train, evaluate, predict and inspect agree with each other") {
+  const fs::path folder = test::scratch("program_pipeline"), data = prepared_data(folder), result = folder / "result";
+  const Outcome trained = run(joined(train_arguments(data, result, "12"), {"--json-summary", folder / "summary.json"}), folder);
+  CAPTURE(trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK(snapshots(result / "output").empty());
+  CHECK_FALSE(fs::exists(result / "output/best_model.npz"));
+  const auto log = nlohmann::json::parse(read_text(result / "output/log"));
+  REQUIRE(log.size() == 12);
+  for (const char* key : {"main/loss", "main/accuracy", "validation/main/loss", "validation/main/accuracy", "epoch", "iteration", "elapsed_time"})
+    CHECK(log[11].contains(key));
+  const auto summary = nlohmann::json::parse(read_text(folder / "summary.json"));
+  CHECK(summary.at("seed") == 5);
+
+  const std::string model = result / "model";
+  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json"}, folder);
+  REQUIRE(evaluated.status == 0);
+  const auto evaluation = nlohmann::json::parse(evaluated.out);
+  CHECK(evaluation.at("accuracy") == 1.0);
+  CHECK(evaluation.at("total") == 30);
+  CHECK(summary.at("test_correct") == evaluation.at("correct"));
+  const auto prepared = run({"evaluate", "--model-dir", model, "--test", data / "test/test.npz", "--json"}, folder);
+  CHECK(prepared.out == evaluated.out);
+
+  const std::string input = "a warm and funny film\n\nA DULL , and\tclumsy \"film\"\r\nlast line without an end";
+  const auto text = run({"predict", "--model-dir", model}, folder, input);
+  REQUIRE(text.status == 0);
+  CHECK(std::count(text.out.begin(), text.out.end(), '\n') == 4);
+  CHECK(text.out.rfind("1\t0.", 0) == 0);
+  CHECK(text.out.find("\ta dull , and clumsy \"film\"\n") != std::string::npos);
+  const auto json = run({"predict", "--model-dir", model, "--format", "json"}, folder, input);
+  std::istringstream lines(json.out);
+  std::vector<nlohmann::json> objects;
+  for (std::string line; std::getline(lines, line);) objects.push_back(nlohmann::json::parse(line));
+  REQUIRE(objects.size() == 4);
+  CHECK(objects[0].at("prediction") == 1);
+  CHECK(objects[1].at("sentence") == "");
+  CHECK(objects[2].at("prediction") == 0);
+  const auto csv = run({"predict", "--model-dir", model, "--format", "csv"}, folder, input);
+  CHECK(csv.out.find("\"a dull , and clumsy \"\"film\"\"\",0,0.") != std::string::npos);
+
+  const auto inspected = run({"inspect", "--json", result / "model/my_model.npz"}, folder);
+  REQUIRE(inspected.status == 0);
+  const auto arrays = nlohmann::json::parse(inspected.out).at("arrays");
+  CHECK(arrays.size() == 19);
+  check_refused(run({"evaluate", "--model-dir", model, "--test", folder / "stdin"}, folder, "1"), 1, "stdin");
+}
+
+TEST_CASE("program: character models train and predict") {
+  const fs::path folder = test::scratch("program_characters");
+  prepared_data(folder);
+  const Outcome prepared = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "chars", "--char-based"}, folder);
+  REQUIRE(prepared.status == 0);
+  const Outcome trained = run(joined(train_arguments(folder / "chars", folder / "result", "1"), {"--char-based", "--model-type", "cnn"}), folder);
+  CAPTURE(trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK(read_text(folder / "result/model/args.json").find("\"char_based\": true") != std::string::npos);
+  CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder, "ab c\n").out.find("\ta b   c\n") != std::string::npos);
+}
+
+TEST_CASE("program: equal seeds give equal models, other seeds others") {
+  const fs::path folder = test::scratch("program_seed"), data = prepared_data(folder);
+  const auto model = [&](const std::string& seed, const char* name) {
+    auto arguments = train_arguments(data, folder / name, "2");
+    arguments.back() = seed;
+    REQUIRE(run(arguments, folder / "work").status == 0);
+    return read_text(folder / name / "model/my_model.npz");
+  };
+  const std::string first = model("1", "a");
+  CHECK(model("1", "b") == first);
+  CHECK(model("2", "c") != first);
+}
+
+TEST_CASE("program: killed at any time and resumed, it ends with the same bits") {
+  const fs::path folder = test::scratch("program_kill"), data = prepared_data(folder);
+  REQUIRE(run(train_arguments(data, folder / "whole", "40"), folder / "work").status == 0);
+  const std::string expected = read_text(folder / "whole/model/my_model.npz");
+  for (int round = 0; round < 3; ++round) {
+    const fs::path result = folder / ("killed_" + std::to_string(round));
+    const auto arguments = joined(train_arguments(data, result, "40"), {"--resume", "auto"});
+    {
+      Program program(arguments, folder / "work");
+      REQUIRE(eventually([&] { return snapshots(result / "output").size() > 0; }));
+      std::this_thread::sleep_for(std::chrono::milliseconds(7 * round));
+      program.send(SIGKILL);
+      program.wait();
+    }
+    const Outcome resumed = run(arguments, folder / "work");
+    CAPTURE(resumed.err);
+    REQUIRE(resumed.status == 0);
+    CHECK(read_text(result / "model/my_model.npz") == expected);
+    CHECK(nlohmann::json::parse(read_text(result / "output/log")).size() == 40);
+  }
+}
+
+TEST_CASE("program: Ctrl-C finishes the iteration, keeps a snapshot and says how to go on; SIGTERM likewise") {
+  const fs::path folder = test::scratch("program_signal"), data = prepared_data(folder);
+  REQUIRE(run(train_arguments(data, folder / "whole", "3000"), folder / "work").status == 0);
+  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+    const fs::path result = folder / ("stopped_" + std::to_string(status));
+    Program program(train_arguments(data, result, "3000"), folder / "work");
+    REQUIRE(eventually([&] { return snapshots(result / "output").size() > 0; }));
+    program.send(signal);
+    CHECK(program.wait() == status);
+    CHECK(program.err().find("--resume") != std::string::npos);
+    CHECK(snapshots(result / "output").size() > 0);
+    CHECK(fs::exists(result / "model/my_model.npz"));
+    const Outcome resumed = run(joined(train_arguments(data, result, "3000"), {"--resume"}), folder / "work");
+    CHECK(resumed.status == 0);
+    CHECK(read_text(result / "model/my_model.npz") == read_text(folder / "whole/model/my_model.npz"));
+  }
+}
+
+TEST_CASE("program: data that cannot be used is refused with one line, and nothing is written") {
+  const fs::path folder = test::scratch("program_data");
+  const auto prepare = [&](const std::string& train, const std::string& test = "0 fine words\n1 other words\n") {
+    write_text(folder / "train.txt", train);
+    write_text(folder / "test.txt", test);
+    return run({"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "out"}, folder / "work");
+  };
+  check_refused(prepare(""), 1, "train.txt");
+  check_refused(prepare("0\n1\n"), 1, "train.txt");
+  check_refused(prepare("good a film\n"), 1, "train.txt");
+  check_refused(prepare("1.5 a film\n"), 1, "train.txt");
+  check_refused(prepare("0 a film\n2 another film\n"), 1, "class");
+  check_refused(prepare("0 a film\n1 another film\n", "7 a film\n"), 1, "test.txt");
+  check_refused(run({"prepare", "--dataset", "imbd", "--out", folder / "out"}, folder / "work"), 1, "imbd");
+  check_refused(run({"prepare", "--train", "/no/such/file", "--test", "/no/such/file", "--out", folder / "out"}, folder / "work"), 1, "/no/such/file");
+  CHECK_FALSE(fs::exists(folder / "out/train/train.npz"));
+
+  const fs::path data = prepared_data(folder / "fine");
+  write_text(folder / "file", "x");
+  check_refused(run(joined(train_arguments(data, folder / "file", "1"), {"--quiet"}), folder / "work"), 1, "file");
+  write_text(data / "vocab/vocab.npy", "nonsense");
+  check_refused(run(joined(train_arguments(data, folder / "r", "1"), {"--quiet"}), folder / "work"), 1, "vocab.npy");
+  CHECK_FALSE(fs::exists(folder / "r/model/my_model.npz"));
+  check_refused(run({"predict", "--model-dir", folder / "none"}, folder / "work"), 1, "args.json");
+  check_refused(run({"inspect", folder / "file"}, folder / "work"), 1, "file");
+}
+
+TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any other") {
+  const fs::path folder = test::scratch("program_odd");
+  std::string line = "1 ";
+  for (int i = 0; i < 100'000; ++i) line += "word ";
+  write_text(folder / "train.txt", line + "\n0 caf\xe9 \xff\xfe film\n1 a film\n0 a film\n");
+  write_text(folder / "test.txt", "0 a film\n1 word\n");
+  const Outcome prepared = run({"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "data"}, folder / "work");
+  CAPTURE(prepared.err);
+  REQUIRE(prepared.status == 0);
+  CHECK(run(train_arguments(folder / "data", folder / "result", "1"), folder / "work").status == 0);
+  CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder / "work", line + "\n").status == 0);
+}
