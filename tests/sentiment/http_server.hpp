@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A web server for tests: on a port of its own of 127.0.0.1, in a thread of its own, one request a connection.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sentiment::test {
+
+struct HttpRequest {
+  std::string path;
+  std::string head;  ///< the whole of it
+
+  /// Where the bytes that are asked for begin; 0 without a Range.
+  std::size_t range_start() const {
+    constexpr std::string_view field = "Range: bytes=";
+    const auto at = head.find(field);
+    return at == std::string::npos ? 0 : std::stoul(head.substr(at + field.size()));
+  }
+};
+
+class HttpServer {
+ public:
+  /// The bytes of the answer, after which the connection is closed.
+  using Answer = std::function<std::string(const HttpRequest&)>;
+
+  explicit HttpServer(Answer answer) : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (socket_ < 0 || ::bind(socket_, generic, size) != 0 || ::listen(socket_, 16) != 0 ||
+        ::getsockname(socket_, generic, &size) != 0)
+      throw std::runtime_error("no socket for the test's server");
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+  ~HttpServer() {
+    stopping_ = true;
+    thread_.join();
+    ::close(socket_);
+  }
+
+  std::string address(const std::string& file = "") const {
+    return "http://127.0.0.1:" + std::to_string(port_) + "/" + file;
+  }
+  std::vector<HttpRequest> requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+ private:
+  void serve() {
+    while (!stopping_) {
+      pollfd waiting{socket_, POLLIN, 0};
+      if (::poll(&waiting, 1, 10) <= 0) continue;
+      const int connection = ::accept(socket_, nullptr, nullptr);
+      if (connection < 0) continue;
+      HttpRequest request;
+      char buffer[4096];
+      while (request.head.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t count = ::recv(connection, buffer, sizeof buffer, 0);
+        if (count <= 0) break;
+        request.head.append(buffer, static_cast<std::size_t>(count));
+      }
+      const auto begin = request.head.find(' ') + 1;
+      request.path = request.head.substr(begin, request.head.find(' ', begin) - begin);
+      {
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(request);
+      }
+      const std::string bytes = answer_(request);
+      for (std::size_t sent = 0; sent < bytes.size();) {
+        const ssize_t count = ::send(connection, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+        if (count <= 0) break;
+        sent += static_cast<std::size_t>(count);
+      }
+      ::close(connection);
+    }
+  }
+
+  Answer answer_;
+  int socket_;
+  int port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  mutable std::mutex mutex_;
+  std::vector<HttpRequest> requests_;
+  std::thread thread_;
+};
+
+/// "HTTP/1.1 200 OK" with the whole content.
+inline std::string whole(std::string_view content, const std::string& fields = "") {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) + "\r\n" + fields + "\r\n" +
+         std::string(content);
+}
+/// "HTTP/1.1 206 Partial Content" with what begins at `start`.
+inline std::string rest(std::string_view content, std::size_t start, const std::string& fields = "") {
+  return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + std::to_string(start) + "-" +
+         std::to_string(content.size() - 1) + "/" + std::to_string(content.size()) +
+         "\r\nContent-Length: " + std::to_string(content.size() - start) + "\r\n" + fields + "\r\n" +
+         std::string(content.substr(start));
+}
+/// An answer without content: "503 Service Unavailable".
+inline std::string refused(const std::string& status) {
+  return "HTTP/1.1 " + status + "\r\nContent-Length: 5\r\n\r\nsorry";
+}
+
+}  // namespace sentiment::test

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/io/npz.hpp"
+#include "sentiment/complaint.hpp"
+#include "sentiment/data/file.hpp"
+#include "sentiment/data/inspect.hpp"
+#include "support.hpp"
+
+#include <complex>
+#include <limits>
+#include <sstream>
+
+using namespace sentiment;
+using lstmlib::test::kit;
+using lstmlib::test::kit_has;
+using lstmlib::test::scratch;
+using sentiment::test::complaint;
+namespace io = lstmlib::io;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string shown(const std::filesystem::path& file, bool values) {
+  std::ostringstream text;
+  inspect(file, values, text);
+  return text.str();
+}
+
+Json shown_json(const std::filesystem::path& file, bool values) {
+  std::ostringstream text;
+  inspect_json(file, values, text);
+  return Json::parse(text.str());
+}
+
+/// A file with an array of numbers, one of text and one of objects.
+std::filesystem::path example(const std::string& name) {
+  const auto file = scratch(name) / "snapshot";
+  io::Archive archive;
+  archive.add("model/W", io::Array::from(std::vector<float>{1, 2.5F, -3, 0.1F}, {2, 2}));
+  archive.add("log", io::Array::from_strings({"caf\u00e9"}, {}));
+  archive.add("best", io::Array::object(io::None{}));
+  io::write_npz(file, archive);
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("names, types and shapes are shown without the values") {
+  CHECK(shown(example("inspect_names"), false) == "model/W  float32  (2, 2)\nlog  <U4  ()\nbest  object  ()\n");
+}
+
+TEST_CASE("values are shown on demand, in full precision") {
+  CHECK(shown(example("inspect_values"), true) ==
+        "model/W  float32  (2, 2)\n  [1.0,2.5,-3.0,0.10000000149011612]\nlog  <U4  ()\n  [\"caf\u00e9\"]\nbest  object  ()\n  [null]\n");
+}
+
+TEST_CASE("the JSON has the same") {
+  const auto file = example("inspect_json");
+  const Json names = shown_json(file, false);
+  CHECK(names == Json::parse(R"({"arrays": [{"name": "model/W", "dtype": "float32", "shape": [2, 2]},
+                                            {"name": "log", "dtype": "<U4", "shape": []},
+                                            {"name": "best", "dtype": "object", "shape": []}]})"));
+  const Json values = shown_json(file, true);
+  CHECK(values["arrays"][0]["values"] == Json::array({1.0, 2.5, -3.0, 0.10000000149011612}));
+  CHECK(values["arrays"][2]["values"] == Json::array({nullptr}));
+}
+
+TEST_CASE("an .npy file is one array, named like the file") {
+  const auto file = scratch("inspect_npy") / "vocab.npy";
+  io::write_npy(file, io::Array::object(io::Dict{{"<eos>", 0}, {"a", 1}}));
+  CHECK(shown(file, false) == "vocab  object  ()\n");
+  CHECK(shown_json(file, true)["arrays"][0]["values"] == Json::parse(R"([{"<eos>": 0, "a": 1}])"));
+}
+
+TEST_CASE("every kind of value has its form in JSON") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  CHECK(json_values(io::Array::from(std::vector<double>{infinity, -infinity, std::nan("")}, {3})) == Json::array({"inf", "-inf", "nan"}));
+  CHECK(json_values(io::Array::from(std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min()}, {1})).dump() == "[-9223372036854775808]");
+  CHECK(json_values(io::Array::from(std::vector<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}, {1})).dump() == "[18446744073709551615]");
+  CHECK(json_values(io::Array::from(std::vector<bool>{true, false}, {2})).dump() == "[true,false]");
+  CHECK(json_values(io::Array::from(std::vector<std::int8_t>{-5}, {1})).dump() == "[-5]");
+  CHECK(json_values(io::Array::from(std::vector<std::complex<float>>{{1, -2}}, {1})).dump() == "[[1.0,-2.0]]");
+  CHECK(json_values(io::Array::from_objects({true, 7, 2.5, "t", io::Bytes{"\x01\xff"}, io::List{1, 2}, io::Tuple{{3}}, io::Dict{{1, "one"}}}, {8})).dump() ==
+        R"([true,7,2.5,"t","hex:01ff",[1,2],[3],[[1,"one"]]])");
+  CHECK(json_values(io::Array::object(io::Array::from(std::vector<std::int32_t>{4, 0}, {2}))).dump() ==
+        R"([{"dtype":"int32","shape":[2],"values":[4,0]}])");
+}
+
+TEST_CASE("values beyond all use are not shown, but their number is") {
+  const auto file = scratch("inspect_many") / "zeros.npz";
+  io::Archive archive;
+  archive.add("zeros", io::Array::empty(io::ArrayDtype::uint8, 1, {10'000'001}));
+  io::write_npz(file, archive);
+  CHECK(shown(file, false) == "zeros  uint8  (10000001,)\n");
+  CHECK(complaint([&] { shown(file, true); }).find("more than 10000000 values are not shown") != std::string::npos);
+}
+
+TEST_CASE("a file that is neither is refused by name") {
+  const auto file = scratch("inspect_other") / "notes.txt";
+  write_text(file, "hello");
+  CHECK(complaint([&] { shown(file, false); }) == file.string() + ": is neither an .npy nor an .npz file");
+  write_text(file, "");
+  CHECK_FALSE(complaint([&] { shown(file, false); }).empty());
+  CHECK_FALSE(complaint([&] { shown(file.string() + ".absent", false); }).empty());
+  CHECK_FALSE(complaint([&] { shown(file.parent_path(), false); }).empty());
+}
+
+TEST_CASE("every file of the kit is shown as NumPy reads it") {
+  if (!kit_has("compat/numpy")) return;
+  std::size_t tried = 0;
+  const auto expected = Json::parse(read_text(kit() / "compat/numpy/expected_plain.json"));
+  const auto same = [](const Json& ours, const Json& theirs) {  // there 64-bit integers are text
+    if (theirs.is_string() && (ours.is_number() || ours.is_boolean())) return ours.dump() == theirs.get<std::string>();
+    return ours == theirs;
+  };
+  for (const auto& item : expected["files"].items()) {
+    const Json& what = item.value();
+    CAPTURE(item.key());
+    if (what["kind"] != "npy") continue;
+    const Json array = shown_json(kit() / "compat/numpy" / item.key(), true)["arrays"][0];
+    CHECK(array["shape"] == what["shape"]);
+    REQUIRE(array["values"].size() == what["values"].size());
+    for (std::size_t at = 0; at < what["values"].size(); ++at) CHECK(same(array["values"][at], what["values"][at]));
+    ++tried;
+  }
+  CHECK(tried > 50);
+}
+
+TEST_CASE("hostile files are refused or shown without harm") {
+  if (!kit_has("compat/malicious")) return;
+  const auto manifest = Json::parse(read_text(kit() / "compat/malicious/manifest.json"));
+  for (const auto& item : manifest["files"].items()) {
+    const std::string area = item.value()["area"];
+    if (area != "npy" && area != "zip" && area != "pickle") continue;
+    CAPTURE(item.key());
+    const std::string said = complaint([&] { shown_json(kit() / "compat/malicious" / item.key(), true); });
+    if (item.value()["expect"] == "refuse") CHECK_FALSE(said.empty());
+    CHECK(said.find('\n') == std::string::npos);
+  }
+}
