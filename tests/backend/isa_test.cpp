@@ -14,7 +14,8 @@ TEST_CASE("instruction sets: the baseline is everywhere, and wider sets contain 
 TEST_CASE("instruction sets: names are parsed, unknown and absent ones refused") {
   CHECK(cpu::parse_instruction_set("baseline") == cpu::InstructionSet::baseline);
   CHECK_THROWS_WITH_AS(cpu::parse_instruction_set("sse9"),
-                       "LSTMLIB_ISA: unknown instruction set \"sse9\", expected baseline, avx2 or avx512", DeviceError);
+                       "LSTMLIB_ISA: unknown instruction set \"sse9\", expected baseline, avx2 or avx512",
+                       DeviceError);
   for (const auto set : {cpu::InstructionSet::avx2, cpu::InstructionSet::avx512}) {
     if (cpu::machine_has(set)) CHECK(cpu::parse_instruction_set(cpu::name_of(set)) == set);
     else CHECK_THROWS_AS(cpu::parse_instruction_set(cpu::name_of(set)), DeviceError);

@@ -25,20 +25,23 @@ std::vector<T> numbers(std::mt19937& random, Index count, double low = -1, doubl
 template <class T>
 double error_in_last_places(T ours, long double exact) {
   const T near = std::fabs(static_cast<T>(exact));
-  const auto place = static_cast<long double>(std::nextafter(near, std::numeric_limits<T>::infinity()) - near);
+  const auto place =
+      static_cast<long double>(std::nextafter(near, std::numeric_limits<T>::infinity()) - near);
   return static_cast<double>(std::fabs(static_cast<long double>(ours) - exact) / place);
 }
 
 template <class T>
 void check_products(std::mt19937& random, double tolerance) {
   const auto one_to = [&](Index most) { return std::uniform_int_distribution<Index>(1, most)(random); };
-  const Index m = one_to(random() % 2 ? 8 : 110), n = one_to(random() % 2 ? 20 : 200), k = one_to(random() % 4 ? 70 : 2500);
+  const Index m = one_to(random() % 2 ? 8 : 110), n = one_to(random() % 2 ? 20 : 200),
+              k = one_to(random() % 4 ? 70 : 2500);
   const bool turned_a = random() % 2, turned_b = random() % 2;
   const auto how = random() % 2 ? Write::add : Write::assign;
   const auto a = numbers<T>(random, m * k), b = numbers<T>(random, k * n), before = numbers<T>(random, m * n);
   auto c = before;
   cpu::gemm<T>({View<const T>{a.data(), turned_a ? Shape{k, m} : Shape{m, k}}, turned_a},
-               {View<const T>{b.data(), turned_b ? Shape{n, k} : Shape{k, n}}, turned_b}, View<T>{c.data(), {m, n}}, how);
+               {View<const T>{b.data(), turned_b ? Shape{n, k} : Shape{k, n}}, turned_b},
+               View<T>{c.data(), {m, n}}, how);
   double worst = 0;
   for (Index i = 0; i < m; ++i)
     for (Index j = 0; j < n; ++j) {
@@ -61,7 +64,8 @@ void check_activations() {
   const auto& kernels = cpu::kernel_table<T>();
   std::vector<T> x, y;
   for (int i = 0; i < 40000; ++i) {
-    const T value = static_cast<T>(std::exp2(-30 + 36.4 * i / 40000));  // to 85: beyond, sigmoid may be subnormal
+    const T value =
+        static_cast<T>(std::exp2(-30 + 36.4 * i / 40000));  // to 85: beyond, sigmoid may be subnormal
     x.push_back(value);
     x.push_back(-value);
   }
@@ -72,7 +76,8 @@ void check_activations() {
     worst_tanh = std::max(worst_tanh, error_in_last_places(y[i], std::tanh(static_cast<long double>(x[i]))));
   kernels.map(MapOp::sigmoid, x.data(), std::ssize(x), y.data());
   for (std::size_t i = 0; i < x.size(); ++i)
-    worst_sigmoid = std::max(worst_sigmoid, error_in_last_places(y[i], 1 / (1 + std::exp(-static_cast<long double>(x[i])))));
+    worst_sigmoid = std::max(worst_sigmoid,
+                             error_in_last_places(y[i], 1 / (1 + std::exp(-static_cast<long double>(x[i])))));
   CHECK(worst_tanh < 2);
   CHECK(worst_sigmoid < 4);
 
@@ -101,8 +106,10 @@ void check_activations() {
 template <class T>
 void check_updates(std::mt19937& random) {
   using math::GradientStep;
-  const std::vector<GradientStep> steps = {{GradientStep::Kind::decay, 0.1}, {GradientStep::Kind::lasso, 0.02},
-                                           {GradientStep::Kind::scale, 0.7}, {GradientStep::Kind::clip, -0.4, 0.4}};
+  const std::vector<GradientStep> steps = {{GradientStep::Kind::decay, 0.1},
+                                           {GradientStep::Kind::lasso, 0.02},
+                                           {GradientStep::Kind::scale, 0.7},
+                                           {GradientStep::Kind::clip, -0.4, 0.4}};
   math::AdamRule adam{0.01, 0.9, 0.99, 1e-6, 1, 0.02};
   math::AmsGradRule ams_grad;
   static_cast<math::AdamRule&>(ams_grad) = adam;
@@ -112,10 +119,19 @@ void check_updates(std::mt19937& random) {
   math::AmsBoundRule ams_bound{};
   static_cast<math::AdamRule&>(ams_bound) = adam;
   ams_bound.lower = 0.002, ams_bound.upper = 0.02;
-  const std::vector<math::UpdateRule> rules = {
-      math::SgdRule{0.1}, math::MomentumRule{0.1, 0.9}, math::CorrectedMomentumRule{0.1, 0.9}, math::NesterovRule{0.1, 0.9},
-      math::AdaGradRule{0.1, 1e-6}, math::AdaDeltaRule{0.9, 1e-6}, math::RmsPropRule{0.1, 0.9, 1e-6, true},
-      math::RmsPropGravesRule{0.01, 0.9, 0.9, 1e-4}, math::Smorms3Rule{0.01, 1e-6}, adam, ams_grad, ada_bound, ams_bound};
+  const std::vector<math::UpdateRule> rules = {math::SgdRule{0.1},
+                                               math::MomentumRule{0.1, 0.9},
+                                               math::CorrectedMomentumRule{0.1, 0.9},
+                                               math::NesterovRule{0.1, 0.9},
+                                               math::AdaGradRule{0.1, 1e-6},
+                                               math::AdaDeltaRule{0.9, 1e-6},
+                                               math::RmsPropRule{0.1, 0.9, 1e-6, true},
+                                               math::RmsPropGravesRule{0.01, 0.9, 0.9, 1e-4},
+                                               math::Smorms3Rule{0.01, 1e-6},
+                                               adam,
+                                               ams_grad,
+                                               ada_bound,
+                                               ams_bound};
   REQUIRE(rules.size() == std::variant_size_v<math::UpdateRule>);
   const Shape shape{37, 5};
   const Index size = shape.elements();
@@ -137,26 +153,31 @@ void check_updates(std::mt19937& random) {
       }
       std::array<std::vector<T>, 3> state;
       // Variances of centred gradients need mean squares that are above squared means.
-      for (std::size_t k = 0; k < 3; ++k) state[k] = k == 0 ? numbers<T>(random, size, 1, 2) : numbers<T>(random, size, 0.1, 0.5);
+      for (std::size_t k = 0; k < 3; ++k)
+        state[k] = k == 0 ? numbers<T>(random, size, 1, 2) : numbers<T>(random, size, 0.1, 0.5);
       auto expected_value = value;
       auto expected_state = state;
       double squares = 0;
       std::size_t states = 0;
-      std::visit([&](const auto& chosen) {
-        states = chosen.states;
-        for (std::size_t i = 0; i < value.size(); ++i) {
-          T g = dense[i];
-          for (const auto& step : steps) g = math::apply_step(step, value[i], g);
-          squares += static_cast<double>(g) * static_cast<double>(g);
-          math::apply_rule(chosen, expected_value[i], g, expected_state[0][i], expected_state[1][i], expected_state[2][i]);
-        }
-      }, rule);
+      std::visit(
+          [&](const auto& chosen) {
+            states = chosen.states;
+            for (std::size_t i = 0; i < value.size(); ++i) {
+              T g = dense[i];
+              for (const auto& step : steps) g = math::apply_step(step, value[i], g);
+              squares += static_cast<double>(g) * static_cast<double>(g);
+              math::apply_rule(chosen, expected_value[i], g, expected_state[0][i], expected_state[1][i],
+                               expected_state[2][i]);
+            }
+          },
+          rule);
 
       GradientView<T> view;
       if (sparse) view.ids = {ids.data(), {std::ssize(ids)}}, view.rows = {rows.data(), {std::ssize(ids), 5}};
       else view.dense = {gradient.data(), shape};
       auto& kernels = cpu_backend().kernels<T>(0).update;
-      CHECK(kernels.squared_norm(steps, view, View<const T>{value.data(), shape}) == doctest::Approx(squares).epsilon(1e-5));
+      CHECK(kernels.squared_norm(steps, view, View<const T>{value.data(), shape}) ==
+            doctest::Approx(squares).epsilon(1e-5));
       std::vector<View<T>> views;
       for (std::size_t k = 0; k < states; ++k) views.push_back({state[k].data(), shape});
       kernels.update(rule, steps, view, views, {value.data(), shape});
@@ -164,7 +185,8 @@ void check_updates(std::mt19937& random) {
       double worst = 0;
       for (std::size_t i = 0; i < value.size(); ++i) {
         worst = std::max<double>(worst, std::fabs(value[i] - expected_value[i]));
-        for (std::size_t k = 0; k < states; ++k) worst = std::max<double>(worst, std::fabs(state[k][i] - expected_state[k][i]));
+        for (std::size_t k = 0; k < states; ++k)
+          worst = std::max<double>(worst, std::fabs(state[k][i] - expected_state[k][i]));
       }
       CHECK(worst < tolerance);
     }
@@ -179,16 +201,19 @@ void check_dropout(std::mt19937& random) {
     auto y = x;
     const math::RandomKey key{{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random())}};
     const std::uint64_t first_sentence = 0x2fffffffeULL;  // so that places need more than 32 bits
-    cpu_backend().kernels<T>(0).neural.dropout(key, 0.3, {&segments, first_sentence}, {x.data(), {segments.rows(), width}},
+    cpu_backend().kernels<T>(0).neural.dropout(key, 0.3, {&segments, first_sentence},
+                                               {x.data(), {segments.rows(), width}},
                                                {y.data(), {segments.rows(), width}}, Write::add);
     bool equal = true;
     for (Index s = 0; s < segments.count(); ++s)
       for (Index i = 0; i < segments.length(s); ++i)
         for (Index unit = 0; unit < width; ++unit) {
-          const auto words = math::dropout_words(key, first_sentence + static_cast<std::uint64_t>(s), static_cast<std::uint32_t>(i),
-                                                 static_cast<std::uint32_t>(unit / 4));
+          const auto words =
+              math::dropout_words(key, first_sentence + static_cast<std::uint64_t>(s),
+                                  static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(unit / 4));
           const auto at = static_cast<std::size_t>((segments.first(s) + i) * width + unit);
-          const T factor = words.word[unit % 4] >= math::dropout_threshold(0.3) ? static_cast<T>(1 / 0.7) : T(0);
+          const T factor =
+              words.word[unit % 4] >= math::dropout_threshold(0.3) ? static_cast<T>(1 / 0.7) : T(0);
           equal = equal && std::fabs(y[at] - (x[at] + x[at] * factor)) < T(1e-6);
         }
     CAPTURE(width);
@@ -212,21 +237,25 @@ TEST_CASE("a product does not depend on the number of threads or on how many row
   const auto a = numbers<float>(random, m * k), b = numbers<float>(random, k * n);
   const auto product = [&](Index rows) {
     std::vector<float> c(static_cast<std::size_t>(rows * n));
-    cpu::gemm<float>(View<const float>{a.data(), {rows, k}}, View<const float>{b.data(), {k, n}}, View<float>{c.data(), {rows, n}}, Write::assign);
+    cpu::gemm<float>(View<const float>{a.data(), {rows, k}}, View<const float>{b.data(), {k, n}},
+                     View<float>{c.data(), {rows, n}}, Write::assign);
     return c;
   };
   cpu::set_threads(1);
   const auto alone = product(m);
   cpu::set_threads(3);
   CHECK(product(m) == alone);
-  for (const Index rows : {1, 2, 7, 50}) CHECK(product(rows) == std::vector(alone.begin(), alone.begin() + rows * n));
+  for (const Index rows : {1, 2, 7, 50})
+    CHECK(product(rows) == std::vector(alone.begin(), alone.begin() + rows * n));
 }
 
-TEST_CASE_TEMPLATE("tanh is off by less than 2 units of the last place, sigmoid by less than 4", T, float, double) {
+TEST_CASE_TEMPLATE("tanh is off by less than 2 units of the last place, sigmoid by less than 4", T, float,
+                   double) {
   test::with_each_instruction_set(check_activations<T>);
 }
 
-TEST_CASE_TEMPLATE("optimizer rules and hooks are those of the formulas for single numbers", T, float, double) {
+TEST_CASE_TEMPLATE("optimizer rules and hooks are those of the formulas for single numbers", T, float,
+                   double) {
   test::with_each_instruction_set([] {
     std::mt19937 random(5);
     check_updates<T>(random);
@@ -260,7 +289,8 @@ TEST_CASE("rows of equal ids are summed in the order of the rows") {
   std::vector<std::int32_t> distinct(ids.size());
   std::vector<float> sums(rows.size());
   const Index found = cpu_backend().kernels<float>(0).neural.sum_rows_by_id(
-      {rows.data(), {count, width}}, {ids.data(), {count}}, -1, {distinct.data(), {count}}, {sums.data(), {count, width}});
+      {rows.data(), {count, width}}, {ids.data(), {count}}, -1, {distinct.data(), {count}},
+      {sums.data(), {count, width}});
   REQUIRE(found == std::ssize(expected));
   Index i = 0;
   for (const auto& [id, sum] : expected) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recurrent layers written down as plainly as possible, sequence by sequence and in double precision: what the CPU's
-// engine is compared with.
+// Recurrent layers written down as plainly as possible, sequence by sequence and in double precision: what
+// the CPU's engine is compared with.
 
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/math/gru_cell.hpp"
@@ -21,21 +21,27 @@ struct PlainRecurrent {
   Index input_size, hidden_size;
   Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
 
-  struct Result { Numbers hidden, last_hidden, last_cell; };
-  struct Gradients { Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell; };
+  struct Result {
+    Numbers hidden, last_hidden, last_cell;
+  };
+  struct Gradients {
+    Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+  };
 
   /// The results, and the gradients of the weighted sum of them that `d` gives.
   void run(const Result& d, Result& result, Gradients& g) const {
     const Index n = hidden_size, rows = segments.rows(), sequences = segments.count();
     const auto sized = [](Index size) { return Numbers(static_cast<std::size_t>(size)); };
     result = {sized(rows * n), sized(sequences * n), sized(sequences * n)};
-    g = {sized(rows * input_size), Numbers(weight_input.size()), Numbers(weight_hidden.size()), sized(gates() * n),
-         sized(gates() * n), sized(sequences * n), sized(sequences * n)};
+    g = {sized(rows * input_size), Numbers(weight_input.size()), Numbers(weight_hidden.size()),
+         sized(gates() * n),       sized(gates() * n),           sized(sequences * n),
+         sized(sequences * n)};
     for (Index sequence = 0; sequence < sequences; ++sequence) run_sequence(sequence, d, result, g);
   }
 
  private:
-  /// One step: the gates after their nonlinearities, the candidate's recurrent part (gru), the states before and after.
+  /// One step: the gates after their nonlinearities, the candidate's recurrent part (gru), the states before
+  /// and after.
   struct Step {
     Numbers gate, recurrent, h_before, c_before, h, c;
   };
@@ -53,7 +59,8 @@ struct PlainRecurrent {
     for (Index j = 0; j < gates() * n; ++j) {
       at(a, j) = at(bias_input, j);
       at(b, j) = at(bias_hidden, j);
-      for (Index k = 0; k < input_size; ++k) at(a, j) += at(weight_input, j * input_size + k) * at(input, row * input_size + k);
+      for (Index k = 0; k < input_size; ++k)
+        at(a, j) += at(weight_input, j * input_size + k) * at(input, row * input_size + k);
       for (Index k = 0; k < n; ++k) at(b, j) += at(weight_hidden, j * n + k) * at(h, k);
     }
     Step step{a, Numbers(h.size()), h, c, h, c};
@@ -69,7 +76,8 @@ struct PlainRecurrent {
         at(step.h, i) = next.hidden;
       } else if (cell == RecurrentCell::gru) {
         at(step.recurrent, i) = at(b, 2 * n + i);
-        const auto next = math::gru_cell_forward<double>(both(0), both(1), at(a, 2 * n + i), at(b, 2 * n + i), at(h, i));
+        const auto next =
+            math::gru_cell_forward<double>(both(0), both(1), at(a, 2 * n + i), at(b, 2 * n + i), at(h, i));
         at(step.gate, i) = next.reset;
         at(step.gate, n + i) = next.update;
         at(step.gate, 2 * n + i) = next.candidate;
@@ -84,7 +92,8 @@ struct PlainRecurrent {
   void run_sequence(Index sequence, const Result& d, Result& result, Gradients& g) const {
     const Index n = hidden_size, length = segments.length(sequence);
     Numbers h(static_cast<std::size_t>(n)), c = h;
-    for (Index i = 0; i < n; ++i) at(h, i) = at(first_hidden, sequence * n + i), at(c, i) = at(first_cell, sequence * n + i);
+    for (Index i = 0; i < n; ++i)
+      at(h, i) = at(first_hidden, sequence * n + i), at(c, i) = at(first_cell, sequence * n + i);
     std::vector<Step> steps;
     for (Index t = 0; t < length; ++t) {
       steps.push_back(forward(row_of(sequence, t), h, c));
@@ -103,7 +112,8 @@ struct PlainRecurrent {
       for (Index i = 0; i < n; ++i) at(d_h, i) += at(d.hidden, row_of(sequence, t) * n + i);
       backward(steps[static_cast<std::size_t>(t)], row_of(sequence, t), d_h, d_c, g);
     }
-    for (Index i = 0; i < n; ++i) at(g.first_hidden, sequence * n + i) = at(d_h, i), at(g.first_cell, sequence * n + i) = at(d_c, i);
+    for (Index i = 0; i < n; ++i)
+      at(g.first_hidden, sequence * n + i) = at(d_h, i), at(g.first_cell, sequence * n + i) = at(d_c, i);
   }
 
   void backward(const Step& step, Index row, Numbers& d_h, Numbers& d_c, Gradients& g) const {
@@ -113,8 +123,9 @@ struct PlainRecurrent {
       const auto gate = [&](Index k) { return at(step.gate, k * n + i); };
       const auto both = [&](Index k, double value) { at(d_a, k * n + i) = at(d_b, k * n + i) = value; };
       if (cell == RecurrentCell::lstm) {
-        const auto d = math::lstm_cell_backward<double>({gate(0), gate(1), gate(2), gate(3)}, at(step.c_before, i),
-                                                        std::tanh(at(step.c, i)), at(d_h, i), at(d_c, i));
+        const auto d =
+            math::lstm_cell_backward<double>({gate(0), gate(1), gate(2), gate(3)}, at(step.c_before, i),
+                                             std::tanh(at(step.c, i)), at(d_h, i), at(d_c, i));
         both(0, d.d_pre.input), both(1, d.d_pre.forget), both(2, d.d_pre.cell), both(3, d.d_pre.output);
         at(d_c, i) = d.d_cell;
         at(d_h, i) = 0;
@@ -127,7 +138,8 @@ struct PlainRecurrent {
         at(d_h, i) = d.d_hidden;
       } else {
         const double y = at(step.h, i);
-        both(0, at(d_h, i) * (cell == RecurrentCell::rnn_tanh ? math::Tanh{}.derivative(y) : math::Relu{}.derivative(y)));
+        both(0, at(d_h, i) * (cell == RecurrentCell::rnn_tanh ? math::Tanh{}.derivative(y)
+                                                              : math::Relu{}.derivative(y)));
         at(d_h, i) = 0;
       }
     }

@@ -58,8 +58,18 @@ struct Case {
     const auto cell = static_cast<RecurrentCell>(random() % 4);
     const Index width = gate_count(cell) * n, rows = segments->rows();
     const double scale = 1.5 / std::sqrt(static_cast<double>(n));
-    plain.reset(new PlainRecurrent{cell, coin(), *segments, input, n, numbers(rows * input), numbers(width * input, scale),
-                                   numbers(width * n, scale), numbers(width), numbers(width), {}, {}});
+    plain.reset(new PlainRecurrent{cell,
+                                   coin(),
+                                   *segments,
+                                   input,
+                                   n,
+                                   numbers(rows * input),
+                                   numbers(width * input, scale),
+                                   numbers(width * n, scale),
+                                   numbers(width),
+                                   numbers(width),
+                                   {},
+                                   {}});
     if (coin()) plain->first_hidden = numbers(sequences * n);
     if (cell == RecurrentCell::lstm && coin()) plain->first_cell = numbers(sequences * n);
     if (coin()) d.hidden = numbers(rows * n);
@@ -73,19 +83,32 @@ struct Case {
 template <Real T>
 std::vector<std::vector<T>> run(Case& one, double tolerance) {
   auto& p = *one.plain;
-  const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = p.segments.rows(), sequences = p.segments.count();
+  const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = p.segments.rows(),
+              sequences = p.segments.count();
   const bool lstm = p.cell == RecurrentCell::lstm;
-  Converted<T> input(p.input), wi(p.weight_input), wh(p.weight_hidden), bi(p.bias_input), bh(p.bias_hidden), h(p.first_hidden), c(p.first_cell);
+  Converted<T> input(p.input), wi(p.weight_input), wh(p.weight_hidden), bi(p.bias_input), bh(p.bias_hidden),
+      h(p.first_hidden), c(p.first_cell);
   const Shape states{sequences, n};
-  const RecurrentProblem<T> problem{p.cell, p.reverse, p.segments, input.view({rows, p.input_size}), wi.view({width, p.input_size}),
-                                    wh.view({width, n}), bi.view({width}), bh.view({width}), h.view(states), c.view(states)};
+  const RecurrentProblem<T> problem{p.cell,
+                                    p.reverse,
+                                    p.segments,
+                                    input.view({rows, p.input_size}),
+                                    wi.view({width, p.input_size}),
+                                    wh.view({width, n}),
+                                    bi.view({width}),
+                                    bh.view({width}),
+                                    h.view(states),
+                                    c.view(states)};
   auto& kernels = cpu_backend().kernels<T>(0).recurrent;
   const Numbers empty;
-  Converted<T> hidden(one.result.hidden), last_hidden(one.result.last_hidden), last_cell(lstm ? one.result.last_cell : empty);
-  for (auto* result : {&hidden, &last_hidden, &last_cell}) std::fill(result->values.begin(), result->values.end(), T(NAN));
+  Converted<T> hidden(one.result.hidden), last_hidden(one.result.last_hidden),
+      last_cell(lstm ? one.result.last_cell : empty);
+  for (auto* result : {&hidden, &last_hidden, &last_cell})
+    std::fill(result->values.begin(), result->values.end(), T(NAN));
   const RecurrentResult<T> result{hidden.view({rows, n}), last_hidden.view(states), last_cell.view(states)};
   const auto bytes = kernels.saved_bytes(problem);
-  const std::shared_ptr<void> saved(cpu_backend().allocate(0, bytes), [bytes](void* data) { cpu_backend().release(0, data, bytes); });
+  const std::shared_ptr<void> saved(cpu_backend().allocate(0, bytes),
+                                    [bytes](void* data) { cpu_backend().release(0, data, bytes); });
   kernels.forward(problem, result, nullptr);
   const auto inference = hidden.values;
   kernels.forward(problem, result, saved.get());
@@ -96,16 +119,24 @@ std::vector<std::vector<T>> run(Case& one, double tolerance) {
 
   Converted<T> d_hidden(one.d.hidden), d_last_hidden(one.d.last_hidden), d_last_cell(one.d.last_cell);
   auto& g = one.gradients;
-  std::vector<const Numbers*> expected = {&g.input, &g.weight_input, &g.weight_hidden, &g.bias_input, &g.bias_hidden,
-                                          p.first_hidden.empty() ? &empty : &g.first_hidden, p.first_cell.empty() ? &empty : &g.first_cell};
+  std::vector<const Numbers*> expected = {&g.input,
+                                          &g.weight_input,
+                                          &g.weight_hidden,
+                                          &g.bias_input,
+                                          &g.bias_hidden,
+                                          p.first_hidden.empty() ? &empty : &g.first_hidden,
+                                          p.first_cell.empty() ? &empty : &g.first_cell};
   std::vector<std::vector<T>> d;
   for (const auto* e : expected) d.emplace_back(e->size(), T(1));
-  const auto view = [&](std::size_t i, Shape shape) { return View<T>{d[i].empty() ? nullptr : d[i].data(), shape}; };
-  const RecurrentResult<const T> d_result{d_hidden.view({rows, n}), d_last_hidden.view(states), d_last_cell.view(states)};
+  const auto view = [&](std::size_t i, Shape shape) {
+    return View<T>{d[i].empty() ? nullptr : d[i].data(), shape};
+  };
+  const RecurrentResult<const T> d_result{d_hidden.view({rows, n}), d_last_hidden.view(states),
+                                          d_last_cell.view(states)};
   const RecurrentResult<const T> const_result{result.hidden, result.last_hidden, result.last_cell};
   kernels.backward(problem, const_result, saved.get(), d_result,
-                   {view(0, {rows, p.input_size}), view(1, {width, p.input_size}), view(2, {width, n}), view(3, {width}),
-                    view(4, {width}), view(5, states), view(6, states)});
+                   {view(0, {rows, p.input_size}), view(1, {width, p.input_size}), view(2, {width, n}),
+                    view(3, {width}), view(4, {width}), view(5, states), view(6, states)});
   for (std::size_t i = 0; i < d.size(); ++i) {
     auto without = d[i];
     for (auto& x : without) x -= T(1);

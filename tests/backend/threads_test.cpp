@@ -24,7 +24,11 @@ TEST_CASE("threads: an exception of a task reaches the caller, and the pool work
   const test::KeepThreads keep;
   cpu::set_threads(3);
   for (int round = 0; round < 20; ++round) {
-    CHECK_THROWS_WITH_AS(cpu::parallel_for(100, [](Index i) { if (i == 37) fail<ShapeError>("task ", i); }), "task 37", ShapeError);
+    CHECK_THROWS_WITH_AS(cpu::parallel_for(100,
+                                           [](Index i) {
+                                             if (i == 37) fail<ShapeError>("task ", i);
+                                           }),
+                         "task 37", ShapeError);
     std::atomic<Index> sum{0};
     cpu::parallel_for(100, [&](Index i) { sum += i; });
     CHECK(sum == 4950);

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The GRU cell, forward and backward, for scalars and for vectors of them: see activation.inl for who includes this.
-//   r = sigmoid(..), z = sigmoid(..), n = tanh(x_n + r q), q the recurrent part of the candidate;  h' = (1 - z) n + z h.
+// The GRU cell, forward and backward, for scalars and for vectors of them: see activation.inl for who
+// includes this.
+//   r = sigmoid(..), z = sigmoid(..), n = tanh(x_n + r q), q the recurrent part of the candidate;  h' = (1 -
+//   z) n + z h.
 // [Cho 2014, in the form of cuDNN and Chainer's NStepGRU]
 
-template <class V> struct GruForward { V reset, update, candidate, hidden; };
-template <class V> struct GruBackward { V d_reset, d_update, d_candidate, d_recurrent, d_hidden; };
+template <class V>
+struct GruForward {
+  V reset, update, candidate, hidden;
+};
+template <class V>
+struct GruBackward {
+  V d_reset, d_update, d_candidate, d_recurrent, d_hidden;
+};
 
 // reset, update: sums of both parts; candidate: the input's part; recurrent: q; h: the state before.
 template <class V>
@@ -14,10 +22,11 @@ LSTMLIB_HOST_DEVICE inline GruForward<V> gru_cell_forward(V reset, V update, V c
   return {r, z, n, n + z * (h - n)};
 }
 
-// Gradients of the sums before the nonlinearities (d_recurrent: of q), and the part of the state's that does not pass
-// through them.
+// Gradients of the sums before the nonlinearities (d_recurrent: of q), and the part of the state's that does
+// not pass through them.
 template <class V>
 LSTMLIB_HOST_DEVICE inline GruBackward<V> gru_cell_backward(V r, V z, V n, V recurrent, V h, V d_h) {
   const V d_n = d_h * (splat<V>(1) - z) * Tanh{}.derivative(n);
-  return {d_n * recurrent * Sigmoid{}.derivative(r), d_h * (h - n) * Sigmoid{}.derivative(z), d_n, d_n * r, d_h * z};
+  return {d_n * recurrent * Sigmoid{}.derivative(r), d_h * (h - n) * Sigmoid{}.derivative(z), d_n, d_n * r,
+          d_h * z};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The few functions that shared formulas (the .inl files of this folder) are written in, for single numbers. The CPU's
-// kernels have the same for vectors, once for each instruction set.
+// The few functions that shared formulas (the .inl files of this folder) are written in, for single numbers.
+// The CPU's kernels have the same for vectors, once for each instruction set.
 
 #include "lstmlib/base/host_device.hpp"
 
@@ -9,13 +9,31 @@
 
 namespace lstmlib::math {
 
-template <class V> LSTMLIB_HOST_DEVICE inline V splat(double x) { return static_cast<V>(x); }
-template <class V> LSTMLIB_HOST_DEVICE inline V square_root(V x) { return std::sqrt(x); }
-template <class V> LSTMLIB_HOST_DEVICE inline V smaller(V a, V b) { return b < a ? b : a; }
-template <class V> LSTMLIB_HOST_DEVICE inline V larger(V a, V b) { return a < b ? b : a; }
-template <class V> LSTMLIB_HOST_DEVICE inline V sign_of(V x) { return x > V(0) ? V(1) : x < V(0) ? V(-1) : x; }
+template <class V>
+LSTMLIB_HOST_DEVICE inline V splat(double x) {
+  return static_cast<V>(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V square_root(V x) {
+  return std::sqrt(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V smaller(V a, V b) {
+  return b < a ? b : a;
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V larger(V a, V b) {
+  return a < b ? b : a;
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V sign_of(V x) {
+  return x > V(0) ? V(1) : x < V(0) ? V(-1) : x;
+}
 /// 1 where x > 0, else 0.
-template <class V> LSTMLIB_HOST_DEVICE inline V positive(V x) { return x > V(0) ? V(1) : V(0); }
+template <class V>
+LSTMLIB_HOST_DEVICE inline V positive(V x) {
+  return x > V(0) ? V(1) : V(0);
+}
 
 template <class V>
 LSTMLIB_HOST_DEVICE inline V sigmoid(V x) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Matrix products of any shape: operands are packed into panels that register tiles stream over, then rows and panels
-// of the result are cut into tasks.
+// Matrix products of any shape: operands are packed into panels that register tiles stream over, then rows
+// and panels of the result are cut into tasks.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
@@ -18,7 +18,8 @@ inline constexpr Index products_an_element = 16;
 /// x / y, rounded up.
 constexpr Index divide_up(Index x, Index y) { return (x + y - 1) / y; }
 
-/// Rows `first` to `last` - 1 of a panel [inner, width]: `columns` elements of each row of a matrix, then zeros.
+/// Rows `first` to `last` - 1 of a panel [inner, width]: `columns` elements of each row of a matrix, then
+/// zeros.
 template <class T>
 void pack_rows(const T* from, Index from_row, Index columns, Index rows, T* panel, Index width) {
   for (Index row = 0; row < rows; ++row) {
@@ -29,11 +30,11 @@ void pack_rows(const T* from, Index from_row, Index columns, Index rows, T* pane
 
 /// The same of a matrix that stands transposed: column j of the panel is row j of `from`.
 template <class T>
-void pack_columns(const KernelTable<T>& kernels, const T* from, Index from_row, Index columns, Index rows, T* panel,
-                  Index width) {
+void pack_columns(const KernelTable<T>& kernels, const T* from, Index from_row, Index columns, Index rows,
+                  T* panel, Index width) {
   for (Index first = 0; first < width; first += kernels.lanes)
-    kernels.transpose(from + first * from_row, from_row, std::clamp<Index>(columns - first, 0, kernels.lanes), rows,
-                      panel + first, width);
+    kernels.transpose(from + first * from_row, from_row, std::clamp<Index>(columns - first, 0, kernels.lanes),
+                      rows, panel + first, width);
 }
 
 /// A matrix [inner, columns] cut into panels of `width` columns, whole vectors each, one after another.
@@ -54,16 +55,21 @@ Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch&
   const Index width = std::min<Index>(panel_vectors, divide_up(columns, kernels.lanes)) * kernels.lanes;
   const Index panels = divide_up(columns, width), row_size = operand.matrix.shape.row_size();
   T* packed = scratch.take<T>({panels, inner, width}).data;
-  parallel_for(panels, [&](Index i) {
-    const Index first = i * width, count = std::min(width, columns - first);
-    T* panel = packed + i * inner * width;
-    if (operand.transposed) pack_columns(kernels, operand.matrix.data + first * row_size, row_size, count, inner, panel, width);
-    else pack_rows(operand.matrix.data + first, row_size, count, inner, panel, width);
-  }, inner * columns);
+  parallel_for(
+      panels,
+      [&](Index i) {
+        const Index first = i * width, count = std::min(width, columns - first);
+        T* panel = packed + i * inner * width;
+        if (operand.transposed)
+          pack_columns(kernels, operand.matrix.data + first * row_size, row_size, count, inner, panel, width);
+        else pack_rows(operand.matrix.data + first, row_size, count, inner, panel, width);
+      },
+      inner * columns);
   return {packed, inner, width, columns};
 }
 
-/// c = a b or c += a b. Each element of c is summed over the inner dimension in order, in blocks of `inner_block`.
+/// c = a b or c += a b. Each element of c is summed over the inner dimension in order, in blocks of
+/// `inner_block`.
 template <class T>
 void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
   constexpr Index inner_block = 1024;  // a block of a panel stays in the second-level cache

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which instruction set the CPU's kernels use: the widest that processor and system have, found when the program runs,
-// so that headers compiled without machine flags are fast all the same.
+// Which instruction set the CPU's kernels use: the widest that processor and system have, found when the
+// program runs, so that headers compiled without machine flags are fast all the same.
 
 #include "lstmlib/base/error.hpp"
 
@@ -72,7 +72,8 @@ inline InstructionSet instruction_set() {
   return set;
 }
 
-/// For tests and measurements, while no kernel runs; what a forward pass saved, only kernels of the same set can read.
+/// For tests and measurements, while no kernel runs; what a forward pass saved, only kernels of the same set
+/// can read.
 inline void set_instruction_set(InstructionSet set) {
   if (!machine_has(set)) fail<DeviceError>("set_instruction_set: this machine does not have ", name_of(set));
   detail::chosen_instruction_set().store(static_cast<int>(set), std::memory_order_relaxed);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the vector kernels are asked to do, and the table of them that each instruction set fills (kernel_sets.hpp).
-// Kernels work on plain memory, run on one thread and allocate nothing; what calls them cuts the work into pieces.
+// What the vector kernels are asked to do, and the table of them that each instruction set fills
+// (kernel_sets.hpp). Kernels work on plain memory, run on one thread and allocate nothing; what calls them
+// cuts the work into pieces.
 
 #include "lstmlib/backend/kernels/math.hpp"
 #include "lstmlib/base/index.hpp"
@@ -18,42 +19,44 @@ namespace lstmlib::cpu {
 /// A panel is a matrix of at most this many vectors of columns: what one register tile is wide.
 inline constexpr int panel_vectors = 4;
 
-/// result = or += start + left right, for a panel of columns. The inner dimension has `parts` parts of `steps` steps.
-/// Every sum runs over the parts and steps in order, whatever the number of rows: cutting the rows changes no bit.
+/// result = or += start + left right, for a panel of columns. The inner dimension has `parts` parts of
+/// `steps` steps. Every sum runs over the parts and steps in order, whatever the number of rows: cutting the
+/// rows changes no bit.
 template <class T>
 struct Product {
-  const T* left;                         ///< (row, part, step) is at row left_row + part left_part + step left_step
+  const T* left;  ///< (row, part, step) is at row left_row + part left_part + step left_step
   Index left_row, left_step, left_part = 0;
-  const Index* left_rows = nullptr;      ///< row i of the result belongs to row left_rows[i] of left; null: i
-  const T* right;                        ///< (part, step) is the row at (part steps + step) right_step
+  const Index* left_rows = nullptr;  ///< row i of the result belongs to row left_rows[i] of left; null: i
+  const T* right;                    ///< (part, step) is the row at (part steps + step) right_step
   Index right_step;
   Index steps, parts = 1;
-  T* result;                             ///< row i at i result_row
+  T* result;  ///< row i at i result_row
   Index result_row;
-  const Index* result_rows = nullptr;    ///< as left_rows
-  const T* start = nullptr;              ///< one row for all, whole vectors; null: zeros
+  const Index* result_rows = nullptr;  ///< as left_rows
+  const T* start = nullptr;            ///< one row for all, whole vectors; null: zeros
   bool add = false;
   Index rows;
-  int vectors;                           ///< of the panel, 1 to panel_vectors
-  Index columns;                         ///< of the result that are written, at most those of the vectors
+  int vectors;    ///< of the panel, 1 to panel_vectors
+  Index columns;  ///< of the result that are written, at most those of the vectors
 };
 
-/// One block of units of a recurrent layer at one step, `rows` sequences. In gates, each row has the vectors of all gates
-/// one after another; the other arrays hold `vectors` vectors of units a row.
-/// lstm: input, forget, cell, output; gru: candidate of the input, reset, update, candidate of the state; rnn: one.
+/// One block of units of a recurrent layer at one step, `rows` sequences. In gates, each row has the vectors
+/// of all gates one after another; the other arrays hold `vectors` vectors of units a row. lstm: input,
+/// forget, cell, output; gru: candidate of the input, reset, update, candidate of the state; rnn: one.
 template <class T>
 struct CellForward {
   Index rows;
-  int vectors;                             ///< of units: 1 for lstm and gru
-  T* gates;                                ///< in: sums; out: what backward needs
-  const T* before;                         ///< lstm: cell states; gru: hidden states
+  int vectors;      ///< of units: 1 for lstm and gru
+  T* gates;         ///< in: sums; out: what backward needs
+  const T* before;  ///< lstm: cell states; gru: hidden states
   Index before_row;
-  T *cell, *tanh_cell;                     ///< lstm only, rows of one vector
+  T *cell, *tanh_cell;  ///< lstm only, rows of one vector
   T* hidden;
   Index hidden_row;
 };
 
-/// From gradients of the states after a step to those of the sums, in place of the gates, and of the states before.
+/// From gradients of the states after a step to those of the sums, in place of the gates, and of the states
+/// before.
 template <class T>
 struct CellBackward {
   Index rows;
@@ -61,13 +64,13 @@ struct CellBackward {
   T* gates;
   const T* before;
   Index before_row;
-  const T* tanh_cell;                      ///< lstm only
-  const T* d_hidden;                       ///< through the sums of the next step, or from the last state
+  const T* tanh_cell;  ///< lstm only
+  const T* d_hidden;   ///< through the sums of the next step, or from the last state
   Index d_hidden_row;
-  const T* d_output;                       ///< of this step's output, or null
+  const T* d_output;  ///< of this step's output, or null
   Index d_output_row;
-  T* carried;                              ///< rows of one vector. lstm: d of the cell state; gru: of the hidden state,
-};                                         ///< the part that does not pass through the sums; rnn: null
+  T* carried;  ///< rows of one vector. lstm: d of the cell state; gru: of the hidden state,
+};             ///< the part that does not pass through the sums; rnn: null
 
 /// Elements that an optimizer's rule streams over.
 template <class T>
@@ -76,7 +79,7 @@ struct UpdateSpan {
   const math::GradientStep* steps;
   std::size_t step_count;
   T* value;
-  const T* gradient;                       ///< null: zeros
+  const T* gradient;  ///< null: zeros
   std::array<T*, 3> state;
 };
 
@@ -97,7 +100,8 @@ template <class T>
 struct KernelTable {
   Index lanes;  ///< elements of a vector
   void (*product)(const Product<T>&);
-  /// out[step][0..lanes) = rows[i][step] for i below `rows` (at most lanes), zeros after; both strides in elements
+  /// out[step][0..lanes) = rows[i][step] for i below `rows` (at most lanes), zeros after; both strides in
+  /// elements
   void (*transpose)(const T* from, Index from_row, Index rows, Index steps, T* to, Index to_step);
   /// sum[j] += x[row][j] for all rows, `vectors` whole vectors
   void (*add_rows)(const T* x, Index x_row, Index rows, int vectors, T* sum);

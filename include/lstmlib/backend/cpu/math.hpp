@@ -14,7 +14,9 @@ namespace lstmlib::cpu {
 
 /// result = value or result += value
 template <class T>
-void write(Write how, T& result, T value) { result = how == Write::assign ? value : result + value; }
+void write(Write how, T& result, T value) {
+  result = how == Write::assign ? value : result + value;
+}
 
 template <Real T>
 class Math final : public MathKernels<T> {
@@ -37,7 +39,8 @@ class Math final : public MathKernels<T> {
   }
   void multiply(View<const T> a, View<const T> b, View<T> y, Write how) override {
     parallel_ranges(y.size(), 1, [&](Index first, Index last) {
-      kernel_table<T>().multiply(a.data + first, b.data + first, last - first, how == Write::add, y.data + first);
+      kernel_table<T>().multiply(a.data + first, b.data + first, last - first, how == Write::add,
+                                 y.data + first);
     });
   }
   void add_to_rows(View<const T> row, View<T> y) override {
@@ -74,12 +77,14 @@ class Math final : public MathKernels<T> {
   }
   void max(AxisView a, View<const T> x, View<T> y) override {
     fill(-std::numeric_limits<T>::infinity(), y);
-    each(a, [&](Index from, Index to) { y.data[to] = x.data[from] > y.data[to] ? x.data[from] : y.data[to]; });
+    each(a,
+         [&](Index from, Index to) { y.data[to] = x.data[from] > y.data[to] ? x.data[from] : y.data[to]; });
   }
   void max_backward(AxisView a, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) override {
-    if (d_x) each(a, [&](Index from, Index to) {
-      if (x.data[from] == y.data[to]) d_x.data[from] += d_y.data[to];
-    });
+    if (d_x)
+      each(a, [&](Index from, Index to) {
+        if (x.data[from] == y.data[to]) d_x.data[from] += d_y.data[to];
+      });
   }
   void softmax(AxisView a, bool logarithm, View<const T> x, View<T> y) override {
     each_line(a, [&](Index first) {
@@ -94,7 +99,8 @@ class Math final : public MathKernels<T> {
       }
     });
   }
-  void softmax_backward(AxisView a, bool logarithm, View<const T> y, View<const T> d_y, View<T> d_x) override {
+  void softmax_backward(AxisView a, bool logarithm, View<const T> y, View<const T> d_y,
+                        View<T> d_x) override {
     if (!d_x) return;
     each_line(a, [&](Index first) {
       T sum = 0;  // of d_y (log softmax), of d_y y (softmax)
@@ -104,7 +110,8 @@ class Math final : public MathKernels<T> {
       }
       for (Index i = 0; i < a.size; ++i) {
         const Index at = first + i * a.inner;
-        d_x.data[at] += logarithm ? d_y.data[at] - std::exp(y.data[at]) * sum : y.data[at] * (d_y.data[at] - sum);
+        d_x.data[at] +=
+            logarithm ? d_y.data[at] - std::exp(y.data[at]) * sum : y.data[at] * (d_y.data[at] - sum);
       }
     });
   }
@@ -116,10 +123,12 @@ class Math final : public MathKernels<T> {
   template <class Use>
   static void each_line(const AxisView& a, Use use) {
     parallel_ranges(a.outer * a.inner, a.size * 4, [&](Index first_line, Index last_line) {
-      for (Index line = first_line; line < last_line; ++line) use(line / a.inner * a.size * a.inner + line % a.inner);
+      for (Index line = first_line; line < last_line; ++line)
+        use(line / a.inner * a.size * a.inner + line % a.inner);
     });
   }
-  /// Calls `use(from, to)` for each element of [outer, size, inner] with its place in [outer, inner], in memory order.
+  /// Calls `use(from, to)` for each element of [outer, size, inner] with its place in [outer, inner], in
+  /// memory order.
   template <class Use>
   static void each(const AxisView& a, Use use) {
     Index from = 0;

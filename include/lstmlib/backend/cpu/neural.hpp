@@ -15,13 +15,15 @@ namespace lstmlib::cpu {
 template <Real T>
 class Neural final : public NeuralKernels<T> {
  public:
-  void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore, View<T> rows) override {
+  void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
+                   View<T> rows) override {
     const Index width = table.shape.row_size();
     parallel_ranges(ids.size(), width, [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         T* to = rows.data + i * width;
         if (ids.data[i] == ignore) std::fill_n(to, width, T(0));
-        else std::copy_n(table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width, width, to);
+        else
+          std::copy_n(table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width, width, to);
       }
     });
   }
@@ -58,15 +60,17 @@ class Neural final : public NeuralKernels<T> {
             table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width);
   }
 
-  void dropout(math::RandomKey key, double ratio, RowPlaces places, View<const T> x, View<T> y, Write how) override {
+  void dropout(math::RandomKey key, double ratio, RowPlaces places, View<const T> x, View<T> y,
+               Write how) override {
     if (!y) return;
     const auto scale = static_cast<T>(1 / (1 - ratio));
     const std::uint32_t threshold = math::dropout_threshold(ratio);
     const Index width = y.shape.row_size();
     const auto kernel = kernel_table<T>().dropout;
     const auto row = [&](Index at, Index sentence, Index position) {
-      kernel({key, static_cast<std::uint64_t>(sentence) + places.first_sentence, static_cast<std::uint32_t>(position),
-              threshold, width, scale, x.data + at * width, y.data + at * width, how == Write::add});
+      kernel({key, static_cast<std::uint64_t>(sentence) + places.first_sentence,
+              static_cast<std::uint32_t>(position), threshold, width, scale, x.data + at * width,
+              y.data + at * width, how == Write::add});
     };
     if (!places.segments)
       parallel_ranges(y.shape.rows(), 2 * width, [&](Index first, Index last) {
@@ -126,7 +130,8 @@ class Neural final : public NeuralKernels<T> {
       });
     });
   }
-  void unfold_time_backward(const Segments& segments, Index window, View<const T> d_columns, View<T> d_x) override {
+  void unfold_time_backward(const Segments& segments, Index window, View<const T> d_columns,
+                            View<T> d_x) override {
     if (!d_x) return;
     const Index features = d_x.shape.row_size();
     each_sequence(segments, window * features, [&](Index s, Index, Index) {
@@ -141,7 +146,8 @@ class Neural final : public NeuralKernels<T> {
     each_pixel(c, [&](Index column, Index pixel) { columns.data[column] = image.data[pixel]; });
   }
   void unfold_image_backward(const Convolution2d& c, View<const T> d_columns, View<T> d_image) override {
-    if (d_image) each_pixel(c, [&](Index column, Index pixel) { d_image.data[pixel] += d_columns.data[column]; });
+    if (d_image)
+      each_pixel(c, [&](Index column, Index pixel) { d_image.data[pixel] += d_columns.data[column]; });
   }
 
   void segment_max(const Segments& segments, View<const T> x, View<T> y) override {
@@ -160,7 +166,8 @@ class Neural final : public NeuralKernels<T> {
     each_sequence(segments, width, [&](Index s, Index first, Index length) {
       for (Index row = first; row < first + length; ++row)
         for (Index i = 0; i < width; ++i)
-          if (x.data[row * width + i] == y.data[s * width + i]) d_x.data[row * width + i] += d_y.data[s * width + i];
+          if (x.data[row * width + i] == y.data[s * width + i])
+            d_x.data[row * width + i] += d_y.data[s * width + i];
     });
   }
   void segment_sum(const Segments& segments, bool mean, View<const T> x, View<T> y) override {
@@ -189,9 +196,13 @@ class Neural final : public NeuralKernels<T> {
   }
   static void add(const T* from, Index count, T* to) { kernel_table<T>().add(from, count, to); }
 
-  /// Rows without those of `ignore`, by rising id and row: the id in the upper half, the row in the lower one.
-  static std::span<const std::uint64_t> sorted_by_id(View<const std::int32_t> ids, std::int32_t ignore, Scratch& scratch) {
-    const auto upper = [](std::int32_t id) { return std::uint64_t{static_cast<std::uint32_t>(id) ^ 0x80000000u} << 32; };
+  /// Rows without those of `ignore`, by rising id and row: the id in the upper half, the row in the lower
+  /// one.
+  static std::span<const std::uint64_t> sorted_by_id(View<const std::int32_t> ids, std::int32_t ignore,
+                                                     Scratch& scratch) {
+    const auto upper = [](std::int32_t id) {
+      return std::uint64_t{static_cast<std::uint32_t>(id) ^ 0x80000000u} << 32;
+    };
     std::uint64_t* keys = scratch.take<std::uint64_t>({ids.size()}).data;
     std::size_t count = 0;
     for (Index i = 0; i < ids.size(); ++i)
@@ -199,7 +210,9 @@ class Neural final : public NeuralKernels<T> {
     std::sort(keys, keys + count);
     return {keys, count};
   }
-  static std::int32_t id_of(std::uint64_t key) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(key >> 32) ^ 0x80000000u); }
+  static std::int32_t id_of(std::uint64_t key) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(key >> 32) ^ 0x80000000u);
+  }
   static Index row_of(std::uint64_t key) { return static_cast<Index>(key & 0xffffffffu); }
 
   static T weight(const CrossEntropyProblem<T>& p, Index label) {
@@ -223,7 +236,8 @@ class Neural final : public NeuralKernels<T> {
   static void each_window(const Segments& segments, Index window, Index s, Use use) {
     Index at = first_window(segments, window, s);
     for (Index start = 1 - window; start < segments.length(s); ++start, ++at)
-      for (Index offset = std::max<Index>(0, -start); offset < std::min(window, segments.length(s) - start); ++offset)
+      for (Index offset = std::max<Index>(0, -start); offset < std::min(window, segments.length(s) - start);
+           ++offset)
         use(at, offset, segments.first(s) + start + offset);
   }
   /// Calls `use(place in columns, place in the image)` where a kernel position lies within the image.
@@ -244,8 +258,9 @@ class Neural final : public NeuralKernels<T> {
   /// Calls `use(sequence, its first row, its length)` in parallel; a row has `elements`.
   template <class Use>
   static void each_sequence(const Segments& segments, Index elements, Use use) {
-    parallel_for(segments.count(), [&](Index s) { use(s, segments.first(s), segments.length(s)); },
-                 segments.rows() * elements);
+    parallel_for(
+        segments.count(), [&](Index s) { use(s, segments.first(s), segments.length(s)); },
+        segments.rows() * elements);
   }
 };
 

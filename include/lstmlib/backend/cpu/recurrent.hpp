@@ -16,7 +16,8 @@ class Recurrent final : public RecurrentKernels<T> {
   void forward(const RecurrentProblem<T>& p, const RecurrentResult<T>& result, void* saved) override {
     const RecurrentLayout<T> layout(p);
     Scratch scratch;
-    T* memory = saved ? static_cast<T*>(saved) : scratch.take<T>({RecurrentSaved<T>::elements(layout, p.cell)}).data;
+    T* memory =
+        saved ? static_cast<T*>(saved) : scratch.take<T>({RecurrentSaved<T>::elements(layout, p.cell)}).data;
     RecurrentForward<T>(p, layout, memory).run(result);
   }
   void backward(const RecurrentProblem<T>& p, const RecurrentResult<const T>&, void* saved,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The backward pass of a recurrent layer: the steps in reverse, which turn gates into gradients of the sums in place,
-// columns of states divided among the threads, which meet once a step.
+// The backward pass of a recurrent layer: the steps in reverse, which turn gates into gradients of the sums
+// in place, columns of states divided among the threads, which meet once a step.
 
 #include "lstmlib/backend/cpu/recurrent_gradients.hpp"
 
@@ -12,8 +12,13 @@ class RecurrentBackward {
  public:
   RecurrentBackward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory,
                     const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d)
-      : p_(p), l_(layout), saved_(layout, memory), d_result_(d_result), d_(d),
-        group_blocks_(panel_vectors / l_.unit_vectors), group_width_(group_blocks_ * l_.block_units),
+      : p_(p),
+        l_(layout),
+        saved_(layout, memory),
+        d_result_(d_result),
+        d_(d),
+        group_blocks_(panel_vectors / l_.unit_vectors),
+        group_width_(group_blocks_ * l_.block_units),
         groups_(divide_up(l_.blocks, group_blocks_)) {}
 
   void run() {
@@ -23,32 +28,40 @@ class RecurrentBackward {
     d_last_ = scratch_.take<T>({l_.sequences, l_.hidden_width}).data;
     carried_ = scratch_.take<T>({l_.blocks, l_.sequences, l_.block_units}).data;
     d_output_ = d_result_.hidden ? scratch_.take<T>({l_.tokens, l_.hidden_width}).data : nullptr;
-    parallel_for(groups_, [&](Index group) {
-      const Index first = group * group_width_;
-      pack_gate_rows(l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, first,
-                     std::min(group_width_, n - first), weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_,
-                     group_width_);
-    }, groups_ * l_.blocks * l_.hidden_row() * group_width_);
+    parallel_for(
+        groups_,
+        [&](Index group) {
+          const Index first = group * group_width_;
+          pack_gate_rows(
+              l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, first,
+              std::min(group_width_, n - first),
+              weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_, group_width_);
+        },
+        groups_ * l_.blocks * l_.hidden_row() * group_width_);
     set_last_gradients();
 
-    ThreadPool::instance().run_team(team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const Member& member) {
-      Scratch own;
-      T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
-      for (Index step = steps - 1; step >= 0; --step) {
-        share_of_member(groups_, l_.segments.running(step), member,
-                        [&](Index group, Index row, Index rows) { step_group(step, group, row, rows, d_hidden); });
-        member.barrier.wait();
-      }
-      if (d_.first_hidden)
-        share_of_member(groups_, l_.sequences, member,
-                        [&](Index group, Index row, Index rows) { add_first_hidden(group, row, rows, d_hidden); });
-    });
+    ThreadPool::instance().run_team(
+        team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const Member& member) {
+          Scratch own;
+          T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
+          for (Index step = steps - 1; step >= 0; --step) {
+            share_of_member(
+                groups_, l_.segments.running(step), member,
+                [&](Index group, Index row, Index rows) { step_group(step, group, row, rows, d_hidden); });
+            member.barrier.wait();
+          }
+          if (d_.first_hidden)
+            share_of_member(groups_, l_.sequences, member, [&](Index group, Index row, Index rows) {
+              add_first_hidden(group, row, rows, d_hidden);
+            });
+        });
     if (d_.first_cell) add_first_cell();
     RecurrentProducts<T>(p_, l_, saved_, rows_, d_).run();
   }
 
  private:
-  /// d of the states after the last step of each sequence, and of outputs, in the order and width of this engine.
+  /// d of the states after the last step of each sequence, and of outputs, in the order and width of this
+  /// engine.
   void set_last_gradients() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
@@ -66,7 +79,8 @@ class RecurrentBackward {
     if (d_output_)
       parallel_ranges(l_.tokens, n, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i)
-          pack_rows(d_result_.hidden.data + rows_[i] * n, n, n, 1, d_output_ + i * l_.hidden_width, l_.hidden_width);
+          pack_rows(d_result_.hidden.data + rows_[i] * n, n, n, 1, d_output_ + i * l_.hidden_width,
+                    l_.hidden_width);
       });
   }
 
@@ -105,7 +119,8 @@ class RecurrentBackward {
   }
 
   void cells_backward(Index step, Index group, Index row, Index rows, const T* d_hidden, Index d_hidden_row) {
-    const Index token = l_.segments.offset(step) + row, before = l_.before(step) + row, after = l_.after(step) + row;
+    const Index token = l_.segments.offset(step) + row, before = l_.before(step) + row,
+                after = l_.after(step) + row;
     for (Index i = 0; i < group_blocks_ && group * group_blocks_ + i < l_.blocks; ++i) {
       const Index block = group * group_blocks_ + i;
       CellBackward<T> cell{};
@@ -155,7 +170,8 @@ class RecurrentBackward {
   RecurrentSaved<T> saved_;
   const RecurrentResult<const T>& d_result_;
   const RecurrentGradients<T>& d_;
-  Index group_blocks_, group_width_, groups_;  ///< blocks of units whose states are computed together: a panel
+  Index group_blocks_, group_width_,
+      groups_;  ///< blocks of units whose states are computed together: a panel
   Scratch scratch_;
   const Index* rows_ = nullptr;
   T *weight_hidden_ = nullptr, *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The forward pass of a recurrent layer: one product for the inputs of all steps; then each step adds the product of
-// the states before and applies the cell, blocks of units divided among the threads, which meet once a step.
+// The forward pass of a recurrent layer: one product for the inputs of all steps; then each step adds the
+// product of the states before and applies the cell, blocks of units divided among the threads, which meet
+// once a step.
 
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 
@@ -19,28 +20,35 @@ class RecurrentForward {
     weight_input_ = scratch_.take<T>({l_.blocks, l_.input_size, l_.input_row()}).data;
     weight_hidden_ = scratch_.take<T>({l_.blocks, l_.hidden_size, l_.hidden_row()}).data;
     start_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
-    parallel_for(2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
-                 l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
+    parallel_for(
+        2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
+        l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
     set_first_states();
     multiply_inputs();
     const Index steps = l_.segments.steps();
-    ThreadPool::instance().run_team(team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size), [&](const Member& member) {
-      for (Index step = 0; step < steps; ++step) {
-        share_of_member(l_.blocks, l_.segments.running(step), member,
-                        [&](Index block, Index row, Index rows) { step_block(step, block, row, rows); });
-        member.barrier.wait();
-      }
-    });
+    ThreadPool::instance().run_team(
+        team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size),
+        [&](const Member& member) {
+          for (Index step = 0; step < steps; ++step) {
+            share_of_member(l_.blocks, l_.segments.running(step), member,
+                            [&](Index block, Index row, Index rows) { step_block(step, block, row, rows); });
+            member.barrier.wait();
+          }
+        });
     write_results(result);
   }
 
  private:
   void prepare_block(Index block, bool input) {
     if (input) {
-      pack_gate_columns(l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); }, block, weight_input_);
+      pack_gate_columns(
+          l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); }, block,
+          weight_input_);
       return;
     }
-    pack_gate_columns(l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, block, weight_hidden_);
+    pack_gate_columns(
+        l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, block,
+        weight_hidden_);
     T* start = start_ + block * l_.gate_row;
     std::fill_n(start, l_.gate_row, T(0));
     for (Index i = 0; i < l_.block_units; ++i) {
@@ -49,7 +57,8 @@ class RecurrentForward {
       for (int c = 0; p_.bias_input && c < l_.cell.input_columns; ++c)
         start[c * l_.block_units + i] += p_.bias_input.data[l_.input_gate(c) * l_.hidden_size + unit];
       for (int c = 0; p_.bias_hidden && c < l_.cell.hidden_columns; ++c)
-        start[(c + l_.cell.first_hidden_column()) * l_.block_units + i] += p_.bias_hidden.data[l_.hidden_gate(c) * l_.hidden_size + unit];
+        start[(c + l_.cell.first_hidden_column()) * l_.block_units + i] +=
+            p_.bias_hidden.data[l_.hidden_gate(c) * l_.hidden_size + unit];
     }
   }
 
@@ -74,27 +83,31 @@ class RecurrentForward {
   void multiply_inputs() {
     constexpr Index chunk = 96;
     const Index chunks = divide_up(l_.tokens, chunk), rest = l_.gate_row - l_.input_row();
-    parallel_for(l_.blocks * chunks, [&](Index task) {
-      const Index block = task / chunks, first = task % chunks * chunk;
-      Product<T> product{};
-      product.left = p_.input.data;
-      product.left_row = l_.input_size;
-      product.left_step = 1;
-      product.left_rows = rows_ + first;
-      product.right = weight_input_ + block * l_.input_size * l_.input_row();
-      product.right_step = l_.input_row();
-      product.steps = l_.input_size;
-      product.parts = 1;
-      product.result = gates(block) + first * l_.gate_row;
-      product.result_row = l_.gate_row;
-      product.start = start_ + block * l_.gate_row;
-      product.rows = std::min(chunk, l_.tokens - first);
-      product.columns = l_.input_row();
-      product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
-      l_.kernels.product(product);
-      for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
-        std::copy_n(product.start + l_.input_row(), rest, product.result + row * l_.gate_row + l_.input_row());
-    }, l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
+    parallel_for(
+        l_.blocks * chunks,
+        [&](Index task) {
+          const Index block = task / chunks, first = task % chunks * chunk;
+          Product<T> product{};
+          product.left = p_.input.data;
+          product.left_row = l_.input_size;
+          product.left_step = 1;
+          product.left_rows = rows_ + first;
+          product.right = weight_input_ + block * l_.input_size * l_.input_row();
+          product.right_step = l_.input_row();
+          product.steps = l_.input_size;
+          product.parts = 1;
+          product.result = gates(block) + first * l_.gate_row;
+          product.result_row = l_.gate_row;
+          product.start = start_ + block * l_.gate_row;
+          product.rows = std::min(chunk, l_.tokens - first);
+          product.columns = l_.input_row();
+          product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
+          l_.kernels.product(product);
+          for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
+            std::copy_n(product.start + l_.input_row(), rest,
+                        product.result + row * l_.gate_row + l_.input_row());
+        },
+        l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
   void step_block(Index step, Index block, Index row, Index rows) {
@@ -140,16 +153,19 @@ class RecurrentForward {
     if (result.hidden)
       parallel_ranges(l_.tokens, n, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i)
-          std::copy_n(saved_.hidden + (l_.sequences + i) * l_.hidden_width, n, result.hidden.data + rows_[i] * n);
+          std::copy_n(saved_.hidden + (l_.sequences + i) * l_.hidden_width, n,
+                      result.hidden.data + rows_[i] * n);
       });
     for (Index k = 0; k < l_.sequences; ++k) {
       const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
       const Index last = l_.after(l_.segments.length(sequence) - 1) + k;
-      if (result.last_hidden) std::copy_n(saved_.hidden + last * l_.hidden_width, n, result.last_hidden.data + sequence * n);
+      if (result.last_hidden)
+        std::copy_n(saved_.hidden + last * l_.hidden_width, n, result.last_hidden.data + sequence * n);
       if (!result.last_cell) continue;
       for (Index block = 0; block < l_.blocks; ++block) {
         const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
-        std::copy_n(cells(block) + last * l_.block_units, units, result.last_cell.data + sequence * n + first);
+        std::copy_n(cells(block) + last * l_.block_units, units,
+                    result.last_cell.data + sequence * n + first);
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the recurrent engine lays out weights, gates and states: in blocks of units as wide as the registers, rows in
-// time-major order. Nothing outside this back end knows of it.
+// How the recurrent engine lays out weights, gates and states: in blocks of units as wide as the registers,
+// rows in time-major order. Nothing outside this back end knows of it.
 
 #include "lstmlib/backend/cpu/gemm.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
@@ -30,28 +30,36 @@ struct CellKernels {
   int first_hidden_column() const { return columns - hidden_columns; }
 };
 
-/// Sizes and places. A block of units has `unit_vectors` vectors of them; in gates, a row of a block has the vectors of
-/// column 0, then of column 1, and so on. Arrays are [block][row][elements of a row], except hidden states: [row][unit].
-/// Rows of states begin with the states before the first step, one for each sequence: places before(step) and after(step).
+/// Sizes and places. A block of units has `unit_vectors` vectors of them; in gates, a row of a block has the
+/// vectors of column 0, then of column 1, and so on. Arrays are [block][row][elements of a row], except
+/// hidden states: [row][unit]. Rows of states begin with the states before the first step, one for each
+/// sequence: places before(step) and after(step).
 template <class T>
 struct RecurrentLayout {
   const KernelTable<T>& kernels = kernel_table<T>();
   CellKernels<T> cell;
   const Segments& segments;
   Index input_size, hidden_size;
-  int unit_vectors;    ///< 1 where there are several gates: then a block's gates fill a panel
-  Index block_units;   ///< units of a block
+  int unit_vectors;   ///< 1 where there are several gates: then a block's gates fill a panel
+  Index block_units;  ///< units of a block
   Index blocks;
   Index hidden_width;  ///< units of all blocks, the last ones without meaning: their weights are zeros
   Index gate_row;      ///< elements of gates of a block, a row
   Index tokens, sequences;
 
   explicit RecurrentLayout(const RecurrentProblem<T>& p)
-      : cell(CellKernels<T>::of(p.cell, kernels)), segments(p.segments), input_size(p.input_size()),
+      : cell(CellKernels<T>::of(p.cell, kernels)),
+        segments(p.segments),
+        input_size(p.input_size()),
         hidden_size(p.hidden_size()),
-        unit_vectors(cell.columns > 1 ? 1 : static_cast<int>(std::min<Index>(panel_vectors, divide_up(hidden_size, kernels.lanes)))),
-        block_units(unit_vectors * kernels.lanes), blocks(divide_up(hidden_size, block_units)),
-        hidden_width(blocks * block_units), gate_row(cell.columns * block_units), tokens(segments.rows()),
+        unit_vectors(cell.columns > 1 ? 1
+                                      : static_cast<int>(std::min<Index>(
+                                            panel_vectors, divide_up(hidden_size, kernels.lanes)))),
+        block_units(unit_vectors * kernels.lanes),
+        blocks(divide_up(hidden_size, block_units)),
+        hidden_width(blocks * block_units),
+        gate_row(cell.columns * block_units),
+        tokens(segments.rows()),
         sequences(segments.count()) {}
 
   Index input_row() const { return cell.input_columns * block_units; }    ///< elements of the input's columns
@@ -65,7 +73,9 @@ struct RecurrentLayout {
   Index units_from(Index first) const { return std::clamp<Index>(hidden_size - first, 0, kernels.lanes); }
 
   int input_gate(int column) const { return cell.order[static_cast<std::size_t>(column)]; }
-  int hidden_gate(int column) const { return cell.order[static_cast<std::size_t>(column + cell.first_hidden_column())]; }
+  int hidden_gate(int column) const {
+    return cell.order[static_cast<std::size_t>(column + cell.first_hidden_column())];
+  }
 };
 
 /// What forward keeps for backward. Cell states and their tanh: lstm only.
@@ -94,29 +104,34 @@ const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
   return rows;
 }
 
-/// Weights [gates hidden, inner] as panels of one block each: [block][inner][columns of gates], gate_of(column) of them.
+/// Weights [gates hidden, inner] as panels of one block each: [block][inner][columns of gates],
+/// gate_of(column) of them.
 template <class T, class GateOf>
-void pack_gate_columns(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of, Index block, T* packed) {
+void pack_gate_columns(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of,
+                       Index block, T* packed) {
   const Index inner = weights.shape[1], width = columns * l.block_units;
   for (int column = 0; column < columns; ++column)
     for (int vector = 0; vector < l.unit_vectors; ++vector) {
       const Index unit = l.first_unit(block, vector);
-      l.kernels.transpose(weights.data + (gate_of(column) * l.hidden_size + unit) * inner, inner, l.units_from(unit), inner,
-                          packed + block * inner * width + (column * l.unit_vectors + vector) * l.kernels.lanes, width);
+      l.kernels.transpose(
+          weights.data + (gate_of(column) * l.hidden_size + unit) * inner, inner, l.units_from(unit), inner,
+          packed + block * inner * width + (column * l.unit_vectors + vector) * l.kernels.lanes, width);
     }
 }
 
-/// Columns `first` to `first` + count - 1 of weights [gates hidden, any] as a panel of `width` columns, its rows in the
-/// order of the blocks' gates.
+/// Columns `first` to `first` + count - 1 of weights [gates hidden, any] as a panel of `width` columns, its
+/// rows in the order of the blocks' gates.
 template <class T, class GateOf>
-void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of, Index first, Index count,
-                    T* panel, Index width) {
+void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of,
+                    Index first, Index count, T* panel, Index width) {
   for (Index block = 0; block < l.blocks; ++block)
     for (int column = 0; column < columns; ++column)
       for (int vector = 0; vector < l.unit_vectors; ++vector) {
-        const Index unit = l.first_unit(block, vector), units = l.units_from(unit), row_size = weights.shape[1];
+        const Index unit = l.first_unit(block, vector), units = l.units_from(unit),
+                    row_size = weights.shape[1];
         if (units > 0)
-          pack_rows(weights.data + (gate_of(column) * l.hidden_size + unit) * row_size + first, row_size, count, units, panel, width);
+          pack_rows(weights.data + (gate_of(column) * l.hidden_size + unit) * row_size + first, row_size,
+                    count, units, panel, width);
         std::fill(panel + units * width, panel + l.kernels.lanes * width, T(0));
         panel += l.kernels.lanes * width;
       }
@@ -129,7 +144,8 @@ void share_of_member(Index blocks, Index rows, const Member& member, Use use) {
   // With few rows, whole blocks only: half a tile costs as much as a whole one.
   const bool whole = rows < 4 * member.count;
   const Index unit = whole ? rows : 1, items = whole ? blocks : blocks * rows;
-  const Index first = items * member.number / member.count * unit, last = items * (member.number + 1) / member.count * unit;
+  const Index first = items * member.number / member.count * unit,
+              last = items * (member.number + 1) / member.count * unit;
   for (Index at = first; at < last;) {
     const Index block = at / rows, row = at % rows, count = std::min(rows - row, last - at);
     use(block, row, count);
@@ -141,7 +157,8 @@ void share_of_member(Index blocks, Index rows, const Member& member, Use use) {
 inline int team_size(Index steps, Index multiplications) {
   constexpr Index worth_a_barrier = 60 * 1000;  // a microsecond or two of one core
   return multiplications < 2 * worth_a_barrier * std::max<Index>(steps, 1)
-             ? 1 : static_cast<int>(std::min<Index>(threads(), multiplications / steps / worth_a_barrier));
+             ? 1
+             : static_cast<int>(std::min<Index>(threads(), multiplications / steps / worth_a_barrier));
 }
 
 }  // namespace lstmlib::cpu

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their results
-// wholly, so results depend neither on the number of threads nor on who ran what.
-// Who waits spins for some microseconds, as most waits are shorter, then sleeps. Several threads of the caller may call
-// kernels at once: one gets the pool, the others work alone.
+// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their
+// results wholly, so results depend neither on the number of threads nor on who ran what. Who waits spins for
+// some microseconds, as most waits are shorter, then sleeps. Several threads of the caller may call kernels
+// at once: one gets the pool, the others work alone.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -68,7 +68,8 @@ class Barrier {
       round_.notify_all();
       return;
     }
-    // Where others use the cores, whom we wait for may not be running: then spinning takes their time, so spin less.
+    // Where others use the cores, whom we wait for may not be running: then spinning takes their time, so
+    // spin less.
     int patience = patience_.load(std::memory_order_relaxed);
     if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
       patience = std::min(patience + 1, most_patience);
@@ -109,8 +110,8 @@ class ThreadPool {
     threads_.store(count, std::memory_order_relaxed);
   }
 
-  /// Runs `function(member)` on up to `members` threads, the caller among them, at the same time; on the caller alone
-  /// if another thread has the pool. The function must not throw.
+  /// Runs `function(member)` on up to `members` threads, the caller among them, at the same time; on the
+  /// caller alone if another thread has the pool. The function must not throw.
   template <class F>
   void run_team(int members, F&& function) {
     members = std::min(members, threads());
@@ -135,8 +136,8 @@ class ThreadPool {
     }
   }
 
-  /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. The first exception of a task is thrown
-  /// again here; the tasks that had not begun then are left out.
+  /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. The first exception of a task
+  /// is thrown again here; the tasks that had not begun then are left out.
   template <class F>
   void run_tasks(Index tasks, F&& task) {
     if (tasks <= 1 || threads() == 1 || inside()) {
@@ -199,7 +200,8 @@ class ThreadPool {
 #endif
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
-  /// Workers start at the first call. Returns how many threads there are: fewer than wanted if the system gives no more.
+  /// Workers start at the first call. Returns how many threads there are: fewer than wanted if the system
+  /// gives no more.
   int start() {
     try {
       while (static_cast<int>(workers_.size()) + 1 < threads()) {
@@ -234,19 +236,21 @@ inline void set_threads(int count) { ThreadPool::instance().set_threads(count); 
 /// Work on fewer elements than this is done before another thread has woken up.
 inline constexpr Index worth_waking = 16 * 1024;
 
-/// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's thread.
+/// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's
+/// thread.
 template <class F>
 void parallel_for(Index tasks, F&& task, Index elements = worth_waking) {
   if (elements >= worth_waking) return ThreadPool::instance().run_tasks(tasks, task);
   for (Index i = 0; i < tasks; ++i) task(i);
 }
 
-/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `worth_waking` elements of which an item has
-/// `item`: the same pieces whatever the number of threads.
+/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `worth_waking` elements of which an
+/// item has `item`: the same pieces whatever the number of threads.
 template <class F>
 void parallel_ranges(Index count, Index item, F&& range) {
   const Index piece = std::max<Index>(1, worth_waking / std::max<Index>(item, 1));
-  parallel_for((count + piece - 1) / piece, [&](Index i) { range(i * piece, std::min(count, (i + 1) * piece)); });
+  parallel_for((count + piece - 1) / piece,
+               [&](Index i) { range(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
 }  // namespace lstmlib::cpu

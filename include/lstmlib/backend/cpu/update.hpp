@@ -15,10 +15,11 @@ namespace lstmlib::cpu {
 template <Real T>
 class Update final : public UpdateKernels<T> {
  public:
-  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
-              std::span<const View<T>> state, View<T> value) override {
+  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> steps,
+              const GradientView<T>& gradient, std::span<const View<T>> state, View<T> value) override {
     const auto kernel = kernel_table<T>().update[rule.index()];
-    const void* chosen = std::visit([](const auto& alternative) -> const void* { return &alternative; }, rule);
+    const void* chosen =
+        std::visit([](const auto& alternative) -> const void* { return &alternative; }, rule);
     each_piece(gradient, value, [&](Index, Index first, Index count, const T* from) {
       UpdateSpan<T> span{count, steps.data(), steps.size(), value.data + first, from, {}};
       for (std::size_t i = 0; i < state.size(); ++i) span.state[i] = state[i].data + first;
@@ -49,32 +50,40 @@ class Update final : public UpdateKernels<T> {
   }
 
  private:
-  static void stepped(std::span<const math::GradientStep> steps, const T* value, const T* gradient, Index count, T* to) {
+  static void stepped(std::span<const math::GradientStep> steps, const T* value, const T* gradient,
+                      Index count, T* to) {
     // The kernel reads the value only; it shares its argument with rules, which write it.
-    kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}}, to);
+    kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}},
+                                  to);
   }
 
   static Index rows_a_piece(const GradientView<T>& gradient, View<const T> value) {
-    return gradient.ids ? std::max<Index>(1, worth_waking / std::max<Index>(1, value.shape.row_size())) : worth_waking;
+    return gradient.ids ? std::max<Index>(1, worth_waking / std::max<Index>(1, value.shape.row_size()))
+                        : worth_waking;
   }
   static Index pieces(const GradientView<T>& gradient, View<const T> value) {
-    const Index rows = gradient.ids ? value.shape.rows() : value.size(), piece = rows_a_piece(gradient, value);
+    const Index rows = gradient.ids ? value.shape.rows() : value.size(),
+                piece = rows_a_piece(gradient, value);
     return (rows + piece - 1) / piece;
   }
-  /// Calls `use(piece, first element, count, their gradient or null)` for all elements of the parameter; calls for one
-  /// piece come in order, on one thread.
+  /// Calls `use(piece, first element, count, their gradient or null)` for all elements of the parameter;
+  /// calls for one piece come in order, on one thread.
   template <class Use>
   static void each_piece(const GradientView<T>& gradient, View<const T> value, Use use) {
     const Index rows = rows_a_piece(gradient, value);
     parallel_for(pieces(gradient, value), [&](Index piece) {
-      if (gradient.ids) return each_row_run(gradient, value, piece * rows, std::min(value.shape.rows(), (piece + 1) * rows), piece, use);
+      if (gradient.ids)
+        return each_row_run(gradient, value, piece * rows, std::min(value.shape.rows(), (piece + 1) * rows),
+                            piece, use);
       const Index first = piece * rows;
-      use(piece, first, std::min(rows, value.size() - first), gradient.dense ? gradient.dense.data + first : nullptr);
+      use(piece, first, std::min(rows, value.size() - first),
+          gradient.dense ? gradient.dense.data + first : nullptr);
     });
   }
   /// Rows `first` to `last` - 1 of a table of which some have a gradient; those between two of them together.
   template <class Use>
-  static void each_row_run(const GradientView<T>& gradient, View<const T> value, Index first, Index last, Index piece, Use use) {
+  static void each_row_run(const GradientView<T>& gradient, View<const T> value, Index first, Index last,
+                           Index piece, Use use) {
     const Index width = value.shape.row_size();
     const std::int32_t *ids = gradient.ids.data, *end = ids + gradient.ids.size();
     const std::int32_t* next = std::lower_bound(ids, end, static_cast<std::int32_t>(first));

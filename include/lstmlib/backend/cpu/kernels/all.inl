@@ -3,8 +3,8 @@
 
 using math::GradientStep, math::RandomKey;
 using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::NesterovRule, math::AdaGradRule,
-    math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule, math::AmsGradRule,
-    math::AdaBoundRule, math::AmsBoundRule;
+    math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule,
+    math::AmsGradRule, math::AdaBoundRule, math::AmsBoundRule;
 
 #include "lstmlib/backend/cpu/kernels/nonlinear.inl"
 #include "lstmlib/math/activation.inl"
@@ -39,8 +39,8 @@ inline constexpr KernelTable<T> table = {
     .rnn_relu_backward = rnn_backward<T, Relu>,
     .dropout = dropout<T>,
     .apply_steps = apply_steps<T>,
-    .update = {update<T, SgdRule>, update<T, MomentumRule>, update<T, CorrectedMomentumRule>, update<T, NesterovRule>,
-               update<T, AdaGradRule>, update<T, AdaDeltaRule>, update<T, RmsPropRule>, update<T, RmsPropGravesRule>,
-               update<T, Smorms3Rule>, update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>,
-               update<T, AmsBoundRule>},
+    .update = {update<T, SgdRule>, update<T, MomentumRule>, update<T, CorrectedMomentumRule>,
+               update<T, NesterovRule>, update<T, AdaGradRule>, update<T, AdaDeltaRule>,
+               update<T, RmsPropRule>, update<T, RmsPropGravesRule>, update<T, Smorms3Rule>,
+               update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>, update<T, AmsBoundRule>},
 };

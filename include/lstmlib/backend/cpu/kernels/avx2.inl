@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What is particular to AVX2 with FMA: vectors of 32 bytes.
 
-[[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) { return (Lanes<float>)_mm256_sqrt_ps((__m256)x); }
-[[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) { return (Lanes<double>)_mm256_sqrt_pd((__m256d)x); }
+[[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {
+  return (Lanes<float>)_mm256_sqrt_ps((__m256)x);
+}
+[[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) {
+  return (Lanes<double>)_mm256_sqrt_pd((__m256d)x);
+}
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 }
-template <class V> [[gnu::always_inline]] inline V reciprocal(V x) { return splat<V>(1) / x; }
+template <class V>
+[[gnu::always_inline]] inline V reciprocal(V x) {
+  return splat<V>(1) / x;
+}

@@ -2,14 +2,19 @@
 // What is particular to the baseline: vectors of 16 bytes.
 
 #if defined(__x86_64__)
-[[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) { return (Lanes<float>)_mm_sqrt_ps((__m128)x); }
-[[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) { return (Lanes<double>)_mm_sqrt_pd((__m128d)x); }
+[[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {
+  return (Lanes<float>)_mm_sqrt_ps((__m128)x);
+}
+[[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) {
+  return (Lanes<double>)_mm_sqrt_pd((__m128d)x);
+}
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm_mul_epu32((__m128i)a, (__m128i)b);
 }
 #else
 [[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {
-  return Lanes<float>{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
+  return Lanes<float>{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]),
+                      __builtin_sqrtf(x[3])};
 }
 [[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) {
   return Lanes<double>{__builtin_sqrt(x[0]), __builtin_sqrt(x[1])};
@@ -18,4 +23,7 @@
   return (a & 0xffffffffu) * (b & 0xffffffffu);
 }
 #endif
-template <class V> [[gnu::always_inline]] inline V reciprocal(V x) { return splat<V>(1) / x; }
+template <class V>
+[[gnu::always_inline]] inline V reciprocal(V x) {
+  return splat<V>(1) / x;
+}

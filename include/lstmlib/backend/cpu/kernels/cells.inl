@@ -6,7 +6,8 @@ template <class T>
   constexpr int lanes = lanes_of<T>;
   for (Index row = 0; row < p.rows; ++row) {
     T* gates = p.gates + row * 4 * lanes;
-    const LstmGates<Lanes<T>> pre{load(gates), load(gates + lanes), load(gates + 2 * lanes), load(gates + 3 * lanes)};
+    const LstmGates<Lanes<T>> pre{load(gates), load(gates + lanes), load(gates + 2 * lanes),
+                                  load(gates + 3 * lanes)};
     const auto next = lstm_cell_forward<Lanes<T>>(pre, load(p.before + row * p.before_row));
     store<T>(gates, next.gate.input);
     store<T>(gates + lanes, next.gate.forget);
@@ -18,7 +19,8 @@ template <class T>
   }
 }
 
-// The gradient of the hidden state after the step: from the sums of the next one, and from this step's output.
+// The gradient of the hidden state after the step: from the sums of the next one, and from this step's
+// output.
 template <class T>
 [[gnu::always_inline]] inline Lanes<T> d_state(const CellBackward<T>& p, Index row, int vector) {
   constexpr int lanes = lanes_of<T>;
@@ -32,9 +34,11 @@ template <class T>
   for (Index row = 0; row < p.rows; ++row) {
     T* gates = p.gates + row * 4 * lanes;
     T* d_cell = p.carried + row * lanes;
-    const LstmGates<Lanes<T>> gate{load(gates), load(gates + lanes), load(gates + 2 * lanes), load(gates + 3 * lanes)};
-    const auto d = lstm_cell_backward<Lanes<T>>(gate, load(p.before + row * p.before_row),
-                                                load(p.tanh_cell + row * lanes), d_state(p, row, 0), load(d_cell));
+    const LstmGates<Lanes<T>> gate{load(gates), load(gates + lanes), load(gates + 2 * lanes),
+                                   load(gates + 3 * lanes)};
+    const auto d =
+        lstm_cell_backward<Lanes<T>>(gate, load(p.before + row * p.before_row),
+                                     load(p.tanh_cell + row * lanes), d_state(p, row, 0), load(d_cell));
     store<T>(gates, d.d_pre.input);
     store<T>(gates + lanes, d.d_pre.forget);
     store<T>(gates + 2 * lanes, d.d_pre.cell);
@@ -48,8 +52,9 @@ template <class T>
   constexpr int lanes = lanes_of<T>;
   for (Index row = 0; row < p.rows; ++row) {
     T* gates = p.gates + row * 4 * lanes;
-    const auto next = gru_cell_forward<Lanes<T>>(load(gates + lanes), load(gates + 2 * lanes), load(gates),
-                                                 load(gates + 3 * lanes), load(p.before + row * p.before_row));
+    const auto next =
+        gru_cell_forward<Lanes<T>>(load(gates + lanes), load(gates + 2 * lanes), load(gates),
+                                   load(gates + 3 * lanes), load(p.before + row * p.before_row));
     store<T>(gates, next.candidate);
     store<T>(gates + lanes, next.reset);
     store<T>(gates + 2 * lanes, next.update);

@@ -29,6 +29,15 @@
   store<std::uint64_t>(reinterpret_cast<std::uint64_t*>(words) + counters, zip_high(low, high));
 }
 
+// As many random words as a vector has elements T.
+template <class T>
+struct WordVector {
+  typedef std::uint32_t Type __attribute__((vector_size(lanes_of<T> * 4)));
+  typedef std::uint32_t InMemory __attribute__((vector_size(lanes_of<T> * 4), aligned(4), may_alias));
+};
+template <class T>
+using WordsOf = typename WordVector<T>::Type;
+
 template <class T>
 void dropout(const DropoutRow<T>& row) {
   constexpr Index lanes = lanes_of<T>, words_at_once = 4 * lanes_of<std::uint64_t>;
@@ -39,9 +48,10 @@ void dropout(const DropoutRow<T>& row) {
       const Index count = row.count - i < lanes ? row.count - i : lanes;
       const T* x = row.x + i;
       T* y = row.y + i;
-      T kept[lanes];
-      for (Index lane = 0; lane < lanes; ++lane) kept[lane] = words[i - first + lane] >= row.threshold ? row.scale : T(0);
-      const Lanes<T> factor = load<T>(kept);
+      const WordsOf<T> word = *reinterpret_cast<const typename WordVector<T>::InMemory*>(words + (i - first));
+      const auto kept = __builtin_convertvector(word >= row.threshold, typename VectorTraits<Lanes<T>>::Bits);
+      const Lanes<T> factor =
+          (Lanes<T>)((typename VectorTraits<Lanes<T>>::Bits)splat<Lanes<T>>(row.scale) & kept);
       if (count == lanes) {
         store<T>(y, row.add ? load(y) + load(x) * factor : load(x) * factor);
       } else {

@@ -13,7 +13,8 @@ void add_scaled(T factor, const T* from, Index count, T* to) {
   constexpr int lanes = lanes_of<T>;
   Index i = 0;
   for (; i + lanes <= count; i += lanes) store<T>(to + i, load(to + i) + factor * load(from + i));
-  if (i < count) store_part<T>(to + i, load_part(to + i, count - i) + factor * load_part(from + i, count - i), count - i);
+  if (i < count)
+    store_part<T>(to + i, load_part(to + i, count - i) + factor * load_part(from + i, count - i), count - i);
 }
 template <class T>
 void multiply(const T* a, const T* b, Index count, bool accumulate, T* to) {
@@ -31,7 +32,8 @@ void multiply(const T* a, const T* b, Index count, bool accumulate, T* to) {
 template <class T>
 void add_rows(const T* x, Index x_row, Index rows, int vectors, T* sum) {
   constexpr int lanes = lanes_of<T>;
-  for (; vectors >= 4; vectors -= 4, x += 4 * lanes, sum += 4 * lanes) {  // four sums at a time hide the latency
+  for (; vectors >= 4;
+       vectors -= 4, x += 4 * lanes, sum += 4 * lanes) {  // four sums at a time hide the latency
     Lanes<T> total[4] = {load(sum), load(sum + lanes), load(sum + 2 * lanes), load(sum + 3 * lanes)};
     for (Index row = 0; row < rows; ++row)
 #pragma GCC unroll 4
@@ -64,7 +66,8 @@ template <class T, class F>
 void map_backward_with(F f, const T* y, const T* d_y, Index count, T* d_x) {
   constexpr int lanes = lanes_of<T>;
   Index i = 0;
-  for (; i + lanes <= count; i += lanes) store<T>(d_x + i, load(d_x + i) + load(d_y + i) * f.derivative(load(y + i)));
+  for (; i + lanes <= count; i += lanes)
+    store<T>(d_x + i, load(d_x + i) + load(d_y + i) * f.derivative(load(y + i)));
   if (i < count) {
     const Index rest = count - i;
     const Lanes<T> d = load_part(d_y + i, rest) * f.derivative(load_part(y + i, rest));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// exp, sigmoid and tanh of vectors. The tests hold sigmoid to less than 4 units of the last place of the exact value,
-// tanh to less than 2, for float and double.
-// Polynomials and quotients of Cephes [Moshier 1989].
+// exp, sigmoid and tanh of vectors. The tests hold sigmoid to less than 4 units of the last place of the
+// exact value, tanh to less than 2, for float and double. Polynomials and quotients of Cephes [Moshier 1989].
 
 // e^x for x that the caller has limited so that neither it nor the power of two overflows: |x| <= 87, or 700.
 [[gnu::always_inline]] inline Lanes<float> exponential(Lanes<float> x) {
   using V = Lanes<float>;
   using Bits = Lanes<std::int32_t>;
-  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds to whole numbers and leaves them in the low bits
+  const V shift =
+      splat<V>(12582912);  // 1.5 2^23: adding it rounds to whole numbers and leaves them in the low bits
   const V shifted = x * splat<V>(1.44269504088896341) + shift;
   const V n = shifted - shift;
   V r = x - n * splat<V>(0.693359375);
@@ -30,18 +30,25 @@
   V r = x - n * splat<V>(6.93145751953125e-1);
   r = r - n * splat<V>(1.42860682030941723212e-6);
   const V square = r * r;
-  const V odd = r * ((splat<V>(1.26177193074810590878e-4) * square + splat<V>(3.02994407707441961300e-2)) * square +
-                     splat<V>(9.99999999999999999910e-1));
-  const V even = ((splat<V>(3.00198505138664455042e-6) * square + splat<V>(2.52448340349684104192e-3)) * square +
-                  splat<V>(2.27265548208155028766e-1)) * square + splat<V>(2.00000000000000000005);
+  const V odd =
+      r * ((splat<V>(1.26177193074810590878e-4) * square + splat<V>(3.02994407707441961300e-2)) * square +
+           splat<V>(9.99999999999999999910e-1));
+  const V even =
+      ((splat<V>(3.00198505138664455042e-6) * square + splat<V>(2.52448340349684104192e-3)) * square +
+       splat<V>(2.27265548208155028766e-1)) *
+          square +
+      splat<V>(2.00000000000000000005);
   const V p = splat<V>(1) + splat<V>(2) * odd / (even - odd);
   return p * (V)(((Bits)shifted + 1023) << 52);
 }
 
-template <class V> inline constexpr double largest_exponent = 87;
-template <> inline constexpr double largest_exponent<Lanes<double>> = 700;
+template <class V>
+inline constexpr double largest_exponent = 87;
+template <>
+inline constexpr double largest_exponent<Lanes<double>> = 700;
 
-template <class V> [[gnu::always_inline]] inline V sigmoid(V x) {
+template <class V>
+[[gnu::always_inline]] inline V sigmoid(V x) {
   const V limited = larger(smaller(x, splat<V>(largest_exponent<V>)), splat<V>(-largest_exponent<V>));
   return reciprocal(splat<V>(1) + exponential(-limited));
 }
@@ -67,8 +74,10 @@ template <class V> [[gnu::always_inline]] inline V sigmoid(V x) {
   return p / q * z * x + x;
 }
 
-template <class V> [[gnu::always_inline]] inline V hyperbolic_tangent(V x) {
-  const V limited = larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond, the result is rounded to 1 or -1
+template <class V>
+[[gnu::always_inline]] inline V hyperbolic_tangent(V x) {
+  const V limited =
+      larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond, the result is rounded to 1 or -1
   const V magnitude = larger(limited, -limited);
   const V large = splat<V>(1) - splat<V>(2) * reciprocal(splat<V>(1) + exponential(magnitude + magnitude));
   return magnitude < splat<V>(0.625) ? small_tangent(x) : limited < V{} ? -large : large;

@@ -3,6 +3,11 @@
 
 constexpr int tile_rows = 6;
 
+template <class T>
+void copy_part(const T* from, Index count, bool accumulate, T* to) {
+  for (Index i = 0; i < count; ++i) to[i] = accumulate ? to[i] + from[i] : from[i];
+}
+
 // `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
 template <class T, int rows, int vectors>
 void product_tile(const Product<T>& p, const T* const* left, T* const* result, int first) {
@@ -35,19 +40,22 @@ void product_tile(const Product<T>& p, const T* const* left, T* const* result, i
     }
   }
   const Index columns = p.columns - first * lanes;
+  if (columns >= vectors * lanes) {
 #pragma GCC unroll 6
-  for (int i = 0; i < rows; ++i) {
+    for (int i = 0; i < rows; ++i) {
+      T* to = result[i] + first * lanes;
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) {
-      T* to = result[i] + (first + j) * lanes;
-      const Index count = columns - j * lanes;
-      if (count >= lanes) {
-        store<T>(to, p.add ? load(to) + sum[i][j] : sum[i][j]);
-      } else if (count > 0) {
-        store_part<T>(to, p.add ? load_part(to, count) + sum[i][j] : sum[i][j], count);
-      }
+      for (int j = 0; j < vectors; ++j)
+        store<T>(to + j * lanes, p.add ? load(to + j * lanes) + sum[i][j] : sum[i][j]);
     }
+    return;
   }
+  T part[rows][vectors * lanes];
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) store<T>(part[i] + j * lanes, sum[i][j]);
+  for (int i = 0; i < rows; ++i) copy_part(part[i], columns, p.add, result[i] + first * lanes);
 }
 
 // The vectors of the panel, as many at a time as there are registers for.
@@ -59,8 +67,11 @@ void product_rows(const Product<T>& p, const T* const* left, T* const* result) {
   switch (p.vectors - first) {
     case 0: return;
     case 1: return product_tile<T, rows, 1>(p, left, result, first);
-    case 2: if constexpr (tile_vectors > 2) return product_tile<T, rows, 2>(p, left, result, first); else return;
-    default: if constexpr (tile_vectors > 3) return product_tile<T, rows, 3>(p, left, result, first);
+    case 2:
+      if constexpr (tile_vectors > 2) return product_tile<T, rows, 2>(p, left, result, first);
+      else return;
+    default:
+      if constexpr (tile_vectors > 3) return product_tile<T, rows, 3>(p, left, result, first);
   }
 }
 
@@ -97,8 +108,9 @@ void transpose(const T* from, Index from_row, Index rows, Index steps, T* to, In
     const Index count = steps - step < lanes ? steps - step : lanes;
     Lanes<T> square[lanes], other[lanes];
     for (int i = 0; i < lanes; ++i)
-      square[i] = i >= rows ? Lanes<T>{}
-                  : count == lanes ? load(from + i * from_row + step) : load_part(from + i * from_row + step, count);
+      square[i] = i >= rows        ? Lanes<T>{}
+                  : count == lanes ? load(from + i * from_row + step)
+                                   : load_part(from + i * from_row + step, count);
     for (int half = lanes; half > 1; half /= 2) {
 #pragma GCC unroll 8
       for (int i = 0; i < lanes / 2; ++i) {

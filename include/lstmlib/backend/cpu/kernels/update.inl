@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Optimizer rules and hooks over a span of elements, in one pass over value, gradient and state. Calls in parentheses:
-// see update_rules.inl.
+// Optimizer rules and hooks over a span of elements, in one pass over value, gradient and state. Calls in
+// parentheses: see update_rules.inl.
 
 template <class V>
 [[gnu::always_inline]] inline V stepped(const GradientStep* steps, std::size_t count, V value, V gradient) {
@@ -18,7 +18,8 @@ void apply_steps(const UpdateSpan<T>& span, T* to) {
       store<T>(to + i, stepped(span.steps, span.step_count, load<T>(span.value + i), g));
     } else {
       const Lanes<T> g = span.gradient ? load_part(span.gradient + i, rest) : Lanes<T>{};
-      store_part<T>(to + i, stepped(span.steps, span.step_count, load_part<T>(span.value + i, rest), g), rest);
+      store_part<T>(to + i, stepped(span.steps, span.step_count, load_part<T>(span.value + i, rest), g),
+                    rest);
     }
   }
 }

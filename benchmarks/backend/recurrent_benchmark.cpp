@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// The kernels of a training step on the CPU: recurrent layers, products, Adam. Rates count multiplications
+// and additions. LSTMLIB_ISA chooses an instruction set.
+#include "lstmlib/backend/registry.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace {
+
+using namespace lstmlib;
+
+std::vector<float> numbers(Index count, float scale = 1) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-scale, scale);
+  std::vector<float> v(static_cast<std::size_t>(count));
+  for (auto& x : v) x = uniform(random);
+  return v;
+}
+
+const Kernels<float>& cpu_kernels() { return cpu_backend().kernels<float>(0); }
+
+/// `batch` sentences of lengths like those of film reviews: 20 words on average, the longest about 50.
+std::vector<Index> review_lengths(Index batch) {
+  std::mt19937 random(2);
+  std::gamma_distribution<double> gamma(4.5, 4.5);
+  std::vector<Index> lengths;
+  for (Index i = 0; i < batch; ++i)
+    lengths.push_back(std::clamp<Index>(static_cast<Index>(gamma(random)), 2, 53));
+  return lengths;
+}
+
+/// One layer with input size = hidden size, its memory and gradients.
+struct Layer {
+  Index n, width;
+  Segments segments;
+  std::vector<float> input, wi, wh, b, hidden, last, cell, d_last, d_input, d_wi, d_wh, d_bi, d_bh;
+  RecurrentProblem<float> problem;
+  RecurrentResult<float> result;
+  std::shared_ptr<void> saved;
+
+  Layer(RecurrentCell kind, std::span<const Index> lengths, Index hidden_size)
+      : n(hidden_size),
+        width(gate_count(kind) * n),
+        segments(lengths),
+        input(numbers(segments.rows() * n)),
+        wi(numbers(width * n, 0.1f)),
+        wh(wi),
+        b(numbers(width)),
+        hidden(input.size()),
+        last(static_cast<std::size_t>(segments.count() * n)),
+        cell(last),
+        d_last(numbers(segments.count() * n)),
+        d_input(input.size()),
+        d_wi(wi.size()),
+        d_wh(wi.size()),
+        d_bi(b.size()),
+        d_bh(b.size()),
+        problem{kind,
+                false,
+                segments,
+                {input.data(), {segments.rows(), n}},
+                {wi.data(), {width, n}},
+                {wh.data(), {width, n}},
+                {b.data(), {width}},
+                {b.data(), {width}},
+                {},
+                {}},
+        result{{hidden.data(), {segments.rows(), n}}, {last.data(), {segments.count(), n}}, {}} {
+    if (kind == RecurrentCell::lstm) result.last_cell = {cell.data(), {segments.count(), n}};
+    const auto bytes = cpu_kernels().recurrent.saved_bytes(problem);
+    saved = {cpu_backend().allocate(0, bytes),
+             [bytes](void* data) { cpu_backend().release(0, data, bytes); }};
+  }
+  void forward(bool training) {
+    cpu_kernels().recurrent.forward(problem, result, training ? saved.get() : nullptr);
+  }
+  void backward() {
+    const Shape weights{width, n};
+    cpu_kernels().recurrent.backward(problem, {result.hidden, result.last_hidden, result.last_cell},
+                                     saved.get(), {{}, {d_last.data(), result.last_hidden.shape}, {}},
+                                     {{d_input.data(), {segments.rows(), n}},
+                                      {d_wi.data(), weights},
+                                      {d_wh.data(), weights},
+                                      {d_bi.data(), {width}},
+                                      {d_bh.data(), {width}},
+                                      {},
+                                      {}});
+  }
+  double forward_operations() const { return 4.0 * static_cast<double>(segments.rows() * width * n); }
+};
+
+void rate(benchmark::State& state, double operations) {
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void recurrent(benchmark::State& state, RecurrentCell kind, bool backward, std::span<const Index> lengths,
+               Index hidden_size) {
+  Layer layer(kind, lengths, hidden_size);
+  for (auto _ : state) {
+    layer.forward(backward);
+    if (backward) layer.backward();
+  }
+  rate(state, layer.forward_operations() * (backward ? 3 : 1));
+}
+
+/// Sequences of 20 steps.
+template <RecurrentCell kind, bool backward>
+void equal_lengths(benchmark::State& state) {
+  const std::vector<Index> lengths(static_cast<std::size_t>(state.range(0)), 20);
+  recurrent(state, kind, backward, lengths, state.range(1));
+}
+BENCHMARK(equal_lengths<RecurrentCell::lstm, false>)
+    ->Name("lstm_forward")
+    ->ArgNames({"batch", "hidden"})
+    ->ArgsProduct({{1, 64}, {32, 128, 300, 512}})
+    ->UseRealTime();
+BENCHMARK(equal_lengths<RecurrentCell::lstm, true>)
+    ->Name("lstm_forward_backward")
+    ->ArgNames({"batch", "hidden"})
+    ->ArgsProduct({{1, 64}, {32, 128, 300, 512}})
+    ->UseRealTime();
+BENCHMARK(equal_lengths<RecurrentCell::gru, true>)
+    ->Name("gru_forward_backward")
+    ->ArgNames({"batch", "hidden"})
+    ->ArgsProduct({{64}, {128, 300}})
+    ->UseRealTime();
+BENCHMARK(equal_lengths<RecurrentCell::rnn_tanh, true>)
+    ->Name("rnn_forward_backward")
+    ->ArgNames({"batch", "hidden"})
+    ->ArgsProduct({{64}, {128, 300}})
+    ->UseRealTime();
+
+template <bool backward>
+void reviews(benchmark::State& state) {
+  recurrent(state, RecurrentCell::lstm, backward, review_lengths(64), 300);
+}
+BENCHMARK(reviews<false>)->Name("lstm_reviews_forward")->UseRealTime();
+BENCHMARK(reviews<true>)->Name("lstm_reviews_forward_backward")->UseRealTime();
+
+void gemm(benchmark::State& state) {
+  const Index m = state.range(0), k = state.range(1), n = state.range(2);
+  const auto a = numbers(m * k), b = numbers(k * n);
+  auto c = numbers(m * n);
+  const bool turned = state.range(3) != 0;
+  for (auto _ : state)
+    cpu_kernels().math.gemm(View<const float>{a.data(), {m, k}},
+                            {View<const float>{b.data(), turned ? Shape{n, k} : Shape{k, n}}, turned},
+                            {c.data(), {m, n}}, Write::assign);
+  rate(state, 2.0 * static_cast<double>(m * k * n));
+}
+BENCHMARK(gemm)
+    ->ArgNames({"rows", "inner", "columns", "turned"})
+    ->Args({1280, 300, 1200, 0})
+    ->Args({1280, 300, 1200, 1})
+    ->Args({64, 300, 1200, 1})
+    ->Args({64, 300, 2, 1})
+    ->Args({1024, 1024, 1024, 0})
+    ->UseRealTime();
+
+/// With L2 regularisation, over a table of 7,142 words of 300 of which 537 have a gradient, and over as many
+/// elements dense.
+void adam(benchmark::State& state) {
+  const Shape shape{7142, 300};
+  auto value = numbers(shape.elements()), m = numbers(shape.elements()), v = std::vector<float>(m.size(), 1);
+  const auto gradient = numbers(shape.elements());
+  std::vector<std::int32_t> ids;
+  for (std::int32_t i = 0; i < 537; ++i) ids.push_back(i * 13);
+  GradientView<float> view;
+  if (state.range(0)) view.ids = {ids.data(), {537}}, view.rows = {gradient.data(), {537, 300}};
+  else view.dense = {gradient.data(), shape};
+  const View<float> states[] = {{m.data(), shape}, {v.data(), shape}};
+  const math::GradientStep decay[] = {{math::GradientStep::Kind::decay, 1e-4}};
+  for (auto _ : state)
+    cpu_kernels().update.update(math::AdamRule{1e-9, 0.9, 0.999, 1e-8, 1, 0}, decay, view, states,
+                                {value.data(), shape});
+  state.SetBytesProcessed(state.iterations() * shape.elements() * 24);
+}
+BENCHMARK(adam)->ArgName("rows")->Arg(0)->Arg(1)->UseRealTime();
+
+void dropout(benchmark::State& state) {
+  const Segments segments(review_lengths(64));
+  const Shape shape{segments.rows(), 300};
+  const auto x = numbers(shape.elements());
+  auto y = x;
+  for (auto _ : state)
+    cpu_kernels().neural.dropout({{1, 2}}, 0.4, {&segments, 0}, {x.data(), shape}, {y.data(), shape},
+                                 Write::assign);
+  state.SetItemsProcessed(state.iterations() * shape.elements());
+}
+BENCHMARK(dropout)->UseRealTime();
+
+}  // namespace
