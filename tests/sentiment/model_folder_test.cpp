@@ -118,6 +118,9 @@ TEST_CASE("model folder: says what is missing or does not fit") {
   CHECK(with_args("{").find("args.json: is not JSON") != std::string::npos);
   CHECK(with_args("[]").find("is not an object") != std::string::npos);
   CHECK(with_args(R"({"model_type": "rnn"})").find("no key num_classes") != std::string::npos);
+  // Nested so deep that writing it into the message would exhaust the stack.
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(with_args(R"({"model_type": )" + deep + "}").find("model_type is a list") != std::string::npos);
   CHECK(with_args(R"({"num_classes": 2, "model_type": "lstm", "num_layers": 1, "num_units": 6, "dropout": 0.4})")
             .find("expected rnn, cnn or bow") != std::string::npos);
   CHECK(with_args(R"({"num_classes": 2, "model_type": "rnn", "num_layers": 1, "num_units": 1000000, "dropout": 0.4})")
