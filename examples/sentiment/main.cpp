@@ -26,8 +26,10 @@ std::string one_line(std::string text) {
 }
 
 /// What CLI11 says, and for an unknown option the one that was probably meant.
-std::string explained(const CLI::App& app, const CLI::ParseError& error) {
+std::string explained(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::string text = one_line(error.what());
+  if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
+    return "unknown command " + one_line(argv[1]) + " (see --help)";
   const auto at = text.find("--");
   const auto chosen = app.get_subcommands();
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos || chosen.empty())
@@ -59,7 +61,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "sentiment: " << explained(app, error) << '\n';
+    std::cerr << "sentiment: " << explained(app, error, argc, argv) << '\n';
     return 2;
   } catch (const sentiment::ExitStatus& end) {
     return end.status;

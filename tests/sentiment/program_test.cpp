@@ -114,9 +114,12 @@ fs::path prepared_data(const fs::path& folder) {
   return folder / "data";
 }
 
+/// Small and quick, for tests that ask nothing of the model.
+const std::vector<std::string> small{"--num-units", "8", "--batch-size", "16"};
+
 std::vector<std::string> train_arguments(const fs::path& data, const fs::path& result, const std::string& epochs) {
   return {"train", "--train", data / "train", "--test", data / "test", "--vocab", data / "vocab", "--model-dir", result / "model",
-          "--output-data-dir", result / "output", "--epochs", epochs, "--num-units", "8", "--batch-size", "16", "--seed", "5"};
+          "--output-data-dir", result / "output", "--epochs", epochs, "--seed", "5"};
 }
 
 bool is_png(const fs::path& file) { return read_text(file).rfind("\x89PNG", 0) == 0; }
@@ -204,7 +207,7 @@ TEST_CASE("program: without network the pipeline runs on the bundled corpus and 
 
 TEST_CASE("program: train, evaluate, predict and inspect agree with each other") {
   const fs::path folder = test::scratch("program_pipeline"), data = prepared_data(folder), result = folder / "result";
-  const Outcome trained = run(joined(train_arguments(data, result, "12"), {"--json-summary", folder / "summary.json"}), folder);
+  const Outcome trained = run(joined(train_arguments(data, result, "12"), {"--num-units", "32", "--batch-size", "4", "--dropout", "0", "--json-summary", folder / "summary.json"}), folder);
   CAPTURE(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(snapshots(result / "output").empty());
@@ -221,7 +224,7 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
   REQUIRE(evaluated.status == 0);
   const auto evaluation = nlohmann::json::parse(evaluated.out);
   CHECK(evaluation.at("accuracy") == 1.0);
-  CHECK(evaluation.at("total") == 30);
+  CHECK(evaluation.at("total") == 31);
   CHECK(summary.at("test_correct") == evaluation.at("correct"));
   const auto prepared = run({"evaluate", "--model-dir", model, "--test", data / "test/test.npz", "--json"}, folder);
   CHECK(prepared.out == evaluated.out);
@@ -255,7 +258,7 @@ TEST_CASE("program: character models train and predict") {
   prepared_data(folder);
   const Outcome prepared = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "chars", "--char-based"}, folder);
   REQUIRE(prepared.status == 0);
-  const Outcome trained = run(joined(train_arguments(folder / "chars", folder / "result", "1"), {"--char-based", "--model-type", "cnn"}), folder);
+  const Outcome trained = run(joined(train_arguments(folder / "chars", folder / "result", "1"), {"--char-based", "--model-type", "cnn", "--num-units", "9"}), folder);
   CAPTURE(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(read_text(folder / "result/model/args.json").find("\"char_based\": true") != std::string::npos);
@@ -267,6 +270,7 @@ TEST_CASE("program: equal seeds give equal models, other seeds others") {
   const auto model = [&](const std::string& seed, const char* name) {
     auto arguments = train_arguments(data, folder / name, "2");
     arguments.back() = seed;
+    arguments = joined(arguments, small);
     REQUIRE(run(arguments, folder / "work").status == 0);
     return read_text(folder / name / "model/my_model.npz");
   };
@@ -277,15 +281,15 @@ TEST_CASE("program: equal seeds give equal models, other seeds others") {
 
 TEST_CASE("program: killed at any time and resumed, it ends with the same bits") {
   const fs::path folder = test::scratch("program_kill"), data = prepared_data(folder);
-  REQUIRE(run(train_arguments(data, folder / "whole", "40"), folder / "work").status == 0);
+  REQUIRE(run(joined(train_arguments(data, folder / "whole", "16"), small), folder / "work").status == 0);
   const std::string expected = read_text(folder / "whole/model/my_model.npz");
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 2; ++round) {
     const fs::path result = folder / ("killed_" + std::to_string(round));
-    const auto arguments = joined(train_arguments(data, result, "40"), {"--resume", "auto"});
+    const auto arguments = joined(joined(train_arguments(data, result, "16"), small), {"--resume", "auto"});
     {
       Program program(arguments, folder / "work");
       REQUIRE(eventually([&] { return snapshots(result / "output").size() > 0; }));
-      std::this_thread::sleep_for(std::chrono::milliseconds(7 * round));
+      std::this_thread::sleep_for(std::chrono::milliseconds(37 * round));
       program.send(SIGKILL);
       program.wait();
     }
@@ -293,23 +297,23 @@ TEST_CASE("program: killed at any time and resumed, it ends with the same bits")
     CAPTURE(resumed.err);
     REQUIRE(resumed.status == 0);
     CHECK(read_text(result / "model/my_model.npz") == expected);
-    CHECK(nlohmann::json::parse(read_text(result / "output/log")).size() == 40);
+    CHECK(nlohmann::json::parse(read_text(result / "output/log")).size() == 16);
   }
 }
 
 TEST_CASE("program: Ctrl-C finishes the iteration, keeps a snapshot and says how to go on; SIGTERM likewise") {
   const fs::path folder = test::scratch("program_signal"), data = prepared_data(folder);
-  REQUIRE(run(train_arguments(data, folder / "whole", "3000"), folder / "work").status == 0);
+  REQUIRE(run(joined(train_arguments(data, folder / "whole", "24"), small), folder / "work").status == 0);
   for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     const fs::path result = folder / ("stopped_" + std::to_string(status));
-    Program program(train_arguments(data, result, "3000"), folder / "work");
+    Program program(joined(train_arguments(data, result, "24"), small), folder / "work");
     REQUIRE(eventually([&] { return snapshots(result / "output").size() > 0; }));
     program.send(signal);
     CHECK(program.wait() == status);
     CHECK(program.err().find("--resume") != std::string::npos);
     CHECK(snapshots(result / "output").size() > 0);
     CHECK(fs::exists(result / "model/my_model.npz"));
-    const Outcome resumed = run(joined(train_arguments(data, result, "3000"), {"--resume"}), folder / "work");
+    const Outcome resumed = run(joined(joined(train_arguments(data, result, "24"), small), {"--resume"}), folder / "work");
     CHECK(resumed.status == 0);
     CHECK(read_text(result / "model/my_model.npz") == read_text(folder / "whole/model/my_model.npz"));
   }
@@ -328,15 +332,15 @@ TEST_CASE("program: data that cannot be used is refused with one line, and nothi
   check_refused(prepare("1.5 a film\n"), 1, "train.txt");
   check_refused(prepare("0 a film\n2 another film\n"), 1, "class");
   check_refused(prepare("0 a film\n1 another film\n", "7 a film\n"), 1, "test.txt");
-  check_refused(run({"prepare", "--dataset", "imbd", "--out", folder / "out"}, folder / "work"), 1, "imbd");
+  check_refused(run({"prepare", "--dataset", "imbd", "--out", folder / "out"}, folder / "work"), 2, "imbd");
   check_refused(run({"prepare", "--train", "/no/such/file", "--test", "/no/such/file", "--out", folder / "out"}, folder / "work"), 1, "/no/such/file");
   CHECK_FALSE(fs::exists(folder / "out/train/train.npz"));
 
   const fs::path data = prepared_data(folder / "fine");
   write_text(folder / "file", "x");
-  check_refused(run(joined(train_arguments(data, folder / "file", "1"), {"--quiet"}), folder / "work"), 1, "file");
+  check_refused(run(joined(joined(train_arguments(data, folder / "file", "1"), small), {"--quiet"}), folder / "work"), 1, "file");
   write_text(data / "vocab/vocab.npy", "nonsense");
-  check_refused(run(joined(train_arguments(data, folder / "r", "1"), {"--quiet"}), folder / "work"), 1, "vocab.npy");
+  check_refused(run(joined(joined(train_arguments(data, folder / "r", "1"), small), {"--quiet"}), folder / "work"), 1, "vocab.npy");
   CHECK_FALSE(fs::exists(folder / "r/model/my_model.npz"));
   check_refused(run({"predict", "--model-dir", folder / "none"}, folder / "work"), 1, "args.json");
   check_refused(run({"inspect", folder / "file"}, folder / "work"), 1, "file");
@@ -351,6 +355,6 @@ TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any 
   const Outcome prepared = run({"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "data"}, folder / "work");
   CAPTURE(prepared.err);
   REQUIRE(prepared.status == 0);
-  CHECK(run(train_arguments(folder / "data", folder / "result", "1"), folder / "work").status == 0);
+  CHECK(run(joined(train_arguments(folder / "data", folder / "result", "1"), small), folder / "work").status == 0);
   CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder / "work", line + "\n").status == 0);
 }
