@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
+#include "lstmlib/core.hpp"
 #include "lstmlib/data/sequences.hpp"
 #include "lstmlib/io/serialize.hpp"
 #include "support.hpp"
@@ -77,7 +77,8 @@ TEST_CASE("batches and state are those of the reference") {
   for (const auto& wanted : nlohmann::json::parse(file)) {
     const bool shuffle = wanted.at("shuffle").get<bool>();
     const Numbers numbers{wanted.at("n").get<Index>()};
-    Iterator iterator(numbers, {.batch_size = wanted.at("batch_size").get<Index>(), .shuffle = shuffle,
+    Iterator iterator(numbers, {.batch_size = wanted.at("batch_size").get<Index>(),
+                                .shuffle = shuffle,
                                 .repeat = wanted.at("repeat").get<bool>()});
     CAPTURE(numbers.count);
     int calls = 0;
@@ -116,7 +117,8 @@ TEST_CASE("each epoch has all examples, in an order of its own that the seed dec
 }
 
 TEST_CASE("every item comes to every place about equally often") {
-  // 4000 orders of 8: each count is binomial, expected 500 with a standard deviation of 21; five of them are allowed.
+  // 4000 orders of 8: each count is binomial, expected 500 with a standard deviation of 21; five of them are
+  // allowed.
   int counts[8][8] = {};
   for (Index epoch = 0; epoch < 4000; ++epoch) {
     const auto order = data::shuffled_order(8, 3, epoch);
@@ -151,8 +153,8 @@ TEST_CASE("batches by length hold the same examples each epoch, of near-equal le
       std::sort(rows.begin(), rows.end());
       CHECK(rows == data::rising_order(count));
     }
-    if (count < size) continue;      // each batch holds each example
-    CHECK(spread < 2 * batches);     // a batch in random order spreads over about 8
+    if (count < size) continue;   // each batch holds each example
+    CHECK(spread < 2 * batches);  // a batch in random order spreads over about 8
     CHECK(lengths_by_batch.size() > 5);
   }
 }
@@ -183,7 +185,8 @@ TEST_CASE("a saved state that is not one of the dataset is refused") {
     return other;
   };
   for (const Index position : {-1, 11})
-    CHECK_THROWS_AS(io::from_archive(changed("current_position", io::Array::scalar(position)), iterator), FormatError);
+    CHECK_THROWS_AS(io::from_archive(changed("current_position", io::Array::scalar(position)), iterator),
+                    FormatError);
   CHECK_THROWS_AS(io::from_archive(changed("epoch", io::Array::scalar(Index{-1})), iterator), FormatError);
   std::vector<Index> twice(11, 3);
   CHECK_THROWS_AS(io::from_archive(changed("order", io::Array::from(twice, {11})), iterator), FormatError);

@@ -14,7 +14,9 @@ struct Model : nn::Module {
   nn::Lstm<T> encoder{{.input_size = 3, .hidden_size = 2, .layers = 2}};
   nn::Linear<T> output{{.input_size = 2, .output_size = 4}};
   Tensor<T> mean = Tensor<T>::from({1, 2}, {2});
-  void fields(nn::Fields& visit) override { visit("encoder/encoder", encoder)("output", output)("mean", mean); }
+  void fields(nn::Fields& visit) override {
+    visit("encoder/encoder", encoder)("output", output)("mean", mean);
+  }
 };
 
 /// One of each kind of value.
@@ -50,9 +52,7 @@ template <class Use>
 std::string error_of(Use use) {
   try {
     use();
-  } catch (const FormatError& error) {
-    return error.what();
-  }
+  } catch (const FormatError& error) { return error.what(); }
   return "none";
 }
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
@@ -84,7 +84,8 @@ TEST_CASE("a model is saved under Chainer's keys, as blocks") {
   CHECK(archive.at("encoder/encoder/1/b7").shape == std::vector<Index>{2});
   CHECK(archive.at("output/W").shape == std::vector<Index>{4, 2});
   CHECK(archive.at("output/W").dtype == io::ArrayDtype::float32);
-  CHECK(archive.at("encoder/encoder/1/w4").to<float>()[3] == model.encoder.layers[1].weight_hidden.value().values()[3]);
+  CHECK(archive.at("encoder/encoder/1/w4").to<float>()[3] ==
+        model.encoder.layers[1].weight_hidden.value().values()[3]);
 }
 
 TEST_CASE("a model comes back from a file with the same bits, under exactly the given name") {
@@ -102,7 +103,8 @@ TEST_CASE("floating types of a file are converted to those of the model") {
   Model<double> wide;
   const Model<float> narrow;
   io::from_archive(io::to_archive(narrow), wide);
-  CHECK(wide.output.weight.value().values()[5] == static_cast<double>(narrow.output.weight.value().values()[5]));
+  CHECK(wide.output.weight.value().values()[5] ==
+        static_cast<double>(narrow.output.weight.value().values()[5]));
   Model<float> back;
   io::from_archive(io::to_archive(wide), back);
   CHECK(equal(io::to_archive(narrow), io::to_archive(back)));
@@ -117,7 +119,8 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   bad = with(bad, "encoder/encoder/0/w0", io::Array::from(std::vector<std::int64_t>(6), {2, 3}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   bad = with(bad, "encoder/encoder/0/b0", io::Array::from(std::vector<float>{1, nan}, {2}));
-  bad = with(bad, "encoder/encoder/0/b1", io::Array::from(std::vector<double>{1, 1e300}, {2}));  // infinite as a float
+  bad = with(bad, "encoder/encoder/0/b1",
+             io::Array::from(std::vector<double>{1, 1e300}, {2}));  // infinite as a float
   bad = with(bad, "encoder/encoder/2/b1", io::Array::from(std::vector<float>{1, 1}, {2}));
   const std::string error = error_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
@@ -142,7 +145,8 @@ TEST_CASE("a refused file is named, also one that is far larger than the model")
   Model<float> model;
   io::write_npz(folder / "short.npz", without(io::to_archive(model), "mean"));
   CHECK(contains(error_of([&] { io::load_npz(folder / "short.npz", model); }), "short.npz: mean is missing"));
-  io::write_npz(folder / "bomb.npz", with(io::to_archive(model), "mean", io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000})));
+  io::write_npz(folder / "bomb.npz", with(io::to_archive(model), "mean",
+                                          io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000})));
   CHECK(contains(error_of([&] { io::load_npz(folder / "bomb.npz", model); }), "bomb.npz"));
   CHECK_THROWS_AS(io::load_npz(folder / "none.npz", model), FileError);
   CHECK_THROWS_AS(io::save_npz(folder / "no" / "folder.npz", model), FileError);
@@ -184,12 +188,14 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
   part.count = 5;
   const auto before = io::to_archive(part);
   const auto refused = [&](const std::string& key, io::Array array) {
-    const std::string error = error_of([&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
+    const std::string error =
+        error_of([&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
     CHECK(equal(before, io::to_archive(part)));
     return error;
   };
   CHECK(refused("count", io::Array::scalar(2.0)) == "count is float64, an integer expected");
-  CHECK(refused("count", io::Array::from(std::vector<std::int64_t>{1}, {1})) == "count has shape (1,), one value expected");
+  CHECK(refused("count", io::Array::from(std::vector<std::int64_t>{1}, {1})) ==
+        "count has shape (1,), one value expected");
   CHECK(contains(refused("count", io::Array::scalar(std::uint64_t{1} << 63)), "count: "));
   CHECK(refused("flag", io::Array::scalar(std::int64_t{1})) == "flag is int64, bool expected");
   CHECK(refused("text", io::Array::scalar(1.0)) == "text is float64, text expected");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "lstmlib/train/plot_report.hpp"
 #include "lstmlib/core.hpp"
 #include "lstmlib/io/serialize.hpp"
-#include "lstmlib/train/plot_report.hpp"
 #include "support.hpp"
 
 #include <cmath>

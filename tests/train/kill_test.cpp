@@ -2,15 +2,16 @@
 // Processes that are killed at any time lose nothing but the time since their last snapshot.
 #include "models.hpp"
 
-#include <csignal>
-#include <cstdlib>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstdlib>
 
 namespace lstmlib::test {
 namespace {
 
-// A child is this program again, since a fork of a process with threads could not train. It runs one case alone.
+// A child is this program again, since a fork of a process with threads could not train. It runs one case
+// alone.
 const char* const child_case = "a child process trains until it is killed";
 const char* const folder_variable = "LSTMLIB_TEST_CHILD_FOLDER";
 const char* const task_variable = "LSTMLIB_TEST_CHILD_TASK";
@@ -47,7 +48,8 @@ void train_with_snapshots(const std::filesystem::path& folder) {
   Run run(std::make_unique<RnnModel>(20, 6, 2, 0.3), training, test, {folder, train::epochs(5), 7, false, 5});
   run.trainer.extend(train::evaluator(run.test_batches, run.objective));
   run.trainer.extend(train::snapshot({.keep = 2}), train::iterations(1));
-  run.trainer.extend(train::snapshot_object(*run.model, "best.npz"), train::max_value("validation/main/accuracy"));
+  run.trainer.extend(train::snapshot_object(*run.model, "best.npz"),
+                     train::max_value("validation/main/accuracy"));
   run.trainer.extend(train::log_report());
   train::load_newest_snapshot(run.trainer, [](const std::string& message) { FAIL(message); });
   run.trainer.run();
@@ -72,7 +74,8 @@ TEST_CASE("a run that is killed again and again ends with the same bits") {
   const auto straight = scratch("kill_straight"), broken = scratch("kill_broken");
   CHECK(Child("train", straight).wait() == 0);
   int killed = 0;
-  for (useconds_t patience = 1000;; patience = patience * 5 / 4) {  // in the end a child has the time it needs
+  for (useconds_t patience = 1000;;
+       patience = patience * 5 / 4) {  // in the end a child has the time it needs
     const Child child("train", broken);
     child.kill_after(patience);
     const int status = child.wait();
@@ -86,7 +89,8 @@ TEST_CASE("a run that is killed again and again ends with the same bits") {
   CHECK(equal(io::read_npz(straight / "final.npz"), io::read_npz(broken / "final.npz")));
   CHECK(equal(io::read_npz(straight / "best.npz"), io::read_npz(broken / "best.npz")));
   Index files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(broken)) files += entry.is_regular_file() ? 1 : 0;
+  for (const auto& entry : std::filesystem::directory_iterator(broken))
+    files += entry.is_regular_file() ? 1 : 0;
   CHECK(files == 5);  // final.npz, best.npz, log and two snapshots: nothing half-written is left
 }
 

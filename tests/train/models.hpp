@@ -24,8 +24,10 @@ struct SentenceModel : nn::Module {
 /// The last hidden state of an LSTM, then a linear layer.
 struct RnnModel final : SentenceModel {
   RnnModel(Index words, Index units, Index classes, double ratio)
-      : embedding({.vocabulary_size = words, .output_size = units}), dropout{ratio},
-        encoder({.input_size = units, .hidden_size = units}), output({.input_size = units, .output_size = classes}) {}
+      : embedding({.vocabulary_size = words, .output_size = units}),
+        dropout{ratio},
+        encoder({.input_size = units, .hidden_size = units}),
+        output({.input_size = units, .output_size = classes}) {}
   Variable<float> operator()(const Tokens& tokens) const override {
     return output(dropout(encoder(dropout(embedding(tokens))).last_hidden()));
   }
@@ -41,19 +43,23 @@ struct RnnModel final : SentenceModel {
 /// Convolutions over 3, 4 and 5 words, the largest of each filter, then a perceptron of one layer.
 struct CnnModel final : SentenceModel {
   CnnModel(Index words, Index units, Index classes)
-      : embedding({.vocabulary_size = words, .output_size = units}), window3({units, units / 3, 3}),
-        window4({units, units / 3, 4}), window5({units, units / 3, 5}),
+      : embedding({.vocabulary_size = words, .output_size = units}),
+        window3({units, units / 3, 3}),
+        window4({units, units / 3, 4}),
+        window5({units, units / 3, 5}),
         output({.input_size = 3 * (units / 3), .output_size = classes}) {
     layers.push_back(nn::Linear<float>({.input_size = 3 * (units / 3), .output_size = 3 * (units / 3)}));
   }
   Variable<float> operator()(const Tokens& tokens) const override {
     const auto words = embedding(tokens);
-    const auto found = ops::concat<float>({ops::max_over_time(window3(words)), ops::max_over_time(window4(words)),
-                                           ops::max_over_time(window5(words))});
+    const auto found =
+        ops::concat<float>({ops::max_over_time(window3(words)), ops::max_over_time(window4(words)),
+                            ops::max_over_time(window5(words))});
     return output(ops::relu(layers[0](ops::relu(found))));
   }
   void fields(nn::Fields& visit) override {
-    visit("encoder/embed", embedding)("encoder/cnn_w3", window3)("encoder/cnn_w4", window4)("encoder/cnn_w5", window5);
+    visit("encoder/embed", embedding)("encoder/cnn_w3", window3)("encoder/cnn_w4", window4)("encoder/cnn_w5",
+                                                                                            window5);
     visit("output", output);
     Layers list(layers);
     visit("encoder/mlp", list);
@@ -87,7 +93,8 @@ inline data::LabelledSequences made_up_sentences(Index count, std::uint64_t seed
   for (Index i = 0; i < count; ++i) {
     std::vector<std::int32_t> sentence;
     const auto length = 1 + math::random_word(key, at++) % 7;
-    for (std::uint32_t k = 0; k < length; ++k) sentence.push_back(static_cast<std::int32_t>(math::random_word(key, at++) % 20));
+    for (std::uint32_t k = 0; k < length; ++k)
+      sentence.push_back(static_cast<std::int32_t>(math::random_word(key, at++) % 20));
     labels.push_back(sentence[0] % 2);
     sentences.push_back(std::move(sentence));
   }
@@ -111,12 +118,15 @@ struct Run {
     bool by_length = false;
     std::uint64_t seed = 0;
   };
-  Run(std::unique_ptr<SentenceModel> its_model, const data::LabelledSequences& training, const data::LabelledSequences& test,
-      Options o)
-      : model(std::move(its_model)), objective{*model}, adam(*model),
+  Run(std::unique_ptr<SentenceModel> its_model, const data::LabelledSequences& training,
+      const data::LabelledSequences& test, Options o)
+      : model(std::move(its_model)),
+        objective{*model},
+        adam(*model),
         batches(training, {.batch_size = o.batch, .bucket_by_length = o.by_length, .seed = o.seed}),
         test_batches(test, {.batch_size = o.batch, .shuffle = false, .repeat = false}),
-        updater(batches, *model, adam, objective), trainer(updater, {std::move(o.stop), o.folder}) {
+        updater(batches, *model, adam, objective),
+        trainer(updater, {std::move(o.stop), o.folder}) {
     adam.add_hook(optim::WeightDecay{1e-4});
   }
   Arrays parameters() const { return io::to_archive(*model); }

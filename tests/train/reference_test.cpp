@@ -27,7 +27,9 @@ struct Reference {
   }
   Index batch() const { return setup.at("batch").get<Index>(); }
   std::string name() const { return folder.filename(); }
-  bool best_first() const { return name() != "cnn_example_order"; }  // the order in which extensions were added
+  bool best_first() const {
+    return name() != "cnn_example_order";
+  }  // the order in which extensions were added
   nlohmann::ordered_json log() const { return nlohmann::ordered_json::parse(std::ifstream(folder / "log")); }
 
   std::filesystem::path folder;
@@ -47,7 +49,8 @@ void extend_as_reference(Run& run, bool best_first) {
   auto& trainer = run.trainer;
   trainer.extend(train::evaluator(run.test_batches, run.objective));
   const auto add_best = [&] {
-    trainer.extend(train::snapshot_object(*run.model, "best_model.npz"), train::max_value("validation/main/accuracy"));
+    trainer.extend(train::snapshot_object(*run.model, "best_model.npz"),
+                   train::max_value("validation/main/accuracy"));
   };
   if (best_first) add_best();
   trainer.extend(train::snapshot({.file_name = "snapshot_epoch_{epoch}"}));
@@ -67,16 +70,18 @@ double largest_difference(const Arrays& mine, const Arrays& theirs) {
   return largest;
 }
 
-void check_log(const nlohmann::ordered_json& mine, const nlohmann::ordered_json& theirs, std::size_t entries) {
+void check_log(const nlohmann::ordered_json& mine, const nlohmann::ordered_json& theirs,
+               std::size_t entries) {
   REQUIRE(mine.size() == entries);
   for (std::size_t i = 0; i < entries; ++i) {
     std::vector<std::string> keys;
     for (const auto& [key, value] : mine[i].items()) keys.push_back(key);
-    CHECK(keys == std::vector<std::string>{"main/loss", "main/accuracy", "validation/main/loss", "validation/main/accuracy",
-                                           "epoch", "iteration", "elapsed_time"});
+    CHECK(keys == std::vector<std::string>{"main/loss", "main/accuracy", "validation/main/loss",
+                                           "validation/main/accuracy", "epoch", "iteration", "elapsed_time"});
     for (const auto& key : keys)
       if (key != "elapsed_time")
-        CHECK(mine[i].at(key).get<double>() == doctest::Approx(theirs[i].at(key).get<double>()).epsilon(1e-5));
+        CHECK(mine[i].at(key).get<double>() ==
+              doctest::Approx(theirs[i].at(key).get<double>()).epsilon(1e-5));
   }
 }
 
@@ -92,7 +97,8 @@ TEST_CASE("the reference's runs go on from its snapshots as they did there") {
     CHECK(from_epoch_2.trainer.iteration() == 8);
     CHECK(from_epoch_2.trainer.run().signal == 0);
     CHECK(from_epoch_2.trainer.iteration() == 12);
-    CHECK(largest_difference(from_epoch_2.parameters(), io::read_npz(reference.folder / "params_after_epoch_3.npz")) < 1e-6);
+    CHECK(largest_difference(from_epoch_2.parameters(),
+                             io::read_npz(reference.folder / "params_after_epoch_3.npz")) < 1e-6);
     check_log(from_epoch_2.trainer.find<train::LogReport>()->entries(), reference.log(), 3);
 
     Run from_iteration_6(reference.model(), training, test, {folder, train::epochs(2), reference.batch()});
@@ -119,12 +125,13 @@ TEST_CASE("our snapshot has the reference's keys, dtypes and shapes, and numbers
     extend_as_reference(run, reference.best_first());
     io::load_snapshot(reference.folder / "snapshot_epoch_2", run.trainer);
     run.trainer.run();
-    const auto mine = io::read_npz(folder / "snapshot_epoch_3"), theirs = io::read_npz(reference.folder / "snapshot_epoch_3");
+    const auto mine = io::read_npz(folder / "snapshot_epoch_3"),
+               theirs = io::read_npz(reference.folder / "snapshot_epoch_3");
     for (const auto& entry : theirs) {
       const auto& key = entry.name;
       const auto& array = entry.array;
-      const bool absent_extension = key.find("PrintReport") != key.npos || key.find("PlotReport") != key.npos ||
-                                    key.find("ProgressBar") != key.npos;
+      const bool absent_extension = key.find("PrintReport") != key.npos ||
+                                    key.find("PlotReport") != key.npos || key.find("ProgressBar") != key.npos;
       if (absent_extension) continue;
       CAPTURE(key);
       const io::Array* own = mine.find(key);
@@ -134,7 +141,8 @@ TEST_CASE("our snapshot has the reference's keys, dtypes and shapes, and numbers
       const bool chance = key.ends_with("/order") || key == "_snapshot_elapsed_time";
       // Ours asks all triggers before it writes a snapshot.
       const bool later = key.starts_with("extension_triggers/snapshot_iter/");
-      if (chance || later || array.dtype == io::ArrayDtype::unicode || array.dtype == io::ArrayDtype::boolean) continue;
+      if (chance || later || array.dtype == io::ArrayDtype::unicode || array.dtype == io::ArrayDtype::boolean)
+        continue;
       const auto a = own->as_numbers<double>(), b = array.as_numbers<double>();
       for (std::size_t i = 0; i < a.size(); ++i) CHECK(std::abs(a[i] - b[i]) <= 1e-4 * std::abs(b[i]) + 1e-9);
     }
@@ -162,9 +170,10 @@ TEST_CASE("the reference resumes our snapshots and goes on as we do") {
     const auto script = (kit() / "compat/check_chainer_resumes.py").string();
     // Before iteration 4 there is no best value yet. The orders of later epochs are the reference's own.
     for (const Index at : {3, 6}) {
-      const std::string command = message(python, " ", script, " ", (reference.folder / "setup.json").string(), " ",
-                                          (folder / message("snapshot_iter_", at)).string(), at == 3 ? " 1" : " 2 --params ",
-                                          at == 3 ? "" : (folder / "mine.npz").string(), " > ", (folder / "answer.json").string());
+      const std::string command =
+          message(python, " ", script, " ", (reference.folder / "setup.json").string(), " ",
+                  (folder / message("snapshot_iter_", at)).string(), at == 3 ? " 1" : " 2 --params ",
+                  at == 3 ? "" : (folder / "mine.npz").string(), " > ", (folder / "answer.json").string());
       CHECK(std::system(command.c_str()) == 0);
       const auto answer = nlohmann::ordered_json::parse(std::ifstream(folder / "answer.json"));
       CHECK(answer.at("resumed_at_iteration") == at);

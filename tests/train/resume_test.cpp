@@ -20,13 +20,16 @@ const data::LabelledSequences& testing() {
 std::unique_ptr<Run> make_run(const std::filesystem::path& folder, Index epochs, std::uint64_t seed = 42,
                               bool by_length = false) {
   set_seed(seed);
-  auto stop = train::early_stopping({.monitor = "validation/main/loss", .patience = 50, .limit = train::epochs(static_cast<double>(epochs))});
+  auto stop = train::early_stopping({.monitor = "validation/main/loss",
+                                     .patience = 50,
+                                     .limit = train::epochs(static_cast<double>(epochs))});
   auto run = std::make_unique<Run>(std::make_unique<RnnModel>(20, 4, 2, 0.4), training(), testing(),
                                    Run::Options{folder, std::move(stop), 5, by_length, seed});
   auto& trainer = run->trainer;
   trainer.extend(train::evaluator(run->test_batches, run->objective));
   trainer.extend(train::snapshot({.file_name = "snapshot_iter_{iteration}"}), train::iterations(1));
-  trainer.extend(train::snapshot_object(*run->model, "best.npz"), train::max_value("validation/main/accuracy"));
+  trainer.extend(train::snapshot_object(*run->model, "best.npz"),
+                 train::max_value("validation/main/accuracy"));
   trainer.extend(train::log_report());
   return run;
 }
@@ -42,7 +45,8 @@ void check_same(Run& a, Run& b) {
     if (entry.name == "_snapshot_elapsed_time" || entry.name.ends_with("/_log")) continue;
     CHECK(entry.array == of_b.at(entry.name));
   }
-  const auto &log_of_a = a.trainer.find<train::LogReport>()->entries(), &log_of_b = b.trainer.find<train::LogReport>()->entries();
+  const auto &log_of_a = a.trainer.find<train::LogReport>()->entries(),
+             &log_of_b = b.trainer.find<train::LogReport>()->entries();
   REQUIRE(log_of_a.size() == log_of_b.size());
   for (std::size_t i = 0; i < log_of_a.size(); ++i)
     for (const auto& [key, value] : log_of_a[i].items())
@@ -58,10 +62,12 @@ TEST_CASE("resuming from any iteration ends with the same bits, also of the best
     CHECK(iterations == 14);  // three times 22 examples in batches of 5
     for (Index at = 1; at <= iterations; ++at) {
       CAPTURE(at);
-      const auto resumed = make_run(other, 3, 1000 + static_cast<std::uint64_t>(at), by_length);  // other chances
+      const auto resumed =
+          make_run(other, 3, 1000 + static_cast<std::uint64_t>(at), by_length);  // other chances
       io::load_snapshot(folder / message("snapshot_iter_", at), resumed->trainer);
       CHECK(resumed->trainer.iteration() == at);
-      std::filesystem::copy_file(folder / "best.npz", other / "best.npz", std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::copy_file(folder / "best.npz", other / "best.npz",
+                                 std::filesystem::copy_options::overwrite_existing);
       resumed->trainer.run();
       CHECK(resumed->trainer.iteration() == iterations);
       check_same(*straight, *resumed);
@@ -76,7 +82,8 @@ TEST_CASE("one epoch, then two more, are the same as three") {
   straight->trainer.run();
   make_run(folder / "parts", 1)->trainer.run();
   const auto rest = make_run(folder / "parts", 3, 7);
-  const auto from = train::load_newest_snapshot(rest->trainer, [](const std::string& message) { FAIL_CHECK(message); });
+  const auto from =
+      train::load_newest_snapshot(rest->trainer, [](const std::string& message) { FAIL_CHECK(message); });
   CHECK(from.filename() == "snapshot_iter_5");
   rest->trainer.run();
   check_same(*straight, *rest);
@@ -88,14 +95,18 @@ TEST_CASE("a signal ends the run after the iteration with a snapshot that resume
   straight->trainer.run();
   for (const int signal : {SIGINT, SIGTERM}) {
     set_seed(42);
-    Run broken(std::make_unique<RnnModel>(20, 4, 2, 0.4), training(), testing(),
-               {folder / "parts", train::early_stopping({.patience = 50, .limit = train::epochs(3)}), 5, false, 42});
+    Run broken(
+        std::make_unique<RnnModel>(20, 4, 2, 0.4), training(), testing(),
+        {folder / "parts", train::early_stopping({.patience = 50, .limit = train::epochs(3)}), 5, false, 42});
     auto& trainer = broken.trainer;
     trainer.extend(train::evaluator(broken.test_batches, broken.objective));
     trainer.extend(train::snapshot(), train::never());
-    trainer.extend(train::snapshot_object(*broken.model, "best.npz"), train::max_value("validation/main/accuracy"));
+    trainer.extend(train::snapshot_object(*broken.model, "best.npz"),
+                   train::max_value("validation/main/accuracy"));
     trainer.extend(train::log_report());
-    trainer.extend([signal](train::Trainer& t) { if (t.iteration() == 7) std::raise(signal); });
+    trainer.extend([signal](train::Trainer& t) {
+      if (t.iteration() == 7) std::raise(signal);
+    });
     const auto result = trainer.run();
     CHECK(result.signal == signal);
     CHECK(trainer.iteration() == 7);
@@ -126,16 +137,19 @@ TEST_CASE("snapshots that cannot be read are passed over, and refused ones chang
   std::filesystem::resize_file(newest, std::filesystem::file_size(newest) / 2);
   const auto run = make_run(folder, 3);
   std::vector<std::string> skipped;
-  CHECK(train::load_newest_snapshot(run->trainer, [&](const std::string& text) { skipped.push_back(text); }) == folder / "snapshot_iter_4");
+  CHECK(train::load_newest_snapshot(run->trainer, [&](const std::string& text) {
+          skipped.push_back(text);
+        }) == folder / "snapshot_iter_4");
   REQUIRE(skipped.size() == 1);
   CHECK(skipped[0].find("snapshot_iter_5") != std::string::npos);
   CHECK(run->trainer.iteration() == 4);
 
   const auto before = io::to_archive(run->trainer);
   const auto good = io::read_npz(folder / "snapshot_iter_3");
-  for (const std::string key : {"updater/iteration", "updater/model:main/output/W", "updater/iterator:main/order",
-                                "updater/optimizer:main/output/b/m", "extensions/LogReport/_log",
-                                "extension_triggers/_Snapshot_1/best_value", "stop_trigger/best/summary/_names"}) {
+  for (const std::string key :
+       {"updater/iteration", "updater/model:main/output/W", "updater/iterator:main/order",
+        "updater/optimizer:main/output/b/m", "extensions/LogReport/_log",
+        "extension_triggers/_Snapshot_1/best_value", "stop_trigger/best/summary/_names"}) {
     CAPTURE(key);
     REQUIRE(good.find(key) != nullptr);
     for (const bool missing : {true, false}) {

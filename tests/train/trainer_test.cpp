@@ -93,7 +93,9 @@ TEST_CASE("a signal that comes between runs or in one is told once, and handlers
   std::vector<std::string> notes;
   train::Trainer trainer(counter, {train::iterations(9), scratch("trainer_signal")});
   trainer.extend(WithHooks{&notes}, train::never());
-  trainer.extend([](train::Trainer& t) { if (t.iteration() == 3) std::raise(SIGTERM); });
+  trainer.extend([](train::Trainer& t) {
+    if (t.iteration() == 3) std::raise(SIGTERM);
+  });
   struct sigaction before = {}, after = {};
   sigaction(SIGTERM, nullptr, &before);
   const auto result = trainer.run();
@@ -150,7 +152,11 @@ TEST_CASE("the log is a file of JSON with the means of each epoch, indented by f
   const auto folder = scratch("trainer_log");
   Counter counter;
   train::Trainer trainer(counter, {train::epochs(2), folder});
-  trainer.extend([](train::Trainer& t) { if (t.epoch() == 2) t.observation()["lr"] = 0.001; }, train::epochs(1));
+  trainer.extend(
+      [](train::Trainer& t) {
+        if (t.epoch() == 2) t.observation()["lr"] = 0.001;
+      },
+      train::epochs(1));
   trainer.extend(train::log_report());
   trainer.run();
   auto text = text_of(folder / "log");
@@ -158,8 +164,10 @@ TEST_CASE("the log is a file of JSON with the means of each epoch, indented by f
   for (auto at = text.find("elapsed_time\": "); at != text.npos; at = text.find("elapsed_time\": ", at + 1))
     text.replace(at + 15, text.find('\n', at) - at - 15, "T");
   CHECK(text ==
-        "[\n    {\n        \"main/loss\": 1.5,\n        \"epoch\": 1,\n        \"iteration\": 2,\n        \"elapsed_time\": T\n    },\n"
-        "    {\n        \"main/loss\": 3.5,\n        \"lr\": 0.001,\n        \"epoch\": 2,\n        \"iteration\": 4,\n        \"elapsed_time\": T\n    }\n]");
+        "[\n    {\n        \"main/loss\": 1.5,\n        \"epoch\": 1,\n        \"iteration\": 2,\n        "
+        "\"elapsed_time\": T\n    },\n"
+        "    {\n        \"main/loss\": 3.5,\n        \"lr\": 0.001,\n        \"epoch\": 2,\n        "
+        "\"iteration\": 4,\n        \"elapsed_time\": T\n    }\n]");
   CHECK(log[1].at("elapsed_time").get<double>() >= log[0].at("elapsed_time").get<double>());
 }
 
@@ -171,9 +179,10 @@ TEST_CASE("a table is printed as the log grows, and what is not there is blank")
   trainer.extend(train::print_report({"epoch", "main/loss", "validation/main/accuracy"}, out));
   trainer.extend(train::progress_bar(out, train::Terminal{}));
   trainer.run();
-  CHECK(out.str() == "epoch       main/loss   validation/main/accuracy\n"
-                     "1           1.5                                   \n"
-                     "2           3.5                                   \n");
+  CHECK(out.str() ==
+        "epoch       main/loss   validation/main/accuracy\n"
+        "1           1.5                                   \n"
+        "2           3.5                                   \n");
   train::Trainer without_log(counter, {train::epochs(3), scratch("trainer_print")});
   without_log.extend(train::print_report({"epoch"}, out));
   CHECK_THROWS_AS(without_log.run(), Error);
@@ -203,7 +212,8 @@ TEST_CASE("the newest snapshots stay, whatever is there besides") {
   trainer.extend(train::snapshot({.file_name = "epoch_{epoch}_at_{iteration}.npz"}));
   trainer.run();
   std::vector<std::string> names;
-  for (const auto& path : train::snapshots_in(folder, "snapshot_iter_{iteration}")) names.push_back(path.filename());
+  for (const auto& path : train::snapshots_in(folder, "snapshot_iter_{iteration}"))
+    names.push_back(path.filename());
   CHECK(names == std::vector<std::string>{"snapshot_iter_12", "snapshot_iter_11"});
   CHECK(std::filesystem::exists(folder / "snapshot_iter_x"));
   CHECK(std::filesystem::exists(folder / "snapshot_iter_3.bak"));
@@ -224,7 +234,8 @@ TEST_CASE("the best model is kept") {
     t.observation()["validation/main/accuracy"] = accuracies[i - 1];
     model.weight.mutable_value().values()[0] = static_cast<float>(i);
   });
-  trainer.extend(train::snapshot_object(model, "best.npz"), train::max_value("validation/main/accuracy", train::iterations(1)));
+  trainer.extend(train::snapshot_object(model, "best.npz"),
+                 train::max_value("validation/main/accuracy", train::iterations(1)));
   trainer.run();
   CHECK(io::read_npz(folder / "best.npz").at("W").to<float>()[0] == 2);
 }
@@ -253,8 +264,8 @@ TEST_CASE("learning rates follow their schedules from the first update on") {
   CHECK(values_of(train::exponential_shift(rate, 0.5, 3.0), rate, 3) == std::vector<double>{8, 4, 3, 3});
   rate = 1;
   CHECK(values_of(train::exponential_shift(rate, 2, 3.0), rate, 3) == std::vector<double>{1, 2, 3, 3});
-  CHECK(values_of(train::linear_shift(rate, {.from = 1, .to = 3, .first_call = 1, .last_call = 3}), rate, 4) ==
-        std::vector<double>{1, 1, 2, 3, 3});
+  CHECK(values_of(train::linear_shift(rate, {.from = 1, .to = 3, .first_call = 1, .last_call = 3}), rate,
+                  4) == std::vector<double>{1, 1, 2, 3, 3});
   rate = 8;
   CHECK(values_of(train::step_shift(rate, 0.5, 2), rate, 5) == std::vector<double>{8, 8, 4, 4, 2, 2});
   rate = 4;
@@ -268,7 +279,8 @@ TEST_CASE("schedules resume, under the reference's keys") {
   const auto folder = scratch("trainer_schedule_resume");
   double rate = 8, other_rate = 8;
   Counter counter, other_counter;
-  train::Trainer trainer(counter, {train::iterations(2), folder}), other(other_counter, {train::iterations(3), folder});
+  train::Trainer trainer(counter, {train::iterations(2), folder}),
+      other(other_counter, {train::iterations(3), folder});
   trainer.extend(train::exponential_shift(rate, 0.5));
   other.extend(train::exponential_shift(other_rate, 0.5));
   std::vector<double> at_start;
@@ -332,9 +344,9 @@ TEST_CASE("evaluation reports means over batches, and weighted ones over sentenc
   std::vector<std::string> keys;
   for (const auto& entry : last) keys.push_back(entry.key);
   CHECK(keys == std::vector<std::string>{"main/loss", "validation/main/loss", "validation/main/accuracy",
-                                         "validation/main/of_sentences", "validation_1/main/loss", "validation_1/main/accuracy",
-                                         "validation_1/main/of_sentences", "test/main/loss", "test/main/accuracy",
-                                         "test/main/of_sentences"});
+                                         "validation/main/of_sentences", "validation_1/main/loss",
+                                         "validation_1/main/accuracy", "validation_1/main/of_sentences",
+                                         "test/main/loss", "test/main/accuracy", "test/main/of_sentences"});
   REQUIRE(shares.size() == 6);
   CHECK(*last.find("validation/main/accuracy") == (shares[0] + shares[1]) / 2);
   CHECK(*last.find("test/main/of_sentences") == doctest::Approx((16 * shares[0] + 4 * shares[1]) / 20));
@@ -344,11 +356,13 @@ TEST_CASE("evaluation reports means over batches, and weighted ones over sentenc
 TEST_CASE("elapsed time goes on after a resume") {
   const auto folder = scratch("trainer_time");
   Counter counter, other_counter;
-  train::Trainer trainer(counter, {train::iterations(1), folder}), other(other_counter, {train::iterations(1), folder});
+  train::Trainer trainer(counter, {train::iterations(1), folder}),
+      other(other_counter, {train::iterations(1), folder});
   auto saved = io::to_archive(trainer);
   CHECK(saved.at("_snapshot_elapsed_time").to<double>()[0] == 0);
   io::Archive later;
-  for (const auto& entry : saved) later.add(entry.name, entry.name == "_snapshot_elapsed_time" ? io::Array::scalar(100.0) : entry.array);
+  for (const auto& entry : saved)
+    later.add(entry.name, entry.name == "_snapshot_elapsed_time" ? io::Array::scalar(100.0) : entry.array);
   io::from_archive(later, other);
   other.run();
   CHECK(other.elapsed_time() >= 100);

@@ -15,7 +15,8 @@ struct Clock {
   train::Observation observation = {};
   train::Status at(Index iteration) const {
     const auto detail = [&](Index i) { return static_cast<double>(i) / per_epoch; };
-    return {iteration, static_cast<Index>(detail(iteration)), detail(iteration), iteration > 0 ? detail(iteration - 1) : -1, &observation};
+    return {iteration, static_cast<Index>(detail(iteration)), detail(iteration),
+            iteration > 0 ? detail(iteration - 1) : -1, &observation};
   }
 };
 
@@ -28,8 +29,8 @@ std::vector<Index> fires(train::Trigger& trigger, const Clock& clock, Index last
 }
 
 TEST_CASE("intervals fire when a multiple was passed") {
-  auto each = train::iterations(1), third = train::iterations(3), epoch = train::epochs(1), half = train::epochs(0.5),
-       second = train::epochs(2);
+  auto each = train::iterations(1), third = train::iterations(3), epoch = train::epochs(1),
+       half = train::epochs(0.5), second = train::epochs(2);
   CHECK(fires(each, {4}, 3) == std::vector<Index>{1, 2, 3});
   CHECK(fires(third, {4}, 10) == std::vector<Index>{3, 6, 9});
   CHECK(fires(epoch, {4}, 12) == std::vector<Index>{4, 8, 12});
@@ -39,7 +40,8 @@ TEST_CASE("intervals fire when a multiple was passed") {
 
 TEST_CASE("batches over the border of an epoch count for the epoch that they begin") {
   auto epoch = train::epochs(1);
-  CHECK(fires(epoch, {108.125}, 330) == std::vector<Index>{109, 217, 325});  // 6920 sentences in batches of 64
+  CHECK(fires(epoch, {108.125}, 330) ==
+        std::vector<Index>{109, 217, 325});  // 6920 sentences in batches of 64
 }
 
 TEST_CASE("an update of several epochs fires once") {
@@ -78,7 +80,8 @@ TEST_CASE("never and once do what they say, also after a resume") {
 }
 
 /// Iterations at which the trigger fires while "x" has these values.
-std::vector<Index> fires_on(train::Trigger& trigger, double per_epoch, const std::vector<double>& values, Index first = 1) {
+std::vector<Index> fires_on(train::Trigger& trigger, double per_epoch, const std::vector<double>& values,
+                            Index first = 1) {
   std::vector<Index> fired;
   Clock clock{per_epoch};
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -89,7 +92,8 @@ std::vector<Index> fires_on(train::Trigger& trigger, double per_epoch, const std
 }
 
 TEST_CASE("the best value is the mean of an interval; the first of equal ones counts") {
-  auto highest = train::max_value("x"), lowest = train::min_value("x"), each = train::max_value("x", train::iterations(1));
+  auto highest = train::max_value("x"), lowest = train::min_value("x"),
+       each = train::max_value("x", train::iterations(1));
   const std::vector<double> values{1, 3, /**/ 2, 2, /**/ 9, -4, /**/ 0, 1};  // means 2, 2, 2.5, 0.5
   CHECK(fires_on(highest, 2, values) == std::vector<Index>{2, 6});
   CHECK(fires_on(lowest, 2, values) == std::vector<Index>{2, 8});
@@ -110,7 +114,9 @@ TEST_CASE("best values resume, in the middle of an interval too, and before the 
     auto whole = train::max_value("x"), first = train::max_value("x"), second = train::max_value("x");
     auto fired = fires_on(first, 2, {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(cut)});
     io::from_archive(io::to_archive(first), second);
-    for (const Index i : fires_on(second, 2, {values.begin() + static_cast<std::ptrdiff_t>(cut), values.end()}, 1 + static_cast<Index>(cut)))
+    for (const Index i :
+         fires_on(second, 2, {values.begin() + static_cast<std::ptrdiff_t>(cut), values.end()},
+                  1 + static_cast<Index>(cut)))
       fired.push_back(i);
     CAPTURE(cut);
     CHECK(fired == fires_on(whole, 2, values));
@@ -120,8 +126,9 @@ TEST_CASE("best values resume, in the middle of an interval too, and before the 
 TEST_CASE("the best value is saved as the reference's") {
   auto trigger = train::max_value("x");
   const auto fresh = io::to_archive(trigger);
-  CHECK(fresh.names() == std::vector<std::string>{"interval_trigger/previous_iteration", "interval_trigger/previous_epoch_detail",
-                                                  "summary/_names", "best_value"});
+  CHECK(fresh.names() == std::vector<std::string>{"interval_trigger/previous_iteration",
+                                                  "interval_trigger/previous_epoch_detail", "summary/_names",
+                                                  "best_value"});
   CHECK(fresh.at("best_value").objects.at(0).is_none());
   fires_on(trigger, 2, {1, 3, 5});
   const auto later = io::to_archive(trigger);
@@ -133,8 +140,14 @@ TEST_CASE("the best value is saved as the reference's") {
 }
 
 TEST_CASE("early stopping waits as many checks as it is patient, and resumes") {
-  const auto make = [] { return train::early_stopping({.monitor = "x", .patience = 2, .check = train::iterations(1), .limit = train::iterations(9)}); };
-  const auto make_high = [] { return train::early_stopping({.monitor = "x", .better = train::Better::greater, .patience = 2, .check = train::iterations(1)}); };
+  const auto make = [] {
+    return train::early_stopping(
+        {.monitor = "x", .patience = 2, .check = train::iterations(1), .limit = train::iterations(9)});
+  };
+  const auto make_high = [] {
+    return train::early_stopping(
+        {.monitor = "x", .better = train::Better::greater, .patience = 2, .check = train::iterations(1)});
+  };
   auto stop = make(), high = make_high(), limited = make();
   CHECK(fires_on(stop, 4, {5, 6, 4, 4, 3, 3, 3}).front() == 7);
   CHECK(fires_on(high, 4, {5, 6, 4, 4, 7}).front() == 4);

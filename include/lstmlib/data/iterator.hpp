@@ -26,7 +26,8 @@ class SerialIterator {
   /// Throws ShapeError for an empty dataset or a batch size below 1.
   SerialIterator(const D& dataset, IteratorOptions options) : dataset_(&dataset), options_(options) {
     if (size() < 1) fail<ShapeError>("iterator: the dataset is empty");
-    if (options_.batch_size < 1) fail<ShapeError>("iterator: batch size ", options_.batch_size, ", at least 1 expected");
+    if (options_.batch_size < 1)
+      fail<ShapeError>("iterator: batch size ", options_.batch_size, ", at least 1 expected");
     if constexpr (SequenceDataset<D>) {
       if (options_.bucket_by_length)
         for (Index row = 0; row < size(); ++row) lengths_.push_back(dataset.length(row));
@@ -54,9 +55,13 @@ class SerialIterator {
   Index current_position() const { return position_; }                 ///< examples of the epoch seen
   bool is_new_epoch() const { return new_epoch_; }  ///< whether the last batch finished an epoch
   /// Epochs with the fraction of the one under way; the same before the last batch, -1 if there was none.
-  double epoch_detail() const { return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size()); }
+  double epoch_detail() const {
+    return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size());
+  }
   double previous_epoch_detail() const { return previous_epoch_detail_; }
-  const std::vector<Index>& order() const { return order_; }  ///< of the epoch under way; empty without shuffle
+  const std::vector<Index>& order() const {
+    return order_;
+  }  ///< of the epoch under way; empty without shuffle
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
   void serialize(nn::Serializer& serializer);
@@ -110,7 +115,8 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
   serializer.value("is_new_epoch", new_epoch_);
   if (options_.shuffle) serializer.value("order", order_);
   serializer.value("previous_epoch_detail", previous_epoch_detail_);
-  if (serializer.saving() || serializer.has("seed")) serializer.value("seed", options_.seed);  // not the reference's
+  if (serializer.saving() || serializer.has("seed"))
+    serializer.value("seed", options_.seed);  // not the reference's
   if (serializer.loading()) check();
 }
 
@@ -118,12 +124,14 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
 template <Dataset D>
 void SerialIterator<D>::check() const {
   if (epoch_ < 0 || position_ < 0 || position_ >= size())
-    fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(), " examples");
+    fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(),
+                      " examples");
   if (!options_.shuffle) return;
   auto sorted = order_;
   std::sort(sorted.begin(), sorted.end());
   if (sorted != rising_order(size()))
-    fail<FormatError>("iterator: the order of ", order_.size(), " examples is not one of the dataset's ", size());
+    fail<FormatError>("iterator: the order of ", order_.size(), " examples is not one of the dataset's ",
+                      size());
 }
 
 }  // namespace lstmlib::data

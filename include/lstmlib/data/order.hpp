@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// In which order an epoch visits the examples: a function of a seed and the epoch's number, so that no generator's state
-// has to be saved.
+// In which order an epoch visits the examples: a function of a seed and the epoch's number, so that no
+// generator's state has to be saved.
 
 #include "lstmlib/tensor/random.hpp"
 
@@ -36,14 +36,17 @@ inline std::vector<Index> shuffled_order(Index count, std::uint64_t seed, Index 
   return order;
 }
 
-/// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by length (equal
-/// ones at random), cut into batches, and the batches are shuffled. The first `missing` examples, which fill up the last
-/// batch of the epoch before, and those left over at the end are the shortest ones, since these two share a batch.
+/// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by
+/// length (equal ones at random), cut into batches, and the batches are shuffled. The first `missing`
+/// examples, which fill up the last batch of the epoch before, and those left over at the end are the
+/// shortest ones, since these two share a batch.
 inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index batch_size, Index missing,
                                          std::uint64_t seed, Index epoch) {
   const auto count = static_cast<Index>(lengths.size());
   auto order = shuffled_order(count, seed, epoch);
-  const auto shorter = [&](Index a, Index b) { return lengths[static_cast<std::size_t>(a)] < lengths[static_cast<std::size_t>(b)]; };
+  const auto shorter = [&](Index a, Index b) {
+    return lengths[static_cast<std::size_t>(a)] < lengths[static_cast<std::size_t>(b)];
+  };
   std::stable_sort(order.begin(), order.end(), shorter);
 
   const Index head = std::min(missing, count);
@@ -55,7 +58,8 @@ inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index b
   shuffle(std::span(starts), key);
 
   std::vector<Index> result(order.begin(), order.begin() + head);
-  for (const Index start : starts) result.insert(result.end(), order.begin() + start, order.begin() + start + batch_size);
+  for (const Index start : starts)
+    result.insert(result.end(), order.begin() + start, order.begin() + start + batch_size);
   result.insert(result.end(), order.begin() + head, order.begin() + head + tail);
   return result;
 }

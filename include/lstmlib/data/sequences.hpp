@@ -29,7 +29,9 @@ class LabelledSequences {
 
   Index size() const { return static_cast<Index>(sequences_.size()); }
   Index length(Index row) const { return static_cast<Index>(sequence(row).size()); }
-  const std::vector<std::int32_t>& sequence(Index row) const { return sequences_[static_cast<std::size_t>(row)]; }
+  const std::vector<std::int32_t>& sequence(Index row) const {
+    return sequences_[static_cast<std::size_t>(row)];
+  }
   std::int32_t label(Index row) const { return labels_[static_cast<std::size_t>(row)]; }
 
   LabelledTokens batch(std::span<const Index> rows, Device device) const {

@@ -124,7 +124,8 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   void finish(ExtraKeys extra) {
     if (extra == ExtraKeys::refuse)
       for (const auto& name : archive_.names())
-        if (std::find(used_.begin(), used_.end(), name) == used_.end()) complain(printable(name), " is not expected");
+        if (std::find(used_.begin(), used_.end(), name) == used_.end())
+          complain(printable(name), " is not expected");
     if (!complaints_.empty()) fail<FormatError>(complaints_);
   }
 

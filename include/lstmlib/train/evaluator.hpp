@@ -7,9 +7,9 @@
 
 namespace lstmlib::train {
 
-/// Runs the objective in Inference over one epoch of `batches` (an iterator that does not repeat), and observes the means
-/// over the batches as "validation/main/loss" and the like. A value observed with weights gets its weighted mean, so that
-/// one with the sentences of a batch as weight is the mean over sentences.
+/// Runs the objective in Inference over one epoch of `batches` (an iterator that does not repeat), and
+/// observes the means over the batches as "validation/main/loss" and the like. A value observed with weights
+/// gets its weighted mean, so that one with the sentences of a batch as weight is the mean over sentences.
 template <class Iterator, class Objective>
 class Evaluator {
  public:

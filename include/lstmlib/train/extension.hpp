@@ -10,28 +10,29 @@ namespace lstmlib::train {
 
 class Trainer;
 
-/// Extensions of one iteration run from high to low priority, equal ones in the order in which they were added. Those
-/// below 0 run when all triggers of the iteration have been asked, so that a snapshot holds the triggers as they then are.
+/// Extensions of one iteration run from high to low priority, equal ones in the order in which they were
+/// added. Those below 0 run when all triggers of the iteration have been asked, so that a snapshot holds the
+/// triggers as they then are.
 namespace priority {
-inline constexpr int writer = 300;    ///< adds to the observation, as an evaluator
-inline constexpr int editor = 200;    ///< changes it
-inline constexpr int reader = 100;    ///< reports it
-inline constexpr int keeper = -100;   ///< keeps a part of the run in a file
-inline constexpr int snapshot = -200; ///< keeps the whole run; after all that it says is done
+inline constexpr int writer = 300;     ///< adds to the observation, as an evaluator
+inline constexpr int editor = 200;     ///< changes it
+inline constexpr int reader = 100;     ///< reports it
+inline constexpr int keeper = -100;    ///< keeps a part of the run in a file
+inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that it says is done
 }  // namespace priority
 
 /// Any callable `void(Trainer&)`. Where it has them, these are used:
 ///   `std::string name` and `int priority`: its name in snapshots (made unique by the trainer) and its place;
-///   `Trigger default_trigger() const`: when it runs, unless the trainer is told otherwise; without, each iteration;
-///   `initialize(Trainer&)`: called before the first update of a run, resumed or not;
-///   `std::filesystem::path interrupted(Trainer&)`: called where a signal ends the run; a file to resume from, or empty;
-///   `finalize()`: called at the end of a run, also by an error; must not throw;
+///   `Trigger default_trigger() const`: when it runs, unless the trainer is told otherwise; without, each
+///   iteration; `initialize(Trainer&)`: called before the first update of a run, resumed or not;
+///   `std::filesystem::path interrupted(Trainer&)`: called where a signal ends the run; a file to resume
+///   from, or empty; `finalize()`: called at the end of a run, also by an error; must not throw;
 ///   `serialize(nn::Serializer&)`: its state.
 class Extension {
  public:
   template <class E>
-    requires(!std::same_as<E, Extension>) && std::invocable<E&, Trainer&>
-  Extension(E extension) : part_(std::make_unique<Holder<E>>(std::move(extension))) {}
+  requires(!std::same_as<E, Extension>) && std::invocable<E&, Trainer&> Extension(E extension)
+      : part_(std::make_unique<Holder<E>>(std::move(extension))) {}
 
   const std::string& name() const { return part_->name; }
   void rename(std::string name) { part_->rename(std::move(name)); }

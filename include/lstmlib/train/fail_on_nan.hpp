@@ -16,7 +16,8 @@ class FailOnNan {
       const Tensor<T> host = std::as_const(entry.parameter).value().to(Device::cpu());
       const auto values = host.values();
       if (!std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); }))
-        fail<Error>("training diverged: ", entry.names.front(), " is not finite after iteration ", trainer.iteration());
+        fail<Error>("training diverged: ", entry.names.front(), " is not finite after iteration ",
+                    trainer.iteration());
     });
   }
 

@@ -8,13 +8,14 @@
 namespace lstmlib::train {
 
 struct LogReportOptions {
-  std::vector<std::string> keys;   ///< what is logged; empty: all that is observed
-  Trigger write = epochs(1);       ///< when an entry is made
-  std::string file_name = "log";   ///< in the trainer's folder
+  std::vector<std::string> keys;  ///< what is logged; empty: all that is observed
+  Trigger write = epochs(1);      ///< when an entry is made
+  std::string file_name = "log";  ///< in the trainer's folder
 };
 
-/// The file is a JSON list of objects: the means since the entry before, "epoch", "iteration" and "elapsed_time" in
-/// seconds; layout and saved state as those of Chainer's LogReport. Values that are not finite are null.
+/// The file is a JSON list of objects: the means since the entry before, "epoch", "iteration" and
+/// "elapsed_time" in seconds; layout and saved state as those of Chainer's LogReport. Values that are not
+/// finite are null.
 class LogReport {
  public:
   using Entry = nlohmann::ordered_json;  ///< an object: key to number or null
@@ -26,7 +27,8 @@ class LogReport {
 
   void operator()(Trainer& trainer) {
     for (const auto& [key, value, weight] : trainer.observation())
-      if (keys_.empty() || std::find(keys_.begin(), keys_.end(), key) != keys_.end()) summary_.add(key, value, weight);
+      if (keys_.empty() || std::find(keys_.begin(), keys_.end(), key) != keys_.end())
+        summary_.add(key, value, weight);
     if (!write_(trainer.status())) return;
     Entry entry = Entry::object();
     for (const auto& [key, value, weight] : summary_.means()) entry[key] = value;

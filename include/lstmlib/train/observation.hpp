@@ -21,7 +21,8 @@ class Observation {
   struct Entry {
     std::string key;
     double value = 0;
-    Index weight = 1;  ///< of the value in a mean: a share of n sentences has n, where the mean over sentences is meant
+    Index weight =
+        1;  ///< of the value in a mean: a share of n sentences has n, where the mean over sentences is meant
   };
 
   /// The value of `key`, 0 with weight 1 if it is new.
@@ -42,7 +43,8 @@ class Observation {
 
  private:
   Entry& entry(std::string_view key) {
-    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
     return found != entries_.end() ? *found : entries_.emplace_back(Entry{std::string(key), 0, 1});
   }
   std::vector<Entry> entries_;

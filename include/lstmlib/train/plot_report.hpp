@@ -10,14 +10,15 @@
 namespace lstmlib::train {
 
 struct PlotReportOptions {
-  std::vector<std::string> keys;        ///< one line each: "main/loss"
-  std::string file_name = "plot.png";   ///< in the trainer's folder
+  std::vector<std::string> keys;       ///< one line each: "main/loss"
+  std::string file_name = "plot.png";  ///< in the trainer's folder
   std::string title = "";
-  bool by_epoch = true;                 ///< the x axis: epochs, else iterations
-  Trigger draw = epochs(1);             ///< when a point is added
+  bool by_epoch = true;      ///< the x axis: epochs, else iterations
+  Trigger draw = epochs(1);  ///< when a point is added
 };
 
-/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way besides.
+/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way
+/// besides.
 class PlotReport {
  public:
   explicit PlotReport(PlotReportOptions o) : options_(std::move(o)) {
@@ -36,10 +37,11 @@ class PlotReport {
         series.y.push_back(*mean);
       }
     summary_.clear();
-    plot::write_png(trainer.folder() / options_.file_name, {.title = options_.title,
-                                                            .x_label = options_.by_epoch ? "epoch" : "iteration",
-                                                            .y_label = "",
-                                                            .series = series_});
+    plot::write_png(trainer.folder() / options_.file_name,
+                    {.title = options_.title,
+                     .x_label = options_.by_epoch ? "epoch" : "iteration",
+                     .y_label = "",
+                     .series = series_});
   }
 
   void serialize(nn::Serializer& serializer) {
@@ -77,10 +79,11 @@ class PlotReport {
       const auto& list = saved.at(series.name);
       check(list.is_array());
       for (const auto& point : list) {
-        check(point.is_array() && point.size() == 2 && point[0].is_number() && std::abs(point[0].get<double>()) < 1e15 &&
-              (point[1].is_number() || point[1].is_null()));
+        check(point.is_array() && point.size() == 2 && point[0].is_number() &&
+              std::abs(point[0].get<double>()) < 1e15 && (point[1].is_number() || point[1].is_null()));
         series.x.push_back(point[0].get<double>());
-        series.y.push_back(point[1].is_null() ? std::numeric_limits<double>::quiet_NaN() : point[1].get<double>());
+        series.y.push_back(point[1].is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                              : point[1].get<double>());
       }
     }
   }

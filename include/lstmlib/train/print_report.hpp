@@ -7,7 +7,8 @@
 
 namespace lstmlib::train {
 
-/// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line lacks is blank.
+/// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line
+/// lacks is blank.
 class PrintReport {
  public:
   PrintReport(std::vector<std::string> keys, std::ostream& stream)

@@ -10,7 +10,8 @@ namespace lstmlib::train {
 /// Shows how far the trainer is, against the length that its stop trigger knows. Draws only on a terminal.
 class ProgressReport {
  public:
-  ProgressReport(std::ostream& stream, Terminal terminal) : bar_(std::make_unique<ProgressBar>(stream, terminal)) {}
+  ProgressReport(std::ostream& stream, Terminal terminal)
+      : bar_(std::make_unique<ProgressBar>(stream, terminal)) {}
 
   void operator()(Trainer& trainer) {
     const Status now = trainer.status();
@@ -29,6 +30,8 @@ class ProgressReport {
 };
 
 /// `stream` outlives the trainer; `terminal` says what it can show: describe_terminal(2) for std::cerr.
-inline Extension progress_bar(std::ostream& stream, Terminal terminal) { return ProgressReport(stream, terminal); }
+inline Extension progress_bar(std::ostream& stream, Terminal terminal) {
+  return ProgressReport(stream, terminal);
+}
 
 }  // namespace lstmlib::train

@@ -23,8 +23,9 @@ extern "C" inline void note_signal(int signal) {
 }
 }  // namespace detail
 
-/// While one lives, the first SIGINT or SIGTERM is noted instead of ending the process; a second one ends it at once.
-/// Signals that the process ignores stay ignored. An inner one shares what the outer one noted. For one thread at a time.
+/// While one lives, the first SIGINT or SIGTERM is noted instead of ending the process; a second one ends it
+/// at once. Signals that the process ignores stay ignored. An inner one shares what the outer one noted. For
+/// one thread at a time.
 class [[nodiscard]] SignalWatch {
  public:
   SignalWatch() {

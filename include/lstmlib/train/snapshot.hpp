@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so far.
+// Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so
+// far.
 
 #include "lstmlib/io/serialize.hpp"
 #include "lstmlib/train/trainer.hpp"
@@ -11,13 +12,14 @@ namespace lstmlib::train {
 
 struct SnapshotOptions {
   std::string file_name = "snapshot_iter_{iteration}";  ///< in the trainer's folder; also "{epoch}"
-  Index keep = 0;                                        ///< how many of the newest stay; 0: all
+  Index keep = 0;                                       ///< how many of the newest stay; 0: all
 };
 
 /// The file name of a snapshot with its numbers filled in.
 inline std::string snapshot_name(std::string file_name, const Status& now) {
   const auto fill = [&](std::string_view mark, Index number) {
-    if (const auto at = file_name.find(mark); at != file_name.npos) file_name.replace(at, mark.size(), std::to_string(number));
+    if (const auto at = file_name.find(mark); at != file_name.npos)
+      file_name.replace(at, mark.size(), std::to_string(number));
   };
   fill("{iteration}", now.iteration);
   fill("{epoch}", now.epoch);
@@ -46,8 +48,10 @@ inline std::optional<std::string> snapshot_numbers(std::string_view file_name, s
 }
 }  // namespace detail
 
-/// The snapshots of a folder with such a file name, the one that was written last first. None if there is no such folder.
-inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::path& folder, std::string_view file_name) {
+/// The snapshots of a folder with such a file name, the one that was written last first. None if there is no
+/// such folder.
+inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::path& folder,
+                                                       std::string_view file_name) {
   struct Found {
     std::filesystem::file_time_type written;
     std::string numbers;  // decide between files of the same tick of the clock
@@ -69,8 +73,8 @@ inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::pa
   return paths;
 }
 
-/// Resumes from the newest snapshot of the trainer's folder that can be read and fits; an empty path if there is none.
-/// `skipped(message)` is told of those that do not.
+/// Resumes from the newest snapshot of the trainer's folder that can be read and fits; an empty path if there
+/// is none. `skipped(message)` is told of those that do not.
 template <class Skipped>
 std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
                                            const std::string& file_name = SnapshotOptions{}.file_name) {
@@ -78,15 +82,13 @@ std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
     try {
       io::load_snapshot(path, trainer);
       return path;
-    } catch (const Error& error) {
-      skipped(std::string(error.what()));
-    }
+    } catch (const Error& error) { skipped(std::string(error.what())); }
   }
   return {};
 }
 
-/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many. At first it
-/// deletes what killed runs left half-written.
+/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many.
+/// At first it deletes what killed runs left half-written.
 class Snapshot {
  public:
   explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
@@ -123,7 +125,8 @@ inline Extension snapshot(SnapshotOptions options = {}) {
 /// Writes a model to a file of the trainer's folder; with a trigger as max_value, the best so far.
 class SnapshotObject {
  public:
-  SnapshotObject(const nn::Module& model, std::string file_name) : model_(&model), file_name_(std::move(file_name)) {}
+  SnapshotObject(const nn::Module& model, std::string file_name)
+      : model_(&model), file_name_(std::move(file_name)) {}
 
   Trigger default_trigger() const { return epochs(1); }
   void operator()(Trainer& trainer) { io::save_npz(trainer.folder() / file_name_, *model_); }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The training loop: an updater makes updates, extensions run when their triggers fire. Behaves, and is saved, as
-// Chainer's Trainer; its snapshots also hold the random state, so that a resumed run ends with the same bits.
+// The training loop: an updater makes updates, extensions run when their triggers fire. Behaves, and is
+// saved, as Chainer's Trainer; its snapshots also hold the random state, so that a resumed run ends with the
+// same bits.
 
 #include "lstmlib/train/extension.hpp"
 #include "lstmlib/train/signals.hpp"
@@ -27,12 +28,13 @@ class Trainer {
  public:
   Trainer(Updater& updater, TrainerOptions options) : updater_(&updater), options_(std::move(options)) {}
 
-  /// Runs `extension` whenever `trigger` (default: the extension's own) fires. `name` is its name in snapshots (default:
-  /// the extension's own); the second of a name gets "_1", the third "_2".
+  /// Runs `extension` whenever `trigger` (default: the extension's own) fires. `name` is its name in
+  /// snapshots (default: the extension's own); the second of a name gets "_1", the third "_2".
   void extend(Extension extension, std::optional<Trigger> trigger = {}, std::string name = {});
 
-  /// Updates until the stop trigger fires, or a SIGINT or SIGTERM comes: then the iteration is finished and extensions may
-  /// write snapshots. Throws FileError if the folder cannot be made, and what updates and extensions throw.
+  /// Updates until the stop trigger fires, or a SIGINT or SIGTERM comes: then the iteration is finished and
+  /// extensions may write snapshots. Throws FileError if the folder cannot be made, and what updates and
+  /// extensions throw.
   RunResult run();
 
   Updater& updater() const { return *updater_; }
@@ -82,7 +84,8 @@ class Trainer {
 inline void Trainer::extend(Extension extension, std::optional<Trigger> trigger, std::string name) {
   if (name.empty()) name = extension.name();
   const auto taken = [&](const std::string& candidate) {
-    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.extension.name() == candidate; });
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& e) { return e.extension.name() == candidate; });
   };
   std::string unique = name;
   for (int i = 1; taken(unique); ++i) unique = message(name, '_', i);
@@ -94,8 +97,9 @@ inline void Trainer::extend(Extension extension, std::optional<Trigger> trigger,
 inline std::vector<Trainer::Entry*> Trainer::by_priority() {
   std::vector<Entry*> sorted;
   for (auto& entry : entries_) sorted.push_back(&entry);
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Entry* a, const Entry* b) { return a->extension.priority() > b->extension.priority(); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Entry* a, const Entry* b) {
+    return a->extension.priority() > b->extension.priority();
+  });
   return sorted;
 }
 
@@ -113,7 +117,8 @@ inline RunResult Trainer::run() {
     if (signals.received()) {
       RunResult result{signals.received(), {}};
       for (Entry* entry : sorted)
-        if (auto written = entry->extension.interrupted(*this); !written.empty()) result.snapshot = std::move(written);
+        if (auto written = entry->extension.interrupted(*this); !written.empty())
+          result.snapshot = std::move(written);
       return result;
     }
     if (options_.stop(status())) return {};
@@ -150,7 +155,8 @@ inline void Trainer::serialize(nn::Serializer& serializer) {
     earlier_time_ = elapsed;
     if (start_) start_ = Clock::now();
   }
-  // What the reference does not save: the streams of random numbers, and what the stop trigger is about to look at.
+  // What the reference does not save: the streams of random numbers, and what the stop trigger is about to
+  // look at.
   if (serializer.loading() && !serializer.has("lstmlib/seed")) return;
   serializer.scope("lstmlib", [&](nn::Serializer& own) {
     own.value("seed", random_state().seed);

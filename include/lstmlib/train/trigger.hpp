@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// When something happens in a training run: every so many epochs or iterations, once, never. Triggers on observed values
-// are in value_trigger.hpp.
+// When something happens in a training run: every so many epochs or iterations, once, never. Triggers on
+// observed values are in value_trigger.hpp.
 
 #include "lstmlib/train/observation.hpp"
 
@@ -12,10 +12,10 @@ namespace lstmlib::train {
 
 /// How far a run is, after an update: what triggers decide by.
 struct Status {
-  Index iteration = 0;                 ///< updates done
-  Index epoch = 0;                     ///< epochs finished
-  double epoch_detail = 0;             ///< with the fraction of the one under way
-  double previous_epoch_detail = -1;   ///< before the last update; -1: there was none
+  Index iteration = 0;                       ///< updates done
+  Index epoch = 0;                           ///< epochs finished
+  double epoch_detail = 0;                   ///< with the fraction of the one under way
+  double previous_epoch_detail = -1;         ///< before the last update; -1: there was none
   const Observation* observation = nullptr;  ///< of the last update; never null when a trigger is asked
 };
 
@@ -25,13 +25,14 @@ struct RunLength {
   Index iterations = 0;
 };
 
-/// Any callable `bool(const Status&)`, asked after each update. Where it has `serialize(nn::Serializer&)`, its state is
-/// saved; where it has `length()`, progress bars know how long a run is. Moves, does not copy: it has state.
+/// Any callable `bool(const Status&)`, asked after each update. Where it has `serialize(nn::Serializer&)`,
+/// its state is saved; where it has `length()`, progress bars know how long a run is. Moves, does not copy:
+/// it has state.
 class Trigger {
  public:
   template <class F>
-    requires(!std::same_as<F, Trigger>) && std::is_invocable_r_v<bool, F&, const Status&>
-  Trigger(F function) : part_(std::make_unique<Holder<F>>(std::move(function))) {}
+  requires(!std::same_as<F, Trigger>) && std::is_invocable_r_v<bool, F&, const Status&> Trigger(F function)
+      : part_(std::make_unique<Holder<F>>(std::move(function))) {}
 
   bool operator()(const Status& now) { return part_->fires(now); }
   void serialize(nn::Serializer& serializer) { part_->serialize(serializer); }
@@ -60,13 +61,15 @@ class Trigger {
   std::unique_ptr<Part> part_;
 };
 
-/// Fires when a multiple of `period` was passed since it was asked before. Saved as Chainer's IntervalTrigger.
+/// Fires when a multiple of `period` was passed since it was asked before. Saved as Chainer's
+/// IntervalTrigger.
 class IntervalTrigger {
  public:
   enum class Unit { epoch, iteration };
   /// Throws Error unless the period is positive and finite.
   IntervalTrigger(double period, Unit unit) : period_(period), unit_(unit) {
-    if (!(period > 0) || !std::isfinite(period)) fail<Error>("trigger: a period of ", period, ", a positive number expected");
+    if (!(period > 0) || !std::isfinite(period))
+      fail<Error>("trigger: a period of ", period, ", a positive number expected");
   }
 
   bool operator()(const Status& now) {
@@ -98,7 +101,8 @@ class IntervalTrigger {
   }
 
  private:
-  /// Whole periods in `x`. By the remainder, which is exact: 1 / 0.1 is 10, but ten times the double 0.1 is more than 1.
+  /// Whole periods in `x`. By the remainder, which is exact: 1 / 0.1 is 10, but ten times the double 0.1 is
+  /// more than 1.
   double periods(double x) const { return std::round((x - std::fmod(x, period_)) / period_); }
 
   double period_;
@@ -110,7 +114,9 @@ class IntervalTrigger {
 /// Every `n` epochs; as a stop trigger, after `n` epochs. May be a fraction.
 inline Trigger epochs(double n) { return IntervalTrigger(n, IntervalTrigger::Unit::epoch); }
 /// Every `n` iterations; as a stop trigger, after `n` iterations.
-inline Trigger iterations(Index n) { return IntervalTrigger(static_cast<double>(n), IntervalTrigger::Unit::iteration); }
+inline Trigger iterations(Index n) {
+  return IntervalTrigger(static_cast<double>(n), IntervalTrigger::Unit::iteration);
+}
 
 /// Never fires.
 inline Trigger never() {

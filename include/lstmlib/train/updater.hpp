@@ -13,15 +13,16 @@ class Updater {
   virtual ~Updater() = default;
   /// One update of the parameters; what was seen of it.
   virtual Observation update() = 0;
-  virtual Index iteration() const = 0;                ///< updates done
-  virtual Index epoch() const = 0;                    ///< epochs finished
-  virtual double epoch_detail() const = 0;            ///< with the fraction of the one under way
-  virtual double previous_epoch_detail() const = 0;   ///< before the last update; -1: there was none
+  virtual Index iteration() const = 0;               ///< updates done
+  virtual Index epoch() const = 0;                   ///< epochs finished
+  virtual double epoch_detail() const = 0;           ///< with the fraction of the one under way
+  virtual double previous_epoch_detail() const = 0;  ///< before the last update; -1: there was none
   virtual void serialize(nn::Serializer&) = 0;
 };
 
-/// A batch, the objective, backward, a step of the optimizer. Refers to its parts. `objective(batch, observation)` returns
-/// the loss, a scalar Variable, and may observe more; all of it gets the prefix "main/".
+/// A batch, the objective, backward, a step of the optimizer. Refers to its parts. `objective(batch,
+/// observation)` returns the loss, a scalar Variable, and may observe more; all of it gets the prefix
+/// "main/".
 template <class Iterator, class Objective>
 class StandardUpdater final : public Updater {
  public:

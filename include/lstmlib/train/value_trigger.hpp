@@ -9,20 +9,22 @@ namespace lstmlib::train {
 /// Which values are better.
 enum class Better : std::uint8_t { greater, less };
 
-/// The best mean of an observed value so far; one mean each time `check` fires. Saved as Chainer's BestValueTrigger.
+/// The best mean of an observed value so far; one mean each time `check` fires. Saved as Chainer's
+/// BestValueTrigger.
 class BestValue {
  public:
   BestValue(std::string key, Better better, Trigger check)
       : key_(std::move(key)), better_(better), check_(std::move(check)) {}
 
-  /// To be asked after each update. Nothing if no mean was due; else whether it is better than all before, as the first
-  /// one is and an equal one is not.
+  /// To be asked after each update. Nothing if no mean was due; else whether it is better than all before, as
+  /// the first one is and an equal one is not.
   std::optional<bool> improves(const Status& now) {
     if (const auto value = now.observation->find(key_)) summary_.add(key_, *value);
     if (!check_(now)) return std::nullopt;
     const auto mean = summary_.means().find(key_);
     summary_.clear();
-    if (!mean) return std::nullopt;  // a snapshot of Chainer may have been written between observation and trigger
+    if (!mean)
+      return std::nullopt;  // a snapshot of Chainer may have been written between observation and trigger
     if (std::isnan(*mean)) return false;
     if (best_ && !(better_ == Better::greater ? *mean > *best_ : *mean < *best_)) return false;
     best_ = mean;
@@ -92,7 +94,8 @@ struct EarlyStopping {
 /// A stop trigger that fires as Chainer's EarlyStoppingTrigger. Throws Error for a patience below 1.
 inline Trigger early_stopping(EarlyStoppingOptions o) {
   if (o.patience < 1) fail<Error>("early stopping: a patience of ", o.patience, ", at least 1 expected");
-  return detail::EarlyStopping{BestValue(std::move(o.monitor), o.better, std::move(o.check)), std::move(o.limit), o.patience};
+  return detail::EarlyStopping{BestValue(std::move(o.monitor), o.better, std::move(o.check)),
+                               std::move(o.limit), o.patience};
 }
 
 }  // namespace lstmlib::train
