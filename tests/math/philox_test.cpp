@@ -21,8 +21,8 @@ TEST_CASE("philox: the known answers of the Random123 library") {
 
 TEST_CASE("philox: streams of different names have different keys") {
   std::set<std::pair<std::uint32_t, std::uint32_t>> keys;
-  for (std::uint64_t seed : {0, 1})
-    for (std::uint32_t kind : {1, 2, 3})
+  for (const std::uint64_t seed : {0u, 1u})
+    for (const std::uint32_t kind : {1u, 2u, 3u})
       for (std::uint64_t number = 0; number < 50; ++number)
         for (std::uint32_t part = 0; part < 4; ++part) {
           const RandomKey key = random_key(seed, kind, number, part);
