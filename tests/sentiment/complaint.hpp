@@ -14,9 +14,7 @@ std::string complaint(const Run& run) {
   try {
     run();
     return "";
-  } catch (const lstmlib::Error& error) {
-    return error.what();
-  }
+  } catch (const lstmlib::Error& error) { return error.what(); }
 }
 
 }  // namespace sentiment::test

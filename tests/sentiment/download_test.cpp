@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/complaint.hpp"
 #include "sentiment/data/download.hpp"
+#include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
+#include "sentiment/data/sha256.hpp"
 #include "sentiment/http_server.hpp"
 #include "support.hpp"
 
@@ -33,7 +34,10 @@ struct Try {
   std::filesystem::path target() const { return folder / "corpus.txt"; }
   std::filesystem::path part() const { return folder / "corpus.txt.part"; }
   Download from(const std::string& address, const std::string& sha256 = content_hash()) const {
-    return {.address = address, .target = target(), .sha256 = sha256, .retries = {4, std::chrono::milliseconds(1)}};
+    return {.address = address,
+            .target = target(),
+            .sha256 = sha256,
+            .retries = {4, std::chrono::milliseconds(1)}};
   }
   bool holds_content() const { return read_text(target()) == content() && !std::filesystem::exists(part()); }
   bool is_empty() const { return std::filesystem::is_empty(folder); }
@@ -67,8 +71,10 @@ TEST_CASE("a file without a known hash is downloaded where the server says how l
   CHECK(attempt.holds_content());
 
   const Try cut("download_unknown_cut");
-  const HttpServer vague([](const HttpRequest&) { return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content(); });
-  CHECK(says(complaint([&] { download(cut.from(vague.address(), "")); }), "does not say how long the file is"));
+  const HttpServer vague(
+      [](const HttpRequest&) { return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content(); });
+  CHECK(
+      says(complaint([&] { download(cut.from(vague.address(), "")); }), "does not say how long the file is"));
   CHECK_FALSE(std::filesystem::exists(cut.target()));
   download(cut.from(vague.address()));  // with its hash it is safe
   CHECK(cut.holds_content());
@@ -178,7 +184,9 @@ TEST_CASE("without a hash a cut connection goes on only within one version of th
 
   const Try untagged("download_cut_untagged");
   int again = 0;
-  const HttpServer plain([&](const HttpRequest&) { return ++again == 1 ? whole(content()).substr(0, 80000) : whole(content()); });
+  const HttpServer plain([&](const HttpRequest&) {
+    return ++again == 1 ? whole(content()).substr(0, 80000) : whole(content());
+  });
   download(untagged.from(plain.address(), ""));
   CHECK(untagged.holds_content());
   CHECK(plain.requests()[1].range_start() == 0);
@@ -248,13 +256,14 @@ TEST_CASE("a redirection away from https is not followed") {
 }
 
 TEST_CASE("addresses are https, or http to this machine") {
-  for (const char* fine : {"https://example.org/data/", "http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:99/x",
-                           "http://127.8.9.1/x"}) {
+  for (const char* fine : {"https://example.org/data/", "http://127.0.0.1:8080/x", "http://localhost/x",
+                           "http://[::1]:99/x", "http://127.8.9.1/x"}) {
     CAPTURE(fine);
     CHECK_NOTHROW(check_address(fine));
   }
-  for (const char* bad : {"http://example.org/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://127.0.0.1.example.org/",
-                          "http://localhost.example.org/", "http://127.0.0.1@example.org/", "http://128.0.0.1/", "", "x y"}) {
+  for (const char* bad :
+       {"http://example.org/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://127.0.0.1.example.org/",
+        "http://localhost.example.org/", "http://127.0.0.1@example.org/", "http://128.0.0.1/", "", "x y"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(check_address(bad), lstmlib::Error);
   }
@@ -270,9 +279,7 @@ TEST_CASE("several threads may want one file: one downloads it") {
     threads.emplace_back([&] {
       try {
         download(attempt.from(server.address(), hash));
-      } catch (const std::exception&) {
-        ++failures;
-      }
+      } catch (const std::exception&) { ++failures; }
     });
   }
   for (auto& thread : threads) thread.join();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A web server for tests: on a port of its own of 127.0.0.1, in a thread of its own, one request a connection.
+// A web server for tests: on a port of its own of 127.0.0.1, in a thread of its own, one request a
+// connection.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -37,7 +38,8 @@ class HttpServer {
   /// The bytes of the answer, after which the connection is closed.
   using Answer = std::function<std::string(const HttpRequest&)>;
 
-  explicit HttpServer(Answer answer) : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit HttpServer(Answer answer)
+      : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/data/inspect.hpp"
 #include "lstmlib/io/npz.hpp"
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/data/inspect.hpp"
 #include "support.hpp"
 
 #include <complex>
@@ -45,12 +45,14 @@ std::filesystem::path example(const std::string& name) {
 }  // namespace
 
 TEST_CASE("names, types and shapes are shown without the values") {
-  CHECK(shown(example("inspect_names"), false) == "model/W  float32  (2, 2)\nlog  <U4  ()\nbest  object  ()\n");
+  CHECK(shown(example("inspect_names"), false) ==
+        "model/W  float32  (2, 2)\nlog  <U4  ()\nbest  object  ()\n");
 }
 
 TEST_CASE("values are shown on demand, in full precision") {
   CHECK(shown(example("inspect_values"), true) ==
-        "model/W  float32  (2, 2)\n  [1.0,2.5,-3.0,0.10000000149011612]\nlog  <U4  ()\n  [\"caf\u00e9\"]\nbest  object  ()\n  [null]\n");
+        "model/W  float32  (2, 2)\n  [1.0,2.5,-3.0,0.10000000149011612]\nlog  <U4  ()\n  "
+        "[\"caf\u00e9\"]\nbest  object  ()\n  [null]\n");
 }
 
 TEST_CASE("the JSON has the same") {
@@ -73,14 +75,21 @@ TEST_CASE("an .npy file is one array, named like the file") {
 
 TEST_CASE("every kind of value has its form in JSON") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  CHECK(json_values(io::Array::from(std::vector<double>{infinity, -infinity, std::nan("")}, {3})) == Json::array({"inf", "-inf", "nan"}));
-  CHECK(json_values(io::Array::from(std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min()}, {1})).dump() == "[-9223372036854775808]");
-  CHECK(json_values(io::Array::from(std::vector<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}, {1})).dump() == "[18446744073709551615]");
+  CHECK(json_values(io::Array::from(std::vector<double>{infinity, -infinity, std::nan("")}, {3})) ==
+        Json::array({"inf", "-inf", "nan"}));
+  CHECK(json_values(io::Array::from(std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min()}, {1}))
+            .dump() == "[-9223372036854775808]");
+  CHECK(
+      json_values(io::Array::from(std::vector<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}, {1}))
+          .dump() == "[18446744073709551615]");
   CHECK(json_values(io::Array::from(std::vector<bool>{true, false}, {2})).dump() == "[true,false]");
   CHECK(json_values(io::Array::from(std::vector<std::int8_t>{-5}, {1})).dump() == "[-5]");
-  CHECK(json_values(io::Array::from(std::vector<std::complex<float>>{{1, -2}}, {1})).dump() == "[[1.0,-2.0]]");
-  CHECK(json_values(io::Array::from_objects({true, 7, 2.5, "t", io::Bytes{"\x01\xff"}, io::List{1, 2}, io::Tuple{{3}}, io::Dict{{1, "one"}}}, {8})).dump() ==
-        R"([true,7,2.5,"t","hex:01ff",[1,2],[3],[[1,"one"]]])");
+  CHECK(json_values(io::Array::from(std::vector<std::complex<float>>{{1, -2}}, {1})).dump() ==
+        "[[1.0,-2.0]]");
+  CHECK(json_values(io::Array::from_objects({true, 7, 2.5, "t", io::Bytes{"\x01\xff"}, io::List{1, 2},
+                                             io::Tuple{{3}}, io::Dict{{1, "one"}}},
+                                            {8}))
+            .dump() == R"([true,7,2.5,"t","hex:01ff",[1,2],[3],[[1,"one"]]])");
   CHECK(json_values(io::Array::object(io::Array::from(std::vector<std::int32_t>{4, 0}, {2}))).dump() ==
         R"([{"dtype":"int32","shape":[2],"values":[4,0]}])");
 }
@@ -91,7 +100,8 @@ TEST_CASE("values beyond all use are not shown, but their number is") {
   archive.add("zeros", io::Array::empty(io::ArrayDtype::uint8, 1, {10'000'001}));
   io::write_npz(file, archive);
   CHECK(shown(file, false) == "zeros  uint8  (10000001,)\n");
-  CHECK(complaint([&] { shown(file, true); }).find("more than 10000000 values are not shown") != std::string::npos);
+  CHECK(complaint([&] { shown(file, true); }).find("more than 10000000 values are not shown") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file that is neither is refused by name") {
@@ -109,7 +119,8 @@ TEST_CASE("every file of the kit is shown as NumPy reads it") {
   std::size_t tried = 0;
   const auto expected = Json::parse(read_text(kit() / "compat/numpy/expected_plain.json"));
   const auto same = [](const Json& ours, const Json& theirs) {  // there 64-bit integers are text
-    if (theirs.is_string() && (ours.is_number() || ours.is_boolean())) return ours.dump() == theirs.get<std::string>();
+    if (theirs.is_string() && (ours.is_number() || ours.is_boolean()))
+      return ours.dump() == theirs.get<std::string>();
     return ours == theirs;
   };
   for (const auto& item : expected["files"].items()) {
@@ -119,7 +130,8 @@ TEST_CASE("every file of the kit is shown as NumPy reads it") {
     const Json array = shown_json(kit() / "compat/numpy" / item.key(), true)["arrays"][0];
     CHECK(array["shape"] == what["shape"]);
     REQUIRE(array["values"].size() == what["values"].size());
-    for (std::size_t at = 0; at < what["values"].size(); ++at) CHECK(same(array["values"][at], what["values"][at]));
+    for (std::size_t at = 0; at < what["values"].size(); ++at)
+      CHECK(same(array["values"][at], what["values"][at]));
     ++tried;
   }
   CHECK(tried > 50);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/data/prepare.hpp"
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/data/prepare.hpp"
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/environment.hpp"
 #include "sentiment/http_server.hpp"
@@ -80,7 +80,8 @@ TEST_CASE("bad input is refused before anything is written") {
     CHECK_FALSE(std::filesystem::exists(options.out));
     return said;
   };
-  CHECK(says(refusal("1 good\n0 bad\n", "2 odd one\n"), "my.test:1: label 2 is no class of the training data (0 to 1)"));
+  CHECK(says(refusal("1 good\n0 bad\n", "2 odd one\n"),
+             "my.test:1: label 2 is no class of the training data (0 to 1)"));
   CHECK(says(refusal("2 good\n0 bad\n", "0 bad\n"), "my.train: class 1 has no sentence"));
   CHECK(says(refusal("", "0 bad\n"), "my.train: no labelled sentence in it"));
   CHECK(says(refusal("1\n0\n", "0 bad\n"), "labels alone"));
@@ -96,9 +97,11 @@ TEST_CASE("bad input is refused before anything is written") {
 TEST_CASE("a data set is downloaded, prepared, and then found in the cache") {
   const auto folder = scratch("prepare_download");
   std::string lines;
-  for (int number = 0; number < 50; ++number) lines += std::to_string(number % 2) + " word" + std::to_string(number % 2) + "\n";
+  for (int number = 0; number < 50; ++number)
+    lines += std::to_string(number % 2) + " word" + std::to_string(number % 2) + "\n";
   const HttpServer server([&](const HttpRequest&) { return whole(lines); });
-  const Variable root("LSTMLIB_DATASET_ROOT", (folder / "cache").string()), mirror("LSTMLIB_DATASET_URL", server.address());
+  const Variable root("LSTMLIB_DATASET_ROOT", (folder / "cache").string()),
+      mirror("LSTMLIB_DATASET_URL", server.address());
   PrepareOptions options;
   options.dataset = "custrev";
   options.out = folder / "out";

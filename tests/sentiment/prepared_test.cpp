@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/data/prepared.hpp"
 #include "lstmlib/io/npz.hpp"
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/data/prepared.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>
@@ -76,19 +76,31 @@ TEST_CASE("labels may be any integers, in a column, a row or objects") {
 }
 
 TEST_CASE("prepared data that is no such thing is refused with the file and the reason") {
-  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1}, {1, 1})), "2 sentences, but 1 labels"));
-  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<float>{1, 0}, {2})), "labels: array of float32 (2,)"));
-  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, -7}, {2})), "labels: -7 is negative"));
-  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, 0}, {1, 2})), "labels: array of int32 (1, 2)"));
-  CHECK(says(refusal(two_sentences(), io::Array::from_objects({1, "x"}, {2})), "labels: item 1 is no integer but str"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1}, {1, 1})),
+             "2 sentences, but 1 labels"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<float>{1, 0}, {2})),
+             "labels: array of float32 (2,)"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, -7}, {2})),
+             "labels: -7 is negative"));
+  CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, 0}, {1, 2})),
+             "labels: array of int32 (1, 2)"));
+  CHECK(says(refusal(two_sentences(), io::Array::from_objects({1, "x"}, {2})),
+             "labels: item 1 is no integer but str"));
   CHECK(says(refusal(ids({1, 2}), two_labels()), "data: array of int32 (2,)"));
   CHECK(says(refusal(io::Array::from_objects({1, 2}, {2}), two_labels()), "data: sentence 0 is int"));
-  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({})}, {2}), two_labels()), "data: sentence 1 is empty"));
-  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({-3, 0})}, {2}), two_labels()), "sentence 1: -3 is negative"));
-  CHECK(says(refusal(io::Array::from(std::vector<float>{1, 2}, {2, 1}), two_labels()), "array of float32 (2, 1)"));
-  CHECK(says(refusal(io::Array::from(std::vector<std::int32_t>{}, {2, 0}), two_labels()), "sentences without words"));
-  CHECK(says(refusal(io::Array::from(std::vector<std::int64_t>{1, std::int64_t{1} << 40}, {2, 1}), two_labels()), "does not fit"));
-  CHECK(says(refusal(io::Array::from_objects({}, {0}), io::Array::from(std::vector<std::int32_t>{}, {0, 1})), "no sentence in it"));
+  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({})}, {2}), two_labels()),
+             "data: sentence 1 is empty"));
+  CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({-3, 0})}, {2}), two_labels()),
+             "sentence 1: -3 is negative"));
+  CHECK(says(refusal(io::Array::from(std::vector<float>{1, 2}, {2, 1}), two_labels()),
+             "array of float32 (2, 1)"));
+  CHECK(says(refusal(io::Array::from(std::vector<std::int32_t>{}, {2, 0}), two_labels()),
+             "sentences without words"));
+  CHECK(says(
+      refusal(io::Array::from(std::vector<std::int64_t>{1, std::int64_t{1} << 40}, {2, 1}), two_labels()),
+      "does not fit"));
+  CHECK(says(refusal(io::Array::from_objects({}, {0}), io::Array::from(std::vector<std::int32_t>{}, {0, 1})),
+             "no sentence in it"));
   const auto file = scratch("prepared_bad") / "train.npz";
   io::Archive archive;
   archive.add("data", two_sentences());
@@ -101,20 +113,24 @@ TEST_CASE("prepared data that is no such thing is refused with the file and the 
 TEST_CASE("ids and labels are held against the vocabulary and the classes") {
   const PreparedData data{{{5, 0}, {6, 0}}, {0, 1}};
   CHECK_NOTHROW(check_ids(data, 7, "f"));
-  CHECK(says(complaint([&] { check_ids(data, 6, "f"); }), "f: data: sentence 1 has word id 6, but the vocabulary has only 6 words"));
+  CHECK(says(complaint([&] { check_ids(data, 6, "f"); }),
+             "f: data: sentence 1 has word id 6, but the vocabulary has only 6 words"));
   CHECK_NOTHROW(check_labels(data, 2, "f"));
   CHECK(says(complaint([&] { check_labels(data, 1, "f"); }), "f: sentence 1 has label 1"));
   CHECK(count_classes(data, "f") == 2);
   CHECK(says(complaint([&] { count_classes({{{0}, {0}}, {0, 2}}, "f"); }), "f: class 1 has no sentence"));
-  CHECK(says(complaint([&] { count_classes({{{0}, {0}}, {0, 0}}, "f"); }), "f: all sentences have one label"));
+  CHECK(says(complaint([&] {
+               count_classes({{{0}, {0}}, {0, 0}}, "f");
+             }),
+             "f: all sentences have one label"));
 }
 
 TEST_CASE("prepared data that NumPy wrote is read, whatever the version and protocol") {
   if (!kit_has("compat/numpy")) return;
   std::size_t tried = 0;
   for (const char* tag : {"numpy1", "numpy2", "python27_numpy114", "python36_numpy114"}) {
-    const auto expected =
-        nlohmann::json::parse(read_text(kit() / "compat/numpy" / (std::string("expected_objects_") + tag + ".json")));
+    const auto expected = nlohmann::json::parse(
+        read_text(kit() / "compat/numpy" / (std::string("expected_objects_") + tag + ".json")));
     for (const auto& item : expected["files"].items()) {
       const std::string& path = item.key();
       const auto& what = item.value();
@@ -130,7 +146,8 @@ TEST_CASE("prepared data that NumPy wrote is read, whatever the version and prot
           sentence = values[row]["values"].get<std::vector<std::int32_t>>();
         } else {
           const std::size_t length = data["shape"][1];
-          for (std::size_t at = 0; at < length; ++at) sentence.push_back(values[row * length + at].get<std::int32_t>());
+          for (std::size_t at = 0; at < length; ++at)
+            sentence.push_back(values[row * length + at].get<std::int32_t>());
         }
         CHECK(read.sentences.at(row) == sentence);
         const auto& label = labels["values"][row];  // a number, a 64-bit one as text, or an array of one

@@ -43,7 +43,8 @@ nlohmann::json kit_json(const char* name) {
 TEST_CASE("decoding drops what is not UTF-8 and keeps the rest") {
   CHECK(decode_utf8("caf\xe9 latin") == "caf latin");
   CHECK(decode_utf8("cut \xe2\x82 short") == "cut  short");
-  CHECK(decode_utf8("overlong \xc0\xaf, surrogate \xed\xa0\x80, beyond \xf4\x90\x80\x80.") == "overlong , surrogate , beyond .");
+  CHECK(decode_utf8("overlong \xc0\xaf, surrogate \xed\xa0\x80, beyond \xf4\x90\x80\x80.") ==
+        "overlong , surrogate , beyond .");
   CHECK(decode_utf8("\xf0\x9f\x98\x80 end \xf0\x9f\x98") == "\U0001F600 end ");
   CHECK(decode_utf8(std::string_view("a\0b", 3)) == std::string("a\0b", 3));
   CHECK(decode_utf8("").empty());
@@ -51,7 +52,8 @@ TEST_CASE("decoding drops what is not UTF-8 and keeps the rest") {
 
 TEST_CASE("decoding agrees with Python on every case of the kit") {
   if (!kit_has("compat/text")) return;
-  for (const auto& item : kit_json("utf8_ignore.json")) CHECK(decode_utf8(from_hex(item[0])) == item[1].get<std::string>());
+  for (const auto& item : kit_json("utf8_ignore.json"))
+    CHECK(decode_utf8(from_hex(item[0])) == item[1].get<std::string>());
 }
 
 TEST_CASE("lines end at line feed, carriage return or both, and nowhere else") {
@@ -61,8 +63,13 @@ TEST_CASE("lines end at line feed, carriage return or both, and nowhere else") {
   CHECK(lines("").empty());
 }
 
-TEST_CASE("white space is Python's: the separators of ASCII and the odd spaces of Unicode, not the zero-width ones") {
-  CHECK(copies(split("a\x1c" "b\x1f" "c\u00a0d\u3000e\u2029f\u0085g\u1680h")) == Words{"a", "b", "c", "d", "e", "f", "g", "h"});
+TEST_CASE(
+    "white space is Python's: the separators of ASCII and the odd spaces of Unicode, not the zero-width "
+    "ones") {
+  CHECK(copies(split("a\x1c"
+                     "b\x1f"
+                     "c\u00a0d\u3000e\u2029f\u0085g\u1680h")) ==
+        Words{"a", "b", "c", "d", "e", "f", "g", "h"});
   CHECK(copies(split("zero\u200bwidth \ufeffmark")) == Words{"zero\u200bwidth", "\ufeffmark"});
   CHECK(copies(split(" \t a  b \n")) == Words{"a", "b"});
   CHECK(split(" \u2003 ").empty());
@@ -135,7 +142,8 @@ TEST_CASE("integers are read as Python reads them") {
   CHECK(read("\uff11\u0662") == "12");  // a full-width and an Arabic digit
   CHECK(read(" 3 ") == "3");
   CHECK(read("2147483647") == "2147483647");
-  for (const char* bad : {"", "+", "-", "1.0", "pos", "1_", "_1", "1__0", "--1", "0x1", "\ufeff1", "2147483648", "1e3", "\u00b2"}) {
+  for (const char* bad : {"", "+", "-", "1.0", "pos", "1_", "_1", "1__0", "--1", "0x1", "\ufeff1",
+                          "2147483648", "1e3", "\u00b2"}) {
     CAPTURE(bad);
     CHECK(read(bad) == "refused");
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/text/normalize.hpp"
 #include "sentiment/text/vocabulary_file.hpp"
-#include "sentiment/complaint.hpp"
 #include "support.hpp"
 
 #include "lstmlib/io/npy.hpp"
@@ -24,7 +24,8 @@ namespace {
 using Entries = std::vector<Vocabulary::Entry>;
 using Ids = std::vector<std::int32_t>;
 
-std::vector<std::vector<std::string>> split_all(const std::vector<std::string>& sentences, bool char_based = false) {
+std::vector<std::vector<std::string>> split_all(const std::vector<std::string>& sentences,
+                                                bool char_based = false) {
   std::vector<std::vector<std::string>> split;
   for (const auto& sentence : sentences) split.push_back(tokens(sentence, char_based));
   return split;
@@ -33,9 +34,16 @@ std::vector<std::vector<std::string>> split_all(const std::vector<std::string>& 
 }  // namespace
 
 TEST_CASE("words are numbered by falling count, ties by code points") {
-  const auto vocabulary = Vocabulary::build(split_all({"b b a a \u00e9 \u00e9 z", "\U0001F600 \U0001F600 \uffee \uffee c c c"}));
-  CHECK(vocabulary.entries() == Entries{{"<eos>", 0}, {"<unk>", 1}, {"c", 2}, {"a", 3}, {"b", 4}, {"\u00e9", 5},
-                                        {"\uffee", 6}, {"\U0001F600", 7}});
+  const auto vocabulary =
+      Vocabulary::build(split_all({"b b a a \u00e9 \u00e9 z", "\U0001F600 \U0001F600 \uffee \uffee c c c"}));
+  CHECK(vocabulary.entries() == Entries{{"<eos>", 0},
+                                        {"<unk>", 1},
+                                        {"c", 2},
+                                        {"a", 3},
+                                        {"b", 4},
+                                        {"\u00e9", 5},
+                                        {"\uffee", 6},
+                                        {"\U0001F600", 7}});
   CHECK(vocabulary.size() == 8);
   CHECK(vocabulary.id("c") == 2);
   CHECK(vocabulary.id("z") == 1);
@@ -61,9 +69,16 @@ TEST_CASE("words that read like the marks take their entries over, as in the ref
 }
 
 TEST_CASE("vocab.json has the bytes of Python's json.dump, and reads back") {
-  const Vocabulary vocabulary({{"<eos>", 0}, {"<unk>", 1}, {"\u00e9t\u00e9", 2}, {"\"\\/", 3}, {"\U0001F600", 4}, {"\x7f\b\f\n\r\t\x01", 5}});
+  const Vocabulary vocabulary({{"<eos>", 0},
+                               {"<unk>", 1},
+                               {"\u00e9t\u00e9", 2},
+                               {"\"\\/", 3},
+                               {"\U0001F600", 4},
+                               {"\x7f\b\f\n\r\t\x01", 5}});
   const std::string json = vocabulary_json(vocabulary);
-  CHECK(json == R"({"<eos>": 0, "<unk>": 1, "\u00e9t\u00e9": 2, "\"\\/": 3, "\ud83d\ude00": 4, "\u007f\b\f\n\r\t\u0001": 5})");
+  CHECK(
+      json ==
+      R"({"<eos>": 0, "<unk>": 1, "\u00e9t\u00e9": 2, "\"\\/": 3, "\ud83d\ude00": 4, "\u007f\b\f\n\r\t\u0001": 5})");
   CHECK(parse_vocabulary_json(json, "vocab.json") == vocabulary);
   const auto file = scratch("vocabulary") / "deep" / "vocab.json";
   write_vocabulary_json(file, vocabulary);
@@ -131,8 +146,10 @@ TEST_CASE("a vocab.npy that holds no vocabulary is refused") {
   CHECK(refusal(dict(3)).find("id 3 of 'a'") != std::string::npos);
   CHECK(refusal(dict(-1)).find("id -1 of 'a'") != std::string::npos);
   CHECK(refusal(dict(1.5)).find("str to float") != std::string::npos);
-  CHECK(refusal(io::Array::object(io::List{1})).find("expected an object array that holds one dict") != std::string::npos);
-  CHECK(refusal(io::Array::from(std::vector<float>{1}, {1})).find("array of float32 (1,)") != std::string::npos);
+  CHECK(refusal(io::Array::object(io::List{1})).find("expected an object array that holds one dict") !=
+        std::string::npos);
+  CHECK(refusal(io::Array::from(std::vector<float>{1}, {1})).find("array of float32 (1,)") !=
+        std::string::npos);
   CHECK(complaint([&] { read_vocabulary(folder / "absent.json"); }).find("absent.json") != std::string::npos);
 }
 
@@ -147,8 +164,9 @@ TEST_CASE("vocabularies of the kit's corpus come out as Chainer's, quirk include
     const auto cap = name.find("_cap"), least = name.find("_minfreq");
     std::vector<std::string> texts;
     for (const auto& sentence : sentences) texts.push_back(sentence.text);
-    const auto built = Vocabulary::build(split_all(texts, name.starts_with("chars")),
-                                         {.max_size = std::stol(name.substr(cap + 4)), .min_frequency = std::stol(name.substr(least + 8))});
+    const auto built = Vocabulary::build(
+        split_all(texts, name.starts_with("chars")),
+        {.max_size = std::stol(name.substr(cap + 4)), .min_frequency = std::stol(name.substr(least + 8))});
     CHECK(built.entries() == entries.get<Entries>());
     if (name != "words_cap20000_minfreq2") continue;
     CHECK(vocabulary_json(built) == read_text(kit() / "compat/text/vocab_as_written.json"));
@@ -164,15 +182,16 @@ TEST_CASE("vocabularies of the kit's corpus come out as Chainer's, quirk include
 TEST_CASE("vocabularies that NumPy wrote are read, whatever the version and protocol") {
   if (!kit_has("compat/numpy")) return;
   for (const char* tag : {"numpy1", "numpy2", "python27_numpy114", "python36_numpy114"}) {
-    const auto expected =
-        nlohmann::ordered_json::parse(read_text(kit() / "compat/numpy" / (std::string("expected_objects_") + tag + ".json")));
+    const auto expected = nlohmann::ordered_json::parse(
+        read_text(kit() / "compat/numpy" / (std::string("expected_objects_") + tag + ".json")));
     for (const auto& item : expected["files"].items()) {
       const std::string& path = item.key();
       const auto& what = item.value();
       if (path.find("/vocab") == std::string::npos || what["values"].contains("rule")) continue;
       CAPTURE(path);
       Entries entries;
-      for (const auto& [word, id] : what["values"].items()) entries.emplace_back(word, id.get<std::int32_t>());
+      for (const auto& [word, id] : what["values"].items())
+        entries.emplace_back(word, id.get<std::int32_t>());
       auto read = read_vocabulary(kit() / "compat/numpy" / path).entries();
       // The order of a JSON object may be another than that of the dict.
       CHECK(std::set(read.begin(), read.end()) == std::set(entries.begin(), entries.end()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/commands/commands.hpp"
 #include "sentiment/data/datasets.hpp"
+#include "sentiment/commands/commands.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +15,8 @@ namespace {
 
 bool is_here(const Dataset& dataset, const DatasetPlaces& places) {
   const auto files = dataset.files();
-  return std::all_of(files.begin(), files.end(), [&](const DatasetFile& file) { return local_file(file, places).has_value(); });
+  return std::all_of(files.begin(), files.end(),
+                     [&](const DatasetFile& file) { return local_file(file, places).has_value(); });
 }
 
 std::string state(const Dataset& dataset, const DatasetPlaces& places) {
@@ -24,17 +25,21 @@ std::string state(const Dataset& dataset, const DatasetPlaces& places) {
 }
 
 void print_table(const DatasetPlaces& places) {
-  std::cout << std::left << std::setw(13) << "name" << std::right << std::setw(7) << "classes" << std::setw(9) << "train"
-            << std::setw(7) << "dev" << std::setw(8) << "test" << "  " << std::left << std::setw(10) << "files" << "about\n";
+  std::cout << std::left << std::setw(13) << "name" << std::right << std::setw(7) << "classes" << std::setw(9)
+            << "train" << std::setw(7) << "dev" << std::setw(8) << "test"
+            << "  " << std::left << std::setw(10) << "files"
+            << "about\n";
   for (const Dataset& dataset : known_datasets()) {
-    std::cout << std::left << std::setw(13) << dataset.name << std::right << std::setw(7) << dataset.classes << std::setw(9)
-              << dataset.train_size << std::setw(7) << dataset.dev_size << std::setw(8) << dataset.test_size << "  "
-              << std::left << std::setw(10) << state(dataset, places) << dataset.about
-              << (dataset.divided() ? "; divided 90 to 10" : "") << (dataset.verified() ? "" : "; not verified") << '\n';
+    std::cout << std::left << std::setw(13) << dataset.name << std::right << std::setw(7) << dataset.classes
+              << std::setw(9) << dataset.train_size << std::setw(7) << dataset.dev_size << std::setw(8)
+              << dataset.test_size << "  " << std::left << std::setw(10) << state(dataset, places)
+              << dataset.about << (dataset.divided() ? "; divided 90 to 10" : "")
+              << (dataset.verified() ? "" : "; not verified") << '\n';
   }
   std::cout << "\nfiles: here, if they are in the cache " << places.cache.string();
   if (!places.folder.empty()) std::cout << " or in " << places.folder.string();
-  std::cout << ".\nnot verified: the sizes are those of the literature, and a download is not checked against a hash.\n";
+  std::cout << ".\nnot verified: the sizes are those of the literature, and a download is not checked "
+               "against a hash.\n";
 }
 
 void print_json(const DatasetPlaces& places) {
@@ -60,7 +65,8 @@ void print_json(const DatasetPlaces& places) {
                     {"here", is_here(dataset, places)},
                     {"files", std::move(files)}});
   }
-  std::cout << nlohmann::ordered_json{{"cache", places.cache.string()}, {"datasets", std::move(list)}}.dump(2) << '\n';
+  std::cout << nlohmann::ordered_json{{"cache", places.cache.string()}, {"datasets", std::move(list)}}.dump(2)
+            << '\n';
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/commands/commands.hpp"
 #include "sentiment/data/inspect.hpp"
+#include "sentiment/commands/commands.hpp"
 
 #include <filesystem>
 #include <iostream>
@@ -10,7 +10,8 @@
 namespace sentiment {
 
 void add_inspect(CLI::App& app) {
-  auto* command = app.add_subcommand("inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
+  auto* command = app.add_subcommand(
+      "inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
   struct Options {
     std::filesystem::path file;
     bool values = false, json = false;

@@ -15,13 +15,15 @@ void print(const PrepareOptions& options, const PrepareResult& result) {
     std::cout << what;
     (std::cout << ... << values) << '\n';
   };
-  line("data set    ", options.dataset.empty() ? options.train.string() + ", " + options.test.string() : options.dataset);
+  line("data set    ",
+       options.dataset.empty() ? options.train.string() + ", " + options.test.string() : options.dataset);
   line("seed        ", options.seed);
   line("classes     ", result.classes);
   line("vocabulary  ", result.words, options.char_based ? " characters  " : " words  ",
        (options.out / "vocab" / "vocab.npy").string());
   line("train       ", result.train_size, " sentences  ", (options.out / "train" / "train.npz").string());
-  if (result.dev_size > 0) line("dev         ", result.dev_size, " sentences  ", (options.out / "dev" / "dev.npz").string());
+  if (result.dev_size > 0)
+    line("dev         ", result.dev_size, " sentences  ", (options.out / "dev" / "dev.npz").string());
   line("test        ", result.test_size, " sentences  ", (options.out / "test" / "test.npz").string());
 }
 
@@ -32,11 +34,16 @@ void add_prepare_options(CLI::App& command, PrepareOptions& options) {
   for (const Dataset& dataset : known_datasets()) names.emplace_back(dataset.name);
   command.add_option("--dataset", options.dataset, "A known data set; `sentiment datasets` lists them")
       ->check(CLI::IsMember(names));
-  command.add_option("--data", options.data, "Folder where its files are looked for before the cache and the network");
+  command.add_option("--data", options.data,
+                     "Folder where its files are looked for before the cache and the network");
   command.add_option("--max-vocab", options.limits.max_size, "Entries of the vocabulary at most")
-      ->check(CLI::Range(2, 100'000'000))->capture_default_str();
-  command.add_option("--min-frequency", options.limits.min_frequency, "A word that occurs more rarely is unknown")
-      ->check(CLI::Range(1, 1'000'000'000))->capture_default_str();
+      ->check(CLI::Range(2, 100'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--min-frequency", options.limits.min_frequency,
+                  "A word that occurs more rarely is unknown")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
   command.add_flag("--char-based", options.char_based, "Sentences are sequences of characters, not of words");
 }
 
@@ -45,17 +52,22 @@ void add_prepare(CLI::App& app) {
   const auto options = std::make_shared<PrepareOptions>();
   add_prepare_options(*command, *options);
   auto* dataset = command->get_option("--dataset");
-  auto* train = command->add_option("--train", options->train, "File of labelled sentences: a label, a space, a sentence a line");
+  auto* train = command->add_option("--train", options->train,
+                                    "File of labelled sentences: a label, a space, a sentence a line");
   auto* test = command->add_option("--test", options->test, "The same for the test");
   train->needs(test)->excludes(dataset);
   test->needs(train)->excludes(dataset);
-  command->add_option("--dev", options->dev, "The same for choosing the best model; a data set may have its own");
-  command->add_option("--out", options->out, "Folder for train/, test/, dev/ and vocab/")->capture_default_str();
-  command->add_option("--seed", options->seed, "Divides a data set of one file into training and test sentences")
+  command->add_option("--dev", options->dev,
+                      "The same for choosing the best model; a data set may have its own");
+  command->add_option("--out", options->out, "Folder for train/, test/, dev/ and vocab/")
+      ->capture_default_str();
+  command
+      ->add_option("--seed", options->seed, "Divides a data set of one file into training and test sentences")
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress");
-  command->footer("Examples:\n  sentiment prepare --dataset stsa.binary --out data\n"
-                  "  sentiment prepare --train my.train --test my.test --out data");
+  command->footer(
+      "Examples:\n  sentiment prepare --dataset stsa.binary --out data\n"
+      "  sentiment prepare --train my.train --test my.test --out data");
   command->callback([dataset, train, options] {
     if (dataset->count() == 0 && train->count() == 0)
       throw CLI::RequiredError("--dataset, or --train and --test");

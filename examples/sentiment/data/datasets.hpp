@@ -35,9 +35,10 @@ struct Dataset {
   std::string_view about;
   std::int32_t classes;
   DatasetFormat format;
-  lstmlib::Index train_size, dev_size, test_size;  ///< sentences; without a test file: those of the one file, 0, 0
-  DatasetFile train, dev{}, test{};                ///< `train` is all there is where there is no test file
-  bool fine = false;                               ///< imdb: by stars, not by good and bad
+  lstmlib::Index train_size, dev_size,
+      test_size;                     ///< sentences; without a test file: those of the one file, 0, 0
+  DatasetFile train, dev{}, test{};  ///< `train` is all there is where there is no test file
+  bool fine = false;                 ///< imdb: by stars, not by good and bad
 
   /// Whether name, size and hash of its files are known to be right.
   bool verified() const { return format == DatasetFormat::built_in || !train.sha256.empty(); }
@@ -55,22 +56,23 @@ const Dataset& find_dataset(std::string_view name);
 
 /// Where files are looked for, in this order: a folder of the user's, the cache, the network.
 struct DatasetPlaces {
-  std::filesystem::path folder;          ///< `--data`; empty: none
-  std::filesystem::path cache;           ///< empty: none, then nothing is downloaded
-  std::string address;                   ///< of a mirror's folder with all files; empty: where each file comes from
-  bool offline = false;                  ///< never ask the network
-  bool quiet = false;                    ///< no progress
+  std::filesystem::path folder;  ///< `--data`; empty: none
+  std::filesystem::path cache;   ///< empty: none, then nothing is downloaded
+  std::string address;           ///< of a mirror's folder with all files; empty: where each file comes from
+  bool offline = false;          ///< never ask the network
+  bool quiet = false;            ///< no progress
   DownloadRetries retries{};
 
   /// LSTMLIB_DATASET_ROOT, XDG_CACHE_HOME, HOME, LSTMLIB_DATASET_URL, LSTMLIB_OFFLINE.
   static DatasetPlaces from_environment();
 };
 
-/// The file in the folder or, with the right content where that is known, in the cache; nothing where it is in neither.
+/// The file in the folder or, with the right content where that is known, in the cache; nothing where it is
+/// in neither.
 std::optional<std::filesystem::path> local_file(const DatasetFile& file, const DatasetPlaces& places);
 
-/// The file, downloaded into the cache if need be. Throws UnavailableError, which says where to put which file, where it
-/// is nowhere; FormatError for a download that is not the file that is known.
+/// The file, downloaded into the cache if need be. Throws UnavailableError, which says where to put which
+/// file, where it is nowhere; FormatError for a download that is not the file that is known.
 std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& places);
 
 struct LabelledPart {
@@ -81,8 +83,8 @@ struct LabelledData {
   LabelledPart train, dev, test;  ///< `dev` may be empty
 };
 
-/// All sentences of a data set. `seed` decides how a data set of one file is divided, 90 to 10. Throws as `obtain_file`
-/// and the readers do.
+/// All sentences of a data set. `seed` decides how a data set of one file is divided, 90 to 10. Throws as
+/// `obtain_file` and the readers do.
 LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed);
 
 /// Divides the sentences of one file by chance: one in ten, rounded up, for the test.

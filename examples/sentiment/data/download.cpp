@@ -3,18 +3,13 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lstmlib/train/terminal.hpp"
 #include "lstmlib/version.hpp"
+#include "sentiment/data/part_file.hpp"
+#include "sentiment/data/sha256.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -29,68 +24,10 @@ namespace sentiment {
 namespace {
 
 using lstmlib::fail;
-using lstmlib::FileError;
 using lstmlib::FormatError;
 
 constexpr long connect_seconds = 5;
 constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
-
-/// The unfinished file, open and locked: of several processes one writes, and the others wait.
-class PartFile {
- public:
-  explicit PartFile(std::filesystem::path path) : path_(std::move(path)) {
-    while (true) {
-      descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-      if (descriptor_ < 0) fail_here();
-      while (::flock(descriptor_, LOCK_EX) != 0) {
-        if (errno != EINTR) fail_here();
-      }
-      if (has_its_name()) return;  // else another process finished it while this one waited
-      ::close(descriptor_);
-    }
-  }
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
-  ~PartFile() {
-    struct stat status {};
-    if (has_its_name() && ::fstat(descriptor_, &status) == 0 && status.st_size == 0) remove();
-    ::close(descriptor_);
-  }
-
-  std::uint64_t size() const {
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) fail_here();
-    return static_cast<std::uint64_t>(status.st_size);
-  }
-  void clear() {
-    if (::ftruncate(descriptor_, 0) != 0) fail_here();
-  }
-  void append(std::string_view bytes) {
-    if (::lseek(descriptor_, 0, SEEK_END) < 0) fail_here();
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail_here();
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
-  void move_to(const std::filesystem::path& target) {
-    if (::fsync(descriptor_) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) fail_here();
-  }
-  void remove() { ::unlink(path_.c_str()); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  bool has_its_name() const {
-    struct stat ours {}, named {};
-    return ::fstat(descriptor_, &ours) == 0 && ::stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-           ours.st_dev == named.st_dev;
-  }
-  [[noreturn]] void fail_here() const { fail<FileError>(path_.string(), ": ", std::strerror(errno)); }
-
-  std::filesystem::path path_;
-  int descriptor_ = -1;
-};
 
 /// One line on the terminal that says how much has come.
 class ProgressLine {
@@ -110,8 +47,11 @@ class ProgressLine {
     constexpr double megabyte = 1e6;
     if (total > 0)
       std::fprintf(stderr, "\r\033[Kdownloading %s: %3.0f %% of %.1f MB", name_.c_str(),
-                   100 * static_cast<double>(done) / static_cast<double>(total), static_cast<double>(total) / megabyte);
-    else std::fprintf(stderr, "\r\033[Kdownloading %s: %.1f MB", name_.c_str(), static_cast<double>(done) / megabyte);
+                   100 * static_cast<double>(done) / static_cast<double>(total),
+                   static_cast<double>(total) / megabyte);
+    else
+      std::fprintf(stderr, "\r\033[Kdownloading %s: %.1f MB", name_.c_str(),
+                   static_cast<double>(done) / megabyte);
   }
 
  private:
@@ -156,8 +96,8 @@ class Transfer {
   Transfer(const Download& wanted, PartFile& part, ProgressLine& progress)
       : wanted_(wanted), part_(part), progress_(progress), offset_(part.size()) {}
 
-  /// Throws UnavailableError where another attempt would be in vain. `reason` says why one is worth while, and `tag` names
-  /// the version of the file that comes: a later request goes on only there.
+  /// Throws UnavailableError where another attempt would be in vain. `reason` says why one is worth while,
+  /// and `tag` names the version of the file that comes: a later request goes on only there.
   End run(std::string& tag, std::string& reason) {
     const Handle handle(curl_easy_init());
     if (!handle) fail<UnavailableError>(wanted_.address, ": libcurl does not start");
@@ -225,7 +165,8 @@ class Transfer {
 
  private:
   static std::string user_agent() {
-    return lstmlib::message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".", LSTMLIB_VERSION_PATCH);
+    return lstmlib::message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".",
+                            LSTMLIB_VERSION_PATCH);
   }
 
   /// Whether the connection stood and broke, so that another attempt may do.
@@ -258,7 +199,8 @@ class Transfer {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return;
     std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     const std::string_view value = trimmed(line.substr(colon + 1));
     if (name == "etag" && !value.starts_with("W/")) tag_ = value;
     if (name == "content-length" || name == "transfer-encoding") length_known_ = true;
@@ -330,34 +272,10 @@ void check_address(const std::string& address) {
   const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
     fail<lstmlib::Error>("'", address, "' is no address of the web");
-  const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME), host = part_of(parsed.get(), CURLUPART_HOST);
+  const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME),
+                    host = part_of(parsed.get(), CURLUPART_HOST);
   if (scheme != "https" && (scheme != "http" || !is_loopback(host)))
     fail<lstmlib::Error>("'", address, "' is not allowed: only https, and http to this machine");
-}
-
-std::string sha256_of_file(const std::filesystem::path& file) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"), &std::fclose);
-  if (!stream) fail<FileError>(file.string(), ": ", std::strerror(errno));
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  bool fine = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
-  std::array<char, 65536> buffer{};
-  while (fine) {
-    const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), stream.get());
-    if (count == 0) break;
-    fine = EVP_DigestUpdate(context.get(), buffer.data(), count) == 1;
-  }
-  if (std::ferror(stream.get()) != 0) fail<FileError>(file.string(), ": ", std::strerror(errno));
-  if (!fine || EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1)
-    fail<lstmlib::Error>(file.string(), ": SHA-256 failed");
-  std::string hex;
-  for (unsigned at = 0; at < length; ++at) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    hex += digits[digest[at] >> 4];
-    hex += digits[digest[at] & 15];
-  }
-  return hex;
 }
 
 void download(const Download& wanted) {
@@ -389,8 +307,8 @@ void download(const Download& wanted) {
       const std::string got = sha256_of_file(part.path());
       part.remove();
       if (!resumed)
-        fail<FormatError>(wanted.address, ": this is not the file that is known: its SHA-256 is ", got, ", expected ",
-                          wanted.sha256);
+        fail<FormatError>(wanted.address, ": this is not the file that is known: its SHA-256 is ", got,
+                          ", expected ", wanted.sha256);
       return download(wanted);  // the piece of an earlier run was of another file
     }
     if (end == Transfer::End::restart) {
@@ -398,7 +316,8 @@ void download(const Download& wanted) {
       resumed = false;
       tag.clear();
     }
-    // Without a name of the version, pieces of two attempts might be of different files, and nobody would know.
+    // Without a name of the version, pieces of two attempts might be of different files, and nobody would
+    // know.
     if (wanted.sha256.empty() && tag.empty()) part.clear();
     if (attempt >= wanted.retries.attempts)
       fail<UnavailableError>(wanted.address, ": ", reason, " (", attempt, " attempts)");

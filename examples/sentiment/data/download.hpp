@@ -26,19 +26,17 @@ struct Download {
   std::filesystem::path target;  ///< in a folder that is there
   std::string sha256{};          ///< in hex; empty: not known
   std::uint64_t max_bytes = std::uint64_t{1} << 30;
-  bool progress = false;         ///< on standard error, where that is a terminal
+  bool progress = false;  ///< on standard error, where that is a terminal
   DownloadRetries retries{};
 };
 
-/// Downloads a file to `target`. What has come stands in `target`.part until it is whole, and a later attempt goes on
-/// there. Several processes may ask for one file at the same time. Throws UnavailableError; FormatError where size or hash
-/// are not those that are known; FileError; Error for an address that is not allowed.
+/// Downloads a file to `target`. What has come stands in `target`.part until it is whole, and a later attempt
+/// goes on there. Several processes may ask for one file at the same time. Throws UnavailableError;
+/// FormatError where size or hash are not those that are known; FileError; Error for an address that is not
+/// allowed.
 void download(const Download& wanted);
 
 /// Throws Error unless the address is https, or http to a loopback address.
 void check_address(const std::string& address);
-
-/// SHA-256 of a file, in hex. Throws FileError.
-std::string sha256_of_file(const std::filesystem::path& file);
 
 }  // namespace sentiment

@@ -13,7 +13,8 @@
 namespace sentiment {
 
 /// All bytes of a regular file. Throws FileError where it cannot be read or is larger than `limit` bytes.
-inline std::string read_text(const std::filesystem::path& file, std::uint64_t limit = std::uint64_t{1} << 30) {
+inline std::string read_text(const std::filesystem::path& file,
+                             std::uint64_t limit = std::uint64_t{1} << 30) {
   const auto bytes = lstmlib::io::read_file(file, limit);
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
@@ -23,7 +24,8 @@ inline void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
   std::filesystem::create_directories(folder, error);
-  if (error) lstmlib::fail<lstmlib::FileError>(folder.string(), ": cannot make this folder: ", error.message());
+  if (error)
+    lstmlib::fail<lstmlib::FileError>(folder.string(), ": cannot make this folder: ", error.message());
 }
 
 /// Writes a file that appears complete or not at all, and the folders above it. Throws FileError.

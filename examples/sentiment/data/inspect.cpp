@@ -60,13 +60,15 @@ Json json_value(const io::Value& value) {
         } else if constexpr (std::is_same_v<Kind, io::Tuple>) {
           return json_value(io::Value(content.items));
         } else if constexpr (std::is_same_v<Kind, io::Dict>) {
-          // An ordered object looks its keys up one by one, which takes long for a vocabulary: it is filled unasked.
+          // An ordered object looks its keys up one by one, which takes long for a vocabulary: it is filled
+          // unasked.
           const bool of_text = std::all_of(content.begin(), content.end(), [](const auto& pair) {
             return pair.first.template get_if<std::string>() != nullptr;
           });
           if (!of_text) {
             Json pairs = Json::array();
-            for (const auto& [key, item] : content) pairs.push_back(Json::array({json_value(key), json_value(item)}));
+            for (const auto& [key, item] : content)
+              pairs.push_back(Json::array({json_value(key), json_value(item)}));
             return pairs;
           }
           Json object = Json::object();
@@ -96,7 +98,8 @@ void visit_arrays(const std::filesystem::path& file, bool values,
   const auto check_count = [&](const io::ArrayInfo& info) {
     const Index elements = io::count_elements(info.shape);
     if (elements > most_values || (count += elements) > most_values)
-      fail<lstmlib::FormatError>(file.string(), ": more than ", most_values, " values are not shown; leave them out");
+      fail<lstmlib::FormatError>(file.string(), ": more than ", most_values,
+                                 " values are not shown; leave them out");
   };
   if (io::is_npz(file)) {
     const io::NpzReader reader(file, {.max_bytes = most_bytes});
@@ -138,7 +141,8 @@ nlohmann::ordered_json json_values(const io::Array& array) {
   };
   const auto add_complex = [&]<class T>(std::type_identity<T>) {
     for (const std::complex<T>& value : array.to<std::complex<T>>())
-      list.push_back({json_number(static_cast<double>(value.real())), json_number(static_cast<double>(value.imag()))});
+      list.push_back(
+          {json_number(static_cast<double>(value.real())), json_number(static_cast<double>(value.imag()))});
   };
   switch (array.dtype) {
     case io::ArrayDtype::boolean: add(std::type_identity<bool>{}); break;
@@ -179,8 +183,8 @@ nlohmann::ordered_json json_values(const io::Array& array) {
 
 void inspect(const std::filesystem::path& file, bool values, std::ostream& out) {
   visit_arrays(file, values, [&](const io::ArrayInfo& info, const io::Array* array) {
-    out << io::printable(info.name) << "  " << dtype_text(info.dtype, info.item_size) << "  " << io::shape_text(info.shape)
-        << '\n';
+    out << io::printable(info.name) << "  " << dtype_text(info.dtype, info.item_size) << "  "
+        << io::shape_text(info.shape) << '\n';
     if (array != nullptr) out << "  " << dumped(json_values(*array)) << '\n';
   });
 }

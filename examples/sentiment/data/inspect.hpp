@@ -11,16 +11,17 @@
 
 namespace sentiment {
 
-/// Writes name, type and shape of each array, one a line, and with `values` what is in it. Only values are unpacked, and
-/// nothing is run. Throws FileError, FormatError; also where the values that are wanted are more than 10 million.
+/// Writes name, type and shape of each array, one a line, and with `values` what is in it. Only values are
+/// unpacked, and nothing is run. Throws FileError, FormatError; also where the values that are wanted are
+/// more than 10 million.
 void inspect(const std::filesystem::path& file, bool values, std::ostream& out);
 
-/// The same as `{"arrays": [{"name", "dtype", "shape", "values"?}]}`. Numbers that JSON does not have, and 64-bit integers,
-/// complex numbers and bytes are as `json_values` says.
+/// The same as `{"arrays": [{"name", "dtype", "shape", "values"?}]}`. Numbers that JSON does not have, and
+/// 64-bit integers, complex numbers and bytes are as `json_values` says.
 void inspect_json(const std::filesystem::path& file, bool values, std::ostream& out);
 
-/// The elements in C order, in one list: NaN and infinities as "nan", "inf", "-inf"; complex numbers as [real, imaginary];
-/// bytes as "hex:..."; arrays in an array as {"dtype", "shape", "values"}.
+/// The elements in C order, in one list: NaN and infinities as "nan", "inf", "-inf"; complex numbers as
+/// [real, imaginary]; bytes as "hex:..."; arrays in an array as {"dtype", "shape", "values"}.
 nlohmann::ordered_json json_values(const lstmlib::io::Array& array);
 
 }  // namespace sentiment

@@ -44,8 +44,8 @@ std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const 
     if (!parse_integer(label_text, sentence.label)) {
       if (label_text.starts_with(byte_order_mark))
         fail<FormatError>(name, ":", number, ": the file begins with a byte order mark; save it without");
-      fail<FormatError>(name, ":", number, ": label ", quoted(label_text), " is not an integer of 32 bits; a line is a ",
-                        "label, a space and a sentence");
+      fail<FormatError>(name, ":", number, ": label ", quoted(label_text),
+                        " is not an integer of 32 bits; a line is a ", "label, a space and a sentence");
     }
     sentence.text = strip(stripped.substr(label_text.size()));
     if (sentence.text.empty())
@@ -60,7 +60,8 @@ std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& fi
   auto sentences = parse_labelled_text(bytes, file.string());
   if (sentences.empty()) {
     const bool blank = strip(decode_utf8(bytes)).empty();
-    fail<FormatError>(file.string(), ": no labelled sentence in it (", blank ? "the file is empty" : "labels alone",
+    fail<FormatError>(file.string(), ": no labelled sentence in it (",
+                      blank ? "the file is empty" : "labels alone",
                       "); a line is a label, a space and a sentence");
   }
   return sentences;
@@ -70,25 +71,28 @@ std::int32_t count_classes(const std::vector<LabelledSentence>& train, const std
   std::set<std::int32_t> labels;
   for (const auto& sentence : train) {
     if (sentence.label < 0)
-      fail<FormatError>(name, ":", sentence.line, ": label ", sentence.label, " is negative; labels count from 0");
+      fail<FormatError>(name, ":", sentence.line, ": label ", sentence.label,
+                        " is negative; labels count from 0");
     labels.insert(sentence.label);
   }
   std::int32_t expected = 0;
   for (const std::int32_t label : labels) {
     if (label != expected)
-      fail<FormatError>(name, ": class ", expected, " has no sentence, though there is a label ", *labels.rbegin(),
-                        "; labels count from 0 without gaps");
+      fail<FormatError>(name, ": class ", expected, " has no sentence, though there is a label ",
+                        *labels.rbegin(), "; labels count from 0 without gaps");
     ++expected;
   }
-  if (expected < 2) fail<FormatError>(name, ": all sentences have label 0; a classifier needs two classes or more");
+  if (expected < 2)
+    fail<FormatError>(name, ": all sentences have label 0; a classifier needs two classes or more");
   return expected;
 }
 
-void check_labels(const std::vector<LabelledSentence>& sentences, std::int32_t classes, const std::string& name) {
+void check_labels(const std::vector<LabelledSentence>& sentences, std::int32_t classes,
+                  const std::string& name) {
   for (const auto& sentence : sentences) {
     if (sentence.label < 0 || sentence.label >= classes)
-      fail<FormatError>(name, ":", sentence.line, ": label ", sentence.label, " is no class of the training data (0 to ",
-                        classes - 1, ")");
+      fail<FormatError>(name, ":", sentence.line, ": label ", sentence.label,
+                        " is no class of the training data (0 to ", classes - 1, ")");
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Text files of labelled sentences, by the rules of the reference: one a line, an integer label, white space, the
-// sentence.
+// Text files of labelled sentences, by the rules of the reference: one a line, an integer label, white space,
+// the sentence.
 
 #include <cstdint>
 #include <filesystem>
@@ -19,18 +19,21 @@ struct LabelledSentence {
   bool operator==(const LabelledSentence&) const = default;
 };
 
-/// The labelled sentences of a text. Bytes that are not UTF-8 are dropped, and lines below 3 characters skipped, as the
-/// reference does. Throws FormatError with `name` and the line for a label that is no integer and for a label alone.
+/// The labelled sentences of a text. Bytes that are not UTF-8 are dropped, and lines below 3 characters
+/// skipped, as the reference does. Throws FormatError with `name` and the line for a label that is no integer
+/// and for a label alone.
 std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const std::string& name);
 
-/// Those of a file. Throws FileError where it cannot be read, FormatError also where there is no sentence in it.
+/// Those of a file. Throws FileError where it cannot be read, FormatError also where there is no sentence in
+/// it.
 std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file);
 
-/// The number of classes of a training set. Throws FormatError unless the labels are 0 to classes - 1 with none missing,
-/// and at least two.
+/// The number of classes of a training set. Throws FormatError unless the labels are 0 to classes - 1 with
+/// none missing, and at least two.
 std::int32_t count_classes(const std::vector<LabelledSentence>& train, const std::string& name);
 
 /// Throws FormatError, which names the line, for a label that is not in 0 to classes - 1.
-void check_labels(const std::vector<LabelledSentence>& sentences, std::int32_t classes, const std::string& name);
+void check_labels(const std::vector<LabelledSentence>& sentences, std::int32_t classes,
+                  const std::string& name);
 
 }  // namespace sentiment

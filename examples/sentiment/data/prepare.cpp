@@ -16,7 +16,9 @@ namespace {
 using lstmlib::Index;
 
 LabelledData read_text_data(const PrepareOptions& options) {
-  const auto read = [](const std::filesystem::path& file) { return LabelledPart{file.string(), read_labelled_text(file)}; };
+  const auto read = [](const std::filesystem::path& file) {
+    return LabelledPart{file.string(), read_labelled_text(file)};
+  };
   LabelledData data;
   if (!options.dataset.empty()) {
     DatasetPlaces places = DatasetPlaces::from_environment();
@@ -51,7 +53,8 @@ PrepareResult prepare(const PrepareOptions& options) {
   const auto split = [&](const LabelledPart& part) {
     std::vector<std::vector<std::string>> sentences;
     sentences.reserve(part.sentences.size());
-    for (const auto& sentence : part.sentences) sentences.push_back(tokens(sentence.text, options.char_based));
+    for (const auto& sentence : part.sentences)
+      sentences.push_back(tokens(sentence.text, options.char_based));
     return sentences;
   };
   const auto train = split(data.train);

@@ -18,7 +18,9 @@ using lstmlib::FormatError;
 using lstmlib::Index;
 namespace io = lstmlib::io;
 
-bool is_integer(io::ArrayDtype dtype) { return dtype >= io::ArrayDtype::int8 && dtype <= io::ArrayDtype::uint64; }
+bool is_integer(io::ArrayDtype dtype) {
+  return dtype >= io::ArrayDtype::int8 && dtype <= io::ArrayDtype::uint64;
+}
 
 std::string describe(const io::Array& array) {
   return lstmlib::message("array of ", name_of(array.dtype), " ", io::shape_text(array.shape));
@@ -67,13 +69,15 @@ std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
     const Index length = data.shape[1];
     sentences.reserve(static_cast<std::size_t>(length == 0 ? 0 : data.shape[0]));
     if (length == 0) fail<FormatError>("data: ", describe(data), ": sentences without words");
-    for (auto from = ids.begin(); from != ids.end(); from += length) sentences.emplace_back(from, from + length);
+    for (auto from = ids.begin(); from != ids.end(); from += length)
+      sentences.emplace_back(from, from + length);
   } else {
     fail<FormatError>("data: ", describe(data),
                       "; expected an object array of sentences, or integers [sentences, length]");
   }
   for (std::size_t at = 0; at < sentences.size(); ++at) {
-    if (sentences[at].empty()) fail<FormatError>("data: sentence ", at, " is empty; it has at least its <eos>");
+    if (sentences[at].empty())
+      fail<FormatError>("data: sentence ", at, " is empty; it has at least its <eos>");
   }
   return sentences;
 }
@@ -95,14 +99,14 @@ PreparedData read_prepared(const std::filesystem::path& file) {
       fail<FormatError>(data.sentences.size(), " sentences, but ", data.labels.size(), " labels");
     if (data.sentences.empty()) fail<FormatError>("no sentence in it");
     return data;
-  } catch (const lstmlib::Error& error) {
-    fail<FormatError>(file.string(), ": ", error.what());
-  }
+  } catch (const lstmlib::Error& error) { fail<FormatError>(file.string(), ": ", error.what()); }
 }
 
 void write_prepared(const std::filesystem::path& file, const PreparedData& data) {
   const auto count = static_cast<Index>(data.sentences.size());
-  const auto length_of = [](const std::vector<std::int32_t>& sentence) { return static_cast<Index>(sentence.size()); };
+  const auto length_of = [](const std::vector<std::int32_t>& sentence) {
+    return static_cast<Index>(sentence.size());
+  };
   const bool equal_lengths =
       count > 0 && std::all_of(data.sentences.begin(), data.sentences.end(), [&](const auto& sentence) {
         return length_of(sentence) == length_of(data.sentences[0]);
@@ -115,7 +119,8 @@ void write_prepared(const std::filesystem::path& file, const PreparedData& data)
   } else {
     std::vector<io::Value> sentences;
     sentences.reserve(data.sentences.size());
-    for (const auto& sentence : data.sentences) sentences.emplace_back(io::Array::from(sentence, {length_of(sentence)}));
+    for (const auto& sentence : data.sentences)
+      sentences.emplace_back(io::Array::from(sentence, {length_of(sentence)}));
     archive.add("data", io::Array::from_objects(std::move(sentences), {count}));
   }
   archive.add("labels", io::Array::from(data.labels, {count, 1}));
@@ -127,8 +132,8 @@ void check_ids(const PreparedData& data, Index words, const std::filesystem::pat
   for (std::size_t at = 0; at < data.sentences.size(); ++at) {
     for (const std::int32_t id : data.sentences[at]) {
       if (id >= words)
-        fail<FormatError>(name.string(), ": data: sentence ", at, " has word id ", id, ", but the vocabulary has only ",
-                          words, " words; the two were not made together");
+        fail<FormatError>(name.string(), ": data: sentence ", at, " has word id ", id,
+                          ", but the vocabulary has only ", words, " words; the two were not made together");
     }
   }
 }
@@ -136,8 +141,8 @@ void check_ids(const PreparedData& data, Index words, const std::filesystem::pat
 void check_labels(const PreparedData& data, Index classes, const std::filesystem::path& name) {
   for (std::size_t at = 0; at < data.labels.size(); ++at) {
     if (data.labels[at] >= classes)
-      fail<FormatError>(name.string(), ": sentence ", at, " has label ", data.labels[at], ", but there are only ",
-                        classes, " classes (0 to ", classes - 1, ")");
+      fail<FormatError>(name.string(), ": sentence ", at, " has label ", data.labels[at],
+                        ", but there are only ", classes, " classes (0 to ", classes - 1, ")");
   }
 }
 
@@ -151,7 +156,8 @@ Index count_classes(const PreparedData& data, const std::filesystem::path& name)
                         labels.back(), "; labels count from 0 without gaps");
   }
   if (labels.size() < 2)
-    fail<FormatError>(name.string(), ": all sentences have one label; a classifier needs two classes or more");
+    fail<FormatError>(name.string(),
+                      ": all sentences have one label; a classifier needs two classes or more");
   return static_cast<Index>(labels.size());
 }
 

@@ -11,7 +11,8 @@ namespace sentiment {
 /// The sentence stripped and in lower case. Bytes that are not UTF-8 are dropped.
 std::string normalize(std::string_view sentence);
 
-/// The tokens of a sentence: its normalised words, or with `char_based` its normalised characters, spaces included.
+/// The tokens of a sentence: its normalised words, or with `char_based` its normalised characters, spaces
+/// included.
 std::vector<std::string> tokens(std::string_view sentence, bool char_based = false);
 
 /// The normalised words joined by one space: how predictions name their sentence.

@@ -17,8 +17,8 @@ using lstmlib::fail;
 
 constexpr std::size_t longest_text = std::size_t{1} << 30;  // ICU counts in 32 bits
 
-/// Takes the first code point off a decoded text. An own loop over bytes that are not UTF-8 cannot hang: they are
-/// taken one by one.
+/// Takes the first code point off a decoded text. An own loop over bytes that are not UTF-8 cannot hang: they
+/// are taken one by one.
 char32_t take(std::string_view& text) {
   char32_t code_point = 0;
   if (!lstmlib::io::take_code_point(text, code_point)) text.remove_prefix(1);
@@ -27,7 +27,8 @@ char32_t take(std::string_view& text) {
 
 /// What Python's str.isspace() takes for white space: Unicode's, and the four separators of ASCII.
 bool is_space(char32_t code_point) {
-  if (code_point < 0x80) return (code_point >= 0x09 && code_point <= 0x0D) || (code_point >= 0x1C && code_point <= 0x20);
+  if (code_point < 0x80)
+    return (code_point >= 0x09 && code_point <= 0x0D) || (code_point >= 0x1C && code_point <= 0x20);
   return u_isUWhiteSpace(static_cast<UChar32>(code_point)) != 0;
 }
 
@@ -111,12 +112,13 @@ std::vector<std::string_view> split(std::string_view text) {
 }
 
 std::string lower(std::string_view text) {
-  if (text.size() > longest_text) fail<lstmlib::FormatError>("text: ", text.size(), " bytes in one line are too many");
+  if (text.size() > longest_text)
+    fail<lstmlib::FormatError>("text: ", text.size(), " bytes in one line are too many");
   std::string lowered;
   icu::StringByteSink<std::string> sink(&lowered, static_cast<std::int32_t>(text.size()));
   UErrorCode status = U_ZERO_ERROR;
-  icu::CaseMap::utf8ToLower("", 0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
-                            status);
+  icu::CaseMap::utf8ToLower("", 0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())),
+                            sink, nullptr, status);
   if (U_FAILURE(status)) fail<lstmlib::Error>("text: lower case failed: ", u_errorName(status));
   return lowered;
 }

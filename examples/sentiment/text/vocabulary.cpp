@@ -23,17 +23,21 @@ Vocabulary::Vocabulary(std::vector<Entry> entries) : entries_(std::move(entries)
   for (const auto& [word, id] : entries_) {
     if (!lstmlib::io::is_utf8(word)) fail<FormatError>("vocabulary: the word with id ", id, " is not UTF-8");
     if (id < 0 || id >= size())
-      fail<FormatError>("vocabulary: id ", id, " of '", word, "' is not in 0 to ", size() - 1, " (", size(), " words)");
-    if (!id_of_.emplace(word, id).second) fail<FormatError>("vocabulary: the word '", word, "' stands there twice");
+      fail<FormatError>("vocabulary: id ", id, " of '", word, "' is not in 0 to ", size() - 1, " (", size(),
+                        " words)");
+    if (!id_of_.emplace(word, id).second)
+      fail<FormatError>("vocabulary: the word '", word, "' stands there twice");
   }
   for (const std::string_view mark : {end_mark, unknown_mark}) {
-    if (!id_of_.contains(mark)) fail<FormatError>("vocabulary: no entry '", mark, "' among ", size(), " words");
+    if (!id_of_.contains(mark))
+      fail<FormatError>("vocabulary: no entry '", mark, "' among ", size(), " words");
   }
   end_ = id(end_mark);
   unknown_ = id_of_.find(unknown_mark)->second;
 }
 
-Vocabulary Vocabulary::build(const std::vector<std::vector<std::string>>& sentences, const VocabularyLimits& limits) {
+Vocabulary Vocabulary::build(const std::vector<std::vector<std::string>>& sentences,
+                             const VocabularyLimits& limits) {
   std::unordered_map<std::string_view, Index> count_of;
   for (const auto& sentence : sentences) {
     for (const std::string& word : sentence) ++count_of[word];
@@ -53,7 +57,8 @@ Vocabulary Vocabulary::build(const std::vector<std::vector<std::string>>& senten
     else if (word == unknown_mark) entries[1].second = id;
     else entries.emplace_back(word, id);
   }
-  // A mark that is taken over last would lie behind the last row of the embedding, where the reference's training fails.
+  // A mark that is taken over last would lie behind the last row of the embedding, where the reference's
+  // training fails.
   for (auto& [word, id] : entries) id = (std::min)(id, static_cast<std::int32_t>(entries.size()) - 1);
   return Vocabulary(std::move(entries));
 }

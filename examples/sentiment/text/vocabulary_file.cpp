@@ -21,7 +21,8 @@ namespace io = lstmlib::io;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
 
-/// Takes `{"word": id, ...}` as it is parsed and stops at anything else, so that no deep or huge tree is ever built.
+/// Takes `{"word": id, ...}` as it is parsed and stops at anything else, so that no deep or huge tree is ever
+/// built.
 class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::vector<Vocabulary::Entry> entries;
@@ -43,7 +44,9 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
     word_ = std::move(word);
     return true;
   }
-  bool number_integer(std::int64_t id) override { return refuse(std::to_string(id)); }  // parsed so if negative
+  bool number_integer(std::int64_t id) override {
+    return refuse(std::to_string(id));
+  }  // parsed so if negative
   bool number_unsigned(std::uint64_t id) override {
     if (!inside_ || id > static_cast<std::uint64_t>((std::numeric_limits<std::int32_t>::max)()))
       return refuse(std::to_string(id));
@@ -68,9 +71,7 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
 Vocabulary checked(std::vector<Vocabulary::Entry> entries, const std::string& name) {
   try {
     return Vocabulary(std::move(entries));
-  } catch (const FormatError& error) {
-    fail<FormatError>(name, ": ", error.what());
-  }
+  } catch (const FormatError& error) { fail<FormatError>(name, ": ", error.what()); }
 }
 
 Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name) {

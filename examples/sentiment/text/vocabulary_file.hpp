@@ -18,7 +18,8 @@ std::string vocabulary_json(const Vocabulary& vocabulary);
 /// The other way. Throws FormatError with `name` for anything that is not one flat object of words and ids.
 Vocabulary parse_vocabulary_json(std::string_view json, const std::string& name);
 
-/// Reads vocab.json or vocab.npy, by what the file begins with. Throws FileError or FormatError with its name.
+/// Reads vocab.json or vocab.npy, by what the file begins with. Throws FileError or FormatError with its
+/// name.
 Vocabulary read_vocabulary(const std::filesystem::path& file);
 
 void write_vocabulary_json(const std::filesystem::path& file, const Vocabulary& vocabulary);
