@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their
-// results wholly, so results depend neither on the number of threads nor on who ran what. Who waits spins for
-// some microseconds, as most waits are shorter, then sleeps. Several threads of the caller may call kernels
-// at once: one gets the pool, the others work alone.
+// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their results
+// wholly, so results depend neither on the number of threads nor on who ran what. Several threads of the caller
+// may call kernels at once: one gets the pool, the others work alone. Nobody waits for a thread that has not come
+// because its core is busy.
 
+#include "lstmlib/backend/cpu/barrier.hpp"
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
 
@@ -24,69 +25,6 @@
 #endif
 
 namespace lstmlib::cpu {
-
-namespace detail {
-using Ticket = std::atomic<std::uint32_t>;
-
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-/// True if `ticket` becomes another than `seen` within the time; looks at the clock now and then only.
-inline bool spin_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  do {
-    for (int i = 0; i < 32; ++i) {
-      if (ticket.load(std::memory_order_acquire) != seen) return true;
-      relax();
-    }
-  } while (std::chrono::steady_clock::now() < end);
-  return false;
-}
-
-/// Returns once `ticket` is another than `seen`.
-inline void wait_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
-  if (!spin_while(ticket, seen, time)) ticket.wait(seen, std::memory_order_acquire);
-}
-}  // namespace detail
-
-/// Where the members of a team meet.
-class Barrier {
- public:
-  explicit Barrier(int members) : members_(static_cast<std::uint32_t>(members)) {}
-
-  void wait() {
-    if (members_ == 1) return;
-    const auto round = round_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
-      arrived_.store(0, std::memory_order_relaxed);
-      round_.store(round + 1, std::memory_order_release);
-      round_.notify_all();
-      return;
-    }
-    // Where others use the cores, whom we wait for may not be running: then spinning takes their time, so
-    // spin less.
-    int patience = patience_.load(std::memory_order_relaxed);
-    if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
-      patience = std::min(patience + 1, most_patience);
-    } else {
-      patience = std::max(patience / 2, 1);
-      round_.wait(round, std::memory_order_acquire);
-    }
-    patience_.store(patience, std::memory_order_relaxed);
-  }
-
- private:
-  static constexpr int most_patience = 50;  // microseconds
-  std::uint32_t members_;
-  alignas(64) detail::Ticket arrived_{0};
-  alignas(64) detail::Ticket round_{0};
-  alignas(64) std::atomic<int> patience_{most_patience};
-};
 
 /// One of the threads that run a team's function at the same time.
 struct Member {
@@ -110,83 +48,91 @@ class ThreadPool {
     threads_.store(count, std::memory_order_relaxed);
   }
 
-  /// Runs `function(member)` on up to `members` threads, the caller among them, at the same time; on the
-  /// caller alone if another thread has the pool. The function must not throw.
+  /// Runs `function(member)` on up to `most` threads at the same time, the caller among them. Fewer where
+  /// threads do not come soon, as their cores are busy; the caller alone if another thread has the pool. The
+  /// function must not throw.
   template <class F>
-  void run_team(int members, F&& function) {
-    members = std::min(members, threads());
+  void run_team(int most, F&& function) {
     std::unique_lock lock(busy_, std::defer_lock);
-    if (members > 1 && !inside() && lock.try_lock()) members = std::min(members, start());
-    else members = 1;
-    Barrier barrier(members);
-    if (members == 1) return void(function(Member{0, 1, barrier}));
-    auto one = [&](int number) noexcept {
-      Inside mark;
-      function(Member{number, members, barrier});
-    };
-    run_ = [](void* context, int number) { (*static_cast<decltype(one)*>(context))(number); };
-    context_ = &one;
-    remaining_.store(static_cast<std::uint32_t>(members - 1), std::memory_order_relaxed);
-    for (int i = 1; i < members; ++i) workers_[static_cast<std::size_t>(i - 1)]->call();
-    one(0);
-    for (;;) {
-      const auto left = remaining_.load(std::memory_order_acquire);
-      if (left == 0) return;
-      detail::wait_while(remaining_, left, patience);
+    if (most > 1 && threads() > 1 && !inside() && lock.try_lock()) {
+      if (alone_ > 0) --alone_;
+      else if (const int called = std::min(most, start()) - 1; called > 0) return lead_team(called, function);
     }
+    Barrier barrier(1, patience_);
+    function(Member{0, 1, barrier});
   }
 
   /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. The first exception of a task
   /// is thrown again here; the tasks that had not begun then are left out.
   template <class F>
   void run_tasks(Index tasks, F&& task) {
-    if (tasks <= 1 || threads() == 1 || inside()) {
+    std::unique_lock lock(busy_, std::defer_lock);
+    if (tasks <= 1 || threads() == 1 || inside() || !lock.try_lock()) {
       for (Index i = 0; i < tasks; ++i) task(i);
       return;
     }
     std::atomic<Index> next{0};
     std::exception_ptr error;
     std::mutex error_mutex;
-    run_team(static_cast<int>(std::min<Index>(tasks, threads())), [&](const Member&) {
+    auto work = [&](int) noexcept {
       try {
         for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) task(i);
       } catch (...) {
-        const std::lock_guard lock(error_mutex);
+        const std::lock_guard error_lock(error_mutex);
         if (!error) error = std::current_exception();
         next.store(tasks, std::memory_order_relaxed);
       }
-    });
+    };
+    const int called = static_cast<int>(std::min<Index>(tasks, start())) - 1;
+    call(called, work, false);
+    run_inside(work, 0);
+    finish(called);
+    lock.unlock();
     if (error) std::rethrow_exception(error);
   }
 
  private:
   static constexpr std::chrono::microseconds patience{50};
+  static constexpr int teams_left_out = 16;
 
   /// True on threads that run a part of a kernel: what they call runs on them alone.
   static bool& inside() {
     thread_local bool value = false;
     return value;
   }
-  struct Inside {
-    Inside() { inside() = true; }
-    ~Inside() { inside() = false; }
-  };
+  template <class F>
+  static void run_inside(F& function, int number) {
+    inside() = true;
+    function(number);
+    inside() = false;
+  }
 
+  /// A thread of the pool. `state` tells who acts next: a call that its thread has not begun can be taken
+  /// back.
   struct Worker {
-    Worker(ThreadPool& pool, int number) : thread([this, &pool, number] { work(pool, number); }) {}
-    void call() {
-      calls.fetch_add(1, std::memory_order_release);
-      calls.notify_one();
+    enum State : std::uint32_t { idle, called, running, stopping };
+
+    explicit Worker(ThreadPool& pool) : thread([this, &pool] { work(pool); }) {}
+    void set(State next) {
+      state.store(next, std::memory_order_release);
+      state.notify_one();
     }
-    void work(ThreadPool& pool, int number) {
-      for (std::uint32_t seen = 0;; ++seen) {
-        detail::wait_while(calls, seen, patience);
-        if (!pool.run_) return;
+    bool change(State from, State to) {
+      std::uint32_t expected = from;
+      return state.compare_exchange_strong(expected, to, std::memory_order_acq_rel);
+    }
+    void work(ThreadPool& pool) {
+      for (;;) {
+        detail::wait_while(state, idle, patience);
+        if (state.load(std::memory_order_acquire) == stopping) return;
+        if (!change(called, running)) continue;  // taken back
+        if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, patience);
         pool.run_(pool.context_, number);
-        if (pool.remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool.remaining_.notify_one();
+        set(idle);
       }
     }
-    alignas(64) detail::Ticket calls{0};
+    alignas(64) detail::Ticket state{idle};
+    int number = 0;
     std::thread thread;  // last: it uses the others
   };
 
@@ -200,32 +146,72 @@ class ThreadPool {
 #endif
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
+  Worker& worker(int i) { return *workers_[static_cast<std::size_t>(i)]; }
+
   /// Workers start at the first call. Returns how many threads there are: fewer than wanted if the system
   /// gives no more.
   int start() {
     try {
-      while (static_cast<int>(workers_.size()) + 1 < threads()) {
-        workers_.reserve(static_cast<std::size_t>(threads()));
-        workers_.push_back(std::make_unique<Worker>(*this, static_cast<int>(workers_.size()) + 1));
-      }
+      workers_.reserve(static_cast<std::size_t>(threads()));
+      while (std::ssize(workers_) + 1 < threads()) workers_.push_back(std::make_unique<Worker>(*this));
     } catch (const std::system_error&) {
       threads_.store(static_cast<int>(workers_.size()) + 1, std::memory_order_relaxed);
     }
     return static_cast<int>(workers_.size()) + 1;
   }
   void stop() {
-    run_ = nullptr;
-    for (auto& worker : workers_) worker->call();
-    for (auto& worker : workers_) worker->thread.join();
+    for (auto& each : workers_) each->set(Worker::stopping);
+    for (auto& each : workers_) each->thread.join();
     workers_.clear();
   }
 
-  std::mutex busy_;
+  /// Asks the first `count` workers to run `function(number)`, which must live until finish.
+  template <class F>
+  void call(int count, F& function, bool as_team) {
+    run_ = [](void* context, int number) { run_inside(*static_cast<F*>(context), number); };
+    context_ = &function;
+    as_team_ = as_team;
+    go_before_ = go_.load(std::memory_order_relaxed);
+    for (int i = 0; i < count; ++i) worker(i).set(Worker::called);
+  }
+  /// Takes calls back that have not begun, and waits for the others.
+  void finish(int count) {
+    for (int i = 0; i < count; ++i)
+      if (!worker(i).change(Worker::called, Worker::idle))
+        while (worker(i).state.load(std::memory_order_acquire) == Worker::running)
+          detail::wait_while(worker(i).state, Worker::running, patience);
+  }
+
+  template <class F>
+  void lead_team(int called, F& function) {
+    Barrier* barrier = nullptr;
+    int members = 1;
+    auto one = [&](int number) noexcept { function(Member{number, members, *barrier}); };
+    call(called, one, true);
+    for (int i = 0; i < called; ++i)
+      detail::spin_while(worker(i).state, Worker::called, i == 0 ? patience : std::chrono::microseconds{1});
+    for (int i = 0; i < called; ++i)
+      if (!worker(i).change(Worker::called, Worker::idle)) worker(i).number = members++;
+    Barrier meeting(members, patience_);
+    barrier = &meeting;
+    go_.fetch_add(1, std::memory_order_release);
+    go_.notify_all();
+    run_inside(one, 0);
+    finish(called);
+    // Members that sleep again and again do not have their cores: one thread is faster for a while.
+    if (meeting.was_slow()) alone_ = teams_left_out;
+  }
+
+  std::mutex busy_;  ///< held by the thread that uses what follows
   std::atomic<int> threads_;
   std::vector<std::unique_ptr<Worker>> workers_;
   void (*run_)(void*, int) = nullptr;
   void* context_ = nullptr;
-  alignas(64) detail::Ticket remaining_{0};
+  bool as_team_ = false;
+  int alone_ = 0;  ///< teams to come that are the caller alone
+  std::uint32_t go_before_ = 0;
+  std::atomic<int> patience_{Barrier::most_patience};
+  alignas(64) detail::Ticket go_{0};
 };
 
 /// How many threads kernels use: as many as cores that the process may use, unless set.

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// How threads wait for each other: spinning for some microseconds, as most waits are shorter, then asleep.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace lstmlib::cpu {
+
+namespace detail {
+using Ticket = std::atomic<std::uint32_t>;
+
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// True if `ticket` becomes another than `seen` within the time; looks at the clock now and then only.
+inline bool spin_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (ticket.load(std::memory_order_acquire) != seen) return true;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+/// Returns once `ticket` is another than `seen`.
+inline void wait_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
+  if (!spin_while(ticket, seen, time)) ticket.wait(seen, std::memory_order_acquire);
+}
+}  // namespace detail
+
+/// Where the members of a team meet.
+class Barrier {
+ public:
+  /// `patience`: microseconds to spin for, shared by all barriers of a pool.
+  Barrier(int members, std::atomic<int>& patience)
+      : members_(static_cast<std::uint32_t>(members)), patience_(patience) {}
+
+  void wait() {
+    if (members_ == 1) return;
+    const auto round = round_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+      arrived_.store(0, std::memory_order_relaxed);
+      round_.store(round + 1, std::memory_order_release);
+      round_.notify_all();
+      return;
+    }
+    // Where others use the cores, whom we wait for may not be running: then spinning takes their time, so
+    // spin less.
+    const int patience = patience_.load(std::memory_order_relaxed);
+    if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
+      if (patience < most_patience) patience_.store(patience + 1, std::memory_order_relaxed);
+      return;
+    }
+    patience_.store(std::max(patience / 2, 1), std::memory_order_relaxed);
+    sleeps_.fetch_add(1, std::memory_order_relaxed);
+    round_.wait(round, std::memory_order_acquire);
+  }
+  /// Whether members often had to sleep until the others came. After the last wait.
+  bool was_slow() const {
+    return sleeps_.load(std::memory_order_relaxed) * 4 > round_.load(std::memory_order_relaxed);
+  }
+
+  static constexpr int most_patience = 50;
+
+ private:
+  std::uint32_t members_;
+  std::atomic<int>& patience_;
+  std::atomic<std::uint32_t> sleeps_{0};
+  alignas(64) detail::Ticket arrived_{0};
+  alignas(64) detail::Ticket round_{0};
+};
+
+}  // namespace lstmlib::cpu
