@@ -5,6 +5,7 @@
 #include "sentiment/commands/command_line.hpp"
 #include "sentiment/commands/commands.hpp"
 
+#include <lstmlib/base/error.hpp>
 #include <lstmlib/version.hpp>
 
 #include <exception>
@@ -56,10 +57,15 @@ int main(int argc, char** argv) {
   sentiment::add_datasets(app);
 
   try {
-    app.parse(sentiment::normalized_arguments(argc, argv));
-    return 0;
-  } catch (const CLI::Success& wanted) {  // --help, --version
-    return app.exit(wanted);
+    int status = 0;
+    try {
+      app.parse(sentiment::normalized_arguments(argc, argv));
+    } catch (const CLI::Success& wanted) {  // --help, --version
+      status = app.exit(wanted);
+    }
+    // A full disk or a closed pipe is told here, where the last of the results leaves.
+    if (!std::cout.flush()) lstmlib::fail<lstmlib::FileError>("standard output: cannot write");
+    return status;
   } catch (const CLI::ParseError& error) {
     std::cerr << "sentiment: " << explained(app, error, argc, argv) << '\n';
     return 2;

@@ -25,7 +25,10 @@ namespace {
 /// A run of the program in a process of its own, without network and without a cache.
 class Program {
  public:
-  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input = {}) : folder_(folder) {
+  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input = {})
+      : Program(std::move(arguments), folder, input, folder / "stdout") {}
+  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input, const fs::path& out)
+      : folder_(folder), out_(out) {
     fs::create_directories(folder);
     write_text(folder / "stdin", input);
     std::vector<char*> argv;
@@ -36,7 +39,7 @@ class Program {
     REQUIRE(child_ >= 0);
     if (child_ > 0) return;
     redirect(0, folder / "stdin", O_RDONLY);
-    redirect(1, folder / "stdout", O_WRONLY | O_CREAT | O_TRUNC);
+    redirect(1, out, O_WRONLY | O_CREAT | O_TRUNC);
     redirect(2, folder / "stderr", O_WRONLY | O_CREAT | O_TRUNC);
     setenv("LSTMLIB_OFFLINE", "1", 1);
     setenv("LSTMLIB_DATASET_ROOT", (folder / "cache").c_str(), 1);
@@ -62,7 +65,7 @@ class Program {
     child_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  std::string out() const { return read_text(folder_ / "stdout"); }
+  std::string out() const { return read_text(out_); }
   std::string err() const { return read_text(folder_ / "stderr"); }
 
  private:
@@ -70,7 +73,7 @@ class Program {
     const int opened = open(file.c_str(), flags, 0600);
     if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
   }
-  fs::path folder_;
+  fs::path folder_, out_;
   pid_t child_ = -1;
 };
 
@@ -251,6 +254,15 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
   const auto arrays = nlohmann::json::parse(inspected.out).at("arrays");
   CHECK(arrays.size() == 19);
   check_refused(run({"evaluate", "--model-dir", model, "--test", folder / "stdin"}, folder, "1"), 1, "stdin");
+}
+
+TEST_CASE("program: results that cannot be written end with 1 and one line") {
+  const fs::path folder = test::scratch("program_full");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"datasets"}, {"prepare", "--dataset", "films", "--out", folder / "data"}, {"--help"}}) {
+    Program program(arguments, folder, {}, "/dev/full");
+    const int status = program.wait();
+    check_refused({status, {}, program.err()}, 1, "standard output: cannot write");
+  }
 }
 
 TEST_CASE("program: character models train and predict") {
