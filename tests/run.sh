@@ -32,6 +32,8 @@ need_packages $yes $packages
 jobs=$(nproc)
 export LSTMLIB_OFFLINE=1
 builds=${LSTMLIB_BUILD_DIR:-$top/build}
+kit=${LSTMLIB_KIT_DIR:-$top/../shared}
+[ -d "$kit/compat" ] || kit=""
 benchmarks=ON
 [ $all$slow != nono ] || benchmarks=OFF
 
@@ -40,7 +42,8 @@ build() {
   name=$1 target=$2 compiler=$3 type=$4
   shift 4
   echo "== building $target in $builds/$name ($compiler, $type)"
-  cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" "$@" >/dev/null
+  cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
+    -DLSTMLIB_KIT_DIR="$kit" "$@" >/dev/null
   cmake --build "$builds/$name" --target "$target" -j "$jobs"
 }
 # run_tests NAME [options of ctest]
@@ -56,6 +59,11 @@ build_with_sanitizers() {
   build sanitizers "$1" clang++ Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1" -DLSTMLIB_SANITIZE=address,undefined \
     -DLSTMLIB_BUILD_FUZZERS=ON
 }
+
+# The kit's scripts that run Chainer need it; where it cannot be had, those tests say that they are skipped.
+if [ $all = yes ] && [ -n "$kit" ] && python=$("$top/tests/kit/python.sh" "$kit" chainer); then
+  export LSTMLIB_CHAINER_PYTHON="$python"
+fi
 
 if [ $all = yes ]; then
   echo "== reference documentation"

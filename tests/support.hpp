@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -20,6 +21,14 @@ inline bool kit_has(const std::string& part) {
   const bool present = !kit().empty() && std::filesystem::exists(kit() / part);
   if (!present) MESSAGE("skipped: the reference kit has no ", part, " here (set LSTMLIB_KIT_DIR)");
   return present;
+}
+
+/// The command that runs a script of the reference kit with a Python that has Chainer and NumPy: see kit/python.sh. Empty,
+/// with a line that says so, where there is none.
+inline std::string kit_script(const std::string& script) {
+  const char* python = std::getenv("LSTMLIB_CHAINER_PYTHON");
+  if (!python) MESSAGE("skipped: LSTMLIB_CHAINER_PYTHON names no Python with Chainer");
+  return python ? std::string(python) + " " + (kit() / script).string() : "";
 }
 
 /// A fresh empty folder of this name.

@@ -151,11 +151,8 @@ TEST_CASE("our snapshot has the reference's keys, dtypes and shapes, and numbers
 }
 
 TEST_CASE("the reference resumes our snapshots and goes on as we do") {
-  const char* python = std::getenv("LSTMLIB_CHAINER_PYTHON");  // with the packages of compat/setup.sh
-  if (!python) {
-    MESSAGE("skipped: LSTMLIB_CHAINER_PYTHON names no Python with Chainer");
-    return;
-  }
+  const std::string script = kit_script("compat/check_chainer_resumes.py");
+  if (script.empty()) return;
   for (const auto& reference : references()) {
     if (reference.name() == "snapshots") continue;  // the script knows the kit's models
     CAPTURE(reference.name());
@@ -167,11 +164,10 @@ TEST_CASE("the reference resumes our snapshots and goes on as we do") {
     run.trainer.extend(train::snapshot(), train::iterations(3), "early");
     run.trainer.run();
     io::save_npz(folder / "mine.npz", *run.model);
-    const auto script = (kit() / "compat/check_chainer_resumes.py").string();
     // Before iteration 4 there is no best value yet. The orders of later epochs are the reference's own.
     for (const Index at : {3, 6}) {
       const std::string command =
-          message(python, " ", script, " ", (reference.folder / "setup.json").string(), " ",
+          message(script, " ", (reference.folder / "setup.json").string(), " ",
                   (folder / message("snapshot_iter_", at)).string(), at == 3 ? " 1" : " 2 --params ",
                   at == 3 ? "" : (folder / "mine.npz").string(), " > ", (folder / "answer.json").string());
       CHECK(std::system(command.c_str()) == 0);
