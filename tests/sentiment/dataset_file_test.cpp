@@ -75,10 +75,12 @@ TEST_CASE("classes are counted from 0 and none may be missing from the training 
         }).find("g:3: label 2 is no class of the training data (0 to 1)") == 0);
 }
 
-TEST_CASE("the kit's file is read row by row as Python reads it") {
-  if (!kit_has("compat/text")) return;
-  const auto expected = nlohmann::json::parse(read_text(kit() / "compat/text/dataset.expected.json"));
-  const auto read = read_labelled_text(kit() / "compat/text/dataset.raw");
+namespace {
+
+/// `folder` has dataset.raw and what Python reads there.
+void check_rows(const std::filesystem::path& folder) {
+  const auto expected = nlohmann::json::parse(read_text(folder / "dataset.expected.json"));
+  const auto read = read_labelled_text(folder / "dataset.raw");
   std::size_t at = 0;
   for (const auto& row : expected["rows"]) {
     if (!row["kept"]) continue;
@@ -91,6 +93,13 @@ TEST_CASE("the kit's file is read row by row as Python reads it") {
     ++at;
   }
   CHECK(at == read.size());
+}
+
+}  // namespace
+
+TEST_CASE("a file is read row by row as Python reads it") {
+  check_rows(lstmlib::test::fixtures() / "text");
+  if (kit_has("compat/text")) check_rows(kit() / "compat/text");
 }
 
 TEST_CASE(
