@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The program as its users meet it: the whole pipeline, what it refuses, how it stops and resumes.
 #include "sentiment/data/file.hpp"
+#include "lstmlib/io/npz.hpp"
 #include "support.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,6 +264,35 @@ TEST_CASE("program: results that cannot be written end with 1 and one line") {
     Program program(arguments, folder, {}, "/dev/full");
     const int status = program.wait();
     check_refused({status, {}, program.err()}, 1, "standard output: cannot write");
+  }
+}
+
+TEST_CASE("program: a disk that is full ends training with 1 and one line, and no half of a file stays") {
+  const fs::path folder = test::scratch("program_disk");
+  const fs::path data = prepared_data(folder);
+  // A limit on the size of files stands for the full disk: to the program both are a write that fails.
+  const auto limited = [&](rlim_t bytes, const std::string& result) {
+    rlimit before{};
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    rlimit small = before;
+    small.rlim_cur = bytes;
+    std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const Outcome outcome = run(joined(train_arguments(data, folder / result, "2"), {"--num-units", "64", "--quiet"}), folder / "work");
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, SIG_DFL);
+    return outcome;
+  };
+  for (const rlim_t bytes : {2000, 40'000, 200'000}) {
+    const std::string result = "limit_" + std::to_string(bytes);
+    check_refused(limited(bytes, result), 1, result);
+    for (const auto& entry : fs::recursive_directory_iterator(folder / result))
+      if (entry.is_regular_file()) {
+        CAPTURE(entry.path().string());
+        const auto name = entry.path().filename().string();
+        CHECK(name.find("tmp") == std::string::npos);
+        if (entry.path().extension() == ".npz" || name.starts_with("snapshot_")) CHECK_NOTHROW(io::read_npz(entry.path()));
+      }
   }
 }
 
