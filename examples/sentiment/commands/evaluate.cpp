@@ -19,18 +19,18 @@ struct Options {
   bool json = false;
 };
 
-PreparedData read_test(const Options& options, const TrainedModel& model) {
+PreparedData read_test(const Options& options, const Predictor& predictor) {
   if (options.test.extension() == ".npz") {
     PreparedData data = read_prepared(options.test);
-    check_ids(data, model.vocabulary.size(), options.test);
-    check_labels(data, model.settings.classes, options.test);
+    check_ids(data, predictor.vocabulary().size(), options.test);
+    check_labels(data, predictor.settings().classes, options.test);
     return data;
   }
   const auto sentences = read_labelled_text(options.test);
-  check_labels(sentences, static_cast<std::int32_t>(model.settings.classes), options.test.string());
+  check_labels(sentences, static_cast<std::int32_t>(predictor.settings().classes), options.test.string());
   PreparedData data;
   for (const auto& sentence : sentences) {
-    data.sentences.push_back(model.vocabulary.ids(sentence.text, model.settings.char_based));
+    data.sentences.push_back(predictor.vocabulary().ids(sentence.text, predictor.settings().char_based));
     data.labels.push_back(sentence.label);
   }
   return data;
@@ -51,8 +51,8 @@ void print(const Evaluation& result) {
 }
 
 void run(const Options& options) {
-  const TrainedModel model = load_model_folder(options.model_dir);
-  const Evaluation result = evaluate(model.classifier, read_test(options, model));
+  const Predictor predictor(load_model_folder(options.model_dir));
+  const Evaluation result = evaluate(predictor, read_test(options, predictor));
   if (!options.json) return print(result);
   const nlohmann::ordered_json json{{"correct", result.correct}, {"total", result.total}, {"accuracy", result.accuracy()},
                                     {"loss", result.loss},       {"confusion", result.confusion}};

@@ -18,7 +18,7 @@ struct Options {
   fs::path model_dir;
   std::vector<fs::path> files;
   std::string format = "text";
-  Index batch_size = 64;
+  PredictorOptions predictor;
 };
 
 /// A field as RFC 4180 has it: in quotes where it must be.
@@ -41,11 +41,11 @@ std::string line_of(const Prediction& p, const std::string& format) {
 }
 
 /// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
-void answer(std::istream& input, const std::string& name, const TrainedModel& model, const Options& options) {
+void answer(std::istream& input, const std::string& name, const Predictor& predictor, const Options& options) {
   constexpr std::size_t chunk = 4096;
   std::vector<std::string> sentences;
   const auto flush = [&] {
-    for (const auto& p : predict(model, sentences, options.batch_size)) std::cout << line_of(p, options.format) << '\n';
+    for (const auto& p : predict(predictor, sentences)) std::cout << line_of(p, options.format) << '\n';
     if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
     sentences.clear();
   };
@@ -59,12 +59,12 @@ void answer(std::istream& input, const std::string& name, const TrainedModel& mo
 }
 
 void run(const Options& options) {
-  const TrainedModel model = load_model_folder(options.model_dir);
-  if (options.files.empty()) return answer(std::cin, "standard input", model, options);
+  const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
+  if (options.files.empty()) return answer(std::cin, "standard input", predictor, options);
   for (const auto& file : options.files) {
     std::ifstream input(file, std::ios::binary);
     if (!input) fail<FileError>(file.string(), ": cannot read");
-    answer(input, file.string(), model, options);
+    answer(input, file.string(), predictor, options);
   }
 }
 
@@ -77,7 +77,7 @@ void add_predict(CLI::App& app) {
   command->add_option("files", options->files, "Text files; none: standard input");
   command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
-  command->add_option("--batch-size", options->batch_size, "Sentences at a time")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--batch-size", options->predictor.batch_size, "Sentences at a time")->check(CLI::Range(1, 65536))->capture_default_str();
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");
   command->callback([options] { run(*options); });
 }

@@ -46,12 +46,12 @@ PrepareResult prepare_or_fall_back(PrepareOptions& o) {
   }
 }
 
-void print_predictions(const TrainedModel& model) {
+void print_predictions(const Predictor& predictor) {
   const std::vector<std::string> sentences{"A warm and funny film with a heart as big as its cast .",
                                            "The jokes are stale , the plot drags , and nobody seems to care .",
                                            "Not a single dull moment , and a wonderful ending ."};
   std::cout << "prediction  score   sentence\n";
-  for (const auto& p : predict(model, sentences))
+  for (const auto& p : predict(predictor, sentences))
     std::cout << std::setw(10) << p.label << "  " << std::fixed << std::setprecision(4) << p.score << "  " << p.sentence << '\n';
 }
 
@@ -73,7 +73,7 @@ void run(const CLI::App& command, Options& o) {
   const TrainResult result = train_model(o.train);
   if (result.signal)
     end_after_signal(result, message("the same command with --seed ", o.train.seed, " --resume"));
-  print_predictions(load_model_folder(o.train.model_dir));
+  print_predictions(Predictor(load_model_folder(o.train.model_dir)));
   std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total << " test sentences right. Plots in "
             << (o.train.output_data_dir / "loss.png").string() << " and " << (o.train.output_data_dir / "accuracy.png").string()
             << ", the model in " << o.train.model_dir.string() << ".\nTry it: echo 'what a film' | sentiment predict --model-dir "

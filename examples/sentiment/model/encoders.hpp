@@ -18,6 +18,7 @@ class Encoder : public nn::Module {
   /// [sentences, output_size()]
   virtual Variable<T> operator()(const Tokens& sentences) const = 0;
   virtual Index output_size() const = 0;
+  virtual Index words() const = 0;  ///< in the vocabulary
 };
 
 struct EncoderOptions {
@@ -46,6 +47,7 @@ class RnnEncoder final : public Encoder<T> {
     return lstm(dropout(embedding(sentences))).last_hidden();
   }
   Index output_size() const override { return lstm.layers[0].hidden_size(); }
+  Index words() const override { return embedding.weight.shape()[0]; }
   void fields(nn::Fields& visit) override { visit("embed", embedding)("encoder", lstm); }
 
   nn::Embedding<T> embedding;
@@ -91,6 +93,7 @@ class CnnEncoder final : public Encoder<T> {
     return perceptron(dropout(ops::relu(found)));
   }
   Index output_size() const override { return 3 * window3.weight.shape()[0]; }
+  Index words() const override { return embedding.weight.shape()[0]; }
   void fields(nn::Fields& visit) override {
     visit("embed", embedding)("cnn_w3", window3)("cnn_w4", window4)("cnn_w5", window5)("mlp", perceptron);
   }
@@ -112,6 +115,7 @@ class BowEncoder final : public Encoder<T> {
     return perceptron(ops::mean_over_time(embedding(sentences)));
   }
   Index output_size() const override { return embedding.weight.shape()[1]; }
+  Index words() const override { return embedding.weight.shape()[0]; }
   void fields(nn::Fields& visit) override { visit("bow_encoder/embed", embedding)("mlp_encoder", perceptron); }
 
   nn::Embedding<T> embedding;

@@ -5,21 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <numeric>
 
 namespace sentiment {
 
 namespace {
-
-/// The sentences' numbers, shortest first.
-std::vector<std::size_t> by_length(std::span<const std::vector<std::int32_t>> sentences) {
-  std::vector<std::size_t> order(sentences.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return sentences[a].size() < sentences[b].size(); });
-  return order;
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -27,57 +16,19 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-}  // namespace
-
-Tensor<float> predict_scores(const Classifier<float>& classifier, std::span<const std::vector<std::int32_t>> sentences,
-                             Index batch_size) {
-  const Inference scope;
-  const Index classes = classifier.output.weight.shape()[0];
-  auto scores = Tensor<float>::uninitialized({static_cast<Index>(sentences.size()), classes});
-  const auto order = by_length(sentences);
-  const auto step = static_cast<std::size_t>(std::max<Index>(1, batch_size));
-  for (std::size_t at = 0; at < order.size(); at += step) {
-    const std::span<const std::size_t> chosen(order.data() + at, std::min(step, order.size() - at));
-    std::vector<std::vector<std::int32_t>> batch;
-    for (const std::size_t i : chosen) batch.push_back(sentences[i]);
-    const Tensor<float> part =
-        classifier(make_tokens(batch, classifier.output.weight.device())).value().to(Device::cpu());
-    for (std::size_t k = 0; k < chosen.size(); ++k)
-      scores.rows(static_cast<Index>(chosen[k]), 1).assign(part.rows(static_cast<Index>(k), 1));
-  }
-  return scores;
+/// What the kernels read, of sentences that the caller keeps.
+std::vector<std::span<const std::int32_t>> views(const std::vector<std::vector<std::int32_t>>& sentences) {
+  return {sentences.begin(), sentences.end()};
 }
 
-std::vector<Prediction> predict(const TrainedModel& model, std::span<const std::string> sentences, Index batch_size) {
-  std::vector<Prediction> made(sentences.size());
-  std::vector<std::vector<std::int32_t>> ids;
-  for (std::size_t i = 0; i < sentences.size(); ++i) {
-    const auto words = tokens(sentences[i], model.settings.char_based);
-    made[i].sentence = joined(words);
-    ids.push_back(model.vocabulary.ids(words));
-  }
-  if (sentences.empty()) return made;
-  const Variable<float> scores(predict_scores(model.classifier, ids, batch_size));
-  const auto probabilities = ops::softmax(scores).value();
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    const auto row = probabilities.rows(static_cast<Index>(i), 1);
-    const auto p = row.values();
-    made[i].probabilities.assign(p.begin(), p.end());
-    const auto best = std::max_element(p.begin(), p.end());
-    made[i].label = static_cast<std::int32_t>(best - p.begin());
-    made[i].score = *best;
-  }
-  return made;
-}
-
-Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size) {
-  const Index classes = classifier.output.weight.shape()[0];
+/// `scores` [sentences, classes].
+Evaluation count(const Tensor<float>& scores, const PreparedData& data) {
+  const Index classes = scores.shape()[1];
   Evaluation result;
   result.confusion.assign(static_cast<std::size_t>(classes), std::vector<Index>(static_cast<std::size_t>(classes)));
   result.total = static_cast<Index>(data.sentences.size());
   if (data.sentences.empty()) return result;
-  const Variable<float> scores(predict_scores(classifier, data.sentences, batch_size));
-  const auto log_p = ops::log_softmax(scores).value();
+  const auto log_p = ops::log_softmax(Variable<float>(scores)).value();
   for (std::size_t i = 0; i < data.sentences.size(); ++i) {
     const auto row = log_p.rows(static_cast<Index>(i), 1);
     const auto p = row.values();
@@ -90,6 +41,41 @@ Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& dat
     ++result.confusion[label][found];
   }
   return result;
+}
+
+}  // namespace
+
+std::vector<Prediction> predict(const Predictor& predictor, std::span<const std::string> sentences) {
+  std::vector<Prediction> made(sentences.size());
+  std::vector<std::vector<std::int32_t>> ids;
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    const auto words = tokens(sentences[i], predictor.settings().char_based);
+    made[i].sentence = joined(words);
+    ids.push_back(predictor.vocabulary().ids(words));
+  }
+  const auto classes = static_cast<std::size_t>(predictor.settings().classes);
+  std::vector<float> probabilities(sentences.size() * classes);
+  predictor.probabilities(views(ids), probabilities);
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const auto p = std::span(probabilities).subspan(i * classes, classes);
+    made[i].probabilities.assign(p.begin(), p.end());
+    const auto best = std::max_element(p.begin(), p.end());
+    made[i].label = static_cast<std::int32_t>(best - p.begin());
+    made[i].score = *best;
+  }
+  return made;
+}
+
+Evaluation evaluate(const Predictor& predictor, const PreparedData& data) {
+  auto scores = Tensor<float>::uninitialized({std::ssize(data.sentences), predictor.settings().classes});
+  predictor.scores(views(data.sentences), scores.values());
+  return count(scores, data);
+}
+
+Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size) {
+  auto scores = Tensor<float>::uninitialized({std::ssize(data.sentences), classifier.output.weight.shape()[0]});
+  layer_scores(classifier, views(data.sentences), batch_size, scores.values());
+  return count(scores, data);
 }
 
 std::string score_text(float score) {

@@ -3,7 +3,7 @@
 // Classes of sentences by a trained model.
 
 #include "sentiment/data/prepared.hpp"
-#include "sentiment/model/model_folder.hpp"
+#include "sentiment/model/predictor.hpp"
 
 #include <span>
 #include <string>
@@ -18,12 +18,8 @@ struct Prediction {
   std::vector<float> probabilities;  ///< of all classes
 };
 
-/// One for each raw sentence, in order. Batches are made of sentences of near-equal length, `batch_size` at most.
-std::vector<Prediction> predict(const TrainedModel& model, std::span<const std::string> sentences, Index batch_size = 64);
-
-/// Class scores before softmax, [sentences, classes], of sentences of word ids.
-Tensor<float> predict_scores(const Classifier<float>& classifier, std::span<const std::vector<std::int32_t>> sentences,
-                             Index batch_size = 64);
+/// One for each raw sentence, in order.
+std::vector<Prediction> predict(const Predictor& predictor, std::span<const std::string> sentences);
 
 struct Evaluation {
   Index correct = 0, total = 0;
@@ -34,6 +30,8 @@ struct Evaluation {
 };
 
 /// Throws FormatError for a label that the model does not have.
+Evaluation evaluate(const Predictor& predictor, const PreparedData& data);
+/// The same of a model in training, on any device.
 Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size = 64);
 
 /// The score as text, as Python writes it: the shortest that reads back as the double that equals the float32.
