@@ -21,8 +21,7 @@ void with_each_instruction_set(Test test) {
     cpu::InstructionSet before = cpu::instruction_set();
     ~Keep() { cpu::set_instruction_set(before); }
   } const keep;
-  for (const auto set :
-       {cpu::InstructionSet::baseline, cpu::InstructionSet::avx2, cpu::InstructionSet::avx512}) {
+  for (const auto set : cpu::instruction_sets) {
     if (!cpu::machine_has(set)) continue;
     cpu::set_instruction_set(set);
     const std::string name(cpu::name_of(set));

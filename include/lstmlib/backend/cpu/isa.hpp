@@ -14,9 +14,13 @@
 namespace lstmlib::cpu {
 
 /// Each contains the ones before it. On other processors than x86-64 there is only the baseline.
-enum class InstructionSet : std::uint8_t { baseline, avx2, avx512 };
+/// avx512_bf16: AVX-512 with BF16 and VNNI.
+enum class InstructionSet : std::uint8_t { baseline, avx2, avx512, avx512_bf16 };
 
-inline constexpr std::array<std::string_view, 3> instruction_set_names = {"baseline", "avx2", "avx512"};
+inline constexpr std::array<InstructionSet, 4> instruction_sets = {
+    InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512, InstructionSet::avx512_bf16};
+inline constexpr std::array<std::string_view, 4> instruction_set_names = {"baseline", "avx2", "avx512",
+                                                                          "avx512_bf16"};
 
 constexpr std::string_view name_of(InstructionSet set) {
   return instruction_set_names[static_cast<std::size_t>(set)];
@@ -33,6 +37,9 @@ inline bool machine_has(InstructionSet set) {
       return machine_has(InstructionSet::avx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl");
+    case InstructionSet::avx512_bf16:
+      return machine_has(InstructionSet::avx512) && __builtin_cpu_supports("avx512bf16") &&
+             __builtin_cpu_supports("avx512vnni");
   }
   return false;
 #else
@@ -42,13 +49,13 @@ inline bool machine_has(InstructionSet set) {
 
 /// The set of this name. Throws DeviceError for an unknown name and for one that this machine does not have.
 inline InstructionSet parse_instruction_set(std::string_view name) {
-  for (std::size_t i = 0; i < instruction_set_names.size(); ++i) {
-    if (instruction_set_names[i] != name) continue;
-    const auto set = static_cast<InstructionSet>(i);
+  for (const auto set : instruction_sets) {
+    if (name_of(set) != name) continue;
     if (!machine_has(set)) fail<DeviceError>("LSTMLIB_ISA: this machine does not have ", name);
     return set;
   }
-  fail<DeviceError>("LSTMLIB_ISA: unknown instruction set \"", name, "\", expected baseline, avx2 or avx512");
+  fail<DeviceError>("LSTMLIB_ISA: unknown instruction set \"", name,
+                    "\", expected baseline, avx2, avx512 or avx512_bf16");
 }
 
 namespace detail {
@@ -66,7 +73,7 @@ inline InstructionSet instruction_set() {
   InstructionSet set = InstructionSet::baseline;
   if (const char* wanted = std::getenv("LSTMLIB_ISA"); wanted && *wanted) set = parse_instruction_set(wanted);
   else
-    for (const auto wider : {InstructionSet::avx2, InstructionSet::avx512})
+    for (const auto wider : instruction_sets)
       if (machine_has(wider)) set = wider;
   chosen.store(static_cast<int>(set), std::memory_order_relaxed);
   return set;

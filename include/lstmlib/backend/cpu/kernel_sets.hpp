@@ -7,6 +7,7 @@
 // (they do not inherit the target), nothing that is not declared in that namespace but plain types. Then caller and
 // callee share one target, and no function of a wide set can stand in for one that other code calls.
 
+#include "lstmlib/backend/cpu/float_kernel_table.hpp"
 #include "lstmlib/backend/cpu/isa.hpp"
 #include "lstmlib/backend/cpu/kernel_table.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -62,6 +63,21 @@ constexpr int tile_vectors = 4;  // 32 registers: 24 sums
 }  // namespace lstmlib::cpu::avx512
 #if defined(__clang__)
 #pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni"))), apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni")
+#endif
+namespace lstmlib::cpu::avx512_bf16 {
+constexpr int vector_bytes = 64;
+constexpr int tile_vectors = 4;
+#include "lstmlib/backend/cpu/kernels/lanes.inl"
+#include "lstmlib/backend/cpu/kernels/avx512.inl"
+#include "lstmlib/backend/cpu/kernels/all_bf16.inl"
+}  // namespace lstmlib::cpu::avx512_bf16
+#if defined(__clang__)
+#pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
@@ -79,12 +95,26 @@ template <class T>
 const KernelTable<T>& kernel_table() {
 #if defined(__x86_64__)
   switch (instruction_set()) {
+    case InstructionSet::avx512_bf16:
     case InstructionSet::avx512: return avx512::table<T>;
     case InstructionSet::avx2: return avx2::table<T>;
     case InstructionSet::baseline: break;
   }
 #endif
   return baseline::table<T>;
+}
+
+/// The kernels for float32 alone.
+inline const FloatKernelTable& float_kernel_table() {
+#if defined(__x86_64__)
+  switch (instruction_set()) {
+    case InstructionSet::avx512_bf16: return avx512_bf16::float_table;
+    case InstructionSet::avx512: return avx512::float_table;
+    case InstructionSet::avx2: return avx2::float_table;
+    case InstructionSet::baseline: break;
+  }
+#endif
+  return baseline::float_table;
 }
 
 }  // namespace lstmlib::cpu

@@ -19,21 +19,31 @@ namespace lstmlib::cpu {
 /// A panel is a matrix of at most this many vectors of columns: what one register tile is wide.
 inline constexpr int panel_vectors = 4;
 
+/// Units of the inner dimension that hold several steps, the first in the lowest bits: two bfloat16; four
+/// bytes, unsigned in the left matrix and signed in the right one. Missing steps of the last unit are zeros.
+struct Bf16Pair {
+  std::uint32_t bits;
+};
+struct Int8Quad {
+  std::uint32_t bits;
+};
+
 /// result = or += start + left right, for a panel of columns. The inner dimension has `parts` parts of
-/// `steps` steps. Every sum runs over the parts and steps in order, whatever the number of rows: cutting the
-/// rows changes no bit.
-template <class T>
+/// `steps` units, which are numbers of the sums' type, Bf16Pair with float sums or Int8Quad with std::int32_t
+/// sums. Every sum runs over the parts and units in order, whatever the number of rows: cutting the rows
+/// changes no bit.
+template <class Sum, class Unit = Sum>
 struct Product {
-  const T* left;  ///< (row, part, step) is at row left_row + part left_part + step left_step
+  const Unit* left;  ///< (row, part, step) is at row left_row + part left_part + step left_step
   Index left_row, left_step, left_part = 0;
   const Index* left_rows = nullptr;  ///< row i of the result belongs to row left_rows[i] of left; null: i
-  const T* right;                    ///< (part, step) is the row at (part steps + step) right_step
+  const Unit* right;                 ///< (part, step) is the row at (part steps + step) right_step
   Index right_step;
   Index steps, parts = 1;
-  T* result;  ///< row i at i result_row
+  Sum* result;  ///< row i at i result_row
   Index result_row;
   const Index* result_rows = nullptr;  ///< as left_rows
-  const T* start = nullptr;            ///< one row for all, whole vectors; null: zeros
+  const Sum* start = nullptr;          ///< one row for all, whole vectors; null: zeros
   bool add = false;
   Index rows;
   int vectors;    ///< of the panel, 1 to panel_vectors

@@ -12,11 +12,17 @@ using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::Nest
 #include "lstmlib/math/lstm_cell.inl"
 #include "lstmlib/math/update_rules.inl"
 
+#include "lstmlib/backend/cpu/kernels/arithmetic.inl"
+#include "lstmlib/backend/cpu/kernels/low_precision.inl"
+
 #include "lstmlib/backend/cpu/kernels/cells.inl"
 #include "lstmlib/backend/cpu/kernels/dropout.inl"
 #include "lstmlib/backend/cpu/kernels/elementwise.inl"
 #include "lstmlib/backend/cpu/kernels/product.inl"
+#include "lstmlib/backend/cpu/kernels/rounding.inl"
 #include "lstmlib/backend/cpu/kernels/update.inl"
+
+#include "lstmlib/backend/cpu/kernels/frozen.inl"
 
 template <class T>
 inline constexpr KernelTable<T> table = {
@@ -43,4 +49,17 @@ inline constexpr KernelTable<T> table = {
                update<T, NesterovRule>, update<T, AdaGradRule>, update<T, AdaDeltaRule>,
                update<T, RmsPropRule>, update<T, RmsPropGravesRule>, update<T, Smorms3Rule>,
                update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>, update<T, AmsBoundRule>},
+};
+
+inline constexpr FloatKernelTable float_table = {
+    .product_bf16 = product<float, Bf16Pair>,
+    .product_int8 = product<std::int32_t, Int8Quad>,
+    .round_to_bf16 = round_to_bf16,
+    .round_pairs = round_pairs,
+    .step_fp32 = {frozen_step<float, LstmStep>, frozen_step<float, GruStep>,
+                  frozen_step<float, RnnStep<Tanh>>, frozen_step<float, RnnStep<Relu>>},
+    .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
+                  frozen_step<Bf16Pair, RnnStep<Tanh>>, frozen_step<Bf16Pair, RnnStep<Relu>>},
+    .step_int8 = {frozen_step<Int8Quad, LstmStep>, frozen_step<Int8Quad, GruStep>,
+                  frozen_step<Int8Quad, RnnStep<Tanh>>, frozen_step<Int8Quad, RnnStep<Relu>>},
 };

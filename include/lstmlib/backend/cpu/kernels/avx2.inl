@@ -10,6 +10,11 @@
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 }
+// Elements as pairs of signed 16-bit numbers: the sum of both products.
+[[gnu::always_inline]] inline Lanes<std::int32_t> sum_of_half_products(Lanes<std::int32_t> a,
+                                                                       Lanes<std::int32_t> b) {
+  return (Lanes<std::int32_t>)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
 template <class V>
 [[gnu::always_inline]] inline V reciprocal(V x) {
   return splat<V>(1) / x;

@@ -11,6 +11,10 @@
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
 }
+[[gnu::always_inline]] inline Lanes<std::int32_t> sum_of_half_products(Lanes<std::int32_t> a,
+                                                                       Lanes<std::int32_t> b) {
+  return (Lanes<std::int32_t>)_mm512_maskz_madd_epi16(0xffff, (__m512i)a, (__m512i)b);
+}
 // Division is slow for vectors this wide: 14 bits by the processor, the rest by one step of Newton's method.
 [[gnu::always_inline]] inline Lanes<float> reciprocal(Lanes<float> x) {
   const Lanes<float> y = (Lanes<float>)_mm512_maskz_rcp14_ps(0xffff, (__m512)x);

@@ -11,6 +11,10 @@
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm_mul_epu32((__m128i)a, (__m128i)b);
 }
+[[gnu::always_inline]] inline Lanes<std::int32_t> sum_of_half_products(Lanes<std::int32_t> a,
+                                                                       Lanes<std::int32_t> b) {
+  return (Lanes<std::int32_t>)_mm_madd_epi16((__m128i)a, (__m128i)b);
+}
 #else
 [[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {
   return Lanes<float>{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]),
@@ -21,6 +25,10 @@
 }
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (a & 0xffffffffu) * (b & 0xffffffffu);
+}
+[[gnu::always_inline]] inline Lanes<std::int32_t> sum_of_half_products(Lanes<std::int32_t> a,
+                                                                       Lanes<std::int32_t> b) {
+  return ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
 }
 #endif
 template <class V>

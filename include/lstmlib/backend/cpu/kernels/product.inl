@@ -8,93 +8,126 @@ void copy_part(const T* from, Index count, bool accumulate, T* to) {
   for (Index i = 0; i < count; ++i) to[i] = accumulate ? to[i] + from[i] : from[i];
 }
 
-// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
-template <class T, int rows, int vectors>
-void product_tile(const Product<T>& p, const T* const* left, T* const* result, int first) {
-  constexpr int lanes = lanes_of<T>;
-  Lanes<T> sum[rows][vectors];
+// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel. With `chains` above 1 the
+// units of a part go to that many sums in turn, which are added up at the end: a single row's sums would wait
+// for each other.
+template <class Sum, class Unit, int rows, int vectors, int chains = 1>
+void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
+  using Step = Arithmetic<Unit>;
+  constexpr int lanes = lanes_of<Sum>;
+  Lanes<Sum> sum[rows][vectors], more[chains][rows][vectors];
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; ++j) {
-    const Lanes<T> start = p.start ? load(p.start + (first + j) * lanes) : Lanes<T>{};
+    const Lanes<Sum> start = p.start ? load(p.start + (first + j) * lanes) : Lanes<Sum>{};
 #pragma GCC unroll 6
-    for (int i = 0; i < rows; ++i) sum[i][j] = start;
+    for (int i = 0; i < rows; ++i) {
+      sum[i][j] = start;
+#pragma GCC unroll 4
+      for (int c = 1; c < chains; ++c) more[c][i][j] = Lanes<Sum>{};
+    }
   }
-  const T* right = p.right + first * lanes;
+  const Unit* right = p.right + first * lanes;
   const Index right_step = p.right_step, left_step = p.left_step;
   for (Index part = 0; part < p.parts; ++part) {
-    const T* from[rows];
+    const Unit* from[rows];
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
-    Index at = 0;
-    for (Index step = 0; step < p.steps; ++step) {
-      Lanes<T> column[vectors];
+    Index at = 0, step = 0;
+    if constexpr (chains > 1)
+      for (; step + chains <= p.steps; step += chains)
 #pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) column[j] = load(right + j * lanes);
+        for (int c = 0; c < chains; ++c) {
+          typename Step::Right column[vectors];
+#pragma GCC unroll 4
+          for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes);
+#pragma GCC unroll 6
+          for (int i = 0; i < rows; ++i) {
+            const typename Step::Left factor = Step::left(from[i][at]);
+#pragma GCC unroll 4
+            for (int j = 0; j < vectors; ++j) {
+              Lanes<Sum>& to = c == 0 ? sum[i][j] : more[c][i][j];
+              to = Step::add(to, factor, column[j]);
+            }
+          }
+          at += left_step;
+          right += right_step;
+        }
+    for (; step < p.steps; ++step) {
+      typename Step::Right column[vectors];
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes);
 #pragma GCC unroll 6
       for (int i = 0; i < rows; ++i) {
+        const typename Step::Left factor = Step::left(from[i][at]);
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) sum[i][j] = sum[i][j] + from[i][at] * column[j];
+        for (int j = 0; j < vectors; ++j) sum[i][j] = Step::add(sum[i][j], factor, column[j]);
       }
       at += left_step;
       right += right_step;
     }
   }
+#pragma GCC unroll 4
+  for (int c = 1; c < chains; ++c)
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) sum[i][j] = sum[i][j] + more[c][i][j];
   const Index columns = p.columns - first * lanes;
   if (columns >= vectors * lanes) {
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) {
-      T* to = result[i] + first * lanes;
+      Sum* to = result[i] + first * lanes;
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; ++j)
-        store<T>(to + j * lanes, p.add ? load(to + j * lanes) + sum[i][j] : sum[i][j]);
+        store<Sum>(to + j * lanes, p.add ? load(to + j * lanes) + sum[i][j] : sum[i][j]);
     }
     return;
   }
-  T part[rows][vectors * lanes];
+  Sum part[rows][vectors * lanes];
 #pragma GCC unroll 6
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) store<T>(part[i] + j * lanes, sum[i][j]);
+    for (int j = 0; j < vectors; ++j) store<Sum>(part[i] + j * lanes, sum[i][j]);
   for (int i = 0; i < rows; ++i) copy_part(part[i], columns, p.add, result[i] + first * lanes);
 }
 
 // The vectors of the panel, as many at a time as there are registers for.
-template <class T, int rows>
-void product_rows(const Product<T>& p, const T* const* left, T* const* result) {
+template <class Sum, class Unit, int rows, int chains = 1>
+void product_rows(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result) {
   int first = 0;
   for (; p.vectors - first >= tile_vectors; first += tile_vectors)
-    product_tile<T, rows, tile_vectors>(p, left, result, first);
+    product_tile<Sum, Unit, rows, tile_vectors, chains>(p, left, result, first);
   switch (p.vectors - first) {
     case 0: return;
-    case 1: return product_tile<T, rows, 1>(p, left, result, first);
+    case 1: return product_tile<Sum, Unit, rows, 1, chains>(p, left, result, first);
     case 2:
-      if constexpr (tile_vectors > 2) return product_tile<T, rows, 2>(p, left, result, first);
+      if constexpr (tile_vectors > 2) return product_tile<Sum, Unit, rows, 2, chains>(p, left, result, first);
       else return;
     default:
-      if constexpr (tile_vectors > 3) return product_tile<T, rows, 3>(p, left, result, first);
+      if constexpr (tile_vectors > 3) return product_tile<Sum, Unit, rows, 3, chains>(p, left, result, first);
   }
 }
 
 // Nearly equal blocks of rows: tiles of few rows are slow.
-template <class T>
-void product(const Product<T>& p) {
+template <class Sum, class Unit = Sum>
+void product(const Product<Sum, Unit>& p) {
   const Index blocks = (p.rows + tile_rows - 1) / tile_rows;
   Index row = 0;
   for (Index block = 0; block < blocks; ++block) {
     const Index count = p.rows / blocks + (block < p.rows % blocks ? 1 : 0);
-    const T* left[tile_rows];
-    T* result[tile_rows];
+    const Unit* left[tile_rows];
+    Sum* result[tile_rows];
     for (Index i = 0; i < count; ++i) {
       left[i] = p.left + (p.left_rows ? p.left_rows[row + i] : row + i) * p.left_row;
       result[i] = p.result + (p.result_rows ? p.result_rows[row + i] : row + i) * p.result_row;
     }
     switch (count) {
-      case 1: product_rows<T, 1>(p, left, result); break;
-      case 2: product_rows<T, 2>(p, left, result); break;
-      case 3: product_rows<T, 3>(p, left, result); break;
-      case 4: product_rows<T, 4>(p, left, result); break;
-      case 5: product_rows<T, 5>(p, left, result); break;
-      default: product_rows<T, 6>(p, left, result);
+      case 1: product_rows<Sum, Unit, 1>(p, left, result); break;
+      case 2: product_rows<Sum, Unit, 2>(p, left, result); break;
+      case 3: product_rows<Sum, Unit, 3>(p, left, result); break;
+      case 4: product_rows<Sum, Unit, 4>(p, left, result); break;
+      case 5: product_rows<Sum, Unit, 5>(p, left, result); break;
+      default: product_rows<Sum, Unit, 6>(p, left, result);
     }
     row += count;
   }

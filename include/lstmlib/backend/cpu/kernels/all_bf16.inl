@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The kernels that AVX512_BF16 and AVX512_VNNI make faster; all others are those of AVX-512.
+
+#include "lstmlib/backend/cpu/kernels/nonlinear.inl"
+#include "lstmlib/math/activation.inl"
+#include "lstmlib/math/gru_cell.inl"
+#include "lstmlib/math/lstm_cell.inl"
+
+#include "lstmlib/backend/cpu/kernels/arithmetic.inl"
+#include "lstmlib/backend/cpu/kernels/avx512_bf16.inl"
+
+#include "lstmlib/backend/cpu/kernels/product.inl"
+#include "lstmlib/backend/cpu/kernels/rounding.inl"
+
+#include "lstmlib/backend/cpu/kernels/frozen.inl"
+
+inline constexpr FloatKernelTable float_table = {
+    .product_bf16 = product<float, Bf16Pair>,
+    .product_int8 = product<std::int32_t, Int8Quad>,
+    .round_to_bf16 = avx512::float_table.round_to_bf16,
+    .round_pairs = avx512::float_table.round_pairs,
+    .step_fp32 = avx512::float_table.step_fp32,
+    .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
+                  frozen_step<Bf16Pair, RnnStep<Tanh>>, frozen_step<Bf16Pair, RnnStep<Relu>>},
+    .step_int8 = {frozen_step<Int8Quad, LstmStep>, frozen_step<Int8Quad, GruStep>,
+                  frozen_step<Int8Quad, RnnStep<Tanh>>, frozen_step<Int8Quad, RnnStep<Relu>>},
+};

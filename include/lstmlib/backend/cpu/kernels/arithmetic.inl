@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// What a product does with one unit of its inner dimension: numbers as they are.
+
+template <class Unit>
+struct Arithmetic {
+  using Left = Unit;          // of one row
+  using Right = Lanes<Unit>;  // of a vector of columns
+
+  [[gnu::always_inline]] static Left left(Unit x) { return x; }
+  [[gnu::always_inline]] static Right right(const Unit* from) { return load(from); }
+  [[gnu::always_inline]] static Right add(Right sum, Left a, Right b) { return sum + a * b; }
+};
