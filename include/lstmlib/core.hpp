@@ -7,6 +7,7 @@
 
 #include "lstmlib/base/dtype.hpp"
 #include "lstmlib/base/error.hpp"
+#include "lstmlib/base/precision.hpp"
 #include "lstmlib/base/shape.hpp"
 
 #include "lstmlib/backend/registry.hpp"
@@ -34,6 +35,7 @@
 #include "lstmlib/nn/convolution.hpp"
 #include "lstmlib/nn/dropout.hpp"
 #include "lstmlib/nn/embedding.hpp"
+#include "lstmlib/nn/frozen.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/linear.hpp"
 #include "lstmlib/nn/recurrent.hpp"

@@ -2,12 +2,14 @@
 #pragma once
 // A kind of device: its name, its memory, and its kernels for each element type that is computed with.
 
+#include "lstmlib/backend/kernels/frozen.hpp"
 #include "lstmlib/backend/kernels/math.hpp"
 #include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/backend/kernels/update.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 namespace lstmlib {
@@ -35,6 +37,11 @@ class Backend {
   virtual void copy_from_host(int device, void* to, const void* from, std::size_t bytes) = 0;
   virtual void copy_to_host(int device, void* to, const void* from, std::size_t bytes) = 0;  ///< waits
   virtual void synchronise(int device) = 0;
+
+  /// Throws DeviceError unless the back end has it.
+  virtual std::unique_ptr<const FrozenStack> freeze(int device, const FreezeProblem&) {
+    fail<DeviceError>("freeze: not on ", name(), " (device ", device, ")");
+  }
 
   template <Real T>
   const Kernels<T>& kernels(int device) {

@@ -44,6 +44,7 @@ class RecurrentLayer : public Module {
     visit.rows({b, gates}, bias_input).rows({b + gates, gates}, bias_hidden);
   }
 
+  RecurrentCell cell() const { return cell_; }
   Index hidden_size() const { return weight_hidden.shape()[1]; }
 
   Parameter<T> weight_input;             ///< [gates hidden_size, input_size]

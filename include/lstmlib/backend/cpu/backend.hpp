@@ -2,6 +2,7 @@
 #pragma once
 // The CPU as a back end; defines cpu_backend().
 
+#include "lstmlib/backend/cpu/frozen_stack.hpp"
 #include "lstmlib/backend/cpu/math.hpp"
 #include "lstmlib/backend/cpu/memory.hpp"
 #include "lstmlib/backend/cpu/neural.hpp"
@@ -36,6 +37,9 @@ class CpuBackend final : public Backend {
   void copy_from_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
   void copy_to_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
   void synchronise(int) override {}
+  std::unique_ptr<const FrozenStack> freeze(int, const FreezeProblem& p) override {
+    return std::make_unique<const CpuFrozenStack>(p);
+  }
 
  private:
   // Empty spans have null pointers, which memset and memcpy must not get.

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Recurrent layers made ready for inference: weights packed once, no graph, no allocation in steady state.
+
+#include "lstmlib/nn/embedding.hpp"
+#include "lstmlib/nn/recurrent.hpp"
+
+#include <algorithm>
+
+namespace lstmlib::nn {
+
+struct FreezeOptions {
+  /// Of the recurrent weights and the states they multiply; sums, cells and inputs are float32 always. int8:
+  /// one scale for each row of weights; layers with relu, whose states have no bound, take bf16 instead.
+  Precision precision = Precision::fp32;
+  /// Of embedding and first layer together, the sums of all words are kept where they need no more bytes than
+  /// this.
+  std::size_t table_bytes = std::size_t{256} << 20;
+};
+
+/// A stack of recurrent layers, perhaps with a table of word vectors under it. Immutable, holds copies of all
+/// weights; several threads may use one at the same time. Dropout is left out.
+class FrozenRecurrent {
+ public:
+  using Sentences = std::span<const std::span<const std::int32_t>>;
+
+  /// Of rows [rows, input_size].
+  explicit FrozenRecurrent(const RecurrentStack<float>& stack, const FreezeOptions& options = {})
+      : FrozenRecurrent(nullptr, stack, options) {}
+  /// Of word ids. Throws ShapeError where the word vectors are not as long as the stack expects.
+  FrozenRecurrent(const Embedding<float>& embedding, const RecurrentStack<float>& stack,
+                  const FreezeOptions& options = {})
+      : FrozenRecurrent(&embedding, stack, options) {}
+
+  Index input_size() const { return input_size_; }
+  Index layers() const { return layers_; }
+  Index hidden_size() const { return hidden_size_; }
+  Index output_size() const { return directions_ * hidden_size_; }  ///< of both directions, side by side
+  Index directions() const { return directions_; }
+  Index vocabulary_size() const { return vocabulary_; }   ///< 0: inputs are rows of numbers
+  bool has_table() const { return stack_->has_table(); }  ///< of the sums of all words
+  std::size_t bytes() const { return stack_->bytes(); }
+
+  /// The top layer's hidden state after each sequence [sequences, output_size]; that of the backward pass is
+  /// after its first row. Throws ShapeError for a sentence without words, a word that is not in the table,
+  /// and a result of another size. Results may differ in the last bits with the other sequences and the
+  /// number of threads.
+  void last_hidden(Sentences sentences, std::span<float> result) const {
+    check_sentences(sentences);
+    check_result(result, std::ssize(sentences));
+    stack_->forward({sentences, {}, nullptr}, {{}, {result.data(), {std::ssize(sentences), output_size()}}});
+  }
+  void last_hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
+    check_rows(x);
+    check_result(result, x.sequences());
+    stack_->forward({{}, x.rows.view(), x.segments.get()},
+                    {{}, {result.data(), {x.sequences(), output_size()}}});
+  }
+  /// The same after every row [rows, output_size], sequence by sequence.
+  void hidden(Sentences sentences, std::span<float> result) const {
+    const Index rows = check_sentences(sentences);
+    check_result(result, rows);
+    stack_->forward({sentences, {}, nullptr}, {{result.data(), {rows, output_size()}}, {}});
+  }
+  void hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
+    check_rows(x);
+    check_result(result, x.segments->rows());
+    stack_->forward({{}, x.rows.view(), x.segments.get()},
+                    {{result.data(), {x.segments->rows(), output_size()}}, {}});
+  }
+
+  /// For LstmStream.
+  const FrozenStack& kernels() const { return *stack_; }
+
+ private:
+  FrozenRecurrent(const Embedding<float>* embedding, const RecurrentStack<float>& stack,
+                  const FreezeOptions& options) {
+    const auto& bottom = stack.layers.front();
+    input_size_ = bottom.weight_input.shape()[1];
+    hidden_size_ = bottom.hidden_size();
+    directions_ = stack.directions;
+    layers_ = std::ssize(stack.layers) / directions_;
+    std::vector<FreezeLayer> layers;
+    for (const auto& layer : stack.layers)
+      layers.push_back({layer.weight_input.value().view(), layer.weight_hidden.value().view(),
+                        layer.bias_input.value().view(), layer.bias_hidden.value().view()});
+    FreezeProblem problem{bottom.cell(),     directions_,        layers, {}, ignore_none,
+                          options.precision, options.table_bytes};
+    if (embedding) {
+      const auto& words = embedding->weight;
+      if (words.shape()[1] != input_size_)
+        fail<ShapeError>("freeze: word vectors ", words.shape(), ", the layers expect ", input_size_,
+                         " features");
+      vocabulary_ = words.shape()[0];
+      problem.words = words.value().view();
+      problem.ignore = embedding->ignore;
+      ignore_ = embedding->ignore;
+    }
+    const Device device = bottom.weight_input.device();
+    stack_ = device.backend().freeze(device.number(), problem);
+  }
+
+  Index check_sentences(Sentences sentences) const {
+    if (vocabulary_ == 0) fail<ShapeError>("frozen: words, rows of ", input_size_, " numbers expected");
+    Index rows = 0;
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+      if (sentences[i].empty()) fail<ShapeError>("frozen: sentence ", i, " has no words");
+      for (const std::int32_t id : sentences[i])
+        if ((id < 0 || id >= vocabulary_) && id != ignore_)
+          fail<ShapeError>("frozen: sentence ", i, " has word ", id, ", expected 0 to ", vocabulary_ - 1);
+      rows += std::ssize(sentences[i]);
+    }
+    return rows;
+  }
+  void check_rows(const Ragged<Tensor<float>>& x) const {
+    if (vocabulary_ > 0) fail<ShapeError>("frozen: rows of numbers, words expected");
+    if (x.rows.shape() != Shape{x.segments->rows(), input_size_})
+      fail<ShapeError>("frozen: input ", x.rows.shape(), ", expected [", x.segments->rows(), ", ",
+                       input_size_, "]");
+  }
+  void check_result(std::span<float> result, Index rows) const {
+    if (std::ssize(result) != rows * output_size())
+      fail<ShapeError>("frozen: room for ", result.size(), " numbers, expected ", rows, " times ",
+                       output_size());
+  }
+
+  std::unique_ptr<const FrozenStack> stack_;
+  Index input_size_ = 0, hidden_size_ = 0, directions_ = 1, layers_ = 1, vocabulary_ = 0;
+  std::int32_t ignore_ = ignore_none;
+};
+
+/// One sequence step by step, with the states of all layers carried along: for input that arrives over time.
+/// No allocation and no graph. Not shared between threads; the frozen layers may be, and must live longer.
+class LstmStream {
+ public:
+  /// Of an LSTM, a GRU or a plain network. Throws ShapeError where there is a backward pass: it starts at the
+  /// end.
+  explicit LstmStream(const FrozenRecurrent& layers)
+      : layers_(&layers), memory_(Tensor<float>::zeros({layers.kernels().stream_size()})) {
+    if (layers.directions() != 1)
+      fail<ShapeError>("stream: the layers have a backward pass, which starts at the end");
+  }
+
+  /// Takes in one row [input_size], or one word, and returns the top layer's hidden state [hidden_size],
+  /// which stays until the next step. Throws ShapeError for a row of another size and a word that is not in
+  /// the table.
+  std::span<const float> step(std::span<const float> row) {
+    if (layers_->vocabulary_size() > 0) fail<ShapeError>("stream: a row of numbers, a word expected");
+    if (std::ssize(row) != layers_->input_size())
+      fail<ShapeError>("stream: ", row.size(), " numbers, expected ", layers_->input_size());
+    return step(row.data(), 0);
+  }
+  std::span<const float> step(std::int32_t word) {
+    if (word < 0 || word >= layers_->vocabulary_size())
+      fail<ShapeError>("stream: word ", word, ", the table has ", layers_->vocabulary_size());
+    return step(nullptr, word);
+  }
+  /// Begins a new sequence.
+  void reset() {
+    count_ = 0;
+    std::ranges::fill(memory_.values(), 0.0f);
+  }
+
+  Index steps() const { return count_; }  ///< since the begin of the sequence
+  /// States of a layer [hidden_size]; cell: of an LSTM, else empty.
+  std::span<const float> hidden(Index layer) const {
+    return state(layers_->kernels().stream_hidden(layer, memory_.view().data));
+  }
+  std::span<const float> cell(Index layer) const {
+    return state(layers_->kernels().stream_cell(layer, memory_.view().data));
+  }
+
+ private:
+  std::span<const float> step(const float* row, std::int32_t word) {
+    layers_->kernels().step(row, word, count_++, memory_.view().data);
+    return hidden(layers_->layers() - 1);
+  }
+  std::span<const float> state(const float* data) const {
+    return {data, data ? static_cast<std::size_t>(layers_->hidden_size()) : 0};
+  }
+
+  const FrozenRecurrent* layers_;
+  Tensor<float> memory_;
+  Index count_ = 0;
+};
+
+}  // namespace lstmlib::nn
