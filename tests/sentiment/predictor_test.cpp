@@ -41,7 +41,8 @@ struct Corpus {
   }
 };
 
-std::vector<float> probabilities(const Predictor& predictor, std::span<const std::span<const std::int32_t>> sentences) {
+std::vector<float> probabilities(const Predictor& predictor,
+                                 std::span<const std::span<const std::int32_t>> sentences) {
   std::vector<float> p(sentences.size() * static_cast<std::size_t>(predictor.settings().classes));
   predictor.probabilities(sentences, p);
   return p;
@@ -63,13 +64,16 @@ std::vector<float> layer_probabilities(const TrainedModel& model, const Corpus& 
 double difference(const std::vector<float>& a, const std::vector<float>& b) {
   REQUIRE(a.size() == b.size());
   double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
   return worst;
 }
 
 }  // namespace
 
-TEST_CASE("predictor: probabilities are those of the layers, in the order of the sentences, whatever the batch size") {
+TEST_CASE(
+    "predictor: probabilities are those of the layers, in the order of the sentences, whatever the batch "
+    "size") {
   const Corpus corpus(100);
   for (const auto type : {ModelType::rnn, ModelType::cnn, ModelType::bow}) {
     const auto expected = layer_probabilities(small_model(type), corpus);
@@ -82,6 +86,22 @@ TEST_CASE("predictor: probabilities are those of the layers, in the order of the
   const Predictor predictor(small_model(ModelType::rnn));
   CHECK(probabilities(predictor, {}).empty());
   CHECK(predict(predictor, std::vector<std::string>{}).empty());
+}
+
+TEST_CASE(
+    "predictor: reduced precision changes probabilities a little; models without recurrent weights refuse "
+    "it") {
+  const Corpus corpus(100);
+  const auto expected = layer_probabilities(small_model(ModelType::rnn), corpus);
+  for (const auto& [precision, tolerance] : {std::pair{Precision::bf16, 2e-3}, {Precision::int8, 2e-2}})
+    for (const std::size_t table_bytes : {std::size_t{0}, std::size_t{1} << 20}) {
+      const auto p =
+          probabilities(Predictor(small_model(ModelType::rnn), {precision, table_bytes}), corpus.views);
+      CHECK(difference(p, expected) < tolerance);
+      CHECK(difference(p, expected) > 1e-7);  // else it is not what was asked for
+    }
+  CHECK_THROWS_WITH_AS(Predictor(small_model(ModelType::cnn), {Precision::int8}),
+                       "precision int8: a model of type cnn has no recurrent weights, expected fp32", Error);
 }
 
 TEST_CASE("predictor: one is shared by threads") {
@@ -110,7 +130,8 @@ TEST_CASE("predictor: bad sentences are refused") {
   refused(unknown, "scores: sentence 1 has word 30, expected 0 to 29");
   refused(negative, "scores: sentence 1 has word -1, expected 0 to 29");
   const std::vector<std::span<const std::int32_t>> one{good};
-  CHECK_THROWS_WITH_AS(predictor.probabilities(one, p), "scores: room for 6 numbers, expected 1 times 3", ShapeError);
+  CHECK_THROWS_WITH_AS(predictor.probabilities(one, p), "scores: room for 6 numbers, expected 1 times 3",
+                       ShapeError);
 }
 
 TEST_CASE("precision: names are parsed, others refused") {

@@ -251,6 +251,13 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
   const auto csv = run({"predict", "--model-dir", model, "--format", "csv"}, folder, input);
   CHECK(csv.out.find("\"a dull , and clumsy \"\"film\"\"\",0,0.") != std::string::npos);
 
+  for (const char* precision : {"bf16", "int8"}) {
+    const auto rough = run({"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json", "--precision", precision}, folder);
+    CHECK(nlohmann::json::parse(rough.out).at("correct") == evaluation.at("correct"));
+    CHECK(run({"predict", "--model-dir", model, "--precision", precision}, folder, input).out.rfind("1\t0.", 0) == 0);
+  }
+  check_refused(run({"predict", "--model-dir", model, "--precision", "fp16"}, folder, input), 2, "--precision");
+
   const auto inspected = run({"inspect", "--json", result / "model/my_model.npz"}, folder);
   REQUIRE(inspected.status == 0);
   const auto arrays = nlohmann::json::parse(inspected.out).at("arrays");

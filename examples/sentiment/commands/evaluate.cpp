@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/predictor_options.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/model/predict.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 struct Options {
   fs::path model_dir, test;
   bool json = false;
+  PredictorOptions predictor;
 };
 
 PreparedData read_test(const Options& options, const Predictor& predictor) {
@@ -51,7 +53,7 @@ void print(const Evaluation& result) {
 }
 
 void run(const Options& options) {
-  const Predictor predictor(load_model_folder(options.model_dir));
+  const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
   const Evaluation result = evaluate(predictor, read_test(options, predictor));
   if (!options.json) return print(result);
   const nlohmann::ordered_json json{{"correct", result.correct}, {"total", result.total}, {"accuracy", result.accuracy()},
@@ -66,6 +68,7 @@ void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
   command->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")->required();
+  add_predictor_options(*command, options->predictor);
   command->add_flag("--json", options->json, "One line of JSON");
   command->footer("Example:\n  sentiment evaluate --model-dir result/model --test data/stsa.binary.test");
   command->callback([options] { run(*options); });

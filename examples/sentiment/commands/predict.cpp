@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/predictor_options.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/text/unicode.hpp"
@@ -77,7 +78,8 @@ void add_predict(CLI::App& app) {
   command->add_option("files", options->files, "Text files; none: standard input");
   command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
-  command->add_option("--batch-size", options->predictor.batch_size, "Sentences at a time")->check(CLI::Range(1, 65536))->capture_default_str();
+  add_predictor_options(*command, options->predictor);
+  command->add_option("--batch-size", options->predictor.batch_size, "Sentences at a time, of cnn and bow models")->check(CLI::Range(1, 65536))->capture_default_str();
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");
   command->callback([options] { run(*options); });
 }

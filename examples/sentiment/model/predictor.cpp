@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace sentiment {
 
@@ -16,21 +17,55 @@ void softmax(std::span<float> row) {
   for (float& x : row) x /= sum;
 }
 
+/// In sixteen sums, so that none waits for the one before.
+float dot(const float* a, const float* b, std::size_t size) {
+  float sums[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= size; i += 16)
+    for (std::size_t k = 0; k < 16; ++k) sums[k] += a[i + k] * b[i + k];
+  for (; i < size; ++i) sums[i % 16] += a[i] * b[i];
+  return std::accumulate(std::begin(sums), std::end(sums), 0.0f);
+}
+
 }  // namespace
 
-Predictor::Predictor(TrainedModel model, PredictorOptions options) : model_(std::move(model)), options_(options) {
-  if (options_.precision != Precision::fp32)
-    fail<Error>("predictor: precision ", name_of(options_.precision), " is not there for this model");
+Predictor::Predictor(TrainedModel model, PredictorOptions options)
+    : settings_(model.settings), vocabulary_(std::move(model.vocabulary)), batch_size_(options.batch_size) {
+  const auto* encoder = dynamic_cast<const RnnEncoder<float>*>(model.classifier.encoder.get());
+  if (!encoder) {
+    if (options.precision != Precision::fp32)
+      fail<Error>("precision ", name_of(options.precision), ": a model of type ", name_of(settings_.type),
+                  " has no recurrent weights, expected fp32");
+    layers_ = std::make_unique<const Classifier<float>>(std::move(model.classifier));
+    return;
+  }
+  encoder_.emplace(encoder->embedding, encoder->lstm,
+                   nn::FreezeOptions{options.precision, options.table_bytes});
+  const auto copied = [](const Variable<float>& x) {
+    const Tensor<float> value = x.value().to(Device::cpu());
+    const auto values = std::as_const(value).values();
+    return std::vector<float>(values.begin(), values.end());
+  };
+  weight_ = copied(model.classifier.output.weight);
+  bias_ = copied(model.classifier.output.bias);
 }
 
 void Predictor::scores(Sentences sentences, std::span<float> result) const {
-  layer_scores(model_.classifier, sentences, options_.batch_size, result);
+  if (layers_) return layer_scores(*layers_, sentences, batch_size_, result);
+  check_sentences(sentences, vocabulary_.size(), settings_.classes, result);
+  const auto units = static_cast<std::size_t>(encoder_->output_size()), classes = bias_.size();
+  thread_local std::vector<float> hidden;  // kept, so that a server's threads allocate nothing
+  hidden.resize(sentences.size() * units);
+  encoder_->last_hidden(sentences, hidden);
+  for (std::size_t i = 0; i < sentences.size(); ++i)
+    for (std::size_t c = 0; c < classes; ++c)
+      result[i * classes + c] = bias_[c] + dot(&weight_[c * units], &hidden[i * units], units);
 }
 
 void Predictor::probabilities(Sentences sentences, std::span<float> result) const {
   scores(sentences, result);
-  const auto row = static_cast<std::size_t>(model_.settings.classes);
-  for (std::size_t i = 0; i < sentences.size(); ++i) softmax(result.subspan(i * row, row));
+  const auto classes = static_cast<std::size_t>(settings_.classes);
+  for (std::size_t i = 0; i < sentences.size(); ++i) softmax(result.subspan(i * classes, classes));
 }
 
 }  // namespace sentiment
