@@ -58,24 +58,31 @@ class Barrier {
     // spin less.
     const int patience = patience_.load(std::memory_order_relaxed);
     if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
-      if (patience < most_patience) patience_.store(patience + 1, std::memory_order_relaxed);
+      if (patience < most_patience) patience_.store(patience + 1 + patience / 8, std::memory_order_relaxed);
       return;
     }
     patience_.store(std::max(patience / 2, 1), std::memory_order_relaxed);
-    sleeps_.fetch_add(1, std::memory_order_relaxed);
+    const auto start = Clock::now();
     round_.wait(round, std::memory_order_acquire);
+    slept_.fetch_add((Clock::now() - start).count(), std::memory_order_relaxed);
   }
-  /// Whether members often had to sleep until the others came. After the last wait.
+  /// Whether one thread would have been about as fast: the members slept for as long as they do where one of
+  /// them has half a core. After the last wait.
   bool was_slow() const {
-    return sleeps_.load(std::memory_order_relaxed) * 4 > round_.load(std::memory_order_relaxed);
+    const auto time = (Clock::now() - made_).count() * static_cast<Clock::rep>(members_ - 1);
+    return slept_.load(std::memory_order_relaxed) > time * 2 / 5;
   }
 
-  static constexpr int most_patience = 50;
+  /// Longer than the shares of a step differ, and than most of what a caller does between two kernels.
+  static constexpr int most_patience = 250;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   std::uint32_t members_;
   std::atomic<int>& patience_;
-  std::atomic<std::uint32_t> sleeps_{0};
+  const Clock::time_point made_ = Clock::now();
+  std::atomic<Clock::rep> slept_{0};
   alignas(64) detail::Ticket arrived_{0};
   alignas(64) detail::Ticket round_{0};
 };

@@ -92,7 +92,11 @@ class ThreadPool {
   }
 
  private:
-  static constexpr std::chrono::microseconds patience{50};
+  /// How long to spin before sleeping: less where cores are busy, see Barrier.
+  std::chrono::microseconds patience() const {
+    return std::chrono::microseconds(patience_.load(std::memory_order_relaxed));
+  }
+  static constexpr std::chrono::microseconds gathering{100};  ///< for a sleeping thread to come
   static constexpr int teams_left_out = 16;
 
   /// True on threads that run a part of a kernel: what they call runs on them alone.
@@ -123,10 +127,10 @@ class ThreadPool {
     }
     void work(ThreadPool& pool) {
       for (;;) {
-        detail::wait_while(state, idle, patience);
+        detail::wait_while(state, idle, pool.patience());
         if (state.load(std::memory_order_acquire) == stopping) return;
         if (!change(called, running)) continue;  // taken back
-        if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, patience);
+        if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, pool.patience());
         pool.run_(pool.context_, number);
         set(idle);
       }
@@ -179,7 +183,7 @@ class ThreadPool {
     for (int i = 0; i < count; ++i)
       if (!worker(i).change(Worker::called, Worker::idle))
         while (worker(i).state.load(std::memory_order_acquire) == Worker::running)
-          detail::wait_while(worker(i).state, Worker::running, patience);
+          detail::wait_while(worker(i).state, Worker::running, patience());
   }
 
   template <class F>
@@ -189,7 +193,7 @@ class ThreadPool {
     auto one = [&](int number) noexcept { function(Member{number, members, *barrier}); };
     call(called, one, true);
     for (int i = 0; i < called; ++i)
-      detail::spin_while(worker(i).state, Worker::called, i == 0 ? patience : std::chrono::microseconds{1});
+      detail::spin_while(worker(i).state, Worker::called, i == 0 ? gathering : std::chrono::microseconds{1});
     for (int i = 0; i < called; ++i)
       if (!worker(i).change(Worker::called, Worker::idle)) worker(i).number = members++;
     Barrier meeting(members, patience_);
