@@ -45,6 +45,21 @@ constexpr int rounds = 200000;
   for (int i = 0; i < 12; ++i) asm volatile("" ::"x"(sum[i]));
 }
 
+// Products of pairs of bfloat16, added to float32.
+[[gnu::target("avx512f,avx512bf16")]] void dot_bf16() {
+  __m512 sum[24];
+#pragma GCC unroll 24
+  for (int i = 0; i < 24; ++i) sum[i] = _mm512_set1_ps(static_cast<float>(i));
+  __m512i x = _mm512_set1_epi16(0x3f80);
+  for (int round = 0; round < rounds; ++round) {
+#pragma GCC unroll 24
+    for (int i = 0; i < 24; ++i) sum[i] = _mm512_dpbf16_ps(sum[i], (__m512bh)x, (__m512bh)x);
+    asm volatile("" : "+v"(x));
+  }
+#pragma GCC unroll 24
+  for (int i = 0; i < 24; ++i) asm volatile("" ::"v"(sum[i]));
+}
+
 template <InstructionSet set>
 void peak_fma(benchmark::State& state) {
   if (!cpu::machine_has(set)) return state.SkipWithError("this machine does not have it");
@@ -57,8 +72,27 @@ void peak_fma(benchmark::State& state) {
   state.counters["GFLOP/s"] =
       benchmark::Counter(operations * threads * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(peak_fma<InstructionSet::avx2>)->Name("peak_fma_avx2")->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
-BENCHMARK(peak_fma<InstructionSet::avx512>)->Name("peak_fma_avx512")->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK(peak_fma<InstructionSet::avx2>)
+    ->Name("peak_fma_avx2")
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime();
+BENCHMARK(peak_fma<InstructionSet::avx512>)
+    ->Name("peak_fma_avx512")
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime();
+
+void peak_bf16(benchmark::State& state) {
+  if (!cpu::machine_has(InstructionSet::avx512) || !__builtin_cpu_supports("avx512bf16"))
+    return state.SkipWithError("this machine does not have it");
+  for (auto _ : state) dot_bf16();
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2.0 * rounds * 24 * 32 * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(peak_bf16)->UseRealTime();
 
 }  // namespace
 #endif

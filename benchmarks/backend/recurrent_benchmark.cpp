@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <memory>
 #include <random>
 #include <vector>
@@ -37,7 +38,7 @@ std::vector<Index> review_lengths(Index batch) {
 struct Layer {
   Index n, width;
   Segments segments;
-  std::vector<float> input, wi, wh, b, hidden, last, cell, d_last, d_input, d_wi, d_wh, d_bi, d_bh;
+  std::vector<float> input, wi, wh, b, hidden, last, cell, d_hidden, d_last, d_input, d_wi, d_wh, d_bi, d_bh;
   RecurrentProblem<float> problem;
   RecurrentResult<float> result;
   std::shared_ptr<void> saved;
@@ -53,6 +54,7 @@ struct Layer {
         hidden(input.size()),
         last(static_cast<std::size_t>(segments.count() * n)),
         cell(last),
+        d_hidden(numbers(segments.rows() * n)),
         d_last(numbers(segments.count() * n)),
         d_input(input.size()),
         d_wi(wi.size()),
@@ -78,10 +80,13 @@ struct Layer {
   void forward(bool training) {
     cpu_kernels().recurrent.forward(problem, result, training ? saved.get() : nullptr);
   }
-  void backward() {
+  /// From gradients of the last states, or of all.
+  void backward(bool of_all = false) {
     const Shape weights{width, n};
+    RecurrentResult<const float> d{{}, {d_last.data(), result.last_hidden.shape}, {}};
+    if (of_all) d = {{d_hidden.data(), result.hidden.shape}, {}, {}};
     cpu_kernels().recurrent.backward(problem, {result.hidden, result.last_hidden, result.last_cell},
-                                     saved.get(), {{}, {d_last.data(), result.last_hidden.shape}, {}},
+                                     saved.get(), d,
                                      {{d_input.data(), {segments.rows(), n}},
                                       {d_wi.data(), weights},
                                       {d_wh.data(), weights},
@@ -101,6 +106,8 @@ void rate(benchmark::State& state, double operations) {
 void recurrent(benchmark::State& state, RecurrentCell kind, bool backward, std::span<const Index> lengths,
                Index hidden_size) {
   Layer layer(kind, lengths, hidden_size);
+  layer.forward(backward);  // the system gives memory at its first use
+  if (backward) layer.backward();
   for (auto _ : state) {
     layer.forward(backward);
     if (backward) layer.backward();
@@ -141,6 +148,37 @@ void reviews(benchmark::State& state) {
 }
 BENCHMARK(reviews<false>)->Name("lstm_reviews_forward")->UseRealTime();
 BENCHMARK(reviews<true>)->Name("lstm_reviews_forward_backward")->UseRealTime();
+
+/// Shapes that other libraries are compared at: all sequences of `steps`, or, with `ragged`, evenly spread
+/// from an eighth of it; gradients of all states.
+template <bool backward>
+void layer(benchmark::State& state) {
+  const Index steps = state.range(0), batch = state.range(1);
+  std::vector<Index> lengths(static_cast<std::size_t>(batch), steps);
+  if (state.range(3))
+    for (Index i = 0; i < batch; ++i)
+      lengths[static_cast<std::size_t>(i)] =
+          steps - (steps - std::max<Index>(1, steps / 8)) * i / std::max<Index>(1, batch - 1);
+  Layer one(RecurrentCell::lstm, lengths, state.range(2));
+  one.forward(backward);
+  if (backward) one.backward(true);
+  for (auto _ : state) {
+    one.forward(backward);
+    if (backward) one.backward(true);
+  }
+  rate(state, one.forward_operations() * (backward ? 3 : 1));
+}
+void layer_shapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"steps", "batch", "hidden", "ragged"})->UseRealTime()->Unit(benchmark::kMillisecond);
+  const std::vector<std::array<Index, 3>> shapes = {{20, 64, 300},   {50, 64, 300},  {100, 64, 512},
+                                                    {100, 1, 300},   {100, 1, 1024}, {100, 16, 128},
+                                                    {256, 128, 1024}};
+  for (const auto& [steps, batch, hidden] : shapes)
+    for (const Index ragged : {0, 1})
+      if (!ragged || batch > 1) bench->Args({steps, batch, hidden, ragged});
+}
+BENCHMARK(layer<false>)->Name("layer_forward")->Apply(layer_shapes);
+BENCHMARK(layer<true>)->Name("layer_forward_backward")->Apply(layer_shapes);
 
 void gemm(benchmark::State& state) {
   const Index m = state.range(0), k = state.range(1), n = state.range(2);

@@ -45,15 +45,13 @@ class RecurrentBackward {
           Scratch own;
           T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
           for (Index step = steps - 1; step >= 0; --step) {
-            share_of_member(
-                groups_, l_.segments.running(step), member,
-                [&](Index group, Index row, Index rows) { step_group(step, group, row, rows, d_hidden); });
+            share_of_member(l_.blocks, group_blocks_, l_.segments.running(step), member,
+                            [&](const Share& share) { step_share(step, share, d_hidden); });
             member.barrier.wait();
           }
           if (d_.first_hidden)
-            share_of_member(groups_, l_.sequences, member, [&](Index group, Index row, Index rows) {
-              add_first_hidden(group, row, rows, d_hidden);
-            });
+            share_of_member(l_.blocks, group_blocks_, l_.sequences, member,
+                            [&](const Share& share) { add_first_hidden(share, d_hidden); });
         });
     if (d_.first_cell) add_first_cell();
     RecurrentProducts<T>(p_, l_, saved_, rows_, d_).run();
@@ -84,47 +82,53 @@ class RecurrentBackward {
       });
   }
 
-  /// d_hidden [rows, group_width]: gradient of the states that step `step` began with, through its sums.
-  void through_sums(Index step, Index group, Index row, Index rows, T* d_hidden) {
+  /// d_hidden [rows, group_width]: gradient of the states that step `step` began with, through its sums, for
+  /// the units of the share.
+  void through_sums(Index step, const Share& share, T* d_hidden) {
+    const Index group = share.first_block / group_blocks_;
     Product<T> product{};
-    product.left = saved_.gates + (l_.segments.offset(step) + row) * l_.gate_row + l_.hidden_offset();
+    product.left =
+        saved_.gates + (l_.segments.offset(step) + share.first_row) * l_.gate_row + l_.hidden_offset();
     product.left_row = l_.gate_row;
     product.left_step = 1;
     product.left_part = l_.tokens * l_.gate_row;
     product.parts = l_.blocks;
     product.steps = l_.hidden_row();
-    product.right = weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_;
+    product.right = weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_ +
+                    share.first_block % group_blocks_ * l_.block_units;
     product.right_step = group_width_;
     product.result = d_hidden;
     product.result_row = group_width_;
-    product.rows = rows;
-    product.columns = std::min(group_width_, l_.hidden_width - group * group_width_);
+    product.rows = share.rows;
+    product.columns = share.blocks * l_.block_units;
     product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
     l_.kernels.product(product);
   }
 
-  void step_group(Index step, Index group, Index row, Index rows, T* d_hidden) {
+  void step_share(Index step, const Share& share, T* d_hidden) {
     // Sequences that go on after this step are the first ones.
     const Index going_on = step + 1 < l_.segments.steps() ? l_.segments.running(step + 1) : 0;
-    const Index continuing = std::clamp<Index>(going_on - row, 0, rows);
-    if (continuing > 0) {
-      through_sums(step + 1, group, row, continuing, d_hidden);
-      cells_backward(step, group, row, continuing, d_hidden, group_width_);
+    Share continuing = share, ending = share;
+    continuing.rows = std::clamp<Index>(going_on - share.first_row, 0, share.rows);
+    ending.first_row += continuing.rows;
+    ending.rows -= continuing.rows;
+    if (continuing.rows > 0) {
+      through_sums(step + 1, continuing, d_hidden);
+      cells_backward(step, continuing, d_hidden, group_width_);
     }
-    if (continuing < rows) {
-      const Index first = row + continuing;
-      cells_backward(step, group, first, rows - continuing,
-                     d_last_ + first * l_.hidden_width + group * group_width_, l_.hidden_width);
-    }
+    if (ending.rows > 0)
+      cells_backward(step, ending,
+                     d_last_ + ending.first_row * l_.hidden_width + ending.first_block * l_.block_units,
+                     l_.hidden_width);
   }
 
-  void cells_backward(Index step, Index group, Index row, Index rows, const T* d_hidden, Index d_hidden_row) {
-    const Index token = l_.segments.offset(step) + row, before = l_.before(step) + row,
+  void cells_backward(Index step, const Share& share, const T* d_hidden, Index d_hidden_row) {
+    const Index row = share.first_row, token = l_.segments.offset(step) + row, before = l_.before(step) + row,
                 after = l_.after(step) + row;
-    for (Index i = 0; i < group_blocks_ && group * group_blocks_ + i < l_.blocks; ++i) {
-      const Index block = group * group_blocks_ + i;
+    for (Index i = 0; i < share.blocks; ++i) {
+      const Index block = share.first_block + i;
       CellBackward<T> cell{};
-      cell.rows = rows;
+      cell.rows = share.rows;
       cell.vectors = l_.unit_vectors;
       cell.gates = saved_.gates + (block * l_.tokens + token) * l_.gate_row;
       if (p_.cell == RecurrentCell::lstm) {
@@ -144,14 +148,16 @@ class RecurrentBackward {
     }
   }
 
-  void add_first_hidden(Index group, Index row, Index rows, T* d_hidden) {
-    through_sums(0, group, row, rows, d_hidden);
-    const Index n = l_.hidden_size, first = group * group_width_;
-    for (Index i = 0; i < rows; ++i) {
-      T* to = d_.first_hidden.data + l_.segments.by_length()[static_cast<std::size_t>(row + i)] * n;
-      for (Index unit = first; unit < std::min(first + group_width_, n); ++unit) {
+  void add_first_hidden(const Share& share, T* d_hidden) {
+    through_sums(0, share, d_hidden);
+    const Index n = l_.hidden_size, first = share.first_block * l_.block_units,
+                last = std::min(first + share.blocks * l_.block_units, n);
+    for (Index i = 0; i < share.rows; ++i) {
+      const Index row = share.first_row + i;
+      T* to = d_.first_hidden.data + l_.segments.by_length()[static_cast<std::size_t>(row)] * n;
+      for (Index unit = first; unit < last; ++unit) {
         to[unit] += d_hidden[i * group_width_ + unit - first];
-        if (p_.cell == RecurrentCell::gru) to[unit] += carried(row + i, unit);
+        if (p_.cell == RecurrentCell::gru) to[unit] += carried(row, unit);
       }
     }
   }

@@ -30,8 +30,8 @@ class RecurrentForward {
         team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size),
         [&](const Member& member) {
           for (Index step = 0; step < steps; ++step) {
-            share_of_member(l_.blocks, l_.segments.running(step), member,
-                            [&](Index block, Index row, Index rows) { step_block(step, block, row, rows); });
+            share_of_member(l_.blocks, 1, l_.segments.running(step), member,
+                            [&](const Share& share) { step_block(step, share); });
             member.barrier.wait();
           }
         });
@@ -110,7 +110,8 @@ class RecurrentForward {
         l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
-  void step_block(Index step, Index block, Index row, Index rows) {
+  void step_block(Index step, const Share& share) {
+    const Index block = share.first_block, row = share.first_row, rows = share.rows;
     T* sums = gates(block) + (l_.segments.offset(step) + row) * l_.gate_row;
     const Index before = l_.before(step) + row, after = l_.after(step) + row;
     if (step > 0 || p_.first_hidden) {

@@ -137,19 +137,28 @@ void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int colu
       }
 }
 
-/// A piece of a step's work for one member of a team: blocks times rows, cut into nearly equal parts.
-/// Calls `use(block, first row, rows)`.
+/// A part of a step's work: `blocks` blocks of units from `first_block` on, for `rows` rows from `first_row`
+/// on.
+struct Share {
+  Index first_block, blocks, first_row, rows;
+};
+
+/// The share of one member of a team, cut out of blocks times rows so that all have nearly as much to do.
+/// Calls `use(share)` for pieces of it, each within a group of `group` blocks: those of a panel.
 template <class Use>
-void share_of_member(Index blocks, Index rows, const Member& member, Use use) {
-  // With few rows, whole blocks only: half a tile costs as much as a whole one.
-  const bool whole = rows < 4 * member.count;
-  const Index unit = whole ? rows : 1, items = whole ? blocks : blocks * rows;
-  const Index first = items * member.number / member.count * unit,
-              last = items * (member.number + 1) / member.count * unit;
-  for (Index at = first; at < last;) {
-    const Index block = at / rows, row = at % rows, count = std::min(rows - row, last - at);
-    use(block, row, count);
-    at += count;
+void share_of_member(Index blocks, Index group, Index rows, const Member& member, Use use) {
+  const Index first = blocks * rows * member.number / member.count,
+              last = blocks * rows * (member.number + 1) / member.count;
+  // With few rows, whole columns: half a tile costs as much as a whole one.
+  const bool few = rows < 4 * member.count;
+  for (Index block = 0; block < blocks; block += group) {
+    const Index size = std::min(group, blocks - block);
+    const auto cut = [&](Index at) {  // of the pieces before `at`, those of this group: its columns or rows
+      return few ? std::clamp<Index>(divide_up(at, rows) - block, 0, size)
+                 : std::clamp<Index>(divide_up(at - block * rows, size), 0, rows);
+    };
+    const Index from = cut(first), count = cut(last) - from;
+    if (count > 0) use(few ? Share{block + from, count, 0, rows} : Share{block, size, from, count});
   }
 }
 
