@@ -10,5 +10,7 @@ if(LSTMLIB_SANITIZE)
   target_compile_options(lstmlib_strict INTERFACE -fsanitize=${LSTMLIB_SANITIZE} -fno-sanitize-recover=all
                                                   -fno-omit-frame-pointer)
   target_link_options(lstmlib_strict INTERFACE -fsanitize=${LSTMLIB_SANITIZE})
+  # Sanitized code takes three times as long to optimise as not to; only for the kernels is that worth while.
+  target_compile_options(lstmlib_cpu PRIVATE $<$<CONFIG:Debug>:-O1>)
 endif()
 target_link_libraries(lstmlib_cpu PRIVATE $<BUILD_INTERFACE:lstmlib_strict>)
