@@ -104,8 +104,9 @@ void rate(benchmark::State& state, double operations) {
 }
 
 void recurrent(benchmark::State& state, RecurrentCell kind, bool backward, std::span<const Index> lengths,
-               Index hidden_size) {
+               Index hidden_size, Precision precision = Precision::fp32) {
   Layer layer(kind, lengths, hidden_size);
+  layer.problem.precision = precision;
   layer.forward(backward);  // the system gives memory at its first use
   if (backward) layer.backward();
   for (auto _ : state) {
@@ -144,10 +145,16 @@ BENCHMARK(equal_lengths<RecurrentCell::rnn_tanh, true>)
 
 template <bool backward>
 void reviews(benchmark::State& state) {
-  recurrent(state, RecurrentCell::lstm, backward, review_lengths(64), 300);
+  recurrent(state, RecurrentCell::lstm, backward, review_lengths(64), 300,
+            state.range(0) ? Precision::bf16 : Precision::fp32);
 }
-BENCHMARK(reviews<false>)->Name("lstm_reviews_forward")->UseRealTime();
-BENCHMARK(reviews<true>)->Name("lstm_reviews_forward_backward")->UseRealTime();
+BENCHMARK(reviews<false>)->Name("lstm_reviews_forward")->ArgName("bf16")->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(reviews<true>)
+    ->Name("lstm_reviews_forward_backward")
+    ->ArgName("bf16")
+    ->Arg(0)
+    ->Arg(1)
+    ->UseRealTime();
 
 /// Shapes that other libraries are compared at: all sequences of `steps`, or, with `ragged`, evenly spread
 /// from an eighth of it; gradients of all states.

@@ -17,9 +17,9 @@ struct Model : nn::Module {
   nn::Linear<float> output;
   nn::Dropout dropout{0.4}, last_dropout{0.1};
 
-  Model(Index words, Index units)
+  Model(Index words, Index units, Precision precision)
       : embedding({.vocabulary_size = words, .output_size = units, .ignore = ignore_none}),
-        encoder({.input_size = units, .hidden_size = units}),
+        encoder({.input_size = units, .hidden_size = units, .precision = precision}),
         output({.input_size = units, .output_size = 2}) {}
   Variable<float> operator()(const Tokens& tokens) const {
     return output(last_dropout(encoder(dropout(embedding(tokens))).last_hidden()));
@@ -47,7 +47,7 @@ Tokens reviews(Index words) {
 
 void step(benchmark::State& state) {
   const Index words = 7142;
-  Model model(words, state.range(0));
+  Model model(words, state.range(0), state.range(1) ? Precision::bf16 : Precision::fp32);
   optim::Adam adam(model, {});
   adam.add_hook(optim::WeightDecay{1e-4});
   const Tokens tokens = reviews(words);
@@ -55,15 +55,22 @@ void step(benchmark::State& state) {
   for (std::int32_t i = 0; i < 64; ++i) classes.push_back(i % 2);
   const auto labels = Tensor<std::int32_t>::from(classes, {64});
   std::uint64_t number = 0;
-  for (auto _ : state) {
+  const auto one_step = [&] {
     begin_step(number++);
     adam.zero_grad();
     ops::softmax_cross_entropy(model(tokens), labels).backward();
     adam.step();
-  }
+  };
+  for (int i = 0; i < 3; ++i) one_step();
+  for (auto _ : state) one_step();
   state.SetItemsProcessed(state.iterations() * 64);
   state.counters["words"] = static_cast<double>(tokens.segments->rows());
 }
-BENCHMARK(step)->ArgName("units")->Arg(300)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(step)
+    ->ArgNames({"units", "bf16"})
+    ->Args({300, 0})
+    ->Args({300, 1})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -17,9 +17,10 @@ TEST_CASE("instruction sets: the baseline is everywhere, and wider sets contain 
 
 TEST_CASE("instruction sets: names are parsed, unknown and absent ones refused") {
   CHECK(cpu::parse_instruction_set("baseline") == cpu::InstructionSet::baseline);
-  CHECK_THROWS_WITH_AS(cpu::parse_instruction_set("sse9"),
-                       "LSTMLIB_ISA: unknown instruction set \"sse9\", expected baseline, avx2, avx512 or avx512_bf16",
-                       DeviceError);
+  CHECK_THROWS_WITH_AS(
+      cpu::parse_instruction_set("sse9"),
+      "LSTMLIB_ISA: unknown instruction set \"sse9\", expected baseline, avx2, avx512 or avx512_bf16",
+      DeviceError);
   for (const auto set : cpu::instruction_sets) {
     if (cpu::machine_has(set)) CHECK(cpu::parse_instruction_set(cpu::name_of(set)) == set);
     else CHECK_THROWS_AS(cpu::parse_instruction_set(cpu::name_of(set)), DeviceError);

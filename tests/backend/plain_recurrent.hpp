@@ -20,6 +20,7 @@ struct PlainRecurrent {
   const Segments& segments;
   Index input_size, hidden_size;
   Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+  double (*operand)(double) = [](double x) { return x; };  ///< what products make of each operand
 
   struct Result {
     Numbers hidden, last_hidden, last_cell;
@@ -60,8 +61,8 @@ struct PlainRecurrent {
       at(a, j) = at(bias_input, j);
       at(b, j) = at(bias_hidden, j);
       for (Index k = 0; k < input_size; ++k)
-        at(a, j) += at(weight_input, j * input_size + k) * at(input, row * input_size + k);
-      for (Index k = 0; k < n; ++k) at(b, j) += at(weight_hidden, j * n + k) * at(h, k);
+        at(a, j) += operand(at(weight_input, j * input_size + k)) * operand(at(input, row * input_size + k));
+      for (Index k = 0; k < n; ++k) at(b, j) += operand(at(weight_hidden, j * n + k)) * operand(at(h, k));
     }
     Step step{a, Numbers(h.size()), h, c, h, c};
     for (Index i = 0; i < n; ++i) {
@@ -146,13 +147,14 @@ struct PlainRecurrent {
     for (Index j = 0; j < gates() * n; ++j) {
       at(g.bias_input, j) += at(d_a, j);
       at(g.bias_hidden, j) += at(d_b, j);
+      const double a = operand(at(d_a, j)), b = operand(at(d_b, j));
       for (Index k = 0; k < input_size; ++k) {
-        at(g.weight_input, j * input_size + k) += at(d_a, j) * at(input, row * input_size + k);
-        at(g.input, row * input_size + k) += at(d_a, j) * at(weight_input, j * input_size + k);
+        at(g.weight_input, j * input_size + k) += a * operand(at(input, row * input_size + k));
+        at(g.input, row * input_size + k) += a * operand(at(weight_input, j * input_size + k));
       }
       for (Index k = 0; k < n; ++k) {
-        at(g.weight_hidden, j * n + k) += at(d_b, j) * at(step.h_before, k);
-        at(d_h, k) += at(d_b, j) * at(weight_hidden, j * n + k);
+        at(g.weight_hidden, j * n + k) += b * operand(at(step.h_before, k));
+        at(d_h, k) += b * operand(at(weight_hidden, j * n + k));
       }
     }
   }

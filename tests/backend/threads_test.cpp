@@ -3,6 +3,9 @@
 
 #include "settings.hpp"
 
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <numeric>
 
 using namespace lstmlib;
@@ -82,3 +85,46 @@ TEST_CASE("threads: members of a team see each other's work after the barrier") 
 }
 
 TEST_CASE("threads: fewer than one is an error") { CHECK_THROWS_AS(cpu::set_threads(0), Error); }
+
+TEST_CASE("threads: where other threads have the cores, teams end soon and give the right results") {
+  const test::KeepThreads keep;
+  cpu::set_threads(4);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> others;
+  for (unsigned i = 0; i < 2 * std::max(1u, std::thread::hardware_concurrency()); ++i)
+    others.emplace_back([&] {
+      while (!stop.load(std::memory_order_relaxed)) {}
+    });
+  std::atomic<int> wrong{0};
+  for (int team = 0; team < 20; ++team) {
+    std::array<std::atomic<int>, 50> visits{};
+    std::atomic<int> members{0};
+    cpu::ThreadPool::instance().run_team(4, [&](const cpu::Member& member) {
+      members.store(member.count, std::memory_order_relaxed);
+      for (auto& visit : visits) {
+        ++visit;
+        member.barrier.wait();
+        if (visit != member.count) ++wrong;
+      }
+    });
+    for (auto& visit : visits)
+      if (visit != members) ++wrong;
+    std::atomic<Index> sum{0};
+    cpu::parallel_for(50, [&](Index i) { sum += i; });
+    if (sum != 1225) ++wrong;
+  }
+  stop = true;
+  for (auto& other : others) other.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("threads: a pool with nothing to do sleeps") {
+  const test::KeepThreads keep;
+  cpu::set_threads(3);
+  cpu::parallel_for(100, [](Index) {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the patience is far shorter
+  const std::clock_t before = std::clock();                    // of all threads
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  CHECK(seconds < 0.03);
+}

@@ -26,6 +26,7 @@ struct EncoderOptions {
   Index units;     ///< of embeddings and layers
   Index layers;    ///< of the LSTM, or of the perceptron after convolutions and bag
   double dropout;  ///< ratio, 0 to below 1
+  Precision precision = Precision::fp32;  ///< of an LSTM's products: fp32 or bf16
 };
 
 namespace detail {
@@ -41,7 +42,8 @@ class RnnEncoder final : public Encoder<T> {
  public:
   explicit RnnEncoder(EncoderOptions o)
       : embedding(detail::make_embedding<T>(o)), dropout{o.dropout},
-        lstm({.input_size = o.units, .hidden_size = o.units, .layers = o.layers, .dropout = o.dropout}) {}
+        lstm({.input_size = o.units, .hidden_size = o.units, .layers = o.layers, .dropout = o.dropout,
+              .precision = o.precision}) {}
 
   Variable<T> operator()(const Tokens& sentences) const override {
     return lstm(dropout(embedding(sentences))).last_hidden();

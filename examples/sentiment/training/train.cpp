@@ -108,6 +108,7 @@ void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResul
       {"batch_size", o.batch_size},
       {"epochs", o.epochs},
       {"bucket_by_length", o.bucket_by_length},
+      {"precision", name_of(o.precision)},
       {"threads", cpu::threads()},
       {"vocabulary", corpus.vocabulary.size()},
       {"train_sentences", corpus.train.sentences.size()},
@@ -150,13 +151,15 @@ TrainResult train_model(const TrainOptions& given) {
   const Corpus corpus = read_corpus(o);
   o.model.classes = corpus.classes;
   check_settings(o.model, "settings");
+  if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
+    fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type), " has fp32 only");
   if (!o.quiet)
     std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size() << " to test, "
               << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; " << name_of(o.model.type) << ", "
               << o.model.units << " units, " << cpu::threads() << " threads, seed " << o.seed << '\n';
 
   set_seed(o.seed);
-  Classifier<float> classifier(o.model, corpus.vocabulary.size());
+  Classifier<float> classifier(o.model, corpus.vocabulary.size(), o.precision);
   classifier.to(device);
   optim::Adam adam(classifier);
   adam.add_hook(optim::WeightDecay{1e-4});
@@ -197,9 +200,11 @@ TrainResult train_model(const TrainOptions& given) {
   TrainResult result{run.signal, run.snapshot, best.epoch, std::max(0.0, best.accuracy), 0, 0};
   if (best.epoch == 0) return result;
 
-  io::load_npz(best_model, classifier);
-  save_model_folder(o.model_dir, o.model, corpus.vocabulary, classifier);
-  const Evaluation test = evaluate(classifier, corpus.test);
+  Classifier<float> best_classifier(o.model, corpus.vocabulary.size());  // fp32, as everyone will use it
+  best_classifier.to(device);
+  io::load_npz(best_model, best_classifier);
+  save_model_folder(o.model_dir, o.model, corpus.vocabulary, best_classifier);
+  const Evaluation test = evaluate(best_classifier, corpus.test);
   result.correct = test.correct;
   result.total = test.total;
   if (run.signal) return result;

@@ -16,6 +16,7 @@ struct RecurrentOptions {
   Index layers = 1;           ///< stacked layers
   double dropout = 0;         ///< ratio between layers, 0 to below 1
   bool bidirectional = false; ///< a second pass from the end of each sequence; results are joined [forward, backward]
+  Precision precision = Precision::fp32;  ///< of products while training, fp32 or bf16: see ops::recurrent
 };
 
 /// One layer in one direction. Rows of weights and biases: the gates as RecurrentCell says, hidden_size rows each.
@@ -31,8 +32,8 @@ class RecurrentLayer : public Module {
   }
 
   ops::RecurrentOutput<T> operator()(const Ragged<Variable<T>>& x, const ops::RecurrentState<T>& first = {},
-                                     bool reverse = false) const {
-    return ops::recurrent(cell_, x, {weight_input, weight_hidden, bias_input, bias_hidden}, first, reverse);
+                                     bool reverse = false, Precision precision = Precision::fp32) const {
+    return ops::recurrent(cell_, x, {weight_input, weight_hidden, bias_input, bias_hidden}, first, reverse, precision);
   }
 
   /// w0.. and b0..: the input's gates, then the state's.
@@ -70,7 +71,8 @@ struct RecurrentStackOutput {
 template <Real T = float>
 class RecurrentStack : public Module {
  public:
-  RecurrentStack(RecurrentCell cell, RecurrentOptions o) : dropout{o.dropout}, directions(o.bidirectional ? 2 : 1) {
+  RecurrentStack(RecurrentCell cell, RecurrentOptions o)
+      : dropout{o.dropout}, directions(o.bidirectional ? 2 : 1), precision(o.precision) {
     if (o.layers < 1) fail<ShapeError>("recurrent: ", o.layers, " layers, at least 1 expected");
     for (Index layer = 0; layer < o.layers; ++layer)
       for (Index direction = 0; direction < directions; ++direction)
@@ -88,7 +90,8 @@ class RecurrentStack : public Module {
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made = layers[k](input, first.empty() ? ops::RecurrentState<T>{} : first[k], direction == 1);
+        auto made = layers[k](input, first.empty() ? ops::RecurrentState<T>{} : first[k], direction == 1,
+                              precision);
         parts.push_back(std::move(made.hidden.rows));
         result.last.push_back(std::move(made.last));
       }
@@ -102,6 +105,7 @@ class RecurrentStack : public Module {
   std::vector<RecurrentLayer<T>> layers;  ///< layer directions + direction
   Dropout dropout;                        ///< between layers
   Index directions;
+  Precision precision;                    ///< of products
 };
 
 /// Long short-term memory  [Hochreiter 1997, Gers 2000]; files as Chainer's NStepLSTM, NStepBiLSTM.

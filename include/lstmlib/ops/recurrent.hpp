@@ -28,7 +28,9 @@ struct RecurrentOutput {
 namespace detail {
 template <Real T>
 void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
-                     const RecurrentState<T>& first) {
+                     const RecurrentState<T>& first, Precision precision) {
+  if (precision != Precision::fp32 && !(precision == Precision::bf16 && std::is_same_v<T, float>))
+    fail<Error>("recurrent: precision ", name_of(precision), ", expected fp32, or bf16 for layers of float");
   const Index hidden_size = w.hidden.shape()[1], width = gate_count(cell) * hidden_size;
   if (x.rows.shape().rank() != 2 || x.rows.shape()[1] != w.input.shape()[1])
     fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1], " features");
@@ -46,17 +48,19 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 }  // namespace detail
 
 /// x.rows [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in the order of
-/// the rows all the same.
+/// the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the way back too; sums, cells,
+/// weights and states are float32.
 template <Real T>
 RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
-                             const RecurrentState<T>& first = {}, bool reverse = false) {
-  detail::check_recurrent(cell, x, w, first);
+                             const RecurrentState<T>& first = {}, bool reverse = false,
+                             Precision precision = Precision::fp32) {
+  detail::check_recurrent(cell, x, w, first, precision);
   auto& recurrent = kernels("recurrent", x.rows.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
                             w.bias_hidden.value(), first.hidden.value(), first.cell.value()).recurrent;
-  const auto problem = [cell, reverse, segments = x.segments, input = x.rows.value(), wi = w.input.value(),
+  const auto problem = [cell, reverse, precision, segments = x.segments, input = x.rows.value(), wi = w.input.value(),
                         wh = w.hidden.value(), bi = w.bias_input.value(), bh = w.bias_hidden.value(),
                         h = first.hidden.value(), c = first.cell.value()] {
-    return RecurrentProblem<T>{cell, reverse, *segments, input.view(), wi.view(), wh.view(), bi.view(), bh.view(), h.view(), c.view()};
+    return RecurrentProblem<T>{cell, reverse, *segments, input.view(), wi.view(), wh.view(), bi.view(), bh.view(), h.view(), c.view(), precision};
   };
   const Device device = x.rows.device();
   const Shape states{x.sequences(), w.hidden.shape()[1]};

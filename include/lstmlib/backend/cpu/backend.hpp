@@ -44,7 +44,15 @@ class CpuBackend final : public Backend {
  private:
   // Empty spans have null pointers, which memset and memcpy must not get.
   static void fill_zero(void* data, std::size_t bytes) {
-    if (bytes) std::memset(data, 0, bytes);
+    constexpr Index piece = 256 * 1024;
+    const auto count = static_cast<Index>(bytes);
+    parallel_for(
+        divide_up(count, piece),
+        [&](Index i) {
+          std::memset(static_cast<std::byte*>(data) + i * piece, 0,
+                      static_cast<std::size_t>(std::min(piece, count - i * piece)));
+        },
+        count / 16);
   }
   static void copy_bytes(void* to, const void* from, std::size_t bytes) {
     if (bytes) std::memmove(to, from, bytes);

@@ -1,15 +1,39 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The CPU's memory: blocks of 64-byte alignment, kept for the next request of their size, so that a training step in
-// steady state asks the system for nothing.
+// The CPU's memory: blocks of 64-byte alignment, kept for the next request of their size, so that a training
+// step in steady state asks the system for nothing. Large ones stand on large pages where the system has
+// them.
 
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <new>
 #include <vector>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace lstmlib::cpu {
+
+/// Memory of the system for `bytes`, aligned to a cache line; large blocks to large pages, which the system
+/// is asked for: 16 MB of weights are more pages of 4 KB than a core can find quickly.
+struct SystemMemory {
+  static void* take(std::size_t bytes) {
+    void* data = ::operator new(bytes, alignment(bytes));
+#if defined(__linux__)
+    if (bytes >= large) ::madvise(data, bytes, MADV_HUGEPAGE);  // a wish: nothing depends on it
+#endif
+    return data;
+  }
+  /// `bytes` as given to take.
+  static void give_back(void* data, std::size_t bytes) noexcept { ::operator delete(data, alignment(bytes)); }
+
+ private:
+  static constexpr std::size_t large = std::size_t{1} << 21;
+  static constexpr std::align_val_t alignment(std::size_t bytes) {
+    return std::align_val_t{bytes >= large ? large : std::size_t{64}};
+  }
+};
 
 class MemoryPool {
  public:
@@ -25,18 +49,18 @@ class MemoryPool {
         return data;
       }
     }
-    return ::operator new(size, std::align_val_t{64});
+    return SystemMemory::take(size);
   }
   /// `bytes` as given to allocate.
   void release(void* data, std::size_t bytes) noexcept {
     const std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
-    if (kept_ + size > most_kept) return ::operator delete(data, std::align_val_t{64});
+    if (kept_ + size > most_kept) return SystemMemory::give_back(data, size);
     try {
       free_[size].push_back(data);
       kept_ += size;
     } catch (...) {  // no memory for the list: give the block back
-      ::operator delete(data, std::align_val_t{64});
+      SystemMemory::give_back(data, size);
     }
   }
 

@@ -7,8 +7,11 @@
 
 namespace lstmlib::cpu {
 
-template <class T>
+/// Unit: see Operands.
+template <class T, class Unit = T>
 class RecurrentBackward {
+  using Operand = Operands<T, Unit>;
+
  public:
   RecurrentBackward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory,
                     const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d)
@@ -24,7 +27,8 @@ class RecurrentBackward {
   void run() {
     const Index n = l_.hidden_size, steps = l_.segments.steps();
     rows_ = time_major_rows(p_, scratch_);
-    weight_hidden_ = scratch_.take<T>({groups_, l_.blocks * l_.hidden_row(), group_width_}).data;
+    weight_hidden_ = scratch_.take<Unit>({groups_, weight_units(), group_width_}).data;
+    d_sums_ = Operand::room(saved_.gates, l_.blocks * l_.tokens * l_.gate_row, scratch_);
     d_last_ = scratch_.take<T>({l_.sequences, l_.hidden_width}).data;
     carried_ = scratch_.take<T>({l_.blocks, l_.sequences, l_.block_units}).data;
     d_output_ = d_result_.hidden ? scratch_.take<T>({l_.tokens, l_.hidden_width}).data : nullptr;
@@ -32,10 +36,13 @@ class RecurrentBackward {
         groups_,
         [&](Index group) {
           const Index first = group * group_width_;
-          pack_gate_rows(
-              l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, first,
-              std::min(group_width_, n - first),
-              weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_, group_width_);
+          Operand::panel(l_.blocks * l_.hidden_row(), group_width_,
+                         weight_hidden_ + group * weight_units() * group_width_, [&](T* panel) {
+                           pack_gate_rows(
+                               l_, p_.weight_hidden, l_.cell.hidden_columns,
+                               [&](int c) { return l_.hidden_gate(c); }, first,
+                               std::min(group_width_, n - first), panel, group_width_);
+                         });
         },
         groups_ * l_.blocks * l_.hidden_row() * group_width_);
     set_last_gradients();
@@ -54,10 +61,13 @@ class RecurrentBackward {
                             [&](const Share& share) { add_first_hidden(share, d_hidden); });
         });
     if (d_.first_cell) add_first_cell();
-    RecurrentProducts<T>(p_, l_, saved_, rows_, d_).run();
+    RecurrentProducts<T, Unit>(p_, l_, saved_, d_sums_, rows_, d_).run();
   }
 
  private:
+  Index weight_units() const { return l_.blocks * l_.hidden_row() / Operand::steps; }  ///< of a group's panel
+  Index sums_row() const { return l_.gate_row / Operand::steps; }
+
   /// d of the states after the last step of each sequence, and of outputs, in the order and width of this
   /// engine.
   void set_last_gradients() {
@@ -86,15 +96,15 @@ class RecurrentBackward {
   /// the units of the share.
   void through_sums(Index step, const Share& share, T* d_hidden) {
     const Index group = share.first_block / group_blocks_;
-    Product<T> product{};
-    product.left =
-        saved_.gates + (l_.segments.offset(step) + share.first_row) * l_.gate_row + l_.hidden_offset();
-    product.left_row = l_.gate_row;
+    Product<T, Unit> product{};
+    product.left = d_sums_ + (l_.segments.offset(step) + share.first_row) * sums_row() +
+                   l_.hidden_offset() / Operand::steps;
+    product.left_row = sums_row();
     product.left_step = 1;
-    product.left_part = l_.tokens * l_.gate_row;
+    product.left_part = l_.tokens * sums_row();
     product.parts = l_.blocks;
-    product.steps = l_.hidden_row();
-    product.right = weight_hidden_ + group * l_.blocks * l_.hidden_row() * group_width_ +
+    product.steps = l_.hidden_row() / Operand::steps;
+    product.right = weight_hidden_ + group * weight_units() * group_width_ +
                     share.first_block % group_blocks_ * l_.block_units;
     product.right_step = group_width_;
     product.result = d_hidden;
@@ -102,7 +112,7 @@ class RecurrentBackward {
     product.rows = share.rows;
     product.columns = share.blocks * l_.block_units;
     product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
-    l_.kernels.product(product);
+    multiply_gates(product);
   }
 
   void step_share(Index step, const Share& share, T* d_hidden) {
@@ -145,6 +155,8 @@ class RecurrentBackward {
       cell.d_output_row = l_.hidden_width;
       cell.carried = carried_ + (block * l_.sequences + row) * l_.block_units;
       l_.cell.backward(cell);
+      Operand::round_rows(cell.gates, l_.gate_row, share.rows, l_.gate_row,
+                          d_sums_ + (block * l_.tokens + token) * sums_row(), sums_row());
     }
   }
 
@@ -180,7 +192,9 @@ class RecurrentBackward {
       groups_;  ///< blocks of units whose states are computed together: a panel
   Scratch scratch_;
   const Index* rows_ = nullptr;
-  T *weight_hidden_ = nullptr, *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
+  Unit* weight_hidden_ = nullptr;
+  Unit* d_sums_ = nullptr;  ///< gradients of the sums, in the rows of saved_.gates
+  T *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu

@@ -8,17 +8,26 @@
 
 namespace lstmlib::cpu {
 
-template <class T>
+/// Unit: see Operands.
+template <class T, class Unit = T>
 class RecurrentForward {
+  using Operand = Operands<T, Unit>;
+
  public:
   /// `memory`: for RecurrentSaved.
   RecurrentForward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory)
-      : p_(p), l_(layout), saved_(layout, memory) {}
+      : p_(p),
+        l_(layout),
+        saved_(layout, memory),
+        input_units_(Operand::units(layout.input_size)),
+        hidden_units_(Operand::units(layout.hidden_size)),
+        state_row_(Operand::units(layout.hidden_width)) {}
 
   void run(const RecurrentResult<T>& result) {
     rows_ = time_major_rows(p_, scratch_);
-    weight_input_ = scratch_.take<T>({l_.blocks, l_.input_size, l_.input_row()}).data;
-    weight_hidden_ = scratch_.take<T>({l_.blocks, l_.hidden_size, l_.hidden_row()}).data;
+    weight_input_ = scratch_.take<Unit>({l_.blocks, input_units_, l_.input_row()}).data;
+    weight_hidden_ = scratch_.take<Unit>({l_.blocks, hidden_units_, l_.hidden_row()}).data;
+    states_ = Operand::room(saved_.hidden, l_.state_rows() * l_.hidden_width, scratch_);
     start_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
     parallel_for(
         2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
@@ -41,14 +50,20 @@ class RecurrentForward {
  private:
   void prepare_block(Index block, bool input) {
     if (input) {
-      pack_gate_columns(
-          l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); }, block,
-          weight_input_);
+      Operand::panel(l_.input_size, l_.input_row(), weight_input_ + block * input_units_ * l_.input_row(),
+                     [&](T* panel) {
+                       pack_gate_columns(
+                           l_, p_.weight_input, l_.cell.input_columns,
+                           [&](int c) { return l_.input_gate(c); }, block, panel);
+                     });
       return;
     }
-    pack_gate_columns(
-        l_, p_.weight_hidden, l_.cell.hidden_columns, [&](int c) { return l_.hidden_gate(c); }, block,
-        weight_hidden_);
+    Operand::panel(l_.hidden_size, l_.hidden_row(), weight_hidden_ + block * hidden_units_ * l_.hidden_row(),
+                   [&](T* panel) {
+                     pack_gate_columns(
+                         l_, p_.weight_hidden, l_.cell.hidden_columns,
+                         [&](int c) { return l_.hidden_gate(c); }, block, panel);
+                   });
     T* start = start_ + block * l_.gate_row;
     std::fill_n(start, l_.gate_row, T(0));
     for (Index i = 0; i < l_.block_units; ++i) {
@@ -70,6 +85,7 @@ class RecurrentForward {
       T* hidden = saved_.hidden + k * l_.hidden_width;
       std::fill_n(hidden, l_.hidden_width, T(0));
       if (p_.first_hidden) std::copy_n(p_.first_hidden.data + sequence * n, n, hidden);
+      Operand::round_rows(hidden, l_.hidden_width, 1, l_.hidden_width, states_ + k * state_row_, state_row_);
       if (p_.cell != RecurrentCell::lstm) continue;
       for (Index block = 0; block < l_.blocks; ++block) {
         T* cell = cells(block) + k * l_.block_units;
@@ -83,18 +99,19 @@ class RecurrentForward {
   void multiply_inputs() {
     constexpr Index chunk = 96;
     const Index chunks = divide_up(l_.tokens, chunk), rest = l_.gate_row - l_.input_row();
+    const Unit* inputs = round_inputs();
     parallel_for(
         l_.blocks * chunks,
         [&](Index task) {
           const Index block = task / chunks, first = task % chunks * chunk;
-          Product<T> product{};
-          product.left = p_.input.data;
-          product.left_row = l_.input_size;
+          Product<T, Unit> product{};
+          product.left = inputs;
+          product.left_row = input_units_;
           product.left_step = 1;
           product.left_rows = rows_ + first;
-          product.right = weight_input_ + block * l_.input_size * l_.input_row();
+          product.right = weight_input_ + block * input_units_ * l_.input_row();
           product.right_step = l_.input_row();
-          product.steps = l_.input_size;
+          product.steps = input_units_;
           product.parts = 1;
           product.result = gates(block) + first * l_.gate_row;
           product.result_row = l_.gate_row;
@@ -102,7 +119,7 @@ class RecurrentForward {
           product.rows = std::min(chunk, l_.tokens - first);
           product.columns = l_.input_row();
           product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
-          l_.kernels.product(product);
+          Operand::multiply(product);
           for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
             std::copy_n(product.start + l_.input_row(), rest,
                         product.result + row * l_.gate_row + l_.input_row());
@@ -110,18 +127,32 @@ class RecurrentForward {
         l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
+  /// The input's rows as units.
+  const Unit* round_inputs() {
+    if constexpr (std::is_same_v<T, Unit>) {
+      return p_.input.data;
+    } else {
+      Unit* inputs = scratch_.template take<Unit>({l_.tokens, input_units_}).data;
+      parallel_ranges(l_.tokens, l_.input_size, [&](Index first, Index last) {
+        Operand::round_rows(p_.input.data + first * l_.input_size, l_.input_size, last - first, l_.input_size,
+                            inputs + first * input_units_, input_units_);
+      });
+      return inputs;
+    }
+  }
+
   void step_block(Index step, const Share& share) {
     const Index block = share.first_block, row = share.first_row, rows = share.rows;
     T* sums = gates(block) + (l_.segments.offset(step) + row) * l_.gate_row;
     const Index before = l_.before(step) + row, after = l_.after(step) + row;
     if (step > 0 || p_.first_hidden) {
-      Product<T> product{};
-      product.left = saved_.hidden + before * l_.hidden_width;
-      product.left_row = l_.hidden_width;
+      Product<T, Unit> product{};
+      product.left = states_ + before * state_row_;
+      product.left_row = state_row_;
       product.left_step = 1;
-      product.right = weight_hidden_ + block * l_.hidden_size * l_.hidden_row();
+      product.right = weight_hidden_ + block * hidden_units_ * l_.hidden_row();
       product.right_step = l_.hidden_row();
-      product.steps = l_.hidden_size;
+      product.steps = hidden_units_;
       product.parts = 1;
       product.result = sums + l_.hidden_offset();
       product.result_row = l_.gate_row;
@@ -129,7 +160,7 @@ class RecurrentForward {
       product.rows = rows;
       product.columns = l_.hidden_row();
       product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
-      l_.kernels.product(product);
+      Operand::multiply(product);
     }
     CellForward<T> cell{};
     cell.rows = rows;
@@ -147,6 +178,8 @@ class RecurrentForward {
     cell.hidden = saved_.hidden + after * l_.hidden_width + block * l_.block_units;
     cell.hidden_row = l_.hidden_width;
     l_.cell.forward(cell);
+    Operand::round_rows(cell.hidden, l_.hidden_width, rows, l_.block_units,
+                        states_ + after * state_row_ + block * l_.block_units / Operand::steps, state_row_);
   }
 
   void write_results(const RecurrentResult<T>& result) {
@@ -177,9 +210,13 @@ class RecurrentForward {
   const RecurrentProblem<T>& p_;
   const RecurrentLayout<T>& l_;
   RecurrentSaved<T> saved_;
+  Index input_units_, hidden_units_,
+      state_row_;  ///< units of a row of the input, of the states that count, of all
   Scratch scratch_;
   const Index* rows_ = nullptr;
-  T *weight_input_ = nullptr, *weight_hidden_ = nullptr, *start_ = nullptr;
+  Unit *weight_input_ = nullptr, *weight_hidden_ = nullptr;
+  Unit* states_ = nullptr;  ///< hidden states, in the rows of saved_.hidden
+  T* start_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu

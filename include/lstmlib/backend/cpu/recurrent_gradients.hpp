@@ -7,18 +7,25 @@
 
 namespace lstmlib::cpu {
 
-template <class T>
+/// Unit: see Operands. In the sums over tokens a unit is a few of these, one after another.
+template <class T, class Unit = T>
 class RecurrentProducts {
+  using Operand = Operands<T, Unit>;
+
  public:
+  /// `d_sums`: gradients of the sums as units, in the rows of saved.gates, which hold them as numbers;
   /// `rows`: of time_major_rows.
   RecurrentProducts(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout,
-                    const RecurrentSaved<T>& saved, const Index* rows, const RecurrentGradients<T>& d)
+                    const RecurrentSaved<T>& saved, const Unit* d_sums, const Index* rows,
+                    const RecurrentGradients<T>& d)
       : p_(p),
         l_(layout),
         saved_(saved),
+        d_sums_(d_sums),
         rows_(rows),
         d_(d),
         panel_(panel_vectors * layout.kernels.lanes),
+        units_(Operand::units(layout.tokens)),
         // Without states before the first step, its tokens, which stand first, add nothing to the hidden
         // weights.
         skipped_(p.first_hidden ? 0 : layout.segments.running(0)),
@@ -26,9 +33,10 @@ class RecurrentProducts {
         hidden_panels_(divide_up(l_.hidden_size, panel_)) {}
 
   void run() {
-    if (d_.weight_input) inputs_ = scratch_.take<T>({input_panels_, l_.tokens, panel_}).data;
-    if (d_.weight_hidden) states_ = scratch_.take<T>({hidden_panels_, l_.tokens, panel_}).data;
-    if (d_.input) weights_ = scratch_.take<T>({input_panels_, weight_rows(), panel_}).data;
+    if (d_.weight_input) inputs_ = scratch_.take<Unit>({input_panels_, units_, panel_}).data;
+    if (d_.weight_hidden) states_ = scratch_.take<Unit>({hidden_panels_, units_, panel_}).data;
+    if (d_.input) weights_ = scratch_.take<Unit>({input_panels_, weight_units(), panel_}).data;
+    d_tokens_ = Operand::room(saved_.gates, l_.blocks * units_ * Operand::steps * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
     for (Index step = 0, i = 0; step < l_.segments.steps(); ++step)
       for (Index place = 0; place < l_.segments.running(step); ++place) before[i++] = l_.before(step) + place;
@@ -38,11 +46,16 @@ class RecurrentProducts {
         chunks + (d_.input ? input_panels_ : 0),
         [&](Index task) {
           if (task >= chunks) return pack_weights(task - chunks);
-          for (Index token = task * chunk; token < std::min(l_.tokens, (task + 1) * chunk); ++token) {
+          for (Index unit = task * chunk / Operand::steps;
+               unit < std::min(units_, (task + 1) * chunk / Operand::steps); ++unit) {
             if (inputs_)
-              pack_token(p_.input.data + rows_[token] * l_.input_size, l_.input_size, token, inputs_);
-            if (states_ && token >= skipped_)
-              pack_token(saved_.hidden + before[token] * l_.hidden_width, l_.hidden_size, token, states_);
+              pack_unit(l_.input_size, unit, inputs_,
+                        [&](Index token) { return p_.input.data + rows_[token] * l_.input_size; });
+            if (states_ && unit >= skipped_ / Operand::steps)
+              pack_unit(l_.hidden_size, unit, states_, [&](Index token) {
+                return token < skipped_ ? nullptr : saved_.hidden + before[token] * l_.hidden_width;
+              });
+            if constexpr (!std::is_same_v<T, Unit>) join_sums(unit);
           }
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
@@ -58,8 +71,8 @@ class RecurrentProducts {
                                    l_.cell.input_columns);
           task -= of_inputs;
           if (task < of_states)
-            return weight_gradient(task / l_.blocks, task % l_.blocks, states_, skipped_, d_.weight_hidden,
-                                   l_.cell.first_hidden_column(), l_.cell.hidden_columns);
+            return weight_gradient(task / l_.blocks, task % l_.blocks, states_, skipped_ / Operand::steps,
+                                   d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
           task -= of_states;
           if (task < of_rows) return input_gradient(task / chunks, task % chunks * chunk);
           bias_gradients(task - of_rows);
@@ -68,61 +81,91 @@ class RecurrentProducts {
   }
 
  private:
-  static constexpr Index chunk = 96;
-  static constexpr Index token_block = 1024;  // a block of a panel stays in the second-level cache
+  static constexpr Index chunk = 96;         // whole units
+  static constexpr Index unit_block = 1024;  // a block of a panel stays in the second-level cache
 
-  Index weight_rows() const { return l_.blocks * l_.input_row(); }
+  Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
+  Index sums_row() const { return l_.gate_row / Operand::steps; }
 
   void pack_weights(Index panel) {
     const Index first = panel * panel_;
-    pack_gate_rows(
-        l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); }, first,
-        std::min(panel_, l_.input_size - first), weights_ + panel * weight_rows() * panel_, panel_);
+    Operand::panel(l_.blocks * l_.input_row(), panel_, weights_ + panel * weight_units() * panel_,
+                   [&](T* to) {
+                     pack_gate_rows(
+                         l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); },
+                         first, std::min(panel_, l_.input_size - first), to, panel_);
+                   });
   }
-  /// One row [size] into panels [panel][token][panel_].
-  void pack_token(const T* from, Index size, Index token, T* panels) {
+  /// Rows [size] of the tokens of a unit into panels [panel][unit][panel_]; row_of may be null: zeros.
+  template <class RowOf>
+  void pack_unit(Index size, Index unit, Unit* panels, RowOf row_of) {
     for (Index first = 0; first < size; first += panel_)
-      pack_rows(from + first, size, std::min(panel_, size - first), 1,
-                panels + (first / panel_ * l_.tokens + token) * panel_, panel_);
+      Operand::unit_row(panel_, panels + (first / panel_ * units_ + unit) * panel_, [&](T* to, Index step) {
+        const Index token = unit * Operand::steps + step;
+        const T* from = token < l_.tokens ? row_of(token) : nullptr;
+        if (from) pack_rows(from + first, size, std::min(panel_, size - first), 1, to, panel_);
+        else std::fill_n(to, panel_, T(0));
+      });
+  }
+  /// Gradients of the sums of the tokens of a unit into d_tokens_.
+  void join_sums(Index unit) {
+    for (Index block = 0; block < l_.blocks; ++block)
+      Operand::unit_row(
+          l_.gate_row, d_tokens_ + (block * units_ + unit) * l_.gate_row, [&](T* to, Index step) {
+            const Index token = unit * Operand::steps + step;
+            if (token < l_.tokens)
+              std::copy_n(saved_.gates + (block * l_.tokens + token) * l_.gate_row, l_.gate_row, to);
+            else std::fill_n(to, l_.gate_row, T(0));
+          });
   }
 
   /// For the units of a block and a panel of columns: d += (gradients of the sums)ᵀ (inputs or states).
-  void weight_gradient(Index panel, Index block, const T* right, Index first_token, View<T> d,
+  void weight_gradient(Index panel, Index block, const Unit* right, Index first_unit, View<T> d,
                        int first_column, int columns) {
-    const Index size = d.shape[1];
-    for (Index token = first_token; token < l_.tokens; token += token_block)
-      for (int column = 0; column < columns; ++column)
-        for (int vector = 0; vector < l_.unit_vectors; ++vector) {
-          const Index unit = l_.first_unit(block, vector);
-          const int gate = first_column == 0 ? l_.input_gate(column) : l_.hidden_gate(column);
-          Product<T> product{};
-          product.left = saved_.gates + (block * l_.tokens + token) * l_.gate_row +
-                         ((first_column + column) * l_.unit_vectors + vector) * l_.kernels.lanes;
-          product.left_row = 1;
-          product.left_step = l_.gate_row;
-          product.right = right + (panel * l_.tokens + token) * panel_;
-          product.right_step = panel_;
-          product.steps = std::min(token_block, l_.tokens - token);
-          product.parts = 1;
-          product.result = d.data + (gate * l_.hidden_size + unit) * size + panel * panel_;
-          product.result_row = size;
-          product.add = true;
-          product.rows = l_.units_from(unit);
-          product.columns = std::min(panel_, size - panel * panel_);
-          product.vectors = static_cast<int>(divide_up(product.columns, l_.kernels.lanes));
-          l_.kernels.product(product);
+    // All gates of the block together: the more rows, the fewer tiles that are not full.
+    std::array<Index, max_row> row_of_left, row_of_d;
+    Index rows = 0;
+    for (int column = 0; column < columns; ++column)
+      for (int vector = 0; vector < l_.unit_vectors; ++vector) {
+        const Index unit = l_.first_unit(block, vector);
+        const int gate = first_column == 0 ? l_.input_gate(column) : l_.hidden_gate(column);
+        for (Index i = 0; i < l_.units_from(unit); ++i, ++rows) {
+          row_of_left[static_cast<std::size_t>(rows)] =
+              ((first_column + column) * l_.unit_vectors + vector) * l_.kernels.lanes + i;
+          row_of_d[static_cast<std::size_t>(rows)] = gate * l_.hidden_size + unit + i;
         }
+      }
+    const Index size = d.shape[1];
+    for (Index at = first_unit; at < units_; at += unit_block) {
+      Product<T, Unit> product{};
+      product.left = d_tokens_ + (block * units_ + at) * l_.gate_row;
+      product.left_row = 1;
+      product.left_step = l_.gate_row;
+      product.left_rows = row_of_left.data();
+      product.right = right + (panel * units_ + at) * panel_;
+      product.right_step = panel_;
+      product.steps = std::min(unit_block, units_ - at);
+      product.parts = 1;
+      product.result = d.data + panel * panel_;
+      product.result_row = size;
+      product.result_rows = row_of_d.data();
+      product.add = true;
+      product.rows = rows;
+      product.columns = std::min(panel_, size - panel * panel_);
+      product.vectors = static_cast<int>(divide_up(product.columns, l_.kernels.lanes));
+      Operand::multiply(product);
+    }
   }
 
   void input_gradient(Index panel, Index first) {
-    Product<T> product{};
-    product.left = saved_.gates + first * l_.gate_row;
-    product.left_row = l_.gate_row;
+    Product<T, Unit> product{};
+    product.left = d_sums_ + first * sums_row();
+    product.left_row = sums_row();
     product.left_step = 1;
-    product.left_part = l_.tokens * l_.gate_row;
+    product.left_part = l_.tokens * sums_row();
     product.parts = l_.blocks;
-    product.steps = l_.input_row();
-    product.right = weights_ + panel * weight_rows() * panel_;
+    product.steps = l_.input_row() / Operand::steps;
+    product.right = weights_ + panel * weight_units() * panel_;
     product.right_step = panel_;
     product.result = d_.input.data + panel * panel_;
     product.result_row = l_.input_size;
@@ -131,7 +174,7 @@ class RecurrentProducts {
     product.rows = std::min(chunk, l_.tokens - first);
     product.columns = std::min(panel_, l_.input_size - panel * panel_);
     product.vectors = static_cast<int>(divide_up(product.columns, l_.kernels.lanes));
-    l_.kernels.product(product);
+    multiply_gates(product);
   }
 
   void bias_gradients(Index block) {
@@ -152,11 +195,13 @@ class RecurrentProducts {
   const RecurrentProblem<T>& p_;
   const RecurrentLayout<T>& l_;
   const RecurrentSaved<T>& saved_;
+  const Unit* d_sums_;
   const Index* rows_;
   const RecurrentGradients<T>& d_;
-  Index panel_, skipped_, input_panels_, hidden_panels_;
+  Index panel_, units_, skipped_, input_panels_, hidden_panels_;
   Scratch scratch_;
-  T *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
+  Unit *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
+  Unit* d_tokens_ = nullptr;  ///< gradients of the sums, [block][unit of tokens][gates]
 };
 
 }  // namespace lstmlib::cpu

@@ -4,6 +4,7 @@
 // rows in time-major order. Nothing outside this back end knows of it.
 
 #include "lstmlib/backend/cpu/gemm.hpp"
+#include "lstmlib/backend/cpu/operands.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 
 namespace lstmlib::cpu {
@@ -104,18 +105,18 @@ const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
   return rows;
 }
 
-/// Weights [gates hidden, inner] as panels of one block each: [block][inner][columns of gates],
-/// gate_of(column) of them.
+/// Of weights [gates hidden, inner], the panel of a block: [inner][columns of gates], gate_of(column) of
+/// them.
 template <class T, class GateOf>
 void pack_gate_columns(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of,
-                       Index block, T* packed) {
+                       Index block, T* panel) {
   const Index inner = weights.shape[1], width = columns * l.block_units;
   for (int column = 0; column < columns; ++column)
     for (int vector = 0; vector < l.unit_vectors; ++vector) {
       const Index unit = l.first_unit(block, vector);
-      l.kernels.transpose(
-          weights.data + (gate_of(column) * l.hidden_size + unit) * inner, inner, l.units_from(unit), inner,
-          packed + block * inner * width + (column * l.unit_vectors + vector) * l.kernels.lanes, width);
+      l.kernels.transpose(weights.data + (gate_of(column) * l.hidden_size + unit) * inner, inner,
+                          l.units_from(unit), inner,
+                          panel + (column * l.unit_vectors + vector) * l.kernels.lanes, width);
     }
 }
 
@@ -135,6 +136,22 @@ void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int colu
         std::fill(panel + units * width, panel + l.kernels.lanes * width, T(0));
         panel += l.kernels.lanes * width;
       }
+}
+
+/// A product whose parts are those of blocks of gates, piece by piece: of many units the panel of all blocks
+/// is larger than the second-level cache, from which every tile of rows reads it again.
+template <class T, class Unit>
+void multiply_gates(Product<T, Unit> product) {
+  constexpr Index piece_bytes = 160 * 1024;
+  const Index part = product.steps * product.right_step, parts = product.parts;
+  const Index piece = std::max<Index>(1, piece_bytes / (part * static_cast<Index>(sizeof(Unit))));
+  for (Index first = 0; first < parts; first += piece) {
+    product.parts = std::min(piece, parts - first);
+    Operands<T, Unit>::multiply(product);
+    product.left += product.parts * product.left_part;
+    product.right += product.parts * part;
+    product.add = true;
+  }
 }
 
 /// A part of a step's work: `blocks` blocks of units from `first_block` on, for `rows` rows from `first_row`

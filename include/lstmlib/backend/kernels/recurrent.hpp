@@ -5,6 +5,7 @@
 #include "lstmlib/backend/segments.hpp"
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
+#include "lstmlib/base/precision.hpp"
 
 #include <cstddef>
 
@@ -28,6 +29,7 @@ struct RecurrentProblem {
   View<const T> weight_hidden;            ///< [gates hidden_size, hidden_size]
   View<const T> bias_input, bias_hidden;  ///< [gates hidden_size]
   View<const T> first_hidden, first_cell; ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
+  Precision precision = Precision::fp32;  ///< of the products' operands; bf16 where T is float, never int8
 
   Index input_size() const { return weight_input.shape[1]; }
   Index hidden_size() const { return weight_hidden.shape[1]; }

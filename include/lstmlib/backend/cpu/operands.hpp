@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What the products of recurrent layers are made of: numbers as they are, or rounded to bfloat16, two steps
+// of the inner dimension in a unit. Sums are never rounded.
+
+#include "lstmlib/backend/cpu/kernel_sets.hpp"
+#include "lstmlib/backend/cpu/scratch.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace lstmlib::cpu {
+
+/// Elements of a row of a panel, and of a block's gates, at most: four vectors of 64 bytes.
+inline constexpr Index max_row = 64;
+
+/// Unit: T, or Bf16Pair where T is float.
+template <class T, class Unit = T>
+struct Operands {
+  static constexpr Index steps = 1;  ///< of the inner dimension in a unit
+  static constexpr Index units(Index inner) { return inner; }
+
+  static void multiply(const Product<T>& product) { kernel_table<T>().product(product); }
+  /// Where rows of a left matrix stand that is written piece by piece: `own`, where the numbers are, or room
+  /// for `elements` of them as units.
+  static T* room(T* own, Index, Scratch&) { return own; }
+  /// Brings `count` elements of each of `rows` rows to room; strides are elements, and units.
+  static void round_rows(const T*, Index, Index, Index, T*, Index) {}
+  /// A panel [inner, width] of a right matrix that `fill(panel)` writes.
+  template <class Fill>
+  static void panel(Index, Index, T* to, Fill fill) {
+    fill(to);
+  }
+  /// One row of units, at most max_row wide: `fill(row, step)` writes the row of each of its steps.
+  template <class Fill>
+  static void unit_row(Index, T* to, Fill fill) {
+    fill(to, Index{0});
+  }
+};
+
+template <>
+struct Operands<float, Bf16Pair> {
+  static constexpr Index steps = 2;
+  static constexpr Index units(Index inner) { return (inner + 1) / 2; }
+
+  static void multiply(const Product<float, Bf16Pair>& product) {
+    float_kernel_table().product_bf16(product);
+  }
+  static Bf16Pair* room(float*, Index elements, Scratch& scratch) {
+    return scratch.take<Bf16Pair>({units(elements)}).data;
+  }
+  static void round_rows(const float* from, Index from_row, Index rows, Index count, Bf16Pair* to,
+                         Index to_row) {
+    const auto round = float_kernel_table().round_to_bf16;
+    for (Index i = 0; i < rows; ++i) {
+      auto* halves = reinterpret_cast<std::uint16_t*>(to + i * to_row);
+      round(from + i * from_row, count, halves);
+      if (count % 2) halves[count] = 0;
+    }
+  }
+  template <class Fill>
+  static void panel(Index inner, Index width, Bf16Pair* to, Fill fill) {
+    Scratch scratch;
+    float* whole = scratch.take<float>({inner, width}).data;
+    fill(whole);
+    for (Index i = 0; i < units(inner); ++i)
+      float_kernel_table().round_pairs(whole + 2 * i * width,
+                                       2 * i + 1 < inner ? whole + (2 * i + 1) * width : nullptr, width,
+                                       to + i * width);
+  }
+  template <class Fill>
+  static void unit_row(Index width, Bf16Pair* to, Fill fill) {
+    alignas(64) std::array<float, max_row> first, second;
+    fill(first.data(), Index{0});
+    fill(second.data(), Index{1});
+    float_kernel_table().round_pairs(first.data(), second.data(), width, to);
+  }
+};
+
+}  // namespace lstmlib::cpu

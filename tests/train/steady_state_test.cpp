@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What a training step asks the system for, once all sizes of batches were seen: counted by operator new.
+#include "models.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<std::size_t> small_blocks{0}, large_blocks{0};
+constexpr std::size_t large = 4096;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++(bytes < large ? small_blocks : large_blocks);
+  if (void* data = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment)) return data;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, 16); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* data) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t) noexcept { std::free(data); }
+void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+
+using namespace lstmlib;
+
+TEST_CASE("a training step in steady state asks the system for no memory of tensors and kernels") {
+  test::RnnModel model(200, 48, 2, 0.4);
+  optim::Adam adam(model, {});
+  adam.add_hook(optim::WeightDecay{1e-4});
+  adam.add_hook(optim::ClipNorm{5});
+  std::vector<Tokens> batches;
+  for (const Index longest : {9, 14, 20}) {
+    std::vector<std::vector<std::int32_t>> sentences;
+    for (Index i = 1; i <= longest; ++i)
+      sentences.emplace_back(static_cast<std::size_t>(i), static_cast<std::int32_t>(7 * i));
+    batches.push_back(make_tokens(sentences));
+  }
+  std::uint64_t number = 0;
+  const auto step = [&](const Tokens& tokens) {
+    const auto labels = Tensor<std::int32_t>::zeros({tokens.sequences()});
+    begin_step(number++);
+    adam.zero_grad();
+    ops::softmax_cross_entropy(model(tokens), labels).backward();
+    adam.step();
+  };
+  for (int round = 0; round < 3; ++round)
+    for (const auto& batch : batches) step(batch);
+
+  large_blocks = small_blocks = 0;
+  for (const auto& batch : batches) step(batch);
+  CHECK(large_blocks == 0);
+  // Nodes of the graph and handles of tensors: no more for longer sentences.
+  const std::size_t nodes = small_blocks;
+  CHECK(nodes < 3 * 400);
+  for (const auto& batch : batches) step(batch);
+  CHECK(small_blocks == 2 * nodes);
+}
