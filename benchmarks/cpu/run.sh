@@ -1,0 +1,150 @@
+#!/bin/sh
+# Compares lstmlib on the CPU with other libraries, in turn and on this machine, and writes tables and plots.
+#   benchmarks/cpu/run.sh [options] OUT
+# OUT gets report.md, report.json, the plots, and raw/ with every measured value.
+# --only PARTS     of train,bucketed,bf16,sentence,file,layer,scaling,memory,chainer,flags; all unless given. Results of
+#                  other parts that are in OUT already stay, so a long run can be cut into pieces.
+# --threads LIST   thread counts of train, bucketed and sentence (default: all cores, then 1); other parts use all
+# --rounds N       default 5
+# --append         more rounds of parts that are in OUT already
+# --data DIR       folder with stsa.binary.train and stsa.binary.test; default: data in $LSTMLIB_KIT_DIR or ../shared,
+#                  else the project's small corpus
+# --quick          about a minute: small sizes, two rounds; shows that all works, says nothing about speed
+# --programs DIR   folder of the built programs; nothing is built then
+# --yes            install missing Debian packages without asking
+# Other libraries are used through the Pythons that have them, each left out where it is not named:
+#   LSTMLIB_PEER_PYTHON (torch), LSTMLIB_ONNX_PYTHON (onnxruntime, onnx), LSTMLIB_CHAINER_PYTHON (chainer)
+# The build is in build/benchmarks, or in $LSTMLIB_BUILD_DIR/benchmarks.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+# shellcheck source=cmake/packages.sh
+. "$top/cmake/packages.sh"
+
+cores=$(nproc)
+only="train,bucketed,bf16,sentence,file,layer,scaling,memory,chainer,flags" rounds="" append="" data="" quick=""
+programs="" yes=no out="" thread_counts="$cores 1" command="benchmarks/cpu/run.sh $*"
+[ "$cores" != 1 ] || thread_counts=1
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
+fail() { echo "run.sh: $*" >&2; exit 2; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --only | --threads | --rounds | --data | --programs)
+      [ $# -gt 1 ] || fail "$1 needs a value"
+      case $1 in
+        --only) only=$2 ;;
+        --threads) thread_counts=$(echo "$2" | tr , ' ') ;;
+        --rounds) rounds=$2 ;;
+        --data) data=$2 ;;
+        --programs) programs=$2 ;;
+      esac
+      shift ;;
+    --append) append=--append ;;
+    --quick) quick=--quick ;;
+    --yes) yes=yes ;;
+    --help) usage; exit ;;
+    -*) fail "unknown option $1; --help lists them" ;;
+    *) [ -z "$out" ] || fail "one OUT, not $out and $1"; out=$1 ;;
+  esac
+  shift
+done
+[ -n "$out" ] || { usage >&2; exit 2; }
+: "${rounds:=$([ "$quick" ] && echo 2 || echo 5)}"
+
+if [ -z "$data" ]; then
+  for kit in "${LSTMLIB_KIT_DIR:-}" "$top/../shared"; do
+    [ -z "$kit" ] || [ ! -e "$kit/data/stsa.binary.train" ] || { data=$kit/data; break; }
+  done
+fi
+if [ -n "$data" ]; then
+  train=$data/stsa.binary.train test=$data/stsa.binary.test
+else
+  train=$top/examples/sentiment/corpus/films.train test=$top/examples/sentiment/corpus/films.test
+  echo "No stsa.binary.train found: using the project's small corpus, whose figures are not those of the reference." >&2
+fi
+for file in "$train" "$test"; do [ -r "$file" ] || fail "cannot read $file"; done
+
+build=${LSTMLIB_BUILD_DIR:-$top/build}/benchmarks
+if [ -z "$programs" ]; then
+  # shellcheck disable=SC2086
+  need_packages $yes $build_packages libbenchmark-dev
+  echo "Building in $build ..." >&2
+  mkdir -p "$build"
+  if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_BENCHMARKS=ON \
+           -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_BUILD_EXAMPLES=OFF &&
+         cmake --build "$build" --target cpu_comparison; } >"$build/build.log" 2>&1; then
+    cat "$build/build.log" >&2
+    exit 1
+  fi
+  programs=$build/benchmarks/cpu
+fi
+mkdir -p "$out/raw"
+
+# has PYTHON MODULE: whether this Python is named and has the module.
+has() { [ -n "$1" ] && "$1" -c "import $2" 2>/dev/null; }
+torch=${LSTMLIB_PEER_PYTHON:-} onnx=${LSTMLIB_ONNX_PYTHON:-} chainer=${LSTMLIB_CHAINER_PYTHON:-}
+has "$torch" torch || { torch=""; echo "Left out: PyTorch (LSTMLIB_PEER_PYTHON names no Python that has torch)" >&2; }
+has "$onnx" onnxruntime || { onnx=""; echo "Left out: onnxruntime (LSTMLIB_ONNX_PYTHON names no Python that has it)" >&2; }
+has "$chainer" chainer || { chainer=""; echo "Left out: Chainer (LSTMLIB_CHAINER_PYTHON names no Python that has it)" >&2; }
+
+commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
+[ -z "$(git -C "$top" status --porcelain -- include benchmarks 2>/dev/null)" ] || commit="$commit with changes"
+compiler=$(${CXX:-c++} --version | head -n 1)
+note() {
+  printf '{"part": "%s", "command": "%s", "commit": "%s", "date": "%s", "compiler": "%s", "data": "%s", "quick": %s}' "$1" \
+    "$command" "$commit" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$compiler" "$(basename "$train")" "$([ "$quick" ] && echo true || echo false)"
+}
+
+# compare PART THREADS [OTHERS]: lstmlib, those of the others (of torch, onnx, chainer) that are there, and the machine.
+compare() {
+  part=$1 threads=$2 others=${3:-}
+  echo "== $part, $threads threads" >&2
+  set -- -- lstmlib "$programs/cpu_lstmlib_side" "$part" --train "$train" --test "$test" --threads "$threads" $quick
+  for other in $others; do
+    case $other in
+      torch) [ -z "$torch" ] || set -- "$@" -- PyTorch "$torch" "$here/pytorch_side.py" "$part" --train "$train" --test "$test" --threads "$threads" $quick ;;
+      onnx) [ -z "$onnx" ] || set -- "$@" -- onnxruntime "$onnx" "$here/onnxruntime_side.py" "$part" --train "$train" --test "$test" --threads "$threads" $quick ;;
+      chainer) [ -z "$chainer" ] || set -- "$@" -- Chainer "$chainer" "$here/chainer_side.py" "$part" --train "$train" --test "$test" --threads "$threads" $quick ;;
+    esac
+  done
+  set -- "$@" -- machine "$programs/cpu_limits_side" "$threads" $quick
+  # Status 3: a side was left out on the way, and was named.
+  "$programs/cpu_rounds" --rounds "$rounds" --out "$out/raw/$part-$threads.jsonl" $append --note "$(note "$part")" "$@" || [ $? = 3 ]
+}
+
+# The same file, compiled by hand as users do, and with all that the compiler can do for this machine.
+compare_flags() {
+  echo "== flags" >&2
+  flags_dir=$out/raw/flags
+  mkdir -p "$flags_dir"
+  eigen=$(pkg-config --cflags-only-I eigen3)
+  for kind in "plain -O2" "tuned -O3 -march=native"; do
+    # shellcheck disable=SC2086
+    ${CXX:-c++} -std=c++20 ${kind#* } -I"$top/include" $eigen "$here/lstmlib_side.cpp" -o "$flags_dir/${kind%% *}" -lz -pthread
+  done
+  options="train --train $train --test $test --threads $cores $quick"
+  # shellcheck disable=SC2086
+  "$programs/cpu_rounds" --rounds "$rounds" --out "$out/raw/flags-$cores.jsonl" $append --note "$(note flags)" \
+    -- lstmlib "$flags_dir/plain" $options -- "lstmlib, -O3 -march=native" "$flags_dir/tuned" $options
+  rm -r "$flags_dir"
+}
+
+for part in $(echo "$only" | tr , ' '); do
+  case $part in
+    train | bucketed) for count in $thread_counts; do compare "$part" "$count" torch; done ;;
+    sentence) for count in $thread_counts; do compare "$part" "$count" "torch onnx chainer"; done ;;
+    file) compare file "$cores" "torch onnx chainer" ;;
+    layer) compare layer "$cores" "torch onnx" ;;
+    bf16 | scaling | memory) compare "$part" "$cores" torch ;;
+    chainer) [ -z "$chainer" ] || compare chainer "$cores" chainer ;;
+    flags) [ "$quick" ] || compare_flags ;;
+    *) fail "no part $part; --help lists them" ;;
+  esac
+done
+
+if [ -x "$programs/cpu_report" ]; then
+  "$programs/cpu_report" "$out"
+  echo "Written: $out/report.md" >&2
+else
+  echo "No report: cpu_report was not built (Cairo is missing); the values are in $out/raw" >&2
+fi
