@@ -1,4 +1,5 @@
-# The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot.
+# The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot,
+# lstmlib::serve.
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a project that adds this one as a folder links through our targets
 
@@ -34,4 +35,17 @@ if(LSTMLIB_CAIRO_FOUND)
   add_library(lstmlib::plot ALIAS lstmlib_plot)
   set_target_properties(lstmlib_plot PROPERTIES EXPORT_NAME plot)
   target_link_libraries(lstmlib_plot INTERFACE lstmlib PkgConfig::LSTMLIB_CAIRO)
+endif()
+
+# Models over HTTP, compiled once; optional.
+find_package(Boost 1.74 QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(LSTMLIB_PROMETHEUS QUIET IMPORTED_TARGET GLOBAL prometheus-cpp-core)
+endif()
+if(Boost_FOUND AND LSTMLIB_PROMETHEUS_FOUND)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/serve.cpp CONTENT "#include <lstmlib/serve/entry.hpp>\n")
+  add_library(lstmlib_serve STATIC ${PROJECT_BINARY_DIR}/generated/serve.cpp)
+  add_library(lstmlib::serve ALIAS lstmlib_serve)
+  set_target_properties(lstmlib_serve PROPERTIES EXPORT_NAME serve POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(lstmlib_serve PUBLIC lstmlib_cpu PRIVATE Boost::headers PkgConfig::LSTMLIB_PROMETHEUS)
 endif()

@@ -37,13 +37,28 @@ kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 benchmarks=ON
 [ $all$slow != nono ] || benchmarks=OFF
 
+# Real clients of the cloud, where the reference kit is: their Python environment is kept between runs.
+kit_python=""
+if [ -e "$kit/sagemaker/requirements.txt" ]; then
+  environment=${LSTMLIB_KIT_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/lstmlib/kit}
+  if [ ! -e "$environment/complete" ]; then
+    echo "== making $environment for the kit's clients"
+    need_packages $yes python3-venv
+    if python3 -m venv "$environment" && "$environment/bin/pip" install -q -r "$kit/sagemaker/requirements.txt"; then
+      touch "$environment/complete"
+    fi
+  fi
+  if [ -e "$environment/complete" ]; then kit_python=$environment/bin/python
+  else echo "== skipped: the kit's clients cannot be installed here" >&2; fi
+fi
+
 # build NAME TARGET COMPILER TYPE [options of cmake]
 build() {
   name=$1 target=$2 compiler=$3 type=$4
   shift 4
   echo "== building $target in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
-    -DLSTMLIB_KIT_DIR="$kit" "$@" >/dev/null
+    -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
   cmake --build "$builds/$name" --target "$target" -j "$jobs"
 }
 # run_tests NAME [options of ctest]

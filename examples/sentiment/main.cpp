@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
   sentiment::add_train(app);
   sentiment::add_evaluate(app);
   sentiment::add_predict(app);
+  sentiment::add_serve(app);
+  sentiment::add_invoke(app);
   sentiment::add_inspect(app);
   sentiment::add_datasets(app);
 

@@ -18,6 +18,7 @@ allowed() {
     data) echo "base math backend tensor io nn" ;;
     plot) echo "base io" ;;
     train) echo "base math backend tensor autograd ops nn optim io data plot" ;;
+    serve) echo "base math backend tensor autograd io" ;;
     *) echo "unknown" ;;
   esac
 }

@@ -11,6 +11,8 @@ void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_serve(CLI::App& app);
+void add_invoke(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_datasets(CLI::App& app);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/prediction_line.hpp"
 #include "sentiment/commands/predictor_options.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
-#include "sentiment/text/unicode.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -22,31 +21,12 @@ struct Options {
   PredictorOptions predictor;
 };
 
-/// A field as RFC 4180 has it: in quotes where it must be.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string made = "\"";
-  for (const char c : text) {
-    if (c == '"') made += '"';
-    made += c;
-  }
-  return made + '"';
-}
-
-std::string line_of(const Prediction& p, const std::string& format) {
-  if (format == "json")
-    return message("{\"sentence\": ", json_text(p.sentence), ", \"prediction\": ", p.label, ", \"score\": ",
-                   score_text(p.score), "}");
-  if (format == "csv") return message(csv_field(p.sentence), ",", p.label, ",", score_text(p.score));
-  return message(p.label, "\t", score_text(p.score), "\t", p.sentence);
-}
-
 /// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
 void answer(std::istream& input, const std::string& name, const Predictor& predictor, const Options& options) {
   constexpr std::size_t chunk = 4096;
   std::vector<std::string> sentences;
   const auto flush = [&] {
-    for (const auto& p : predict(predictor, sentences)) std::cout << line_of(p, options.format) << '\n';
+    for (const auto& p : predict(predictor, sentences)) std::cout << prediction_line(p, options.format) << '\n';
     if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
     sentences.clear();
   };

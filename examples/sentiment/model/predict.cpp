@@ -4,7 +4,6 @@
 #include "sentiment/text/normalize.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sentiment {
 
@@ -76,14 +75,6 @@ Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& dat
   auto scores = Tensor<float>::uninitialized({std::ssize(data.sentences), classifier.output.weight.shape()[0]});
   layer_scores(classifier, views(data.sentences), batch_size, scores.values());
   return count(scores, data);
-}
-
-std::string score_text(float score) {
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, static_cast<double>(score)).ptr;
-  std::string text(buffer, end);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
 }
 
 }  // namespace sentiment

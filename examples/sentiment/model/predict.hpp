@@ -4,6 +4,7 @@
 
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/model/predictor.hpp"
+#include "sentiment/text/score_text.hpp"
 
 #include <span>
 #include <string>
@@ -33,8 +34,5 @@ struct Evaluation {
 Evaluation evaluate(const Predictor& predictor, const PreparedData& data);
 /// The same of a model in training, on any device.
 Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size = 64);
-
-/// The score as text, as Python writes it: the shortest that reads back as the double that equals the float32.
-std::string score_text(float score);
 
 }  // namespace sentiment

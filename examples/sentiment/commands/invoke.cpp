@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/model/predict.hpp"
+#include "sentiment/serving/client.hpp"
+#include "sentiment/text/unicode.hpp"
+
+#include <iostream>
+
+namespace sentiment {
+
+namespace {
+
+struct Options {
+  std::string endpoint = "http://127.0.0.1:8080", name = "sentiment", format = "text";
+  std::size_t batch_size = 256;
+  long timeout = 60;
+};
+
+void run(const Options& options) {
+  EndpointClient client(options.endpoint, options.name, options.timeout);
+  std::vector<std::string> sentences;
+  const auto flush = [&] {
+    if (sentences.empty()) return;
+    std::cout << client.invoke(sentences, options.format);
+    if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
+    sentences.clear();
+  };
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    sentences.push_back(decode_utf8(line));
+    if (sentences.size() == options.batch_size) flush();
+  }
+  if (std::cin.bad()) fail<FileError>("standard input: cannot read");
+  flush();
+}
+
+}  // namespace
+
+void add_invoke(CLI::App& app) {
+  auto* command = app.add_subcommand("invoke", "Ask a running endpoint, one sentence a line of standard input");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--endpoint", options->endpoint, "Address of the server")->capture_default_str();
+  command->add_option("--name", options->name, "Name of the endpoint")->capture_default_str();
+  command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
+      ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
+  command->add_option("--batch-size", options->batch_size, "Sentences a request")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--timeout", options->timeout, "Seconds for one request")->check(CLI::Range(1, 3600))->capture_default_str();
+  command->footer("Example:\n  echo 'a warm and funny film' | sentiment invoke --endpoint http://127.0.0.1:8080");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace sentiment

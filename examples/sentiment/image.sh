@@ -1,0 +1,40 @@
+#!/bin/sh
+# The steps that make the container image, on a Debian that has nothing else (as root):
+#   image.sh build SOURCE STAGE   installs compilers, builds SOURCE, puts what the image holds under STAGE
+#   image.sh runtime              in the image, with STAGE copied to /: installs the shared libraries, adds the user
+#   image.sh healthy              whether the server in this container answers /ping
+set -eu
+share=/usr/local/share/sentiment
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o APT::Get::Remove=false --no-install-recommends -y "$@"; }
+
+case ${1:-} in
+  build)
+    source=$2 stage=$3
+    # shellcheck source=cmake/packages.sh
+    . "$source/cmake/packages.sh"
+    # shellcheck disable=SC2086
+    need_packages yes $build_packages
+    build=$(mktemp -d)
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_INSTALL=OFF
+    cmake --build "$build" --target sentiment
+    mkdir -p "$stage/usr/local/bin" "$stage$share"
+    strip -o "$stage/usr/local/bin/sentiment" "$build/examples/sentiment/sentiment"
+    cp "$0" "$stage$share/image.sh"
+    # The packages of the shared libraries, followed to the end.
+    ldd "$stage/usr/local/bin/sentiment" | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | while read -r file; do
+      dpkg-query -S "$(realpath "$file")" 2>/dev/null || dpkg-query -S "*/$(basename "$(realpath "$file")")"
+    done | cut -d: -f1 | sort -u >"$stage$share/packages"
+    rm -rf "$build" ;;
+  runtime)
+    apt update
+    # shellcheck disable=SC2046
+    apt install ca-certificates $(cat $share/packages)
+    rm -rf /var/lib/apt/lists/*
+    useradd --system --no-create-home --shell /usr/sbin/nologin sentiment
+    mkdir -p /opt/ml ;;
+  healthy)
+    # The image has no curl. Reading from the server tells the same.
+    exec /bin/bash -c 'exec 3<>"/dev/tcp/127.0.0.1/${SAGEMAKER_BIND_TO_PORT:-8080}" &&
+      printf "GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3 && read -r -t 3 line <&3 && [[ $line == *" 200 "* ]]' ;;
+  *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/serving/client.hpp"
+
+#include "sentiment/commands/prediction_line.hpp"
+#include "sentiment/serving/write_body.hpp"
+
+#include <curl/curl.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sentiment {
+
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of an answer
+
+std::size_t take(char* bytes, std::size_t, std::size_t count, void* into) {
+  auto& body = *static_cast<std::string*>(into);
+  if (body.size() + count > most_bytes) return 0;
+  body.append(bytes, count);
+  return count;
+}
+
+/// What an error's body says, else its status.
+std::string said(const std::string& body, long status) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (json.is_object() && json.contains("error-message") && json["error-message"].is_string())
+    return message("status ", status, ": ", json["error-message"].get<std::string>());
+  return message("status ", status);
+}
+
+}  // namespace
+
+struct EndpointClient::Session {
+  CURL* handle = curl_easy_init();
+  curl_slist* fields = nullptr;
+  char error[CURL_ERROR_SIZE] = "";
+
+  ~Session() {
+    curl_slist_free_all(fields);
+    curl_easy_cleanup(handle);
+  }
+};
+
+EndpointClient::EndpointClient(const std::string& url, const std::string& name, long timeout_seconds)
+    : session_(std::make_unique<Session>()) {
+  CURL* handle = session_->handle;
+  if (handle == nullptr) fail<Error>("libcurl does not start");
+  if (!url.starts_with("http://") && !url.starts_with("https://")) fail<Error>(url, ": an address beginning with http:// or https:// is expected");
+  char* escaped = curl_easy_escape(handle, name.data(), static_cast<int>(name.size()));
+  address_ = url.substr(0, url.find_last_not_of('/') + 1) + "/endpoints/" + (escaped ? escaped : "") + "/invocations";
+  curl_free(escaped);
+  for (const char* field : {"Content-Type: application/json", "Accept: application/json", "Expect:"})
+    session_->fields = curl_slist_append(session_->fields, field);
+  curl_easy_setopt(handle, CURLOPT_URL, address_.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, session_->fields);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, 5L);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT, timeout_seconds);
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, session_->error);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
+}
+
+EndpointClient::~EndpointClient() = default;
+
+std::string EndpointClient::invoke(std::span<const std::string> sentences, const std::string& format) {
+  std::string request = "[";
+  for (const auto& sentence : sentences) {
+    if (request.size() > 1) request += ", ";
+    append_json_text(request, sentence);
+  }
+  request += ']';
+  std::string body;
+  CURL* handle = session_->handle;
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.data());
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.size()));
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+  if (const CURLcode code = curl_easy_perform(handle); code != CURLE_OK)
+    fail<Error>(address_, ": ", *session_->error ? session_->error : curl_easy_strerror(code));
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) fail<Error>(address_, ": ", said(body, status));
+
+  std::string lines;
+  std::size_t count = 0;
+  try {
+    for (const auto& row : nlohmann::json::parse(body)) {
+      Prediction prediction{row.at(0).get<std::string>(), row.at(1).get<std::int32_t>(), row.at(2).get<float>(), {}};
+      lines += prediction_line(prediction, format) + '\n';
+      ++count;
+    }
+  } catch (const nlohmann::json::exception&) { fail<Error>(address_, ": the answer is not a list of [sentence, class, score]"); }
+  if (count != sentences.size()) fail<Error>(address_, ": ", count, " answers for ", sentences.size(), " sentences");
+  return lines;
+}
+
+}  // namespace sentiment

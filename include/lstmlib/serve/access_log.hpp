@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A log that never makes its caller wait: lines go to a buffer, a thread of its own writes the buffer to a file ten times a
+// second. A logger that wakes a thread for each line would cost more than a small request.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace lstmlib::serve {
+
+class AccessLog {
+ public:
+  /// Writes to a descriptor, which stays the caller's. Lines that come while `most` bytes wait are dropped and counted.
+  explicit AccessLog(int descriptor, std::size_t most = 16 << 20)
+      : descriptor_(descriptor), most_(most), thread_([this] { run(); }) {}
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+  /// Writes what waits.
+  ~AccessLog() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  void operator()(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    if (buffer_.size() + line.size() >= most_) {
+      ++dropped_;
+      return;
+    }
+    buffer_.append(line).push_back('\n');
+  }
+
+ private:
+  void run() {
+    std::string lines;
+    std::unique_lock lock(mutex_);
+    do {
+      wake_.wait_for(lock, std::chrono::milliseconds(100), [&] { return stopping_; });
+      lines.clear();
+      lines.swap(buffer_);
+      if (dropped_ > 0) lines += "{\"dropped_lines\":" + std::to_string(std::exchange(dropped_, 0)) + "}\n";
+      lock.unlock();
+      write(lines);
+      lock.lock();
+    } while (!stopping_ || !buffer_.empty());
+  }
+  void write(std::string_view lines) const {
+    while (!lines.empty()) {
+      const auto count = ::write(descriptor_, lines.data(), lines.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return;  // nobody reads any more: a server goes on without its log
+      lines.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  const int descriptor_;
+  const std::size_t most_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::string buffer_;
+  std::size_t dropped_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace lstmlib::serve

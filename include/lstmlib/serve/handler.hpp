@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A model behind four functions, of which the first alone must be there:
+//
+//   Model load(const std::filesystem::path& model_dir)               the model, made ready to answer
+//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to Tensor<float>
+//   Prediction predict(const Model&, const Input&)                   default: calls the model
+//   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
+//
+// All but load are const and are called by several threads. The defaults take and give application/x-npy. A handler with
+// formats of its own lists them in `static constexpr std::string_view types[]`, its default first, and if its answers have
+// others, `answer_types[]`: then read and write get one of them, and the rest is refused (415, 406) before it is read.
+
+#include "lstmlib/autograd/mode.hpp"
+#include "lstmlib/serve/job.hpp"
+#include "lstmlib/serve/npy_content.hpp"
+#include "lstmlib/serve/server.hpp"
+
+#include <concepts>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lstmlib::serve {
+
+template <class H>
+concept Handler = requires(H handler, const std::filesystem::path& folder) { handler.load(folder); };
+
+template <Handler H>
+using ModelOf = decltype(std::declval<H&>().load(std::declval<const std::filesystem::path&>()));
+
+/// Rows of a prediction that are to be computed.
+template <class Prediction>
+struct Rows {
+  Prediction* prediction;
+  std::size_t first, count;
+};
+
+/// A handler whose predictions are made of rows: rows of different requests are computed together, and a long request in
+/// parts. Instead of `predict` it has
+///   Prediction begin(Input)                                          a prediction whose rows are still to be computed
+///   std::size_t rows(const Prediction&), cost(const Prediction&, std::size_t row)
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
+template <class H>
+concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
+  handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
+};
+
+template <Handler H>
+constexpr std::span<const std::string_view> types_of() {
+  if constexpr (requires { H::types; }) return H::types;
+  else if constexpr (requires(const H& h, std::string b, const std::string& t) { h.read(std::move(b), t); }) return {};
+  else return npy_types;
+}
+template <Handler H>
+constexpr std::span<const std::string_view> answer_types_of() {
+  if constexpr (requires { H::answer_types; }) return H::answer_types;
+  else return types_of<H>();
+}
+
+namespace detail {
+
+template <Handler H>
+auto read(const H& handler, std::string body, const std::string& type) {
+  if constexpr (requires { handler.read(std::move(body), type); }) return handler.read(std::move(body), type);
+  else return read_npy_tensor(body);
+}
+
+template <Handler H, class Model, class Input>
+auto predict(const H& handler, const Model& model, const Input& input) {
+  const Inference scope;  // no graph, no dropout
+  if constexpr (requires { handler.predict(model, input); }) {
+    return handler.predict(model, input);
+  } else {
+    try {
+      if constexpr (requires { model(input); }) return model(input);
+      else return model(Variable<float>(input)).value();
+    } catch (const ShapeError& error) { throw HttpError(400, error.what()); }
+  }
+}
+
+template <Handler H, class Prediction>
+Content write(const H& handler, const Prediction& prediction, const std::string& accept) {
+  if constexpr (requires { handler.write(prediction, accept); }) return handler.write(prediction, accept);
+  else return write_npy_tensor(prediction);
+}
+
+}  // namespace detail
+
+/// A request of a handler that computes it as a whole.
+template <Handler H>
+class WholeJob final : public Job {
+ public:
+  WholeJob(const H& handler, const ModelOf<H>& model) : handler_(handler), model_(model) {}
+  void read() override { input_ = detail::read(handler_, std::move(request.body), request.content_type); }
+  std::size_t rows() const override { return 1; }
+  std::size_t cost(std::size_t) const override { return 1; }
+  const void* group() const override { return this; }
+  void compute(std::span<const Part> parts) const override {
+    auto* self = static_cast<WholeJob*>(parts[0].job);
+    self->prediction_ = detail::predict(handler_, model_, *input_);
+  }
+  Content write() override { return detail::write(handler_, *prediction_, request.accept); }
+
+ private:
+  using Input = decltype(detail::read(std::declval<const H&>(), std::string(), std::string()));
+  const H& handler_;
+  const ModelOf<H>& model_;
+  std::optional<Input> input_;
+  std::optional<decltype(detail::predict(std::declval<const H&>(), std::declval<const ModelOf<H>&>(),
+                                         std::declval<const Input&>()))> prediction_;
+};
+
+/// A request of a handler that joins rows.
+template <JoinsRows H>
+class RowsJob final : public Job {
+ public:
+  RowsJob(const H& handler, const ModelOf<H>& model) : handler_(handler), model_(model) {}
+  void read() override {
+    prediction_ = handler_.begin(handler_.read(std::move(request.body), request.content_type));
+  }
+  std::size_t rows() const override { return handler_.rows(*prediction_); }
+  std::size_t cost(std::size_t row) const override { return handler_.cost(*prediction_, row); }
+  const void* group() const override { return &handler_; }
+  void compute(std::span<const Part> parts) const override {
+    std::vector<Rows<Prediction>> rows;
+    for (const Part& part : parts)
+      rows.push_back({&*static_cast<RowsJob*>(part.job)->prediction_, part.first, part.count});
+    handler_.compute(model_, rows);
+  }
+  Content write() override { return handler_.write(*prediction_, request.accept); }
+
+ private:
+  using Prediction = decltype(std::declval<const H&>().begin(
+      std::declval<const H&>().read(std::string(), std::declval<const std::string&>())));
+  const H& handler_;
+  const ModelOf<H>& model_;
+  std::optional<Prediction> prediction_;
+};
+
+/// The requests of a handler. `model()` is asked when one comes; handler and model must outlive the server.
+template <Handler H, class GetModel>
+Computed computed_by(const H& handler, GetModel model, std::string default_accept = {}) {
+  const auto make = [&handler, model]() -> std::shared_ptr<Job> {
+    if constexpr (JoinsRows<H>) return std::make_shared<RowsJob<H>>(handler, model());
+    else return std::make_shared<WholeJob<H>>(handler, model());
+  };
+  return {make, types_of<H>(), answer_types_of<H>(), std::move(default_accept)};
+}
+
+}  // namespace lstmlib::serve

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "lstmlib/serve/queue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <condition_variable>
+
+using namespace lstmlib::serve;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the test's jobs have in common.
+struct Bench {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::size_t> batches;  // rows of each
+  std::size_t computed = 0;          // rows
+  std::vector<int> answered;         // numbers of jobs, in order
+  std::atomic<bool> open = true;     // compute waits while it is not
+
+  void wait_for_answers(std::size_t count) {
+    std::unique_lock lock(mutex);
+    REQUIRE(changed.wait_for(lock, 10s, [&] { return answered.size() >= count; }));
+  }
+};
+
+class TestJob final : public Job {
+ public:
+  TestJob(Bench& bench, int name, std::size_t rows, const void* group = nullptr)
+      : number(name), bench_(bench), group_(group ? group : &bench), doubled_(rows) {
+    arrival = Clock::now();
+    deadline = arrival + 10s;
+  }
+  void read() override {
+    if (fails_to_read) throw HttpError(400, "unreadable");
+  }
+  std::size_t rows() const override { return doubled_.size(); }
+  std::size_t cost(std::size_t) const override { return 1; }
+  const void* group() const override { return group_; }
+  void compute(std::span<const Part> parts) const override {
+    while (!bench_.open) std::this_thread::sleep_for(100us);
+    std::size_t rows = 0;
+    for (const Part& part : parts) {
+      auto& job = static_cast<TestJob&>(*part.job);
+      if (job.fails_to_compute) throw std::runtime_error("no");
+      for (std::size_t row = part.first; row < part.first + part.count; ++row) ++job.doubled_[row];
+      rows += part.count;
+    }
+    const std::lock_guard lock(bench_.mutex);
+    bench_.batches.push_back(rows);
+    bench_.computed += rows;
+  }
+  Content write() override {
+    for (const int times : doubled_)
+      if (times != 1) return {"text/plain", "a row was computed " + std::to_string(times) + " times"};
+    return {"text/plain", "done"};
+  }
+
+  const int number;
+  bool fails_to_read = false, fails_to_compute = false;
+
+ private:
+  Bench& bench_;
+  const void* group_;
+  std::vector<int> doubled_;
+};
+
+Queue::Done noting(Bench& bench) {
+  return [&bench](Queue::Jobs jobs) {
+    const std::lock_guard lock(bench.mutex);
+    for (const auto& job : jobs) bench.answered.push_back(static_cast<TestJob&>(*job).number);
+    bench.changed.notify_all();
+  };
+}
+
+Queue::Jobs some(Bench& bench, int count, std::size_t rows = 1) {
+  Queue::Jobs jobs;
+  for (int i = 0; i < count; ++i) jobs.push_back(std::make_shared<TestJob>(bench, i, rows));
+  return jobs;
+}
+
+}  // namespace
+
+TEST_CASE("queue: requests that wait together are computed together, each row once") {
+  Bench bench;
+  Queue queue({.threads = 1, .wait = 0us}, noting(bench));
+  const auto jobs = some(bench, 10);
+  CHECK(queue.submit(jobs).empty());
+  bench.wait_for_answers(10);
+  CHECK(bench.batches == std::vector<std::size_t>{10});
+  for (const auto& job : jobs) CHECK(job->response.content.body == "done");
+}
+
+TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
+  Bench bench;
+  Queue queue({.threads = 1, .batch_cost = 16, .wait = 0us}, noting(bench));
+  bench.open = false;
+  const auto big = std::make_shared<TestJob>(bench, 1, 1000), small = std::make_shared<TestJob>(bench, 2, 1);
+  queue.submit({big, std::make_shared<TestJob>(bench, 0, 1)});
+  std::this_thread::sleep_for(20ms);  // the first batch is being computed
+  queue.submit({small, std::make_shared<TestJob>(bench, 3, 1)});
+  bench.open = true;
+  bench.wait_for_answers(4);
+  CHECK(bench.answered == std::vector<int>{0, 2, 3, 1});
+  CHECK(big->response.content.body == "done");
+  for (const std::size_t rows : bench.batches) CHECK(rows <= 16);
+}
+
+TEST_CASE("queue: several threads share the rows of a long request") {
+  Bench bench;
+  Queue queue({.threads = 4, .batch_cost = 8, .wait = 0us}, noting(bench));
+  auto jobs = some(bench, 5, 3000);
+  CHECK(queue.submit(jobs).empty());
+  bench.wait_for_answers(5);
+  for (const auto& job : jobs) CHECK(job->response.content.body == "done");
+  CHECK(bench.computed == 15000);
+}
+
+TEST_CASE("queue: what does not fit gets 503") {
+  Bench bench;
+  bench.open = false;
+  Queue queue({.threads = 1, .requests = 3, .batch_requests = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
+  queue.submit(some(bench, 1));
+  for (int i = 0; i < 1000 && queue.waiting() > 0; ++i) std::this_thread::sleep_for(1ms);  // it is being computed
+  const auto refused = queue.submit(some(bench, 5));
+  REQUIRE(refused.size() == 2);
+  for (const auto& job : refused) CHECK(job->response.status == 503);
+  bench.open = true;
+  bench.wait_for_answers(4);
+}
+
+TEST_CASE("queue: one small request in an idle queue is computed by the caller, a larger one is not") {
+  Bench bench;
+  Queue queue({.threads = 1, .loop_cost = 4, .wait = 0us}, noting(bench));
+  CHECK(queue.submit(some(bench, 1, 4)).size() == 1);
+  CHECK(bench.computed == 4);
+  CHECK(queue.submit(some(bench, 1, 5)).empty());
+  bench.wait_for_answers(1);
+}
+
+TEST_CASE("queue: under load a thread waits for as many requests as it had, but not longer than it may") {
+  Bench bench;
+  Queue queue({.threads = 1, .loop_cost = 0, .wait = 200ms}, noting(bench));
+  queue.submit(some(bench, 4));
+  bench.wait_for_answers(4);
+  const auto start = std::chrono::steady_clock::now();
+  queue.submit(some(bench, 2));
+  std::this_thread::sleep_for(20ms);
+  queue.submit(some(bench, 2));
+  bench.wait_for_answers(8);
+  CHECK(bench.batches == std::vector<std::size_t>{4, 4});
+  CHECK(std::chrono::steady_clock::now() - start < 150ms);
+  queue.submit(some(bench, 1));  // alone: the wait ends by itself
+  bench.wait_for_answers(9);
+  CHECK(std::chrono::steady_clock::now() - start >= 200ms);
+}
+
+TEST_CASE("queue: jobs of different groups are not joined") {
+  Bench bench;
+  const int group[2] = {};
+  Queue queue({.threads = 1, .wait = 0us}, noting(bench));
+  Queue::Jobs jobs;
+  for (int i = 0; i < 6; ++i) jobs.push_back(std::make_shared<TestJob>(bench, i, 1, &group[i % 2]));
+  queue.submit(jobs);
+  bench.wait_for_answers(6);
+  CHECK(bench.batches == std::vector<std::size_t>{3, 3});
+}
+
+TEST_CASE("queue: what fails is answered, and the rest goes on") {
+  Bench bench;
+  Queue queue({.threads = 2, .batch_cost = 8, .wait = 0us}, noting(bench));
+  auto unread = std::make_shared<TestJob>(bench, 0, 1), broken = std::make_shared<TestJob>(bench, 1, 100),
+       late = std::make_shared<TestJob>(bench, 2, 1), good = std::make_shared<TestJob>(bench, 3, 1);
+  unread->fails_to_read = true;
+  broken->fails_to_compute = true;
+  late->deadline = late->arrival - 1s;
+  queue.submit({unread, late});
+  bench.wait_for_answers(2);
+  queue.submit({broken});
+  bench.wait_for_answers(3);
+  const auto here = queue.submit({good});
+  if (here.empty()) bench.wait_for_answers(4);
+  CHECK(unread->response.status == 400);
+  CHECK(late->response.status == 503);
+  CHECK(broken->response.status == 500);
+  CHECK(good->response.content.body == "done");
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+// The server over a loopback: HTTP's rules, limits, time-outs, and stopping, with small handlers.
+#include "http_client.hpp"
+#include "lstmlib/core.hpp"
+#include "lstmlib/io/npy.hpp"
+#include "lstmlib/serve/serve.hpp"
+#include "support.hpp"
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+using namespace lstmlib;
+using namespace std::chrono_literals;
+using test::ask;
+using test::HttpClient;
+using test::HttpReply;
+using test::NoReply;
+
+namespace {
+
+/// Answers its body turned around; waits first where the body says so.
+struct Echo {
+  int load(const std::filesystem::path&) { return 0; }
+  std::string read(std::string body, const std::string&) const {
+    if (body == "bad") throw serve::HttpError(400, "a bad body");
+    return body;
+  }
+  std::string predict(int, const std::string& text) const {
+    if (text == "fault") throw std::runtime_error("a fault of ours");
+    if (text == "slow") std::this_thread::sleep_for(300ms);
+    if (text == "long") return std::string(8 << 20, 'x');
+    return {text.rbegin(), text.rend()};
+  }
+  serve::Content write(const std::string& text, const std::string&) const { return {"text/plain", text}; }
+};
+
+/// A service in a thread, ready.
+template <class H>
+class Running {
+ public:
+  explicit Running(serve::ServerOptions options = {}, H handler = {})
+      : service_(std::move(handler), "", (options.port = 0, options)), thread_([this] { signal_ = service_.run(); }) {
+    while (!service_.server().is_ready()) std::this_thread::sleep_for(1ms);
+  }
+  ~Running() {
+    service_.server().stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  std::uint16_t port() { return service_.server().port(); }
+  serve::Service<H>& service() { return service_; }
+
+ private:
+  serve::Service<H> service_;
+  int signal_ = 0;
+  std::thread thread_;
+};
+
+HttpReply raw(std::uint16_t port, const std::string& bytes) {
+  HttpClient client(port, 5);
+  client.send(bytes);
+  return client.reply();
+}
+
+}  // namespace
+
+TEST_CASE("server: the routes of a hosting container") {
+  Running<Echo> server;
+  const auto port = server.port();
+  const HttpReply ping = ask(port, "GET", "/ping?x=1");
+  CHECK(ping.status == 200);
+  CHECK(ping.body.empty());
+  CHECK(ask(port, "HEAD", "/ping").status == 200);
+  CHECK(ask(port, "POST", "/invocations", {}, "abc").body == "cba");
+  CHECK(ask(port, "POST", "/endpoints/any-name/invocations?q", {}, "abc").body == "cba");
+  const HttpReply parameters = ask(port, "GET", "/execution-parameters");
+  CHECK(parameters.body.find("\"BatchStrategy\": \"MULTI_RECORD\"") != std::string::npos);
+  CHECK(ask(port, "GET", "/metrics").body.find("lstmlib_serve_requests_total{code=\"200\"}") != std::string::npos);
+}
+
+TEST_CASE("server: errors are JSON, and name the methods that a path has") {
+  Running<Echo> server;
+  const auto port = server.port();
+  const HttpReply missing = ask(port, "GET", "/nothing");
+  CHECK(missing.status == 404);
+  CHECK(missing.fields.at("content-type") == "application/json");
+  CHECK(missing.body == R"({"error":"Not Found","error-message":"there is nothing at this path"})");
+  for (const char* path : {"/endpoints//invocations", "/endpoints/a/b/invocations", "/endpoints/a/invocations/", "/ping/"})
+    CHECK(ask(port, "POST", path).status == 404);
+  CHECK(ask(port, "GET", "/invocations").fields.at("allow") == "POST");
+  CHECK(ask(port, "DELETE", "/invocations").status == 405);
+  CHECK(ask(port, "PUT", "/invocations", {}, "x").status == 405);
+  CHECK(ask(port, "POST", "/ping", {}, "x").fields.at("allow") == "GET, HEAD");
+  const HttpReply head = ask(port, "HEAD", "/invocations");
+  CHECK(head.status == 405);
+  CHECK(ask(port, "POST", "/invocations", {}, "bad").body == R"({"error":"Bad Request","error-message":"a bad body"})");
+  CHECK(ask(port, "POST", "/invocations", {}, "fault").status == 500);
+  CHECK(ask(port, "POST", "/invocations", {}, "good").status == 200);
+}
+
+TEST_CASE("server: one connection serves many requests, pipelined ones in order, and survives errors") {
+  Running<Echo> server;
+  HttpClient client(server.port());
+  for (int i = 0; i < 50; ++i) CHECK(client.ask("POST", "/invocations", {}, "n" + std::to_string(i)).status == 200);
+  CHECK(client.ask("PUT", "/invocations", {}, std::string(100000, 'x')).status == 405);
+  CHECK(client.ask("POST", "/invocations", {}, "bad").status == 400);
+  std::string many;
+  for (int i = 100; i < 140; ++i) many += HttpClient::request("POST", "/invocations", {}, std::to_string(i)) + HttpClient::request("GET", "/ping");
+  client.send(many);
+  for (int i = 100; i < 140; ++i) {
+    std::string text = std::to_string(i);
+    CHECK(client.reply().body == std::string(text.rbegin(), text.rend()));
+    CHECK(client.reply().body.empty());
+  }
+  CHECK(client.ask("POST", "/invocations", {{"Connection", "close"}}, "ab").body == "ba");
+  CHECK(client.closed());
+}
+
+TEST_CASE("server: chunks with extensions and trailers, a body byte by byte, Expect, HTTP/1.0") {
+  Running<Echo> server;
+  HttpClient client(server.port());
+  client.send("POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n");
+  CHECK(client.reply().body == "edcba");
+  for (const char c : HttpClient::request("POST", "/invocations", {}, "slowly")) client.send({&c, 1});
+  CHECK(client.reply().body == "ylwols");
+  client.send("POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n");
+  CHECK(client.reply(false, true).status == 100);
+  client.send("ab");
+  CHECK(client.reply().body == "ba");
+  client.send("POST http://elsewhere/invocations?x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
+  CHECK(client.reply().body == "ba");
+  client.send("POST /invocations HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nab");
+  CHECK(client.reply().fields.at("connection") == "keep-alive");
+  client.send("POST /invocations HTTP/1.0\r\nContent-Length: 2\r\n\r\nab");
+  CHECK(client.reply().body == "ba");
+  CHECK(client.closed());
+}
+
+TEST_CASE("server: what is no clear request is refused, and its connection closed") {
+  Running<Echo> server;
+  const auto port = server.port();
+  const std::string head = "POST /invocations HTTP/1.1\r\nHost: x\r\n";
+  CHECK(raw(port, "NONSENSE\r\n\r\n").status == 400);
+  CHECK(raw(port, head + "Content-Length: -5\r\n\r\n").status == 400);
+  CHECK(raw(port, head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef").status == 400);
+  CHECK(raw(port, head + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde").status == 400);
+  CHECK(raw(port, head + "Content-Length: 5, 5\r\n\r\nabcde").status == 400);
+  CHECK(raw(port, head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").status == 400);
+  CHECK(raw(port, head + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n").status == 400);
+  CHECK(raw(port, head + "Transfer-Encoding: identity\r\n\r\n").status == 400);
+  CHECK(raw(port, head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n").status == 400);
+  CHECK(raw(port, head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n").status == 400);
+  CHECK(raw(port, "GET /ping HTTP/1.1\r\n\r\n").status == 400);
+  CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").status == 400);
+  CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: x\r\nX: " + std::string(100000, 'a') + "\r\n\r\n").status == 431);
+  CHECK(ask(port, "GET", "/ping", {{"X", std::string(60000, 'a')}}).status == 200);
+  HttpClient client(port);
+  client.send("NONSENSE\r\n\r\n");
+  CHECK(client.reply().fields.at("connection") == "close");
+  CHECK(client.closed());
+}
+
+TEST_CASE("server: a body above the limit is refused at its header, or in the chunk that passes it") {
+  serve::ServerOptions options;
+  options.body_bytes = 1 << 20;
+  Running<Echo> server(options);
+  const auto port = server.port();
+  CHECK(ask(port, "POST", "/invocations", {}, std::string(1 << 20, 'x')).status == 200);
+  CHECK(raw(port, "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n").status == 413);
+  CHECK(raw(port, "POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n").status == 413);
+  HttpClient chunked(port);
+  chunked.send("POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "40000\r\n" + std::string(0x40000, 'x') + "\r\n";
+  for (int i = 0; i < 5; ++i) chunked.send(chunk);
+  CHECK(chunked.reply().status == 413);
+  HttpClient whole(port);  // all of a body that is too large is sent before the answer is read
+  whole.send(HttpClient::request("POST", "/invocations", {}, std::string(8 << 20, 'x')));
+  CHECK(whole.reply().status == 413);
+}
+
+TEST_CASE("server: the memory of all bodies and answers is bounded") {
+  serve::ServerOptions options;
+  options.memory_bytes = 4 << 20;
+  Running<Echo> server(options);
+  const auto port = server.port();
+  std::vector<std::unique_ptr<HttpClient>> halves;
+  for (int i = 0; i < 3; ++i) {
+    halves.push_back(std::make_unique<HttpClient>(port));
+    halves.back()->send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + std::string(1300000, 'x'));
+  }
+  int refused = 0;
+  for (int i = 0; i < 100 && refused == 0; ++i) {
+    std::this_thread::sleep_for(5ms);
+    refused = ask(port, "POST", "/invocations", {}, std::string(400000, 'x')).status == 503;
+  }
+  CHECK(refused == 1);
+  CHECK(ask(port, "GET", "/ping").status == 200);
+  halves.clear();
+  int status = 503;
+  for (int i = 0; i < 100 && status == 503; ++i) {
+    std::this_thread::sleep_for(5ms);
+    status = ask(port, "POST", "/invocations", {}, std::string(400000, 'x')).status;
+  }
+  CHECK(status == 200);
+}
+
+TEST_CASE("server: stalled clients are closed, and hold up nobody") {
+  serve::ServerOptions options;
+  options.idle_time = 1s;
+  options.header_time = 2s;
+  Running<Echo> server(options);
+  const auto port = server.port();
+  HttpClient silent(port), half_header(port), half_body(port), dripping(port);
+  half_header.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-");
+  half_body.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  HttpClient greedy(port, 20, 4096);  // asks for a long answer and does not read it
+  greedy.send(HttpClient::request("POST", "/invocations", {}, "long"));
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(ask(port, "GET", "/ping").status == 200);
+  CHECK(ask(port, "POST", "/invocations", {}, "ab").status == 200);
+  CHECK(std::chrono::steady_clock::now() - start < 1s);
+  CHECK(silent.closed());
+  CHECK(half_header.closed());
+  CHECK(half_body.closed());
+  bool dropped = false;
+  try {
+    dripping.send("GET /ping HTTP/1.1\r\nX: ");
+    for (int i = 0; i < 40; ++i) {
+      dripping.send("a");
+      std::this_thread::sleep_for(100ms);
+    }
+  } catch (const NoReply&) { dropped = true; }
+  CHECK(dropped);
+  std::this_thread::sleep_for(500ms);
+  CHECK(ask(port, "GET", "/metrics").body.find("lstmlib_serve_connections 1\n") != std::string::npos);
+}
+
+TEST_CASE("server: a slow reader gets its whole answer; clients that reset do no harm") {
+  Running<Echo> server;
+  const auto port = server.port();
+  HttpClient slow(port, 20, 8192);
+  slow.send(HttpClient::request("POST", "/invocations", {}, "long"));
+  for (int i = 0; i < 50; ++i) {
+    HttpClient gone(port);
+    gone.send(HttpClient::request("POST", "/invocations", {}, i % 2 ? "long" : "ab"));
+    gone.reset();
+  }
+  std::this_thread::sleep_for(100ms);
+  CHECK(ask(port, "GET", "/ping").status == 200);
+  CHECK(slow.reply().body.size() == 8 << 20);
+}
+
+TEST_CASE("server: request ids and custom attributes come back; the access log is one JSON object a line") {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  serve::ServerOptions options;
+  options.access_log = [&](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(line);
+  };
+  {
+    Running<Echo> server(options);
+    const auto port = server.port();
+    const HttpReply reply = ask(port, "POST", "/invocations",
+                                {{"X-Request-Id", "id \"7\""}, {"X-Amzn-SageMaker-Custom-Attributes", "trace=abc-123"}}, "ab");
+    CHECK(reply.fields.at("x-request-id") == "id \"7\"");
+    CHECK(reply.fields.at("x-amzn-sagemaker-custom-attributes") == "trace=abc-123");
+    const HttpReply odd = ask(port, "GET", "/\xC3\x28\"", {{"X-Amzn-SageMaker-Custom-Attributes", std::string(1025, 'a')}});
+    CHECK(odd.fields.at("x-request-id") != ask(port, "GET", "/ping").fields.at("x-request-id"));
+    CHECK_FALSE(odd.fields.contains("x-amzn-sagemaker-custom-attributes"));
+  }
+  REQUIRE(lines.size() == 3);
+  const auto first = nlohmann::json::parse(lines[0]);
+  CHECK(first["id"] == "id \"7\"");
+  CHECK(first["client"] == "127.0.0.1");
+  CHECK(first["method"] == "POST");
+  CHECK(first["path"] == "/invocations");
+  CHECK(first["status"] == 200);
+  CHECK(first["received"] == 2);
+  CHECK(first["sent"] == 2);
+  CHECK(first["ms"].get<double>() >= 0);
+  CHECK(nlohmann::json::parse(lines[1])["status"] == (lines[1].find("404") != std::string::npos ? 404 : 400));
+}
+
+TEST_CASE("server: 503 before the model is there; connections are taken at once") {
+  struct Slow : Echo {
+    int load(const std::filesystem::path&) {
+      std::this_thread::sleep_for(300ms);
+      return 0;
+    }
+  };
+  serve::ServerOptions options;
+  options.port = 0;
+  serve::Service<Slow> service({}, "", options);
+  std::thread thread([&] { service.run(); });
+  CHECK(ask(service.server().port(), "GET", "/ping").status == 503);
+  CHECK(ask(service.server().port(), "POST", "/invocations", {}, "ab").status == 503);
+  while (!service.server().is_ready()) std::this_thread::sleep_for(1ms);
+  CHECK(ask(service.server().port(), "GET", "/ping").status == 200);
+  service.server().stop();
+  thread.join();
+}
+
+TEST_CASE("server: what the model's loading throws ends the service") {
+  struct Broken : Echo {
+    int load(const std::filesystem::path&) { fail<FileError>("no model here"); }
+  };
+  serve::ServerOptions options;
+  options.port = 0;
+  serve::Service<Broken> service({}, "", options);
+  CHECK_THROWS_WITH_AS(service.run(), "no model here", FileError);
+}
+
+TEST_CASE("server: stopping answers what has begun and takes nothing new") {
+  auto server = std::make_unique<Running<Echo>>();
+  const auto port = server->port();
+  HttpClient idle(port), half(port), slow(port);
+  CHECK(idle.ask("GET", "/ping").status == 200);
+  half.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab");
+  slow.send(HttpClient::request("POST", "/invocations", {}, "slow"));
+  std::this_thread::sleep_for(50ms);
+  server->service().server().stop();
+  CHECK(idle.closed());
+  CHECK_THROWS_AS(ask(port, "GET", "/ping"), NoReply);
+  half.send("cd");
+  const HttpReply reply = half.reply();
+  CHECK(reply.body == "dcba");
+  CHECK(reply.fields.at("connection") == "close");
+  CHECK(slow.reply().body == "wols");
+  const auto start = std::chrono::steady_clock::now();
+  server.reset();
+  CHECK(std::chrono::steady_clock::now() - start < 6s);
+}
+
+TEST_CASE("server: an address that is in use is an error in words") {
+  Running<Echo> server;
+  serve::ServerOptions options;
+  options.port = server.port();
+  const std::string text = "serve: cannot listen on 127.0.0.1 port " + std::to_string(options.port) + ": Address already in use";
+  CHECK_THROWS_WITH_AS(serve::make_server<>(options), text.c_str(), Error);
+  options.host = "localhost";
+  CHECK_THROWS_WITH_AS(serve::make_server<>(options), "serve: localhost is not an address", Error);
+}
+
+namespace {
+/// The least that a handler can be.
+struct Sums {
+  nn::Linear<float> load(const std::filesystem::path&) {
+    nn::Linear<float> layer({.input_size = 3, .output_size = 1});
+    layer.weight = nn::Parameter<float>(Tensor<float>::from({1.f, 2.f, 3.f}, {1, 3}));
+    return layer;
+  }
+};
+std::string npy_of(const io::Array& array) { return std::string(io::as_text(io::format_npy(array))); }
+}  // namespace
+
+TEST_CASE("handler: load alone makes an endpoint that takes and gives numbers") {
+  Running<Sums> server;
+  const auto port = server.port();
+  const test::HttpFields fields{{"Content-Type", "application/x-npy"}};
+  for (const auto& sent : {io::Array::from(std::vector<float>{1, 1, 1, 0, 0, 2}, {2, 3}).descr() == "<f4"
+                               ? npy_of(io::Array::from(std::vector<float>{1, 1, 1, 0, 0, 2}, {2, 3})) : std::string(),
+                           npy_of(io::Array::from(std::vector<std::int64_t>{1, 1, 1, 0, 0, 2}, {2, 3}))}) {
+    const HttpReply reply = ask(port, "POST", "/invocations", fields, sent);
+    REQUIRE(reply.status == 200);
+    CHECK(reply.fields.at("content-type") == "application/x-npy");
+    const io::Array array = io::parse_npy(std::as_bytes(std::span(reply.body)), "reply");
+    CHECK(array.shape == std::vector<Index>{2, 1});
+    CHECK(array.to<float>() == std::vector<float>{6, 6});
+  }
+  CHECK(ask(port, "POST", "/invocations", {}, npy_of(io::Array::from(std::vector<float>{1, 1, 1}, {1, 3}))).status == 200);
+  const HttpReply misshapen = ask(port, "POST", "/invocations", fields, npy_of(io::Array::from(std::vector<float>{1, 1}, {1, 2})));
+  CHECK(misshapen.status == 400);
+  CHECK(misshapen.body.find("2 features") != std::string::npos);
+  CHECK(ask(port, "POST", "/invocations", fields, "no npy").status == 400);
+  CHECK(ask(port, "POST", "/invocations", fields, npy_of(io::Array::from_strings({"a"}, {1}))).status == 400);
+  CHECK(ask(port, "POST", "/invocations", fields, npy_of(io::Array::object(io::Value()))).status == 400);
+  CHECK(ask(port, "POST", "/invocations", {{"Content-Type", "text/csv"}}, "1,2").status == 415);
+  CHECK(ask(port, "POST", "/invocations", {{"Accept", "image/png"}}, "1").status == 406);
+}
+
+TEST_CASE("environment: a container's variables, and those that make no sense") {
+  ::setenv("SAGEMAKER_BIND_TO_PORT", "9090", 1);
+  ::setenv("SAGEMAKER_MODEL_SERVER_WORKERS", "3", 1);
+  ::setenv("SAGEMAKER_MAX_PAYLOAD_IN_MB", "7", 1);
+  ::setenv("SAGEMAKER_MODEL_SERVER_TIMEOUT", "9", 1);
+  const serve::ServerOptions options = serve::with_environment({});
+  CHECK(options.port == 9090);
+  CHECK(options.queue.threads == 3);
+  CHECK(options.body_bytes == 7 << 20);
+  CHECK(options.request_time == 9s);
+  CHECK(serve::hosting_from_environment().payload_megabytes == 7);
+  ::setenv("SAGEMAKER_BIND_TO_PORT", "http", 1);
+  CHECK_THROWS_WITH_AS(serve::with_environment({}), "SAGEMAKER_BIND_TO_PORT is \"http\", expected a number from 0 to 65535", Error);
+  for (const char* name : {"SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MAX_PAYLOAD_IN_MB", "SAGEMAKER_MODEL_SERVER_TIMEOUT"})
+    ::unsetenv(name);
+}
