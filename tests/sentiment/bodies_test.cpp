@@ -171,7 +171,7 @@ TEST_CASE("write_body: the bytes that Python's json, csv and NumPy write") {
 
 TEST_CASE("write_body: json.dumps' escapes") {
   std::string json;
-  append_json_text(json, std::string_view("\0\x01\b\t\n\f\r\"\\/\x1F\x7F\xC2\x80\xE2\x80\xA8", 18));
+  append_json_text(json, std::string_view("\0\x01\b\t\n\f\r\"\\/\x1F\x7F\xC2\x80\xE2\x80\xA8", 17));
   CHECK(json == "\"\\u0000\\u0001\\b\\t\\n\\f\\r\\\"\\\\/\\u001f\x7F\\u0080\\u2028\"");
 }
 

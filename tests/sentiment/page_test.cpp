@@ -42,7 +42,7 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
   SUBCASE("an example by a click, the same as /explain says") {
     page.evaluate("[...document.querySelectorAll('#examples button')].find((b) => b.textContent === 'Not bad at all!').click()");
     page.wait_until("document.querySelectorAll('article').length === 1");
-    const Json row = Json::parse(test::ask(server.port, "POST", "/explain", {}, R"(["Not bad at all!"])").body)[0];
+    const Json row = Json::parse(lstmlib::test::ask(server.port, "POST", "/explain", {}, R"(["Not bad at all!"])").body)[0];
     const std::string name = row["prediction"] == 1 ? "positive (class 1)" : "negative (class 0)";
     CHECK(page.evaluate("document.querySelector('article strong').textContent") == name);
     CHECK(page.evaluate("[...document.querySelectorAll('article .word')].map((w) => w.textContent).join(' ')") == "not bad at all!");

@@ -37,6 +37,7 @@ class Process {
   Process(const fs::path& folder, std::vector<std::string> arguments, const std::string& input = {}, const Environment& environment = {})
       : folder_(folder) {
     fs::create_directories(folder);
+    for (const char* stream : {"stdin", "stdout", "stderr"}) write_text(folder / stream, "");
     write_text(folder / "stdin", input);
     arguments.insert(arguments.begin(), SENTIMENT_PROGRAM);
     std::vector<char*> argv;
