@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An HTTP client for tests that can also do what clients should not: it sends any bytes and reads one answer at a time.
+// An HTTP client for tests that can also do what clients should not: it sends any bytes and reads one answer
+// at a time.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -25,7 +26,9 @@ struct HttpReply {
 };
 
 /// Thrown where the server closed the connection, or said nothing for the time-out.
-struct NoReply : std::runtime_error { using std::runtime_error::runtime_error; };
+struct NoReply : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 using HttpFields = std::map<std::string, std::string>;
 
@@ -42,7 +45,8 @@ class HttpClient {
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (receive_buffer > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (receive_buffer > 0)
+      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
       ::close(socket_);
       throw NoReply("no connection");
@@ -52,11 +56,12 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient() { ::close(socket_); }
 
-  static std::string request(const std::string& method, const std::string& path, const HttpFields& fields = {},
-                             std::string_view body = {}) {
+  static std::string request(const std::string& method, const std::string& path,
+                             const HttpFields& fields = {}, std::string_view body = {}) {
     std::string text = method + " " + path + " HTTP/1.1\r\nHost: test\r\n";
     for (const auto& [name, value] : fields) text += name + ": " + value + "\r\n";
-    if (!body.empty() || method == "POST" || method == "PUT") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!body.empty() || method == "POST" || method == "PUT")
+      text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return text.append("\r\n").append(body);
   }
 
@@ -77,14 +82,17 @@ class HttpClient {
         const auto colon = head.find(':', at), end = std::min(head.find("\r\n", at), head.size());
         std::string name = head.substr(at, colon - at);
         for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        made.fields[name] = head.substr(std::min(head.find_first_not_of(' ', colon + 1), end), end - std::min(head.find_first_not_of(' ', colon + 1), end));
+        made.fields[name] = head.substr(std::min(head.find_first_not_of(' ', colon + 1), end),
+                                        end - std::min(head.find_first_not_of(' ', colon + 1), end));
         at = end + 2;
       }
     } while (made.status == 100 && !wants_100);
-    if (!to_head && made.fields.contains("content-length")) made.body = take(std::stoul(made.fields["content-length"]));
+    if (!to_head && made.fields.contains("content-length"))
+      made.body = take(std::stoul(made.fields["content-length"]));
     return made;
   }
-  HttpReply ask(const std::string& method, const std::string& path, const HttpFields& fields = {}, std::string_view body = {}) {
+  HttpReply ask(const std::string& method, const std::string& path, const HttpFields& fields = {},
+                std::string_view body = {}) {
     send(request(method, path, fields, body));
     return reply(method == "HEAD");
   }
@@ -125,8 +133,8 @@ class HttpClient {
 };
 
 /// One request on a connection of its own.
-inline HttpReply ask(std::uint16_t port, const std::string& method, const std::string& path, const HttpFields& fields = {},
-                     std::string_view body = {}) {
+inline HttpReply ask(std::uint16_t port, const std::string& method, const std::string& path,
+                     const HttpFields& fields = {}, std::string_view body = {}) {
   return HttpClient(port).ask(method, path, fields, body);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any model as an endpoint: of the four functions load, read, predict and write only the first must be written. The
-// others take an .npy file of numbers, call the model, and give an .npy file back.
+// Any model as an endpoint: of the four functions load, read, predict and write only the first must be
+// written. The others take an .npy file of numbers, call the model, and give an .npy file back.
 //   serve_a_model FOLDER PORT
 #include <lstmlib/core.hpp>
 #include <lstmlib/io/serialize.hpp>
@@ -16,7 +16,9 @@ struct Xor : nn::Module {
   nn::Linear<float> hidden{{.input_size = 2, .output_size = 8}}, output{{.input_size = 8, .output_size = 1}};
 
   /// x [rows, 2]; result [rows, 1]
-  Variable<float> operator()(const Variable<float>& x) const { return ops::sigmoid(output(ops::tanh(hidden(x)))); }
+  Variable<float> operator()(const Variable<float>& x) const {
+    return ops::sigmoid(output(ops::tanh(hidden(x))));
+  }
   void fields(nn::Fields& visit) override { visit("hidden", hidden)("output", output); }
 };
 
@@ -32,7 +34,8 @@ void train(const std::filesystem::path& folder) {
   set_seed(1);
   Xor model;
   optim::Adam adam(model, {.learning_rate = 0.05});
-  const Variable<float> x(Tensor<float>::from({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2})), y(Tensor<float>::from({0, 1, 1, 0}, {4, 1}));
+  const Variable<float> x(Tensor<float>::from({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2})),
+      y(Tensor<float>::from({0, 1, 1, 0}, {4, 1}));
   for (int step = 0; step < 500; ++step) {
     adam.zero_grad();
     const Variable<float> difference = model(x) - y;

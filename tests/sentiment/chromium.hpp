@@ -24,9 +24,20 @@ class Chromium {
     int to[2], from[2];
     REQUIRE(pipe(to) == 0);
     REQUIRE(pipe(from) == 0);
-    std::vector<std::string> arguments{program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                                       "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                                       "--hide-scrollbars", "--user-data-dir=" + profile.string(), "--remote-debugging-pipe", "about:blank"};
+    std::vector<std::string> arguments{program,
+                                       "--headless",
+                                       "--no-sandbox",
+                                       "--disable-gpu",
+                                       "--disable-dev-shm-usage",
+                                       "--no-first-run",
+                                       "--disable-extensions",
+                                       "--disable-background-networking",
+                                       "--disable-component-update",
+                                       "--disable-sync",
+                                       "--hide-scrollbars",
+                                       "--user-data-dir=" + profile.string(),
+                                       "--remote-debugging-pipe",
+                                       "about:blank"};
     std::vector<char*> argv;
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -35,7 +46,8 @@ class Chromium {
     if (child_ == 0) {
       setpgid(0, 0);
       const int nothing = open("/dev/null", O_RDWR);
-      const int in = fcntl(to[0], F_DUPFD, 10), out = fcntl(from[1], F_DUPFD, 10);  // out of the way of 3 and 4
+      const int in = fcntl(to[0], F_DUPFD, 10),
+                out = fcntl(from[1], F_DUPFD, 10);  // out of the way of 3 and 4
       if (dup2(nothing, 1) < 0 || dup2(nothing, 2) < 0 || dup2(in, 3) < 0 || dup2(out, 4) < 0) _exit(126);
       for (int other = 5; other < 64; ++other) close(other);
       execv(argv[0], argv.data());
@@ -61,7 +73,8 @@ class Chromium {
   }
 
   Json evaluate(const std::string& expression) {
-    const Json result = call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"userGesture", true}});
+    const Json result = call("Runtime.evaluate",
+                             {{"expression", expression}, {"returnByValue", true}, {"userGesture", true}});
     REQUIRE_MESSAGE(!result.contains("exceptionDetails"), expression, ": ", result.dump());
     return result["result"].value("value", Json());
   }
@@ -72,7 +85,11 @@ class Chromium {
   }
   void key(const std::string& name, int modifiers = 0) {
     const int code = name == "Tab" ? 9 : 13;
-    Json event{{"type", name == "Enter" ? "keyDown" : "rawKeyDown"}, {"key", name}, {"code", name}, {"modifiers", modifiers}, {"windowsVirtualKeyCode", code}};
+    Json event{{"type", name == "Enter" ? "keyDown" : "rawKeyDown"},
+               {"key", name},
+               {"code", name},
+               {"modifiers", modifiers},
+               {"windowsVirtualKeyCode", code}};
     if (name == "Enter") event["text"] = "\r";
     call("Input.dispatchKeyEvent", event);
     event["type"] = "keyUp";
@@ -81,8 +98,10 @@ class Chromium {
   }
   void type(const std::string& text) { call("Input.insertText", {{"text", text}}); }
   void look_at(int width, int height, const std::string& scheme) {
-    call("Emulation.setDeviceMetricsOverride", {{"width", width}, {"height", height}, {"deviceScaleFactor", 1}, {"mobile", width < 500}});
-    call("Emulation.setEmulatedMedia", {{"features", Json::array({{{"name", "prefers-color-scheme"}, {"value", scheme}}})}});
+    call("Emulation.setDeviceMetricsOverride",
+         {{"width", width}, {"height", height}, {"deviceScaleFactor", 1}, {"mobile", width < 500}});
+    call("Emulation.setEmulatedMedia",
+         {{"features", Json::array({{{"name", "prefers-color-scheme"}, {"value", scheme}}})}});
   }
   /// Role and name of all that assistive technology sees.
   std::vector<std::pair<std::string, std::string>> accessible_nodes() {

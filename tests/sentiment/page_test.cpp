@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The page in a real browser: headless Chromium, driven over its debugging pipe. Skipped where there is no Chromium.
+// The page in a real browser: headless Chromium, driven over its debugging pipe. Skipped where there is no
+// Chromium.
 #include "sentiment/chromium.hpp"
 #include "sentiment/served.hpp"
 
@@ -33,25 +34,40 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
     return;
   }
   const auto folder = lstmlib::test::scratch("page");
-  Server server(folder / "server", make_model(folder / "model", {.units = 12}), {"--labels", "negative,positive"});
+  Server server(folder / "server", make_model(folder / "model", {.units = 12}),
+                {"--labels", "negative,positive"});
   const std::string address = "http://127.0.0.1:" + std::to_string(server.port) + "/";
   Chromium page(program, folder / "profile", address);
-  const auto text = [&](const std::string& id) { return page.evaluate("document.getElementById('" + id + "').textContent").get<std::string>(); };
-  const auto visible = [&](const std::string& id) { return !page.evaluate("document.getElementById('" + id + "').hidden").get<bool>(); };
+  const auto text = [&](const std::string& id) {
+    return page.evaluate("document.getElementById('" + id + "').textContent").get<std::string>();
+  };
+  const auto visible = [&](const std::string& id) {
+    return !page.evaluate("document.getElementById('" + id + "').hidden").get<bool>();
+  };
 
   SUBCASE("an example by a click, the same as /explain says") {
-    page.evaluate("[...document.querySelectorAll('#examples button')].find((b) => b.textContent === 'Not bad at all!').click()");
+    page.evaluate(
+        "[...document.querySelectorAll('#examples button')].find((b) => b.textContent === 'Not bad at "
+        "all!').click()");
     page.wait_until("document.querySelectorAll('article').length === 1");
-    const Json row = Json::parse(lstmlib::test::ask(server.port, "POST", "/explain", {}, R"(["Not bad at all!"])").body)[0];
+    const Json row = Json::parse(
+        lstmlib::test::ask(server.port, "POST", "/explain", {}, R"(["Not bad at all!"])").body)[0];
     const std::string name = row["prediction"] == 1 ? "positive (class 1)" : "negative (class 0)";
     CHECK(page.evaluate("document.querySelector('article strong').textContent") == name);
-    CHECK(page.evaluate("[...document.querySelectorAll('article .word')].map((w) => w.textContent).join(' ')") == "not bad at all!");
-    const Json weights = page.evaluate("[...document.querySelectorAll('article td')].map((d) => Number(d.textContent.replace('\\u2212', '-')))");
+    CHECK(page.evaluate(
+              "[...document.querySelectorAll('article .word')].map((w) => w.textContent).join(' ')") ==
+          "not bad at all!");
+    const Json weights = page.evaluate(
+        "[...document.querySelectorAll('article td')].map((d) => Number(d.textContent.replace('\\u2212', "
+        "'-')))");
     REQUIRE(weights.size() == 4);
-    for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(weights[i].get<double>() - row["weights"][i].get<double>()) < 0.00051);
+    for (std::size_t i = 0; i < 4; ++i)
+      CHECK(std::abs(weights[i].get<double>() - row["weights"][i].get<double>()) < 0.00051);
     CHECK(text("status").find(name) != std::string::npos);
     CHECK_FALSE(visible("error"));
-    CHECK(page.evaluate("performance.getEntriesByType('resource').every((e) => e.name.startsWith(location.origin))") == true);
+    CHECK(page.evaluate(
+              "performance.getEntriesByType('resource').every((e) => e.name.startsWith(location.origin))") ==
+          true);
   }
   SUBCASE("typing and keys alone") {
     page.key("Tab");
@@ -84,12 +100,16 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
     page.evaluate("document.getElementById('go').click()");
     CHECK(visible("error"));
     CHECK(text("error") == "Please type a sentence first, or click an example.");
-    page.evaluate("document.getElementById('input').value = 'word '.repeat(3000); document.getElementById('go').click()");
+    page.evaluate(
+        "document.getElementById('input').value = 'word '.repeat(3000); "
+        "document.getElementById('go').click()");
     page.wait_until("document.getElementById('error').textContent.startsWith('That is too much text')");
     server.process.send(SIGTERM);
     server.process.wait();
     page.evaluate("document.getElementById('input').value = 'a'; document.getElementById('go').click()");
-    page.wait_until("document.getElementById('error').textContent === 'The server does not answer. Is it still running?'");
+    page.wait_until(
+        "document.getElementById('error').textContent === 'The server does not answer. Is it still "
+        "running?'");
     CHECK(page.evaluate("document.getElementById('go').disabled") == false);
   }
   SUBCASE("a model's words are text, never markup") {
@@ -98,7 +118,8 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
     CHECK(page.evaluate("document.querySelectorAll('article img').length") == 0);
   }
   SUBCASE("320 pixels to wide, light and dark") {
-    page.evaluate("classify(['A good film, not dull at all, and a very very good plot', 'bad', '" + std::string(400, 'x') + "'])");
+    page.evaluate("classify(['A good film, not dull at all, and a very very good plot', 'bad', '" +
+                  std::string(400, 'x') + "'])");
     page.wait_until("document.querySelectorAll('article').length === 3");
     page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)");
     for (const char* scheme : {"light", "dark"})
@@ -107,7 +128,8 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
         CAPTURE(scheme);
         CAPTURE(width);
         CHECK(page.evaluate("document.documentElement.scrollWidth") <= width);
-        for (const char* selector : {"h1", ".soft", ".go", "#examples button", ".verdict strong", "article .word", "summary", "footer a"}) {
+        for (const char* selector : {"h1", ".soft", ".go", "#examples button", ".verdict strong",
+                                     "article .word", "#legend .word", "summary", "footer a"}) {
           CAPTURE(selector);
           CHECK(page.evaluate("(" + std::string(contrast) + ")('" + selector + "')").get<double>() >= 4.5);
         }

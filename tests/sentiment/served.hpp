@@ -34,7 +34,8 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 /// A process of the program; ended with the object.
 class Process {
  public:
-  Process(const fs::path& folder, std::vector<std::string> arguments, const std::string& input = {}, const Environment& environment = {})
+  Process(const fs::path& folder, std::vector<std::string> arguments, const std::string& input = {},
+          const Environment& environment = {})
       : folder_(folder) {
     fs::create_directories(folder);
     for (const char* stream : {"stdin", "stdout", "stderr"}) write_text(folder / stream, "");
@@ -46,7 +47,9 @@ class Process {
     child_ = fork();
     REQUIRE(child_ >= 0);
     if (child_ > 0) return;
-    for (const char* name : {"SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_BASE_DIR", "SAGEMAKER_MODEL_SERVER_WORKERS"}) unsetenv(name);
+    for (const char* name :
+         {"SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_BASE_DIR", "SAGEMAKER_MODEL_SERVER_WORKERS"})
+      unsetenv(name);
     for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     const int in = open((folder / "stdin").c_str(), O_RDONLY);
     const int out = open((folder / "stdout").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -63,6 +66,7 @@ class Process {
     wait();
   }
   void send(int signal) const { kill(child_, signal); }
+  pid_t id() const { return child_; }
   int wait() {
     int status = 0;
     waitpid(std::exchange(child_, -1), &status, 0);
@@ -78,7 +82,8 @@ class Process {
 
 /// A served model.
 struct Server {
-  Server(const fs::path& folder, const fs::path& model_dir, std::vector<std::string> options = {}, const Environment& environment = {})
+  Server(const fs::path& folder, const fs::path& model_dir, std::vector<std::string> options = {},
+         const Environment& environment = {})
       : process(folder, with(std::move(options), model_dir), {}, environment) {
     for (int i = 0; i < 2000 && port == 0; ++i, std::this_thread::sleep_for(5ms)) {
       const std::string err = process.err();
@@ -89,7 +94,8 @@ struct Server {
       port = static_cast<std::uint16_t>(std::stoi(err.substr(colon + 1)));
     }
     REQUIRE_MESSAGE(port != 0, process.err());
-    for (int i = 0; i < 2000 && ask(port, "GET", "/ping").status != 200; ++i) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 2000 && ask(port, "GET", "/ping").status != 200; ++i)
+      std::this_thread::sleep_for(5ms);
   }
   static std::vector<std::string> with(std::vector<std::string> options, const fs::path& model_dir) {
     std::vector<std::string> all{"serve"};
@@ -97,7 +103,8 @@ struct Server {
     all.insert(all.end(), options.begin(), options.end());
     return all;
   }
-  HttpReply post(const std::string& body, const std::string& type = "application/json", const std::string& accept = "application/json",
+  HttpReply post(const std::string& body, const std::string& type = "application/json",
+                 const std::string& accept = "application/json",
                  const std::string& path = "/invocations") const {
     return ask(port, "POST", path, {{"Content-Type", type}, {"Accept", accept}}, body);
   }

@@ -10,19 +10,20 @@
 using namespace lstmlib;
 using namespace sentiment;
 using namespace std::chrono_literals;
-using sentiment::test::make_model;
-using sentiment::test::Process;
-using sentiment::test::Server;
 using lstmlib::test::ask;
 using lstmlib::test::HttpClient;
 using lstmlib::test::HttpReply;
 using lstmlib::test::scratch;
+using sentiment::test::make_model;
+using sentiment::test::Process;
+using sentiment::test::Server;
 using Json = nlohmann::json;
 
 namespace {
 
 std::string npy_of(const std::vector<std::string>& texts) {
-  return std::string(io::as_text(io::format_npy(io::Array::from_strings(texts, {static_cast<Index>(texts.size())}))));
+  return std::string(
+      io::as_text(io::format_npy(io::Array::from_strings(texts, {static_cast<Index>(texts.size())}))));
 }
 
 }  // namespace
@@ -31,10 +32,16 @@ TEST_CASE("serve: any type goes with any type of the answer, and all say the sam
   const auto folder = scratch("serve_types");
   for (const ModelType type : {ModelType::rnn, ModelType::cnn, ModelType::bow})
     for (const bool char_based : {false, true}) {
-      const ModelSettings settings{.classes = type == ModelType::bow ? 5 : 2, .type = type, .layers = 2, .units = 12, .char_based = char_based};
-      const auto model = make_model(folder / ("model_" + std::string(name_of(type)) + (char_based ? "_c" : "")), settings);
+      const ModelSettings settings{.classes = type == ModelType::bow ? 5 : 2,
+                                   .type = type,
+                                   .layers = 2,
+                                   .units = 12,
+                                   .char_based = char_based};
+      const auto model =
+          make_model(folder / ("model_" + std::string(name_of(type)) + (char_based ? "_c" : "")), settings);
       const Server server(folder / "run", model);
-      const std::vector<std::string> sentences{"A good film, a very good FILM!", "", "  not\tbad ", "Unknown words here"};
+      const std::vector<std::string> sentences{"A good film, a very good FILM!", "", "  not\tbad ",
+                                               "Unknown words here"};
       const auto expected = predict(Predictor(load_model_folder(model)), sentences);
       std::string csv, lines;
       for (const auto& s : sentences) {
@@ -42,14 +49,18 @@ TEST_CASE("serve: any type goes with any type of the answer, and all say the sam
         lines += Json(s).dump() + "\n";
       }
       const std::vector<std::pair<std::string, std::string>> bodies{
-          {"application/json", Json(sentences).dump()}, {"application/jsonlines", lines}, {"text/csv", csv}, {"application/x-npy", npy_of(sentences)}};
+          {"application/json", Json(sentences).dump()},
+          {"application/jsonlines", lines},
+          {"text/csv", csv},
+          {"application/x-npy", npy_of(sentences)}};
       for (const auto& [body_type, body] : bodies) {
         const Json rows = Json::parse(server.post(body, body_type).body);
         REQUIRE(rows.size() == sentences.size());
         for (std::size_t i = 0; i < sentences.size(); ++i) {
           CHECK(rows[i][0] == expected[i].sentence);
           CHECK(rows[i][1] == expected[i].label);
-          CHECK(rows[i][2].get<double>() == doctest::Approx(static_cast<double>(expected[i].score)).epsilon(1e-5));
+          CHECK(rows[i][2].get<double>() ==
+                doctest::Approx(static_cast<double>(expected[i].score)).epsilon(1e-5));
         }
         for (const auto& [answer_type, unused] : bodies) {
           const HttpReply reply = server.post(body, body_type, answer_type);
@@ -67,7 +78,8 @@ TEST_CASE("serve: models and requests that Chainer's container answered are answ
     CAPTURE(entry.path().filename().string());
     const Server server(folder / "run", entry.path());
     for (const std::string suffix : {"", "_one"}) {
-      const HttpReply reply = server.post(read_text(entry.path() / ("request" + suffix + ".npy")), "application/x-npy", "application/x-npy");
+      const HttpReply reply = server.post(read_text(entry.path() / ("request" + suffix + ".npy")),
+                                          "application/x-npy", "application/x-npy");
       REQUIRE(reply.status == 200);
       const std::string expected = read_text(entry.path() / ("response" + suffix + ".npy"));
       REQUIRE(reply.body.size() == expected.size());
@@ -129,7 +141,8 @@ TEST_CASE("serve: many clients at once, each gets its own answers in order") {
         if (rows.size() != expected.size()) ++wrong;
         for (std::size_t k = 0; k < rows.size() && k < expected.size(); ++k)
           if (rows[k][0] != expected[k][0] || rows[k][1] != expected[k][1] ||
-              std::abs(rows[k][2].get<double>() - expected[k][2].get<double>()) > 1e-5) ++wrong;
+              std::abs(rows[k][2].get<double>() - expected[k][2].get<double>()) > 1e-5)
+            ++wrong;
       }
     });
   for (auto& thread : threads) thread.join();
@@ -143,7 +156,9 @@ TEST_CASE("serve: errors of all kinds leave it well") {
   CHECK(server.post(R"(["a"])", "application/json", "image/png").status == 406);
   CHECK(server.post("[", "application/json").body.find("\"error\":\"Bad Request\"") != std::string::npos);
   CHECK(server.post("\x93NUMPY", "application/x-npy").status == 400);
-  CHECK(ask(server.port, "POST", "/invocations", {{"ContentType", "text/csv"}, {"Content-Type", "image/png"}}, "a, b").status == 200);
+  CHECK(ask(server.port, "POST", "/invocations", {{"ContentType", "text/csv"}, {"Content-Type", "image/png"}},
+            "a, b")
+            .status == 200);
   CHECK(ask(server.port, "GET", "/ping").status == 200);
 }
 
@@ -153,7 +168,9 @@ TEST_CASE("serve: a batch of 10,000 does not hold up others; its reader may be s
   std::vector<std::string> sentences;
   for (int i = 0; i < 10000; ++i) sentences.push_back(std::to_string(i) + " good film");
   HttpClient batch(server.port, 60, 8192);
-  batch.send(HttpClient::request("POST", "/invocations", {{"Content-Type", "application/x-npy"}, {"Accept", "application/x-npy"}}, npy_of(sentences)));
+  batch.send(HttpClient::request("POST", "/invocations",
+                                 {{"Content-Type", "application/x-npy"}, {"Accept", "application/x-npy"}},
+                                 npy_of(sentences)));
   const auto start = std::chrono::steady_clock::now();
   CHECK(ask(server.port, "GET", "/ping").status == 200);
   CHECK(server.rows(R"(["a good film"])").size() == 1);
@@ -168,18 +185,21 @@ TEST_CASE("serve: a batch of 10,000 does not hold up others; its reader may be s
 TEST_CASE("serve: /explain weighs each word by what the prediction loses without it") {
   const auto folder = scratch("serve_explain");
   const Server server(folder / "run", make_model(folder / "model", {.units = 12}));
-  const Json made = Json::parse(server.post(R"(["A good film", ""])", "application/json", "*/*", "/explain").body);
+  const Json made =
+      Json::parse(server.post(R"(["A good film", ""])", "application/json", "*/*", "/explain").body);
   REQUIRE(made.size() == 2);
   CHECK(made[0]["sentence"] == "a good film");
   CHECK(made[1]["weights"].empty());
   REQUIRE(made[0]["weights"].size() == 3);
   const auto probability = [&](const std::string& sentence, std::size_t label) {
-    return predict(Predictor(load_model_folder(folder / "model")), std::vector{sentence})[0].probabilities[label];
+    return predict(Predictor(load_model_folder(folder / "model")), std::vector{sentence})[0]
+        .probabilities[label];
   };
   const auto label = made[0]["prediction"].get<std::size_t>();
   const char* without[] = {"good film", "a film", "a good"};
   for (std::size_t i = 0; i < 3; ++i) {
-    const double weight = static_cast<double>(probability("a good film", label)) - static_cast<double>(probability(without[i], label));
+    const double weight = static_cast<double>(probability("a good film", label)) -
+                          static_cast<double>(probability(without[i], label));
     CHECK(std::abs(made[0]["weights"][i].get<double>() - weight) < 1e-5);
   }
   CHECK(server.post(R"(["a"])", "application/json", "text/csv", "/explain").status == 406);
@@ -190,23 +210,27 @@ TEST_CASE("serve: /explain weighs each word by what the prediction loses without
 
 TEST_CASE("serve: the page, the description of the interface and the metrics") {
   const auto folder = scratch("serve_page");
-  const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--labels", "negative,</script>"});
+  const Server server(folder / "run", make_model(folder / "model", {.units = 12}),
+                      {"--labels", "negative,</script>"});
   const HttpReply page = ask(server.port, "GET", "/");
   CHECK(page.fields.at("content-type") == "text/html; charset=utf-8");
   CHECK(page.fields.at("content-security-policy").starts_with("default-src 'none'"));
   CHECK(page.body.find("const labels = [\"negative\",\"\\u003c/script>\"];") != std::string::npos);
-  for (const char* outside : {"http:", "https:", "//cdn", "@import", "url("}) CHECK(page.body.find(outside) == std::string::npos);
+  for (const char* outside : {"http:", "https:", "//cdn", "@import", "url("})
+    CHECK(page.body.find(outside) == std::string::npos);
   CHECK(ask(server.port, "HEAD", "/").fields.at("content-length") == std::to_string(page.body.size()));
   const Json description = Json::parse(ask(server.port, "GET", "/openapi.json").body);
   CHECK(description["openapi"].get<std::string>().starts_with("3."));
-  for (const auto& [path, operations] : description["paths"].items())  // each path is there, each method allowed
+  for (const auto& [path, operations] :
+       description["paths"].items())  // each path is there, each method allowed
     for (const auto& [method, unused] : operations.items()) {
       std::string verb = method, real = path;
       for (char& c : verb) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       if (const auto at = real.find("{name}"); at != std::string::npos) real.replace(at, 6, "x");
       CHECK(ask(server.port, verb, real, {}, verb == "POST" ? "[\"a\"]" : "").status == 200);
     }
-  CHECK(ask(server.port, "GET", "/metrics").body.find("lstmlib_serve_request_seconds_bucket{le=\"0.001\"}") != std::string::npos);
+  CHECK(ask(server.port, "GET", "/metrics").body.find("lstmlib_serve_request_seconds_bucket{le=\"0.001\"}") !=
+        std::string::npos);
 }
 
 TEST_CASE("serve: in a container it listens on all addresses, otherwise on the loopback alone") {
@@ -219,8 +243,11 @@ TEST_CASE("serve: in a container it listens on all addresses, otherwise on the l
     HttpClient probe(outside.port);  // a port that is free a moment later
     port = static_cast<std::uint16_t>(outside.port + 1);
   }
-  const Server inside(folder / "run2", {}, {}, {{"SAGEMAKER_BASE_DIR", (folder / "root").string()}, {"SAGEMAKER_BIND_TO_PORT", std::to_string(port)},
-                                               {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv"}, {"SAGEMAKER_MODEL_SERVER_WORKERS", "3"}});
+  const Server inside(folder / "run2", {}, {},
+                      {{"SAGEMAKER_BASE_DIR", (folder / "root").string()},
+                       {"SAGEMAKER_BIND_TO_PORT", std::to_string(port)},
+                       {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv"},
+                       {"SAGEMAKER_MODEL_SERVER_WORKERS", "3"}});
   CHECK(inside.port == port);
   const auto bound = [](std::uint16_t number) {  // "0100007F" or "00000000", as the system itself says
     std::ifstream table("/proc/net/tcp");
@@ -259,7 +286,8 @@ TEST_CASE("serve: what cannot be served is said in a line") {
   CHECK(absent.wait() == 1);
   CHECK(absent.err().find("args.json") != std::string::npos);
   const Server server(folder / "run1", make_model(folder / "model", {.units = 12}));
-  Process second(folder / "run2", {"serve", "--model-dir", (folder / "model").string(), "--port", std::to_string(server.port)});
+  Process second(folder / "run2", {"serve", "--model-dir", (folder / "model").string(), "--port",
+                                   std::to_string(server.port)});
   CHECK(second.wait() == 1);
   CHECK(second.err().find("Address already in use") != std::string::npos);
   Process option(folder / "run3", {"serve", "--threads", "0"});
@@ -275,7 +303,10 @@ TEST_CASE("invoke: prints what predict prints, and says what the server refused"
   for (const char* format : {"text", "json", "csv"}) {
     Process here(folder / "predict", {"predict", "--model-dir", model.string(), "--format", format}, input);
     REQUIRE(here.wait() == 0);
-    Process there(folder / "invoke", {"invoke", "--endpoint", endpoint + "/", "--name", "any name", "--format", format, "--batch-size", "3"}, input);
+    Process there(folder / "invoke",
+                  {"invoke", "--endpoint", endpoint + "/", "--name", "any name", "--format", format,
+                   "--batch-size", "3"},
+                  input);
     CHECK(there.wait() == 0);
     CHECK(there.err() == "");
     CHECK(there.out() == here.out());

@@ -6,7 +6,8 @@
 using namespace lstmlib::serve;
 
 namespace {
-constexpr std::string_view offered[] = {"application/json", "application/jsonlines", "text/csv", "application/x-npy"};
+constexpr std::string_view offered[] = {"application/json", "application/jsonlines", "text/csv",
+                                        "application/x-npy"};
 std::string chosen(std::string_view accept) { return negotiated_type(accept, offered, "application/json"); }
 }  // namespace
 

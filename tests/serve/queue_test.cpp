@@ -123,7 +123,8 @@ TEST_CASE("queue: what does not fit gets 503") {
   bench.open = false;
   Queue queue({.threads = 1, .requests = 3, .batch_requests = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
   queue.submit(some(bench, 1));
-  for (int i = 0; i < 1000 && queue.waiting() > 0; ++i) std::this_thread::sleep_for(1ms);  // it is being computed
+  for (int i = 0; i < 1000 && queue.waiting() > 0; ++i)
+    std::this_thread::sleep_for(1ms);  // it is being computed
   const auto refused = queue.submit(some(bench, 5));
   REQUIRE(refused.size() == 2);
   for (const auto& job : refused) CHECK(job->response.status == 503);

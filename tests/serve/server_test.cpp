@@ -40,7 +40,8 @@ template <class H>
 class Running {
  public:
   explicit Running(serve::ServerOptions options = {}, H handler = {})
-      : service_(std::move(handler), "", (options.port = 0, options)), thread_([this] { signal_ = service_.run(); }) {
+      : service_(std::move(handler), "", (options.port = 0, options)),
+        thread_([this] { signal_ = service_.run(); }) {
     while (!service_.server().is_ready()) std::this_thread::sleep_for(1ms);
   }
   ~Running() {
@@ -75,7 +76,8 @@ TEST_CASE("server: the routes of a hosting container") {
   CHECK(ask(port, "POST", "/endpoints/any-name/invocations?q", {}, "abc").body == "cba");
   const HttpReply parameters = ask(port, "GET", "/execution-parameters");
   CHECK(parameters.body.find("\"BatchStrategy\": \"MULTI_RECORD\"") != std::string::npos);
-  CHECK(ask(port, "GET", "/metrics").body.find("lstmlib_serve_requests_total{code=\"200\"}") != std::string::npos);
+  CHECK(ask(port, "GET", "/metrics").body.find("lstmlib_serve_requests_total{code=\"200\"}") !=
+        std::string::npos);
 }
 
 TEST_CASE("server: errors are JSON, and name the methods that a path has") {
@@ -85,7 +87,8 @@ TEST_CASE("server: errors are JSON, and name the methods that a path has") {
   CHECK(missing.status == 404);
   CHECK(missing.fields.at("content-type") == "application/json");
   CHECK(missing.body == R"({"error":"Not Found","error-message":"there is nothing at this path"})");
-  for (const char* path : {"/endpoints//invocations", "/endpoints/a/b/invocations", "/endpoints/a/invocations/", "/ping/"})
+  for (const char* path :
+       {"/endpoints//invocations", "/endpoints/a/b/invocations", "/endpoints/a/invocations/", "/ping/"})
     CHECK(ask(port, "POST", path).status == 404);
   CHECK(ask(port, "GET", "/invocations").fields.at("allow") == "POST");
   CHECK(ask(port, "DELETE", "/invocations").status == 405);
@@ -93,7 +96,8 @@ TEST_CASE("server: errors are JSON, and name the methods that a path has") {
   CHECK(ask(port, "POST", "/ping", {}, "x").fields.at("allow") == "GET, HEAD");
   const HttpReply head = ask(port, "HEAD", "/invocations");
   CHECK(head.status == 405);
-  CHECK(ask(port, "POST", "/invocations", {}, "bad").body == R"({"error":"Bad Request","error-message":"a bad body"})");
+  CHECK(ask(port, "POST", "/invocations", {}, "bad").body ==
+        R"({"error":"Bad Request","error-message":"a bad body"})");
   CHECK(ask(port, "POST", "/invocations", {}, "fault").status == 500);
   CHECK(ask(port, "POST", "/invocations", {}, "good").status == 200);
 }
@@ -101,11 +105,14 @@ TEST_CASE("server: errors are JSON, and name the methods that a path has") {
 TEST_CASE("server: one connection serves many requests, pipelined ones in order, and survives errors") {
   Running<Echo> server;
   HttpClient client(server.port());
-  for (int i = 0; i < 50; ++i) CHECK(client.ask("POST", "/invocations", {}, "n" + std::to_string(i)).status == 200);
+  for (int i = 0; i < 50; ++i)
+    CHECK(client.ask("POST", "/invocations", {}, "n" + std::to_string(i)).status == 200);
   CHECK(client.ask("PUT", "/invocations", {}, std::string(100000, 'x')).status == 405);
   CHECK(client.ask("POST", "/invocations", {}, "bad").status == 400);
   std::string many;
-  for (int i = 100; i < 140; ++i) many += HttpClient::request("POST", "/invocations", {}, std::to_string(i)) + HttpClient::request("GET", "/ping");
+  for (int i = 100; i < 140; ++i)
+    many += HttpClient::request("POST", "/invocations", {}, std::to_string(i)) +
+            HttpClient::request("GET", "/ping");
   client.send(many);
   for (int i = 100; i < 140; ++i) {
     std::string text = std::to_string(i);
@@ -119,7 +126,9 @@ TEST_CASE("server: one connection serves many requests, pipelined ones in order,
 TEST_CASE("server: chunks with extensions and trailers, a body byte by byte, Expect, HTTP/1.0") {
   Running<Echo> server;
   HttpClient client(server.port());
-  client.send("POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n");
+  client.send(
+      "POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+      "Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n");
   CHECK(client.reply().body == "edcba");
   for (const char c : HttpClient::request("POST", "/invocations", {}, "slowly")) client.send({&c, 1});
   CHECK(client.reply().body == "ylwols");
@@ -152,7 +161,8 @@ TEST_CASE("server: what is no clear request is refused, and its connection close
   CHECK(raw(port, head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n").status == 400);
   CHECK(raw(port, "GET /ping HTTP/1.1\r\n\r\n").status == 400);
   CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").status == 400);
-  CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: x\r\nX: " + std::string(100000, 'a') + "\r\n\r\n").status == 431);
+  CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: x\r\nX: " + std::string(100000, 'a') + "\r\n\r\n").status ==
+        431);
   CHECK(ask(port, "GET", "/ping", {{"X", std::string(60000, 'a')}}).status == 200);
   HttpClient client(port);
   client.send("NONSENSE\r\n\r\n");
@@ -167,7 +177,10 @@ TEST_CASE("server: a body above the limit is refused at its header, or in the ch
   const auto port = server.port();
   CHECK(ask(port, "POST", "/invocations", {}, std::string(1 << 20, 'x')).status == 200);
   CHECK(raw(port, "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n").status == 413);
-  CHECK(raw(port, "POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n").status == 413);
+  CHECK(
+      raw(port,
+          "POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
+          .status == 413);
   HttpClient chunked(port);
   chunked.send("POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "40000\r\n" + std::string(0x40000, 'x') + "\r\n";
@@ -186,11 +199,14 @@ TEST_CASE("server: the memory of all bodies and answers is bounded") {
   std::vector<std::unique_ptr<HttpClient>> halves;
   for (int i = 0; i < 3; ++i) {
     halves.push_back(std::make_unique<HttpClient>(port));
-    halves.back()->send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + std::string(1300000, 'x'));
+    halves.back()->send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" +
+                        std::string(1300000, 'x'));
   }
   const auto held = [&](const char* bytes) {  // a full window can hold up what was sent for some time
     for (int i = 0; i < 2000; ++i, std::this_thread::sleep_for(5ms))
-      if (ask(port, "GET", "/metrics").body.find(std::string("lstmlib_serve_held_bytes ") + bytes + "\n") != std::string::npos) return true;
+      if (ask(port, "GET", "/metrics").body.find(std::string("lstmlib_serve_held_bytes ") + bytes + "\n") !=
+          std::string::npos)
+        return true;
     return false;
   };
   REQUIRE(held("3900000"));
@@ -258,11 +274,13 @@ TEST_CASE("server: request ids and custom attributes come back; the access log i
   {
     Running<Echo> server(options);
     const auto port = server.port();
-    const HttpReply reply = ask(port, "POST", "/invocations",
-                                {{"X-Request-Id", "id \"7\""}, {"X-Amzn-SageMaker-Custom-Attributes", "trace=abc-123"}}, "ab");
+    const HttpReply reply =
+        ask(port, "POST", "/invocations",
+            {{"X-Request-Id", "id \"7\""}, {"X-Amzn-SageMaker-Custom-Attributes", "trace=abc-123"}}, "ab");
     CHECK(reply.fields.at("x-request-id") == "id \"7\"");
     CHECK(reply.fields.at("x-amzn-sagemaker-custom-attributes") == "trace=abc-123");
-    const HttpReply odd = ask(port, "GET", "/\xC3\x28\"", {{"X-Amzn-SageMaker-Custom-Attributes", std::string(1025, 'a')}});
+    const HttpReply odd =
+        ask(port, "GET", "/\xC3\x28\"", {{"X-Amzn-SageMaker-Custom-Attributes", std::string(1025, 'a')}});
     CHECK(odd.fields.at("x-request-id") != ask(port, "GET", "/ping").fields.at("x-request-id"));
     CHECK_FALSE(odd.fields.contains("x-amzn-sagemaker-custom-attributes"));
   }
@@ -333,7 +351,8 @@ TEST_CASE("server: an address that is in use is an error in words") {
   Running<Echo> server;
   serve::ServerOptions options;
   options.port = server.port();
-  const std::string text = "serve: cannot listen on 127.0.0.1 port " + std::to_string(options.port) + ": Address already in use";
+  const std::string text =
+      "serve: cannot listen on 127.0.0.1 port " + std::to_string(options.port) + ": Address already in use";
   CHECK_THROWS_WITH_AS(serve::make_server<>(options), text.c_str(), Error);
   options.host = "localhost";
   CHECK_THROWS_WITH_AS(serve::make_server<>(options), "serve: localhost is not an address", Error);
@@ -356,7 +375,8 @@ TEST_CASE("handler: load alone makes an endpoint that takes and gives numbers") 
   const auto port = server.port();
   const test::HttpFields fields{{"Content-Type", "application/x-npy"}};
   for (const auto& sent : {io::Array::from(std::vector<float>{1, 1, 1, 0, 0, 2}, {2, 3}).descr() == "<f4"
-                               ? npy_of(io::Array::from(std::vector<float>{1, 1, 1, 0, 0, 2}, {2, 3})) : std::string(),
+                               ? npy_of(io::Array::from(std::vector<float>{1, 1, 1, 0, 0, 2}, {2, 3}))
+                               : std::string(),
                            npy_of(io::Array::from(std::vector<std::int64_t>{1, 1, 1, 0, 0, 2}, {2, 3}))}) {
     const HttpReply reply = ask(port, "POST", "/invocations", fields, sent);
     REQUIRE(reply.status == 200);
@@ -365,8 +385,10 @@ TEST_CASE("handler: load alone makes an endpoint that takes and gives numbers") 
     CHECK(array.shape == std::vector<Index>{2, 1});
     CHECK(array.to<float>() == std::vector<float>{6, 6});
   }
-  CHECK(ask(port, "POST", "/invocations", {}, npy_of(io::Array::from(std::vector<float>{1, 1, 1}, {1, 3}))).status == 200);
-  const HttpReply misshapen = ask(port, "POST", "/invocations", fields, npy_of(io::Array::from(std::vector<float>{1, 1}, {1, 2})));
+  CHECK(ask(port, "POST", "/invocations", {}, npy_of(io::Array::from(std::vector<float>{1, 1, 1}, {1, 3})))
+            .status == 200);
+  const HttpReply misshapen =
+      ask(port, "POST", "/invocations", fields, npy_of(io::Array::from(std::vector<float>{1, 1}, {1, 2})));
   CHECK(misshapen.status == 400);
   CHECK(misshapen.body.find("2 features") != std::string::npos);
   CHECK(ask(port, "POST", "/invocations", fields, "no npy").status == 400);
@@ -388,7 +410,9 @@ TEST_CASE("environment: a container's variables, and those that make no sense") 
   CHECK(options.request_time == 9s);
   CHECK(serve::hosting_from_environment().payload_megabytes == 7);
   ::setenv("SAGEMAKER_BIND_TO_PORT", "http", 1);
-  CHECK_THROWS_WITH_AS(serve::with_environment({}), "SAGEMAKER_BIND_TO_PORT is \"http\", expected a number from 0 to 65535", Error);
-  for (const char* name : {"SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MAX_PAYLOAD_IN_MB", "SAGEMAKER_MODEL_SERVER_TIMEOUT"})
+  CHECK_THROWS_WITH_AS(serve::with_environment({}),
+                       "SAGEMAKER_BIND_TO_PORT is \"http\", expected a number from 0 to 65535", Error);
+  for (const char* name : {"SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_MODEL_SERVER_WORKERS",
+                           "SAGEMAKER_MAX_PAYLOAD_IN_MB", "SAGEMAKER_MODEL_SERVER_TIMEOUT"})
     ::unsetenv(name);
 }

@@ -37,15 +37,24 @@ void run(const Options& options) {
 }  // namespace
 
 void add_invoke(CLI::App& app) {
-  auto* command = app.add_subcommand("invoke", "Ask a running endpoint, one sentence a line of standard input");
+  auto* command =
+      app.add_subcommand("invoke", "Ask a running endpoint, one sentence a line of standard input");
   const auto options = std::make_shared<Options>();
   command->add_option("--endpoint", options->endpoint, "Address of the server")->capture_default_str();
   command->add_option("--name", options->name, "Name of the endpoint")->capture_default_str();
-  command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
-      ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
-  command->add_option("--batch-size", options->batch_size, "Sentences a request")->check(CLI::Range(1, 65536))->capture_default_str();
-  command->add_option("--timeout", options->timeout, "Seconds for one request")->check(CLI::Range(1, 3600))->capture_default_str();
-  command->footer("Example:\n  echo 'a warm and funny film' | sentiment invoke --endpoint http://127.0.0.1:8080");
+  command
+      ->add_option("--format", options->format,
+                   "text (prediction, score, sentence, with tabs between), json, csv")
+      ->check(CLI::IsMember({"text", "json", "csv"}))
+      ->capture_default_str();
+  command->add_option("--batch-size", options->batch_size, "Sentences a request")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--timeout", options->timeout, "Seconds for one request")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  echo 'a warm and funny film' | sentiment invoke --endpoint http://127.0.0.1:8080");
   command->callback([options] { run(*options); });
 }
 

@@ -25,8 +25,8 @@ std::string csv_field(const std::string& text) {
 
 std::string prediction_line(const Prediction& p, const std::string& format) {
   if (format == "json")
-    return message("{\"sentence\": ", json_text(p.sentence), ", \"prediction\": ", p.label, ", \"score\": ",
-                   score_text(p.score), "}");
+    return message("{\"sentence\": ", json_text(p.sentence), ", \"prediction\": ", p.label,
+                   ", \"score\": ", score_text(p.score), "}");
   if (format == "csv") return message(csv_field(p.sentence), ",", p.label, ",", score_text(p.score));
   return message(p.label, "\t", score_text(p.score), "\t", p.sentence);
 }

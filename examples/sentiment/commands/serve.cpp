@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/predictor_options.hpp"
 #include "sentiment/serving/endpoint.hpp"
 #include "sentiment/serving/explainer.hpp"
 #include "sentiment/serving/pages.hpp"
@@ -21,7 +22,7 @@ namespace {
 struct Options {
   fs::path model_dir;
   serve::ServerOptions server;
-  std::string precision = "fp32";
+  PredictorOptions predictor;
   double max_wait_ms = 1;
   std::vector<std::string> labels;
   bool no_access_log = false;
@@ -45,23 +46,24 @@ void run(Options options) {
     options.server.access_log = [&log](std::string_view line) { (*log)(line); };
   }
 
-  PredictorOptions predictor;
-  predictor.precision = parse_precision(options.precision);
-  Endpoint endpoint(predictor, 8 * options.server.body_bytes);
+  Endpoint endpoint(options.predictor, 8 * options.server.body_bytes);
   serve::Service<Endpoint> service(std::move(endpoint), options.model_dir, options.server, hosting);
   const Explainer explainer([&]() -> auto& { return service.model(); });
   auto& server = service.server();
-  server.post("/explain", serve::computed_by(explainer, [&]() -> auto& { return service.model(); }));
+  server.post("/explain", serve::computed_by(
+                              explainer, [&]() -> auto& { return service.model(); }));
   const std::string page = page_html(options.labels);
   server.get("/", [&page](const serve::Request&) {
-    return serve::Response{200, {"text/html; charset=utf-8", page}, {{"Content-Security-Policy", std::string(page_policy)}}};
+    return serve::Response{
+        200, {"text/html; charset=utf-8", page}, {{"Content-Security-Policy", std::string(page_policy)}}};
   });
   server.get("/openapi.json", [](const serve::Request&) {
     return serve::Response{200, {"application/json", std::string(openapi_json())}, {}};
   });
 
-  std::cerr << "sentiment: " << options.model_dir.string() << " at http://" << options.server.host << ':' << server.port()
-            << "/ with " << server.threads() << " threads, " << options.precision << std::endl;
+  std::cerr << "sentiment: " << options.model_dir.string() << " at http://" << options.server.host << ':'
+            << server.port() << "/ with " << server.threads() << " threads, "
+            << name_of(options.predictor.precision) << std::endl;
   if (service.run() == SIGINT) throw ExitStatus{130};
 }
 
@@ -70,18 +72,34 @@ void run(Options options) {
 void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   const auto o = std::make_shared<Options>();
-  command->add_option("--model-dir", o->model_dir, "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all addresses");
-  const auto* host = command->add_option("--host", o->server.host, "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
-  const auto* port = command->add_option("--port", o->server.port, "0: any that is free; default $SAGEMAKER_BIND_TO_PORT, else 8080");
-  const auto* threads = command->add_option("--threads", o->server.queue.threads, "Threads that compute; default $SAGEMAKER_MODEL_SERVER_WORKERS, else the CPUs")
-      ->check(CLI::Range(1, 1024));
-  command->add_option("--precision", o->precision, "Of the recurrent weights")->check(CLI::IsMember({"fp32", "bf16", "int8"}))->capture_default_str();
-  command->add_option("--max-wait-ms", o->max_wait_ms, "How long a request waits at most, under load, for others to be computed with")
-      ->check(CLI::Range(0.0, 1000.0))->capture_default_str();
-  command->add_option("--queue", o->server.queue.requests, "Requests that may wait; further ones get 503")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command->add_option("--labels", o->labels, "Names of the classes on the page, from class 0 on")->delimiter(',');
-  command->add_flag("--no-access-log", o->no_access_log, "No line of JSON on standard error for each request");
-  command->footer("Example:\n  sentiment serve --model-dir result/model\n  curl -d '[\"a warm and funny film\"]' http://127.0.0.1:8080/invocations");
+  command->add_option(
+      "--model-dir", o->model_dir,
+      "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all addresses");
+  const auto* host = command->add_option("--host", o->server.host,
+                                         "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
+  const auto* port = command->add_option("--port", o->server.port,
+                                         "0: any that is free; default $SAGEMAKER_BIND_TO_PORT, else 8080");
+  const auto* threads =
+      command
+          ->add_option("--threads", o->server.queue.threads,
+                       "Threads that compute; default $SAGEMAKER_MODEL_SERVER_WORKERS, else the CPUs")
+          ->check(CLI::Range(1, 1024));
+  add_predictor_options(*command, o->predictor);
+  command
+      ->add_option("--max-wait-ms", o->max_wait_ms,
+                   "How long a request waits at most, under load, for others to be computed with")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  command->add_option("--queue", o->server.queue.requests, "Requests that may wait; further ones get 503")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--labels", o->labels, "Names of the classes on the page, from class 0 on")
+      ->delimiter(',');
+  command->add_flag("--no-access-log", o->no_access_log,
+                    "No line of JSON on standard error for each request");
+  command->footer(
+      "Example:\n  sentiment serve --model-dir result/model\n  curl -d '[\"a warm and funny film\"]' "
+      "http://127.0.0.1:8080/invocations");
   command->callback([=] {
     Options options = *o;
     const auto given = options.server;

@@ -46,9 +46,11 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
     : session_(std::make_unique<Session>()) {
   CURL* handle = session_->handle;
   if (handle == nullptr) fail<Error>("libcurl does not start");
-  if (!url.starts_with("http://") && !url.starts_with("https://")) fail<Error>(url, ": an address beginning with http:// or https:// is expected");
+  if (!url.starts_with("http://") && !url.starts_with("https://"))
+    fail<Error>(url, ": an address beginning with http:// or https:// is expected");
   char* escaped = curl_easy_escape(handle, name.data(), static_cast<int>(name.size()));
-  address_ = url.substr(0, url.find_last_not_of('/') + 1) + "/endpoints/" + (escaped ? escaped : "") + "/invocations";
+  address_ = url.substr(0, url.find_last_not_of('/') + 1) + "/endpoints/" + (escaped ? escaped : "") +
+             "/invocations";
   curl_free(escaped);
   for (const char* field : {"Content-Type: application/json", "Accept: application/json", "Expect:"})
     session_->fields = curl_slist_append(session_->fields, field);
@@ -86,12 +88,16 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
   std::size_t count = 0;
   try {
     for (const auto& row : nlohmann::json::parse(body)) {
-      Prediction prediction{row.at(0).get<std::string>(), row.at(1).get<std::int32_t>(), row.at(2).get<float>(), {}};
+      Prediction prediction{
+          row.at(0).get<std::string>(), row.at(1).get<std::int32_t>(), row.at(2).get<float>(), {}};
       lines += prediction_line(prediction, format) + '\n';
       ++count;
     }
-  } catch (const nlohmann::json::exception&) { fail<Error>(address_, ": the answer is not a list of [sentence, class, score]"); }
-  if (count != sentences.size()) fail<Error>(address_, ": ", count, " answers for ", sentences.size(), " sentences");
+  } catch (const nlohmann::json::exception&) {
+    fail<Error>(address_, ": the answer is not a list of [sentence, class, score]");
+  }
+  if (count != sentences.size())
+    fail<Error>(address_, ": ", count, " answers for ", sentences.size(), " sentences");
   return lines;
 }
 

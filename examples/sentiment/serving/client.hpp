@@ -14,8 +14,8 @@ class EndpointClient {
   EndpointClient(const std::string& url, const std::string& name, long timeout_seconds);
   ~EndpointClient();
 
-  /// One line for each sentence, in order; `format` as in `sentiment predict`. Throws Error, with what the server said, for
-  /// anything but a whole answer.
+  /// One line for each sentence, in order; `format` as in `sentiment predict`. Throws Error, with what the
+  /// server said, for anything but a whole answer.
   std::string invoke(std::span<const std::string> sentences, const std::string& format);
 
  private:

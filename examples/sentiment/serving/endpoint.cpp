@@ -18,11 +18,13 @@ Answers Endpoint::begin(Texts texts) const {
   return {std::move(texts), std::vector<std::int32_t>(count), std::vector<float>(count)};
 }
 
-void Endpoint::compute(const Predictor& predictor, std::span<const lstmlib::serve::Rows<Answers>> parts) const {
+void Endpoint::compute(const Predictor& predictor,
+                       std::span<const lstmlib::serve::Rows<Answers>> parts) const {
   thread_local IdBatch batch;  // its memory is used again
   batch.clear();
   for (const auto& [answers, first, count] : parts)
-    for (std::size_t row = first; row < first + count; ++row) batch.add(answers->texts, row, predictor.vocabulary());
+    for (std::size_t row = first; row < first + count; ++row)
+      batch.add(answers->texts, row, predictor.vocabulary());
   auto probabilities = batch.probabilities(predictor);
   const auto classes = static_cast<std::size_t>(predictor.settings().classes);
   for (const auto& [answers, first, count] : parts)

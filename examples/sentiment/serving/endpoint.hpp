@@ -22,7 +22,9 @@ class Endpoint {
 
   /// Throws FileError or FormatError for what is no folder of a model.
   Predictor load(const std::filesystem::path& model_dir);
-  Texts read(const std::string& body, const std::string& type) const { return read_body(body, type, char_based_); }
+  Texts read(const std::string& body, const std::string& type) const {
+    return read_body(body, type, char_based_);
+  }
   Answers begin(Texts texts) const;
   std::size_t rows(const Answers& answers) const { return answers.texts.size(); }
   std::size_t cost(const Answers& answers, std::size_t row) const { return answers.texts.tokens(row) + 1; }

@@ -23,20 +23,24 @@ Explanation Explainer::begin(Texts texts) const {
     rows += 1 + words;
     cost += (1 + words) * (1 + words);
     if (cost > most_cost)
-      throw HttpError(413, lstmlib::message("explaining takes a run of the model for each word, and up to sentence ", i + 1,
-                                            " these are ", cost, " words, at most ", most_cost, " are taken; please send fewer"));
+      throw HttpError(
+          413, lstmlib::message("explaining takes a run of the model for each word, and up to sentence ",
+                                i + 1, " these are ", cost, " words, at most ", most_cost,
+                                " are taken; please send fewer"));
     made.ends.push_back(rows);
   }
   made.probabilities.resize(rows * made.classes);
   return made;
 }
 
-void Explainer::compute(const Predictor& predictor, std::span<const lstmlib::serve::Rows<Explanation>> parts) const {
+void Explainer::compute(const Predictor& predictor,
+                        std::span<const lstmlib::serve::Rows<Explanation>> parts) const {
   thread_local IdBatch batch;
   batch.clear();
   for (const auto& [e, first, count] : parts)
     for (std::size_t row = first; row < first + count; ++row) {
-      const std::size_t sentence = sentence_of(*e, row), number = row - (sentence == 0 ? 0 : e->ends[sentence - 1]);
+      const std::size_t sentence = sentence_of(*e, row),
+                        number = row - (sentence == 0 ? 0 : e->ends[sentence - 1]);
       batch.add(e->texts, sentence, predictor.vocabulary(), number == 0 ? IdBatch::none : number - 1);
     }
   const auto probabilities = batch.probabilities(predictor);
@@ -55,7 +59,8 @@ lstmlib::serve::Content Explainer::write(const Explanation& e, const std::string
     const auto best = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
     json += i > 0 ? ", {\"sentence\": " : "{\"sentence\": ";
     append_json_text(json, e.texts[i]);
-    json += ", \"prediction\": " + std::to_string(best) + ", \"score\": " + score_text(p[best]) + ", \"weights\": [";
+    json += ", \"prediction\": " + std::to_string(best) + ", \"score\": " + score_text(p[best]) +
+            ", \"weights\": [";
     for (std::size_t without = row + 1; without < e.ends[i]; ++without) {
       if (without > row + 1) json += ", ";
       json += score_text(p[best] - e.probabilities[without * e.classes + best]);

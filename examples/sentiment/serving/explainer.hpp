@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What each word adds to a prediction: the probability of the predicted class, less what it is without the word
-// (occlusion). Takes a run of the model for each word.
+// What each word adds to a prediction: the probability of the predicted class, less what it is without the
+// word (occlusion). Takes a run of the model for each word.
 
 #include "lstmlib/serve/handler.hpp"
 #include "sentiment/model/predictor.hpp"
@@ -17,9 +17,9 @@ namespace sentiment {
 /// Rows: for each sentence itself, then itself without its first word, without its second, ...
 struct Explanation {
   Texts texts;
-  std::vector<std::size_t> ends;      ///< of the rows of each sentence
+  std::vector<std::size_t> ends;  ///< of the rows of each sentence
   std::size_t classes = 0;
-  std::vector<float> probabilities;   ///< [rows, classes]
+  std::vector<float> probabilities;  ///< [rows, classes]
 };
 
 class Explainer {
@@ -38,7 +38,9 @@ class Explainer {
   /// Throws HttpError 413 where the rows would be too much work.
   Explanation begin(Texts texts) const;
   std::size_t rows(const Explanation& e) const { return e.ends.back(); }
-  std::size_t cost(const Explanation& e, std::size_t row) const { return e.texts.tokens(sentence_of(e, row)) + 1; }
+  std::size_t cost(const Explanation& e, std::size_t row) const {
+    return e.texts.tokens(sentence_of(e, row)) + 1;
+  }
   void compute(const Predictor& predictor, std::span<const lstmlib::serve::Rows<Explanation>> parts) const;
   /// [{"sentence": ..., "prediction": 1, "score": 0.9, "weights": [one a word]}, ...]
   lstmlib::serve::Content write(const Explanation& explanation, const std::string& type) const;

@@ -20,7 +20,8 @@ class IdBatch {
     ends_.clear();
   }
   /// Adds a sentence, all but the word of number `without`.
-  void add(const Texts& texts, std::size_t sentence, const Vocabulary& vocabulary, std::size_t without = none) {
+  void add(const Texts& texts, std::size_t sentence, const Vocabulary& vocabulary,
+           std::size_t without = none) {
     std::size_t number = 0;
     texts.for_each_token(sentence, [&](std::string_view word) {
       if (number++ != without) ids_.push_back(vocabulary.id(word));

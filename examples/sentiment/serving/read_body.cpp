@@ -21,8 +21,9 @@ template <class... Parts>
   throw HttpError(400, message(parts...));
 }
 
-/// Follows the parser through the few forms that are sentences, so nothing is built and depth costs nothing. `key` is the
-/// one key of an object; behind it is a list, or with `one` a text, which also stands alone then.
+/// Follows the parser through the few forms that are sentences, so nothing is built and depth costs nothing.
+/// `key` is the one key of an object; behind it is a list, or with `one` a text, which also stands alone
+/// then.
 class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   SentenceReader(Texts& texts, std::string_view key, bool one) : texts_(texts), key_(key), one_(one) {}
@@ -50,7 +51,8 @@ class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool key(string_t& key) override {
-    if (place_ != Place::object || key != key_) refuse("the key \"", lstmlib::io::printable(key), "\"; the one key that is read is \"", key_, "\"");
+    if (place_ != Place::object || key != key_)
+      refuse("the key \"", lstmlib::io::printable(key), "\"; the one key that is read is \"", key_, "\"");
     place_ = Place::key_seen;
     return true;
   }
@@ -73,7 +75,8 @@ class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
   enum class Place { start, list, object, key_seen, object_full };
 
   bool wrong(std::string_view what) const {
-    refuse(what, " where ", one_ ? message("a text or {\"", key_, "\": text}") : "a list of texts", " is expected");
+    refuse(what, " where ", one_ ? message("a text or {\"", key_, "\": text}") : "a list of texts",
+           " is expected");
   }
 
   Texts& texts_;
@@ -101,11 +104,14 @@ void read_json_lines(std::string_view body, Texts& texts) {
     const std::string_view line = take_line(body);
     try {
       read_json(line, texts, "source", true);
-    } catch (const HttpError& error) { throw HttpError(error.status(), message("line ", number, ": ", error.what())); }
+    } catch (const HttpError& error) {
+      throw HttpError(error.status(), message("line ", number, ": ", error.what()));
+    }
   }
 }
 
-/// Takes a field in quotes off `text`, with the line end behind it. False, with nothing taken, where there is none.
+/// Takes a field in quotes off `text`, with the line end behind it. False, with nothing taken, where there is
+/// none.
 bool take_quoted(std::string_view& text, std::string& field) {
   if (!text.starts_with('"')) return false;
   field.clear();
@@ -136,7 +142,8 @@ void read_npy(std::string_view body, Texts& texts) {
   namespace io = lstmlib::io;
   io::MemorySource source(std::as_bytes(std::span(body)), "body");
   const io::NpyHeader header = io::read_npy_header(source);
-  if (header.layout.dtype != io::ArrayDtype::unicode) refuse("body: an array of texts (<U) is expected, not of ", name_of(header.layout.dtype));
+  if (header.layout.dtype != io::ArrayDtype::unicode)
+    refuse("body: an array of texts (<U) is expected, not of ", name_of(header.layout.dtype));
   if (header.shape.size() > 1) refuse("body: an array with one axis is expected, not ", header.shape.size());
   const auto count = static_cast<std::uint64_t>(io::count_elements(header.shape, header.layout.item_size));
   const auto width = static_cast<std::uint64_t>(header.layout.item_size) / 4;
@@ -154,7 +161,8 @@ void read_npy(std::string_view body, Texts& texts) {
     text.clear();
     for (std::uint64_t k = 0; k < length; ++k) {
       const char32_t c = code_point(k);
-      if (!io::is_scalar_value(c)) refuse("body: text ", i + 1, ": U+", std::hex, static_cast<std::uint32_t>(c), " is no character");
+      if (!io::is_scalar_value(c))
+        refuse("body: text ", i + 1, ": U+", std::hex, static_cast<std::uint32_t>(c), " is no character");
       io::append_utf8(text, c);
     }
     texts.add(text);
@@ -171,9 +179,7 @@ Texts read_body(std::string_view body, std::string_view type, bool char_based) {
     else if (type == csv_type) read_csv(body, texts);
     else if (type == npy_type) read_npy(body, texts);
     else throw HttpError(415, message("Content-Type ", type));
-  } catch (const HttpError&) {
-    throw;
-  } catch (const lstmlib::Error& error) {
+  } catch (const HttpError&) { throw; } catch (const lstmlib::Error& error) {
     throw HttpError(400, error.what());
   }
   if (texts.size() == 0) refuse("no sentences");

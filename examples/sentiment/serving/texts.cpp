@@ -18,8 +18,9 @@ void Texts::add(std::string_view raw) {
   for (const char c : raw) ascii &= static_cast<unsigned char>(c) < 0x80;
   const std::size_t tokens = ascii ? add_ascii(raw) : add_any(raw);
   if (tokens > most_tokens)
-    throw lstmlib::serve::HttpError(413, lstmlib::message("sentence ", size() + 1, " has ", tokens, " words or characters, at most ",
-                                                          most_tokens, " are taken"));
+    throw lstmlib::serve::HttpError(
+        413, lstmlib::message("sentence ", size() + 1, " has ", tokens, " words or characters, at most ",
+                              most_tokens, " are taken"));
   ends_.push_back(text_.size());
   tokens_.push_back(static_cast<std::uint32_t>(tokens));
 }

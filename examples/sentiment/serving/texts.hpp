@@ -13,12 +13,13 @@ namespace sentiment {
 
 class Texts {
  public:
-  static constexpr std::size_t most_tokens = 65536;  ///< of a sentence: one alone must not keep the model for long
+  static constexpr std::size_t most_tokens =
+      65536;  ///< of a sentence: one alone must not keep the model for long
 
   explicit Texts(bool char_based = false) : char_based_(char_based) {}
 
-  /// Adds a raw sentence in UTF-8: its words, or characters, joined by a space. Throws HttpError 413 for one with more than
-  /// `most_tokens`.
+  /// Adds a raw sentence in UTF-8: its words, or characters, joined by a space. Throws HttpError 413 for one
+  /// with more than `most_tokens`.
   void add(std::string_view raw);
 
   std::size_t size() const { return ends_.size(); }

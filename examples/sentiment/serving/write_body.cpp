@@ -19,7 +19,9 @@ using lstmlib::serve::Content;
 using lstmlib::serve::HttpError;
 
 void check_size(std::size_t bytes, std::size_t most) {
-  if (bytes > most) throw HttpError(413, message("the answer would be larger than ", most, " bytes; please send fewer sentences at a time"));
+  if (bytes > most)
+    throw HttpError(413, message("the answer would be larger than ", most,
+                                 " bytes; please send fewer sentences at a time"));
 }
 
 void append_number(std::string& text, std::int32_t number) {
@@ -82,7 +84,8 @@ std::string write_csv(const Answers& answers, std::size_t most) {
   return lines;
 }
 
-/// numpy.save of the array of texts that NumPy makes of such rows: a number joined to texts takes 32 characters.
+/// numpy.save of the array of texts that NumPy makes of such rows: a number joined to texts takes 32
+/// characters.
 std::string write_npy(const Answers& answers, std::size_t most) {
   const std::size_t count = answers.texts.size();
   std::size_t width = 32;
@@ -98,7 +101,8 @@ std::string write_npy(const Answers& answers, std::size_t most) {
   const auto append = [&](std::string_view text) {
     std::size_t left = width;
     for (char32_t c = 0; lstmlib::io::take_code_point(text, c); --left)
-      for (int shift = 0; shift < 32; shift += 8) file += static_cast<char>(static_cast<unsigned char>(c >> shift));
+      for (int shift = 0; shift < 32; shift += 8)
+        file += static_cast<char>(static_cast<unsigned char>(c >> shift));
     file.append(4 * left, '\0');
   };
   for (std::size_t i = 0; i < count; ++i) {
@@ -121,7 +125,8 @@ Content write_body(const Answers& answers, std::string_view type, std::size_t mo
 void append_json_text(std::string& json, std::string_view text) {
   json += '"';
   while (!text.empty()) {
-    const auto special = std::find_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c == 0x7F || c == '"' || c == '\\'; });
+    const auto special = std::find_if(text.begin(), text.end(),
+                                      [](char c) { return c < 0x20 || c == 0x7F || c == '"' || c == '\\'; });
     json.append(text.begin(), special);  // as it is: plain ASCII; bytes from 0x80 on are negative
     text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
     if (text.empty()) break;

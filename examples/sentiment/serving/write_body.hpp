@@ -19,8 +19,8 @@ struct Answers {
   std::vector<float> scores;         ///< its probability
 };
 
-/// The body in one of `body_types`: a row is the sentence, the class and its probability. Throws HttpError 413 where it
-/// would be larger than `most_bytes`.
+/// The body in one of `body_types`: a row is the sentence, the class and its probability. Throws HttpError
+/// 413 where it would be larger than `most_bytes`.
 lstmlib::serve::Content write_body(const Answers& answers, std::string_view type, std::size_t most_bytes);
 
 /// Appends a text in quotes, in ASCII, as Python's json.dumps. The text must be UTF-8.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A log that never makes its caller wait: lines go to a buffer, a thread of its own writes the buffer to a file ten times a
-// second. A logger that wakes a thread for each line would cost more than a small request.
+// A log that never makes its caller wait: lines go to a buffer, a thread of its own writes the buffer to a
+// file ten times a second. A logger that wakes a thread for each line would cost more than a small request.
 
 #include <fcntl.h>
 #include <unistd.h>
-
 
 #include <chrono>
 #include <condition_variable>
@@ -18,7 +17,8 @@ namespace lstmlib::serve {
 
 class AccessLog {
  public:
-  /// Writes to a descriptor, which stays the caller's. Lines that come while `most` bytes wait are dropped and counted.
+  /// Writes to a descriptor, which stays the caller's. Lines that come while `most` bytes wait are dropped
+  /// and counted.
   explicit AccessLog(int descriptor, std::size_t most = 16 << 20)
       : descriptor_(descriptor), most_(most), thread_([this] { run(); }) {}
   AccessLog(const AccessLog&) = delete;

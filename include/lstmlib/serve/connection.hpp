@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One HTTP/1.1 connection: requests are parsed by Boost.Beast as bytes come, answered one after another, and what a client
-// does wrong or not at all ends the connection and nothing else. All of it runs in the event loop.
+// One HTTP/1.1 connection: requests are parsed by Boost.Beast as bytes come, answered one after another, and
+// what a client does wrong or not at all ends the connection and nothing else. All of it runs in the event
+// loop.
 
 #include "lstmlib/serve/media_type.hpp"
 #include "lstmlib/serve/options.hpp"
@@ -36,7 +37,8 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   virtual const ServerOptions& options() const = 0;
   virtual bool stopping() const = 0;
-  /// Counts bytes that are held from now on, or with a negative number no more. False where they are too many.
+  /// Counts bytes that are held from now on, or with a negative number no more. False where they are too
+  /// many.
   virtual bool hold(std::ptrdiff_t bytes) = 0;
   /// Calls the connection's `answer` at once or `respond` later.
   virtual void handle(Request request, const std::shared_ptr<Connection>& connection) = 0;
@@ -100,7 +102,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  enum class State { reading, waiting, writing, leaving };  // leaving: the last answer is out, rest of the input is dropped
+  enum class State {
+    reading,
+    waiting,
+    writing,
+    leaving
+  };  // leaving: the last answer is out, rest of the input is dropped
 
   static constexpr std::size_t chunk = 64 << 10, first_chunk = 8 << 10;
   static constexpr std::size_t dropped_at_most = 64 << 20;
@@ -108,12 +115,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read() {
     const std::size_t size = parser_ && parser_->is_header_done() ? chunk : first_chunk;
-    socket_.async_read_some(buffer_.prepare(size), [self = shared_from_this()](ErrorCode error, std::size_t count) {
-      if (error) return self->close();
-      self->active_ = Clock::now();
-      self->buffer_.commit(count);
-      self->advance();
-    });
+    socket_.async_read_some(buffer_.prepare(size),
+                            [self = shared_from_this()](ErrorCode error, std::size_t count) {
+                              if (error) return self->close();
+                              self->active_ = Clock::now();
+                              self->buffer_.commit(count);
+                              self->advance();
+                            });
   }
 
   /// Takes what is in the buffer. False where more is needed.
@@ -130,7 +138,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         parser_->check_head(owner_.options().body_bytes);
         if (parser_->expects_continue()) send_continue();
       }
-      if (!hold(parser_->body().size() - before)) throw HttpError(503, "too many bytes are being held, please try again");
+      if (!hold(parser_->body().size() - before))
+        throw HttpError(503, "too many bytes are being held, please try again");
       if (parser_->body().size() > owner_.options().body_bytes) throw too_large(owner_.options().body_bytes);
       if (!parser_->is_done()) return more;
     } catch (const HttpError& error) {  // out of step: whatever follows is not looked at
@@ -185,7 +194,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void write_head(const Response& response) {
     head_.clear();
-    head_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status));
+    head_.append("HTTP/1.1 ")
+        .append(std::to_string(response.status))
+        .append(" ")
+        .append(reason_of(response.status));
     const auto field = [&](std::string_view name, std::string_view value) {
       head_.append("\r\n").append(name).append(": ").append(value);
     };
@@ -239,10 +251,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     drop_input();
   }
   void drop_input() {
-    socket_.async_read_some(buffer_.prepare(chunk), [self = shared_from_this()](ErrorCode error, std::size_t count) {
-      if (error || (self->dropped_ += count) > dropped_at_most) return self->close();
-      self->drop_input();
-    });
+    socket_.async_read_some(buffer_.prepare(chunk),
+                            [self = shared_from_this()](ErrorCode error, std::size_t count) {
+                              if (error || (self->dropped_ += count) > dropped_at_most) return self->close();
+                              self->drop_input();
+                            });
   }
 
   bool hold(std::size_t bytes) {

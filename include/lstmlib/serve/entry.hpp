@@ -4,4 +4,5 @@
 
 #include "lstmlib/serve/http_server.hpp"
 
-template std::unique_ptr<lstmlib::serve::Server> lstmlib::serve::make_server<>(const lstmlib::serve::ServerOptions&);
+template std::unique_ptr<lstmlib::serve::Server> lstmlib::serve::make_server<>(
+    const lstmlib::serve::ServerOptions&);

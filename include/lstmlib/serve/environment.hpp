@@ -19,7 +19,7 @@ struct Hosting {
   std::filesystem::path root = "/opt/ml";       ///< the model is in root/model  [SAGEMAKER_BASE_DIR]
   std::string default_accept;                   ///< [SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT]
   std::string batch_strategy = "MULTI_RECORD";  ///< [SAGEMAKER_BATCH_STRATEGY]
-  std::size_t payload_megabytes = 6;            ///< what /execution-parameters says  [SAGEMAKER_MAX_PAYLOAD_IN_MB]
+  std::size_t payload_megabytes = 6;  ///< what /execution-parameters says  [SAGEMAKER_MAX_PAYLOAD_IN_MB]
 };
 
 namespace detail {
@@ -45,18 +45,23 @@ inline Hosting hosting_from_environment() {
   hosting.default_accept = detail::variable("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT");
   if (const auto strategy = detail::variable("SAGEMAKER_BATCH_STRATEGY"); strategy == "SINGLE_RECORD")
     hosting.batch_strategy = strategy;
-  hosting.payload_megabytes = detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, hosting.payload_megabytes);
+  hosting.payload_megabytes =
+      detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, hosting.payload_megabytes);
   return hosting;
 }
 
-/// `options` with what the environment says of port, threads, the limit of bodies and the time of a request. Throws Error
-/// for a variable that makes no sense.
+/// `options` with what the environment says of port, threads, the limit of bodies and the time of a request.
+/// Throws Error for a variable that makes no sense.
 inline ServerOptions with_environment(ServerOptions options) {
-  options.port = static_cast<std::uint16_t>(detail::number_in("SAGEMAKER_BIND_TO_PORT", 0, 65535, options.port));
-  options.queue.threads = static_cast<unsigned>(detail::number_in("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1024, options.queue.threads));
-  options.body_bytes = detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, options.body_bytes >> 20) << 20;
+  options.port =
+      static_cast<std::uint16_t>(detail::number_in("SAGEMAKER_BIND_TO_PORT", 0, 65535, options.port));
+  options.queue.threads = static_cast<unsigned>(
+      detail::number_in("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1024, options.queue.threads));
+  options.body_bytes = detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, options.body_bytes >> 20)
+                       << 20;
   const auto seconds = static_cast<std::size_t>(options.request_time.count());
-  options.request_time = std::chrono::seconds(detail::number_in("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400, seconds));
+  options.request_time =
+      std::chrono::seconds(detail::number_in("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400, seconds));
   return options;
 }
 

@@ -3,13 +3,14 @@
 // A model behind four functions, of which the first alone must be there:
 //
 //   Model load(const std::filesystem::path& model_dir)               the model, made ready to answer
-//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to Tensor<float>
-//   Prediction predict(const Model&, const Input&)                   default: calls the model
+//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to
+//   Tensor<float> Prediction predict(const Model&, const Input&)                   default: calls the model
 //   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
 //
-// All but load are const and are called by several threads. The defaults take and give application/x-npy. A handler with
-// formats of its own lists them in `static constexpr std::string_view types[]`, its default first, and if its answers have
-// others, `answer_types[]`: then read and write get one of them, and the rest is refused (415, 406) before it is read.
+// All but load are const and are called by several threads. The defaults take and give application/x-npy. A
+// handler with formats of its own lists them in `static constexpr std::string_view types[]`, its default
+// first, and if its answers have others, `answer_types[]`: then read and write get one of them, and the rest
+// is refused (415, 406) before it is read.
 
 #include "lstmlib/autograd/mode.hpp"
 #include "lstmlib/serve/job.hpp"
@@ -28,7 +29,9 @@
 namespace lstmlib::serve {
 
 template <class H>
-concept Handler = requires(H handler, const std::filesystem::path& folder) { handler.load(folder); };
+concept Handler = requires(H handler, const std::filesystem::path& folder) {
+  handler.load(folder);
+};
 
 template <Handler H>
 using ModelOf = decltype(std::declval<H&>().load(std::declval<const std::filesystem::path&>()));
@@ -40,11 +43,11 @@ struct Rows {
   std::size_t first, count;
 };
 
-/// A handler whose predictions are made of rows: rows of different requests are computed together, and a long request in
-/// parts. Instead of `predict` it has
-///   Prediction begin(Input)                                          a prediction whose rows are still to be computed
-///   std::size_t rows(const Prediction&), cost(const Prediction&, std::size_t row)
-///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
+/// A handler whose predictions are made of rows: rows of different requests are computed together, and a long
+/// request in parts. Instead of `predict` it has
+///   Prediction begin(Input)                                          a prediction whose rows are still to be
+///   computed std::size_t rows(const Prediction&), cost(const Prediction&, std::size_t row) void
+///   compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
 template <class H>
 concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
@@ -53,7 +56,8 @@ concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, c
 template <Handler H>
 constexpr std::span<const std::string_view> types_of() {
   if constexpr (requires { H::types; }) return H::types;
-  else if constexpr (requires(const H& h, std::string b, const std::string& t) { h.read(std::move(b), t); }) return {};
+  else if constexpr (requires(const H& h, std::string b, const std::string& t) { h.read(std::move(b), t); })
+    return {};
   else return npy_types;
 }
 template <Handler H>
@@ -112,7 +116,8 @@ class WholeJob final : public Job {
   const ModelOf<H>& model_;
   std::optional<Input> input_;
   std::optional<decltype(detail::predict(std::declval<const H&>(), std::declval<const ModelOf<H>&>(),
-                                         std::declval<const Input&>()))> prediction_;
+                                         std::declval<const Input&>()))>
+      prediction_;
 };
 
 /// A request of a handler that joins rows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one file.
+// The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one
+// file.
 
 #include "lstmlib/serve/connection.hpp"
 #include "lstmlib/serve/log_line.hpp"
@@ -25,8 +26,13 @@ namespace lstmlib::serve {
 class HttpServer final : public Server, private ConnectionOwner {
  public:
   explicit HttpServer(const ServerOptions& options)
-      : options_(options), acceptor_(loop_), signals_(loop_), timer_(loop_), queue_(std::in_place, options.queue,
-          [this](Queue::Jobs jobs) { take_back(std::move(jobs)); }, [this](const BatchReport& r) { metrics_.batch(r); }) {
+      : options_(options),
+        acceptor_(loop_),
+        signals_(loop_),
+        timer_(loop_),
+        queue_(
+            std::in_place, options.queue, [this](Queue::Jobs jobs) { take_back(std::move(jobs)); },
+            [this](const BatchReport& r) { metrics_.batch(r); }) {
     using boost::asio::ip::tcp;
     const std::string name = options_.host + " port " + std::to_string(options_.port);
     ErrorCode error;
@@ -39,7 +45,8 @@ class HttpServer final : public Server, private ConnectionOwner {
     if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
     if (error) fail<Error>("serve: cannot listen on ", name, ": ", error.message());
     get("/ping", [this](const Request&) {
-      if (!is_ready()) throw HttpError(503, stopping() ? "the server is stopping" : "the model is being loaded");
+      if (!is_ready())
+        throw HttpError(503, stopping() ? "the server is stopping" : "the model is being loaded");
       return Response{};
     });
     get("/metrics", [this](const Request&) {
@@ -53,13 +60,17 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
 
   void get(const std::string& path, Answer answer) override { routes_.add(path).answer = std::move(answer); }
-  void post(const std::string& path, Computed computed) override { routes_.add(path).computed = std::move(computed); }
+  void post(const std::string& path, Computed computed) override {
+    routes_.add(path).computed = std::move(computed);
+  }
 
   std::uint16_t port() const override { return acceptor_.local_endpoint().port(); }
   unsigned threads() const override { return queue_->threads(); }
   void ready() override { ready_ = true; }
   bool is_ready() const override { return ready_ && !stopping_; }
-  std::string metrics() const override { return metrics_.text(connections_.size(), queue_->waiting(), held_); }
+  std::string metrics() const override {
+    return metrics_.text(connections_.size(), queue_->waiting(), held_);
+  }
 
   int run() override {
     signals_.add(SIGTERM);
@@ -88,7 +99,8 @@ class HttpServer final : public Server, private ConnectionOwner {
       if (error) return;  // none left of something: `watch` tries again
       ErrorCode ignored;
       const auto client = socket.remote_endpoint(ignored).address().to_string(ignored);
-      const auto connection = std::make_shared<Connection>(std::move(socket), client, static_cast<ConnectionOwner&>(*this));
+      const auto connection =
+          std::make_shared<Connection>(std::move(socket), client, static_cast<ConnectionOwner&>(*this));
       connections_.insert(connection.get());
       connection->advance();
       accept();
@@ -135,7 +147,10 @@ class HttpServer final : public Server, private ConnectionOwner {
       const auto now = Clock::now();
       for (Connection* connection : std::vector(connections_.begin(), connections_.end()))
         connection->shared_from_this()->check_time(now);
-      if (stopping_ && now > stop_by_) close_all();
+      if (stopping_ && now > stop_by_) {
+        queue_->abandon();
+        close_all();
+      }
       accept();
       if (!loop_.stopped()) watch();
     });
@@ -171,9 +186,7 @@ class HttpServer final : public Server, private ConnectionOwner {
       response = route.answer(request);
     } catch (const HttpError& error) {
       response = error_response(error);
-    } catch (const std::exception& error) {
-      response = error_response(HttpError(500, error.what()));
-    }
+    } catch (const std::exception& error) { response = error_response(HttpError(500, error.what())); }
     connection->answer(std::move(response));
   }
 

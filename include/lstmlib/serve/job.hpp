@@ -20,8 +20,9 @@ struct Part {
   std::size_t first, count;
 };
 
-/// `read`, `compute` and `write` run in the threads of the queue, one job's `compute` possibly in several at once, for
-/// different rows. An HttpError or FormatError of theirs (400) goes to the client; another exception is 500.
+/// `read`, `compute` and `write` run in the threads of the queue, one job's `compute` possibly in several at
+/// once, for different rows. An HttpError or FormatError of theirs (400) goes to the client; another
+/// exception is 500.
 class Job {
  public:
   using Clock = std::chrono::steady_clock;
@@ -39,9 +40,9 @@ class Job {
   virtual Content write() = 0;
 
   Request request;
-  Response response;                  ///< once the job is done
+  Response response;  ///< once the job is done
   Clock::time_point arrival, deadline;
-  std::function<void(Job&)> answer;   ///< for whoever made the job; the queue does not call it
+  std::function<void(Job&)> answer;  ///< for whoever made the job; the queue does not call it
 
  private:
   friend class Queue;

@@ -39,8 +39,9 @@ inline std::string media_type(std::string_view field) {
   return detail::ascii_lower(detail::trimmed(detail::take_until(field, ';')));
 }
 
-/// Of the types on offer, the one that an Accept field likes best (RFC 9110, 12.5.1). Between equals the order of the
-/// field decides, and for a wildcard `preferred`, then the order of the offer. Empty where none is acceptable.
+/// Of the types on offer, the one that an Accept field likes best (RFC 9110, 12.5.1). Between equals the
+/// order of the field decides, and for a wildcard `preferred`, then the order of the offer. Empty where none
+/// is acceptable.
 inline std::string negotiated_type(std::string_view accept, std::span<const std::string_view> offered,
                                    std::string_view preferred) {
   if (detail::trimmed(accept).empty()) return std::string(preferred);
@@ -62,7 +63,8 @@ inline std::string negotiated_type(std::string_view accept, std::span<const std:
     }
     const int precision = range == "*/*" ? 0 : range.ends_with("/*") ? 1 : 2;
     for (std::size_t i = 0; i < offered.size(); ++i) {
-      const bool fits = precision == 0 || (precision == 1 && offered[i].starts_with(range.substr(0, range.size() - 1))) ||
+      const bool fits = precision == 0 ||
+                        (precision == 1 && offered[i].starts_with(range.substr(0, range.size() - 1))) ||
                         range == offered[i];
       if (!fits || precision <= choices[i].precision) continue;
       choices[i] = {precision, static_cast<int>(1000 * std::clamp(quality, 0.0, 1.0)), place};

@@ -24,7 +24,7 @@ struct Request {
   std::string content_type;  ///< in lower case, without parameters; empty where none was sent
   std::string accept;        ///< as sent; empty where none was
   std::string body;
-  std::string id;            ///< the client's X-Request-Id, or one of ours
+  std::string id;  ///< the client's X-Request-Id, or one of ours
 
   Request without_body() const { return {method, path, content_type, accept, {}, id}; }
 };

@@ -22,7 +22,8 @@ inline std::string_view reason_of(int status) {
 inline Response error_response(const HttpError& error) {
   using Json = nlohmann::ordered_json;
   const Json body = {{"error", std::string(reason_of(error.status()))}, {"error-message", error.what()}};
-  Response response{error.status(), {"application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace)}, {}};
+  Response response{
+      error.status(), {"application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace)}, {}};
   if (!error.allow().empty()) response.fields.emplace_back("Allow", error.allow());
   if (error.status() == 503) response.fields.emplace_back("Retry-After", "1");
   return response;

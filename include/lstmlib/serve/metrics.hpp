@@ -18,11 +18,19 @@ namespace lstmlib::serve {
 class Metrics {
   template <class Metric>
   prometheus::Family<Metric>& family(const char* name, const char* help) {
-    return prometheus::detail::Builder<Metric>().Name(std::string("lstmlib_serve_") + name).Help(help).Register(registry_);
+    return prometheus::detail::Builder<Metric>()
+        .Name(std::string("lstmlib_serve_") + name)
+        .Help(help)
+        .Register(registry_);
   }
-  prometheus::Gauge& gauge(const char* name, const char* help) { return family<prometheus::Gauge>(name, help).Add({}); }
-  prometheus::Counter& counter(const char* name, const char* help) { return family<prometheus::Counter>(name, help).Add({}); }
-  prometheus::Histogram& histogram(const char* name, const char* help, const prometheus::Histogram::BucketBoundaries& bounds) {
+  prometheus::Gauge& gauge(const char* name, const char* help) {
+    return family<prometheus::Gauge>(name, help).Add({});
+  }
+  prometheus::Counter& counter(const char* name, const char* help) {
+    return family<prometheus::Counter>(name, help).Add({});
+  }
+  prometheus::Histogram& histogram(const char* name, const char* help,
+                                   const prometheus::Histogram::BucketBoundaries& bounds) {
     return family<prometheus::Histogram>(name, help).Add({}, bounds);
   }
 
@@ -52,12 +60,14 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& requests_ =
       family<prometheus::Counter>("requests_total", "Requests answered, by status");
   std::map<int, prometheus::Counter*> by_status_;
-  prometheus::Histogram& seconds_ = histogram("request_seconds", "From a whole request to its answer's last byte",
-                                              {1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30});
+  prometheus::Histogram& seconds_ =
+      histogram("request_seconds", "From a whole request to its answer's last byte",
+                {1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30});
   prometheus::Histogram& batch_requests_ =
       histogram("batch_requests", "Requests computed together", {1, 2, 4, 8, 16, 32, 64, 128});
   prometheus::Counter& rows_ = counter("rows_total", "Rows (sentences) computed");
-  prometheus::Counter& computing_ = counter("computing_seconds_total", "Time in the model, summed over threads");
+  prometheus::Counter& computing_ =
+      counter("computing_seconds_total", "Time in the model, summed over threads");
   prometheus::Gauge& connections_ = gauge("connections", "Open connections");
   prometheus::Gauge& waiting_ = gauge("waiting_requests", "Requests in the queue");
   prometheus::Gauge& held_ = gauge("held_bytes", "Bytes of bodies and answers in memory");

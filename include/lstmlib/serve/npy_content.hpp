@@ -16,7 +16,8 @@ namespace lstmlib::serve {
 
 inline constexpr std::string_view npy_types[] = {"application/x-npy"};
 
-/// An .npy file of real numbers of any type. Throws HttpError 400 for anything else, pickled objects included.
+/// An .npy file of real numbers of any type. Throws HttpError 400 for anything else, pickled objects
+/// included.
 inline Tensor<float> read_npy_tensor(std::string_view body) {
   try {
     io::MemorySource head(std::as_bytes(std::span(body)), "body");
@@ -24,9 +25,9 @@ inline Tensor<float> read_npy_tensor(std::string_view body) {
       throw HttpError(400, "body: an array of objects, numbers are expected");
     const io::Array array = io::parse_npy(std::as_bytes(std::span(body)), "body");
     return Tensor<float>::from(array.as_numbers<float>(), Shape(std::span<const Index>(array.shape)));
-  } catch (const HttpError&) {
-    throw;
-  } catch (const Error& error) { throw HttpError(400, error.what()); }
+  } catch (const HttpError&) { throw; } catch (const Error& error) {
+    throw HttpError(400, error.what());
+  }
 }
 
 /// The tensor as an .npy file of float32.
@@ -37,6 +38,8 @@ inline Content write_npy_tensor(const Tensor<float>& tensor) {
   const auto file = io::format_npy(array);
   return {std::string(npy_types[0]), std::string(io::as_text(file))};
 }
-inline Content write_npy_tensor(const Variable<float>& variable) { return write_npy_tensor(variable.value()); }
+inline Content write_npy_tensor(const Variable<float>& variable) {
+  return write_npy_tensor(variable.value());
+}
 
 }  // namespace lstmlib::serve

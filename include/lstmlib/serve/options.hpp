@@ -13,27 +13,30 @@ namespace lstmlib::serve {
 
 /// How requests wait for the model, and how they are joined.
 struct QueueOptions {
-  unsigned threads = 0;                      ///< that compute; 0: as many as there are CPUs
-  std::size_t requests = 1024;               ///< that may wait; further ones are answered with 503
-  std::size_t batch_requests = 64;           ///< joined at most
-  std::size_t batch_cost = 4096;             ///< of the rows computed together (their words); a row that costs more is alone
-  std::size_t loop_cost = 64;                ///< of a request that the event loop computes itself when all else is idle; 0: none
-  std::chrono::microseconds wait{1000};      ///< added at most, under load, to fill a batch
+  unsigned threads = 0;             ///< that compute; 0: as many as there are CPUs
+  std::size_t requests = 1024;      ///< that may wait; further ones are answered with 503
+  std::size_t batch_requests = 64;  ///< joined at most
+  std::size_t batch_cost =
+      4096;  ///< of the rows computed together (their words); a row that costs more is alone
+  std::size_t loop_cost =
+      64;  ///< of a request that the event loop computes itself when all else is idle; 0: none
+  std::chrono::microseconds wait{1000};  ///< added at most, under load, to fill a batch
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";            ///< an address, not a name
-  std::uint16_t port = 8080;                 ///< 0: any that is free
-  std::size_t connections = 4096;            ///< at the same time; further ones wait to be accepted
-  std::size_t header_bytes = 64 << 10;       ///< of a request; above: 431
-  std::size_t body_bytes = 25 << 20;         ///< of a request; above: 413
-  std::size_t memory_bytes = 512 << 20;      ///< of all bodies and answers held; above: 503
-  std::chrono::seconds idle_time{60};        ///< without a byte from or to a client, then its connection is closed
-  std::chrono::seconds header_time{60};      ///< from a header's first byte to its last
-  std::chrono::seconds request_time{60};     ///< from a whole request to its answer; above: 503
-  std::chrono::seconds stop_time{25};        ///< from `stop` to the end, whatever is still open
+  std::string host = "127.0.0.1";        ///< an address, not a name
+  std::uint16_t port = 8080;             ///< 0: any that is free
+  std::size_t connections = 4096;        ///< at the same time; further ones wait to be accepted
+  std::size_t header_bytes = 64 << 10;   ///< of a request; above: 431
+  std::size_t body_bytes = 25 << 20;     ///< of a request; above: 413
+  std::size_t memory_bytes = 512 << 20;  ///< of all bodies and answers held; above: 503
+  std::chrono::seconds idle_time{60};  ///< without a byte from or to a client, then its connection is closed
+  std::chrono::seconds header_time{60};   ///< from a header's first byte to its last
+  std::chrono::seconds request_time{60};  ///< from a whole request to its answer; above: 503
+  std::chrono::seconds stop_time{25};     ///< from `stop` to the end, whatever is still open
   QueueOptions queue;
-  std::function<void(std::string_view)> access_log;  ///< takes a line of JSON, without its end, for each request; must not wait
+  std::function<void(std::string_view)>
+      access_log;  ///< takes a line of JSON, without its end, for each request; must not wait
 };
 
 }  // namespace lstmlib::serve

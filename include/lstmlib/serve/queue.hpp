@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The micro-batching queue: joins rows of requests that wait at the same time, and cuts long requests into parts, so
-// that a short one never waits for more than a part of a long one.
+// The micro-batching queue: joins rows of requests that wait at the same time, and cuts long requests into
+// parts, so that a short one never waits for more than a part of a long one.
 
 #include "lstmlib/serve/job.hpp"
 #include "lstmlib/serve/options.hpp"
@@ -25,18 +25,20 @@ struct BatchReport {
   std::chrono::duration<double> time;
 };
 
-/// Threads that work off jobs. How a batch is made: the requests that wait, oldest first, up to a number and a cost, each
-/// with a fair share of rows; what is left of a request goes to the end of the queue. Under load, that is when the batch
-/// before joined several requests, a thread waits up to `QueueOptions::wait` for as many; when idle nothing waits.
+/// Threads that work off jobs. How a batch is made: the requests that wait, oldest first, up to a number and
+/// a cost, each with a fair share of rows; what is left of a request goes to the end of the queue. Under
+/// load, that is when the batch before joined several requests, a thread waits up to `QueueOptions::wait` for
+/// as many; when idle nothing waits.
 class Queue {
  public:
   using Jobs = std::vector<std::shared_ptr<Job>>;
-  using Done = std::function<void(Jobs)>;                      ///< called by the queue's threads
-  using Observe = std::function<void(const BatchReport&)>;     ///< the same, or by the caller of `submit`
+  using Done = std::function<void(Jobs)>;                   ///< called by the queue's threads
+  using Observe = std::function<void(const BatchReport&)>;  ///< the same, or by the caller of `submit`
 
   Queue(const QueueOptions& options, Done done, Observe observe = {})
       : options_(options), done_(std::move(done)), observe_(std::move(observe)) {
-    const unsigned count = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    const unsigned count =
+        options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
   }
   Queue(const Queue&) = delete;
@@ -52,8 +54,8 @@ class Queue {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or where a single
-  /// small one met an idle queue and was computed at once by the caller.
+  /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or
+  /// where a single small one met an idle queue and was computed at once by the caller.
   Jobs submit(Jobs jobs) {
     Jobs answered;
     if (jobs.size() == 1 && compute_here(jobs[0])) return jobs;
@@ -73,6 +75,13 @@ class Queue {
     return answered;
   }
 
+  /// Drops what waits; no answers come for it.
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    waiting_.clear();
+  }
+
   std::size_t waiting() const {
     const std::lock_guard lock(mutex_);
     return waiting_.size();
@@ -87,7 +96,8 @@ class Queue {
   };
 
   static constexpr std::size_t small_body = 16 << 10;  // bytes, read beside others
-  static constexpr std::size_t long_answer = 1024;     // rows, written after the answers of others were given out
+  static constexpr std::size_t long_answer =
+      1024;  // rows, written after the answers of others were given out
 
   void work() {
     Lock lock(mutex_);
@@ -111,18 +121,22 @@ class Queue {
     filling_ = false;
   }
 
-  /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes alone.
+  /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes
+  /// alone.
   std::vector<Slice> take() {
     std::vector<Slice> taken;
     const auto now = Job::Clock::now();
-    const auto is_long = [](const Job& job) { return !job.was_read_ && job.request.body.size() > small_body; };
+    const auto is_long = [](const Job& job) {
+      return !job.was_read_ && job.request.body.size() > small_body;
+    };
     for (auto at = waiting_.begin(); at != waiting_.end() && taken.size() < options_.batch_requests;) {
       if (!taken.empty() && ((*at)->group() != taken[0].job->group() || is_long(**at))) {
         ++at;
         continue;
       }
       Job& job = **at;
-      if (now > job.deadline && !job.ended_ && !job.failed_) fail(job, HttpError(503, "the request took too long"));
+      if (now > job.deadline && !job.ended_ && !job.failed_)
+        fail(job, HttpError(503, "the request took too long"));
       taken.push_back({std::move(*at)});
       at = waiting_.erase(at);
       if (is_long(*taken.back().job)) break;
@@ -140,7 +154,7 @@ class Queue {
     share_out(slices);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
-      if (slice.job->next_ < slice.job->rows_) {
+      if (slice.job->next_ < slice.job->rows_ && !abandoned_) {
         waiting_.push_back(slice.job);
         wake_.notify_one();
       }
@@ -172,15 +186,11 @@ class Queue {
   static void guarded(Job& job, const Step& step) {
     try {
       step();
-    } catch (const HttpError& error) {
-      fail(job, error);
-    } catch (const FormatError& error) {
+    } catch (const HttpError& error) { fail(job, error); } catch (const FormatError& error) {
       fail(job, HttpError(400, error.what()));
     } catch (const std::bad_alloc&) {
       fail(job, HttpError(503, "not enough memory for this request"));
-    } catch (const std::exception& error) {
-      fail(job, HttpError(500, error.what()));
-    }
+    } catch (const std::exception& error) { fail(job, HttpError(500, error.what())); }
   }
 
   static void read(Job& job) {
@@ -241,7 +251,8 @@ class Queue {
   }
   /// Writes the answers, the short ones first.
   void give_out(Jobs ended) const {
-    std::stable_sort(ended.begin(), ended.end(), [](const auto& a, const auto& b) { return a->rows_ < b->rows_; });
+    std::stable_sort(ended.begin(), ended.end(),
+                     [](const auto& a, const auto& b) { return a->rows_ < b->rows_; });
     Jobs ready;
     for (auto& job : ended) {
       if (job->rows_ > long_answer && !ready.empty()) done_(std::exchange(ready, {}));
@@ -282,7 +293,7 @@ class Queue {
   std::size_t expected_ = 1;  // requests of the last batch
   std::size_t busy_ = 0;      // threads that compute
   bool filling_ = false;      // a thread waits for more
-  bool stopping_ = false;
+  bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;
 };
 

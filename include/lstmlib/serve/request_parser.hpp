@@ -33,7 +33,8 @@ struct GrowingBody {
     template <class Buffers>
     std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
       std::size_t count = 0;
-      for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers); ++at) {
+      for (auto at = boost::asio::buffer_sequence_begin(buffers);
+           at != boost::asio::buffer_sequence_end(buffers); ++at) {
         const boost::asio::const_buffer buffer = *at;
         body_.append(static_cast<const char*>(buffer.data()), buffer.size());
         count += buffer.size();
@@ -56,8 +57,8 @@ class RequestParser {
     parser_.body_limit((std::numeric_limits<std::uint64_t>::max)());
   }
 
-  /// Takes bytes off the buffer: those of the header, or then some of the body. False where more are needed. Throws
-  /// HttpError for what is not HTTP.
+  /// Takes bytes off the buffer: those of the header, or then some of the body. False where more are needed.
+  /// Throws HttpError for what is not HTTP.
   bool take(boost::beast::flat_buffer& buffer) {
     namespace http = boost::beast::http;
     const bool had_head = parser_.is_header_done();
@@ -83,7 +84,8 @@ class RequestParser {
       throw HttpError(400, "more than one Content-Length");
     if (const auto coding = text(head["Transfer-Encoding"]); !coding.empty()) {
       if (lengths > 0) throw HttpError(400, "both Content-Length and Transfer-Encoding");
-      if (detail::ascii_lower(coding) != "chunked") throw HttpError(400, "a Transfer-Encoding other than chunked");
+      if (detail::ascii_lower(coding) != "chunked")
+        throw HttpError(400, "a Transfer-Encoding other than chunked");
     }
     if (head.version() >= 11 && head.count("Host") != 1) throw HttpError(400, "one Host field is needed");
     if (parser_.content_length().value_or(0) > body_bytes) throw too_large(body_bytes);
@@ -99,7 +101,8 @@ class RequestParser {
     Request request;
     request.method = text(head.method_string());
     std::string_view target = text(head.target());
-    if (const auto scheme = target.find("://"); scheme != std::string_view::npos && target[0] != '/') {  // absolute form
+    if (const auto scheme = target.find("://");
+        scheme != std::string_view::npos && target[0] != '/') {  // absolute form
       target.remove_prefix(scheme + 3);
       target.remove_prefix(std::min(target.find('/'), target.size()));
     }
@@ -125,7 +128,8 @@ class RequestParser {
   static std::string_view text(boost::beast::string_view view) { return {view.data(), view.size()}; }
   /// The value if it is visible ASCII of at most this length; else nothing.
   static std::string visible(std::string_view value, std::size_t most) {
-    const bool good = value.size() <= most && std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    const bool good = value.size() <= most &&
+                      std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
     return good ? std::string(value) : std::string();
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An HTTP/1.1 server: one thread with an event loop for all connections, and a queue whose threads compute. Links
-// lstmlib::serve, or has one file of the program include lstmlib/serve/entry.hpp.
+// An HTTP/1.1 server: one thread with an event loop for all connections, and a queue whose threads compute.
+// Links lstmlib::serve, or has one file of the program include lstmlib/serve/entry.hpp.
 
 #include "lstmlib/serve/job.hpp"
 #include "lstmlib/serve/options.hpp"
@@ -23,8 +23,9 @@ struct Computed {
   std::string default_accept;                      ///< where a client says nothing; empty: the first
 };
 
-/// Made by make_server. Routes are set before `run`. Errors are answered by the server itself: 404 and 405, 406 and 415,
-/// 400, 413 and 431 for requests that are malformed or too large, 503 before `ready`, while stopping and when full.
+/// Made by make_server. Routes are set before `run`. Errors are answered by the server itself: 404 and 405,
+/// 406 and 415, 400, 413 and 431 for requests that are malformed or too large, 503 before `ready`, while
+/// stopping and when full.
 class Server {
  public:
   virtual ~Server() = default;
@@ -39,8 +40,8 @@ class Server {
   /// From now on computed requests are taken. Any thread may call it, before or during `run`.
   virtual void ready() = 0;
   virtual bool is_ready() const = 0;  ///< and not stopping
-  /// Serves until `stop`, SIGTERM or SIGINT; then no connection is taken any more, requests that have begun are answered,
-  /// and it returns the signal's number, or 0. A second signal ends it at once.
+  /// Serves until `stop`, SIGTERM or SIGINT; then no connection is taken any more, requests that have begun
+  /// are answered, and it returns the signal's number, or 0. A second signal ends it at once.
   virtual int run() = 0;
   /// Any thread may call it.
   virtual void stop() = 0;

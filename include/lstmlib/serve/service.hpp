@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A model as an endpoint: GET /ping and /execution-parameters, POST /invocations and /endpoints/NAME/invocations, GET
-// /metrics. What a hosting platform expects of a container, and what its clients call.
+// A model as an endpoint: GET /ping and /execution-parameters, POST /invocations and
+// /endpoints/NAME/invocations, GET /metrics. What a hosting platform expects of a container, and what its
+// clients call.
 
 #include "lstmlib/serve/environment.hpp"
 #include "lstmlib/serve/handler.hpp"
@@ -20,14 +21,16 @@ template <Handler H>
 class Service {
  public:
   /// Listens at once. Throws Error where it cannot.
-  Service(H handler, std::filesystem::path model_dir, const ServerOptions& options = {}, const Hosting& hosting = {})
+  Service(H handler, std::filesystem::path model_dir, const ServerOptions& options = {},
+          const Hosting& hosting = {})
       : handler_(std::move(handler)), model_dir_(std::move(model_dir)), server_(make_server<>(options)) {
-    const Computed invocation = computed_by(handler_, [this]() -> auto& { return *model_; }, hosting.default_accept);
+    const Computed invocation = computed_by(
+        handler_, [this]() -> auto& { return *model_; }, hosting.default_accept);
     server_->post("/invocations", invocation);
     server_->post("/endpoints/*/invocations", invocation);
     const std::string parameters =
-        message("{\"MaxConcurrentTransforms\": ", server_->threads(), ", \"BatchStrategy\": \"", hosting.batch_strategy,
-                "\", \"MaxPayloadInMB\": ", hosting.payload_megabytes, "}");
+        message("{\"MaxConcurrentTransforms\": ", server_->threads(), ", \"BatchStrategy\": \"",
+                hosting.batch_strategy, "\", \"MaxPayloadInMB\": ", hosting.payload_megabytes, "}");
     server_->get("/execution-parameters", [parameters](const Request&) {
       return Response{200, {"application/json", parameters}, {}};
     });
@@ -39,8 +42,8 @@ class Service {
   /// Once it is ready.
   const ModelOf<H>& model() const { return *model_; }
 
-  /// Loads the model while /ping already answers 503, then serves until a signal, whose number it returns, or `stop`. Throws
-  /// what `load` throws.
+  /// Loads the model while /ping already answers 503, then serves until a signal, whose number it returns, or
+  /// `stop`. Throws what `load` throws.
   int run() {
     std::exception_ptr error;
     std::thread loader([&] {
