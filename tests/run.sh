@@ -37,19 +37,12 @@ kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 benchmarks=ON
 [ $all$slow != nono ] || benchmarks=OFF
 
-# Real clients of the cloud, where the reference kit is: their Python environment is kept between runs.
+# The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
 kit_python=""
-if [ -e "$kit/sagemaker/requirements.txt" ]; then
-  environment=${LSTMLIB_KIT_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/lstmlib/kit}
-  if [ ! -e "$environment/complete" ]; then
-    echo "== making $environment for the kit's clients"
-    need_packages $yes python3-venv
-    if python3 -m venv "$environment" && "$environment/bin/pip" install -q -r "$kit/sagemaker/requirements.txt"; then
-      touch "$environment/complete"
-    fi
-  fi
-  if [ -e "$environment/complete" ]; then kit_python=$environment/bin/python
-  else echo "== skipped: the kit's clients cannot be installed here" >&2; fi
+if [ $all$slow != nono ] && [ -n "$kit" ]; then
+  need_packages $yes python3-venv
+  if python=$("$top/tests/kit/python.sh" "$kit" chainer); then export LSTMLIB_CHAINER_PYTHON="$python"; fi
+  kit_python=$("$top/tests/kit/python.sh" "$kit" sagemaker) || kit_python=""
 fi
 
 # build NAME TARGET COMPILER TYPE [options of cmake]
@@ -73,11 +66,6 @@ run_tests() {
 build_with_sanitizers() {
   build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
 }
-
-# The kit's scripts that run Chainer need it; where it cannot be had, those tests say that they are skipped.
-if [ $all = yes ] && [ -n "$kit" ] && python=$("$top/tests/kit/python.sh" "$kit" chainer); then
-  export LSTMLIB_CHAINER_PYTHON="$python"
-fi
 
 if [ $all = yes ]; then
   echo "== reference documentation"
