@@ -31,7 +31,7 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
   command.add_flag("--bucket", o.bucket_by_length, "Make batches of sentences of near-equal length: faster, another order");
   command.add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
       ->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  command.add_option_function<std::string>("--precision", [&o](const std::string& name) { o.precision = parse_precision(name); },
+  command.add_option_function<std::string>("--precision", [&o](const std::string& name) { o.precision = lstmlib::parse_precision(name); },
                                            "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds "
                                            "their operands")
       ->check(CLI::IsMember({"fp32", "bf16"}))->default_str("fp32");
