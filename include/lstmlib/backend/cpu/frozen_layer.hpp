@@ -3,38 +3,14 @@
 // One layer in one direction, packed for inference: weights of the input as panels, recurrent weights as the
 // steps' kernels multiply them.
 
+#include "lstmlib/backend/cpu/packed_array.hpp"
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 #include "lstmlib/backend/kernels/frozen.hpp"
 
 #include <bit>
 #include <cmath>
-#include <memory>
-#include <new>
 
 namespace lstmlib::cpu {
-
-/// Memory that is filled once; zeros first. Aligned to 64 bytes.
-template <class T>
-class PackedArray {
- public:
-  PackedArray() = default;
-  explicit PackedArray(Index count)
-      : data_(static_cast<T*>(
-            ::operator new (static_cast<std::size_t>(count) * sizeof(T), std::align_val_t{64}))),
-        count_(count) {
-    std::uninitialized_value_construct_n(data_.get(), count);
-  }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  std::size_t bytes() const { return static_cast<std::size_t>(count_) * sizeof(T); }
-
- private:
-  struct Free {
-    void operator()(T* data) const { ::operator delete (data, std::align_val_t{64}); }
-  };
-  std::unique_ptr<T, Free> data_;
-  Index count_ = 0;
-};
 
 /// Blocks of units as in RecurrentLayout: all gates of a vector of units, for a plain network up to four
 /// vectors of units.

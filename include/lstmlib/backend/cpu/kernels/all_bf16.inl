@@ -21,7 +21,7 @@ inline constexpr FloatKernelTable float_table = {
     .round_pairs = avx512::float_table.round_pairs,
     .step_fp32 = avx512::float_table.step_fp32,
     .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
-                  frozen_step<Bf16Pair, RnnStep<Tanh>>, frozen_step<Bf16Pair, RnnStep<Relu>>},
+                  frozen_step<Bf16Pair, RnnTanhStep>, frozen_step<Bf16Pair, RnnReluStep>},
     .step_int8 = {frozen_step<Int8Quad, LstmStep>, frozen_step<Int8Quad, GruStep>,
-                  frozen_step<Int8Quad, RnnStep<Tanh>>, frozen_step<Int8Quad, RnnStep<Relu>>},
+                  frozen_step<Int8Quad, RnnTanhStep>, frozen_step<Int8Quad, RnnReluStep>},
 };

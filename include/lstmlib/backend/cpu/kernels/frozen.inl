@@ -1,32 +1,72 @@
 // SPDX-License-Identifier: MIT
 // Steps of frozen recurrent layers: see FrozenStep.
 
+// Numbers for the cells' formulas with a rougher sigmoid and tanh: right to 3e-7 in absolute terms, where
+// those of training are right in their last places. More would be lost in the sums that they go into.
+struct Rough {
+  Lanes<float> x;
+};
+[[gnu::always_inline]] inline Rough operator+(Rough a, Rough b) { return {a.x + b.x}; }
+[[gnu::always_inline]] inline Rough operator-(Rough a, Rough b) { return {a.x - b.x}; }
+[[gnu::always_inline]] inline Rough operator*(Rough a, Rough b) { return {a.x * b.x}; }
+
+// 1 / (1 + 2^x). The whole part of x goes to the exponent, a polynomial is for the rest: that of the least
+// relative error, 1.4e-7.
+[[gnu::always_inline]] inline Lanes<float> inverse_of_one_and_power(Lanes<float> x) {
+  using V = Lanes<float>;
+  using Bits = Lanes<std::int32_t>;
+  const V limited = larger(smaller(x, splat<V>(126)), splat<V>(-126));
+  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds and leaves the number in the low bits
+  const V shifted = limited + shift;
+  const V r = limited - (shifted - shift);
+  V p = splat<V>(1.34072589e-3);
+  p = p * r + splat<V>(9.67187507e-3);
+  p = p * r + splat<V>(5.55030836e-2);
+  p = p * r + splat<V>(2.40222346e-1);
+  p = p * r + splat<V>(6.93147215e-1);
+  p = p * r + splat<V>(1);
+  return reciprocal(splat<V>(1) + (V)((Bits)p + ((Bits)shifted << 23)));
+}
+[[gnu::always_inline]] inline Rough sigmoid(Rough a) {
+  return {inverse_of_one_and_power(a.x * splat<Lanes<float>>(-1.44269504088896341))};
+}
+[[gnu::always_inline]] inline Rough hyperbolic_tangent(Rough a) {
+  using V = Lanes<float>;
+  return {splat<V>(2) * inverse_of_one_and_power(a.x * splat<V>(-2 * 1.44269504088896341)) - splat<V>(1)};
+}
+
 // A cell for a row of a block: `pre`, the sums of its gates; `state`, what the next step needs besides the
 // hidden state; `vector`, which vector of the block's units. The hidden state after the step is returned.
 struct LstmStep {
   static constexpr bool has_state = true;
   static constexpr int first_hidden = 0;
   [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int, float* state) {
-    const auto next = lstm_cell_forward<Lanes<float>>({pre[0], pre[1], pre[2], pre[3]}, load(state));
-    store<float>(state, next.cell);
-    return next.hidden;
+    const auto next = lstm_cell_forward<Rough>({{pre[0]}, {pre[1]}, {pre[2]}, {pre[3]}}, {load(state)});
+    store<float>(state, next.cell.x);
+    return next.hidden.x;
   }
 };
 struct GruStep {
   static constexpr bool has_state = true;
   static constexpr int first_hidden = 1;
   [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int, float* state) {
-    const auto next = gru_cell_forward<Lanes<float>>(pre[1], pre[2], pre[0], pre[3], load(state));
-    store<float>(state, next.hidden);
-    return next.hidden;
+    const auto next = gru_cell_forward<Rough>({pre[1]}, {pre[2]}, {pre[0]}, {pre[3]}, {load(state)});
+    store<float>(state, next.hidden.x);
+    return next.hidden.x;
   }
 };
-template <class Activation>
-struct RnnStep {
+struct RnnTanhStep {
   static constexpr bool has_state = false;
   static constexpr int first_hidden = 0;
   [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int vector, float*) {
-    return Activation{}(pre[vector]);
+    return hyperbolic_tangent(Rough{pre[vector]}).x;
+  }
+};
+struct RnnReluStep {
+  static constexpr bool has_state = false;
+  static constexpr int first_hidden = 0;
+  [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int vector, float*) {
+    return Relu{}(pre[vector]);
   }
 };
 
@@ -88,24 +128,102 @@ template <class Unit, int rows>
     left[i] = p.before + (row + i) * p.operand_row;
     result[i] = sums[i];
   }
-  product_rows<Sum, Unit, rows, (rows == 1 ? 2 : 1)>(product, left, result);
+  product_rows<Sum, Unit, rows>(product, left, result);
+}
+
+// The cell of a row of a block, from the product's sums (null: zeros).
+template <class Unit, class Cell, class Sum>
+[[gnu::always_inline]] inline void finish_row(const FrozenStep<Unit>& p, Index row, Index block, int vectors,
+                                              const Sum* sums) {
+  constexpr int lanes = lanes_of<float>;
+  const int unit_vectors = Cell::has_state ? 1 : vectors, hidden_vectors = vectors - Cell::first_hidden;
+  const Index unit = block * unit_vectors * lanes;
+  Lanes<float> pre[4];
+  for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row] + (block * vectors + j) * lanes);
+  for (int j = 0; sums && j < hidden_vectors; ++j)
+    pre[Cell::first_hidden + j] =
+        pre[Cell::first_hidden + j] + number(p, (block * hidden_vectors + j) * lanes, sums + j * lanes);
+  float* state = Cell::has_state ? p.state + row * p.state_row + unit : nullptr;
+  for (int j = 0; j < unit_vectors; ++j) {
+    const Lanes<float> hidden = Cell::hidden(pre, j, state);
+    store<float>(p.hidden[row] + unit + j * lanes, hidden);
+    store_operand(p.after + row * p.operand_row, unit + j * lanes, hidden);
+  }
+}
+
+// The product for one sequence and one block. Even and odd units have sums of their own: else each would wait
+// for the one before.
+template <class Unit, int vectors>
+void multiply_one(const FrozenStep<Unit>& p, Index block, typename SumOf<Unit>::Type* sums) {
+  using Step = Arithmetic<Unit>;
+  using Sum = typename SumOf<Unit>::Type;
+  constexpr int lanes = lanes_of<float>;
+  const Unit* weights = p.weights + block * p.steps * vectors * lanes;
+  Lanes<Sum> even[vectors], odd[vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    even[j] = odd[j] = Lanes<Sum>{};
+    if constexpr (__is_same(Unit, Int8Quad)) even[j] = load(p.start + (block * vectors + j) * lanes);
+  }
+  Index step = 0;
+  for (; step + 2 <= p.steps; step += 2, weights += 2 * vectors * lanes) {
+    const typename Step::Left first = Step::left(p.before[step]), second = Step::left(p.before[step + 1]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) even[j] = Step::add(even[j], first, Step::right(weights + j * lanes));
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j)
+      odd[j] = Step::add(odd[j], second, Step::right(weights + (vectors + j) * lanes));
+  }
+  if (step < p.steps) {
+    const typename Step::Left last = Step::left(p.before[step]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) even[j] = Step::add(even[j], last, Step::right(weights + j * lanes));
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) store<Sum>(sums + j * lanes, even[j] + odd[j]);
+}
+
+// One sequence: nothing but the weights' way from the second-level cache takes time. So the cells of several
+// blocks are computed together, and meanwhile the weights that come next are called for.
+template <class Unit, class Cell>
+void frozen_step_of_one(const FrozenStep<Unit>& p) {
+  constexpr int lanes = lanes_of<float>, most = 16, line = 64, lines_a_block = 24;
+  const int vectors = Cell::has_state ? 4 : p.vectors;
+  const Index block_size = p.steps * (vectors - Cell::first_hidden) * lanes;
+  typename SumOf<Unit>::Type sums[most][4 * lanes];
+  for (Index first = p.first_block; first < p.last_block; first += most) {
+    const Index last = first + most < p.last_block ? first + most : p.last_block;
+    for (Index block = first; p.before && block < last; ++block) {
+      for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[0] + (block * vectors + j) * lanes);
+      switch (vectors - Cell::first_hidden) {
+        case 1: multiply_one<Unit, 1>(p, block, sums[block - first]); break;
+        case 2: multiply_one<Unit, 2>(p, block, sums[block - first]); break;
+        case 3: multiply_one<Unit, 3>(p, block, sums[block - first]); break;
+        default: multiply_one<Unit, 4>(p, block, sums[block - first]);
+      }
+    }
+    const Unit* weights = p.weights + (last < p.last_block ? last : p.first_block) * block_size;
+    const char* next = reinterpret_cast<const char*>(weights);
+    for (Index block = first; block < last; ++block) {
+      for (int i = 0; i < lines_a_block; ++i, next += line) __builtin_prefetch(next);
+      finish_row<Unit, Cell>(p, 0, block, vectors, p.before ? sums[block - first] : nullptr);
+    }
+  }
 }
 
 template <class Unit, class Cell>
 void frozen_step(const FrozenStep<Unit>& p) {
-  using Sum = typename SumOf<Unit>::Type;
+  if (p.rows == 1) return frozen_step_of_one<Unit, Cell>(p);
   constexpr int lanes = lanes_of<float>;
-  const int vectors = Cell::has_state ? 4 : p.vectors, unit_vectors = Cell::has_state ? 1 : p.vectors;
-  const int hidden_vectors = vectors - Cell::first_hidden;
+  const int vectors = Cell::has_state ? 4 : p.vectors, hidden_vectors = vectors - Cell::first_hidden;
   const Index tiles = (p.rows + tile_rows - 1) / tile_rows;
   for (Index block = p.first_block; block < p.last_block; ++block) {
-    const Index unit = block * unit_vectors * lanes, gate = block * vectors * lanes;
     Index row = 0;
     for (Index tile = 0; tile < tiles; ++tile) {
       const Index count = p.rows / tiles + (tile < p.rows % tiles ? 1 : 0);
       for (Index i = 0; i < count; ++i)  // read after the product, from anywhere in memory
-        for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[row + i] + gate + j * lanes);
-      Sum sums[tile_rows][4 * lanes];
+        for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[row + i] + (block * vectors + j) * lanes);
+      typename SumOf<Unit>::Type sums[tile_rows][4 * lanes];
       if (p.before) switch (count) {
           case 1: multiply_states<Unit, 1>(p, row, block, hidden_vectors, sums); break;
           case 2: multiply_states<Unit, 2>(p, row, block, hidden_vectors, sums); break;
@@ -114,21 +232,8 @@ void frozen_step(const FrozenStep<Unit>& p) {
           case 5: multiply_states<Unit, 5>(p, row, block, hidden_vectors, sums); break;
           default: multiply_states<Unit, 6>(p, row, block, hidden_vectors, sums);
         }
-      for (Index i = 0; i < count; ++i) {
-        Lanes<float> pre[4];
-        for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row + i] + gate + j * lanes);
-        if (p.before)
-          for (int j = 0; j < hidden_vectors; ++j)
-            pre[Cell::first_hidden + j] =
-                pre[Cell::first_hidden + j] +
-                number(p, (block * hidden_vectors + j) * lanes, sums[i] + j * lanes);
-        float* state = Cell::has_state ? p.state + (row + i) * p.state_row + unit : nullptr;
-        for (int j = 0; j < unit_vectors; ++j) {
-          const Lanes<float> hidden = Cell::hidden(pre, j, state);
-          store<float>(p.hidden[row + i] + unit + j * lanes, hidden);
-          store_operand(p.after + (row + i) * p.operand_row, unit + j * lanes, hidden);
-        }
-      }
+      for (Index i = 0; i < count; ++i)
+        finish_row<Unit, Cell>(p, row + i, block, vectors, p.before ? sums[i] : nullptr);
       row += count;
     }
   }

@@ -8,23 +8,17 @@ void copy_part(const T* from, Index count, bool accumulate, T* to) {
   for (Index i = 0; i < count; ++i) to[i] = accumulate ? to[i] + from[i] : from[i];
 }
 
-// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel. With `chains` above 1 the
-// units of a part go to that many sums in turn, which are added up at the end: a single row's sums would wait
-// for each other.
-template <class Sum, class Unit, int rows, int vectors, int chains = 1>
+// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
+template <class Sum, class Unit, int rows, int vectors>
 void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
   using Step = Arithmetic<Unit>;
   constexpr int lanes = lanes_of<Sum>;
-  Lanes<Sum> sum[rows][vectors], more[chains][rows][vectors];
+  Lanes<Sum> sum[rows][vectors];
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; ++j) {
     const Lanes<Sum> start = p.start ? load(p.start + (first + j) * lanes) : Lanes<Sum>{};
 #pragma GCC unroll 6
-    for (int i = 0; i < rows; ++i) {
-      sum[i][j] = start;
-#pragma GCC unroll 4
-      for (int c = 1; c < chains; ++c) more[c][i][j] = Lanes<Sum>{};
-    }
+    for (int i = 0; i < rows; ++i) sum[i][j] = start;
   }
   const Unit* right = p.right + first * lanes;
   const Index right_step = p.right_step, left_step = p.left_step;
@@ -32,27 +26,8 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     const Unit* from[rows];
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
-    Index at = 0, step = 0;
-    if constexpr (chains > 1)
-      for (; step + chains <= p.steps; step += chains)
-#pragma GCC unroll 4
-        for (int c = 0; c < chains; ++c) {
-          typename Step::Right column[vectors];
-#pragma GCC unroll 4
-          for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes);
-#pragma GCC unroll 6
-          for (int i = 0; i < rows; ++i) {
-            const typename Step::Left factor = Step::left(from[i][at]);
-#pragma GCC unroll 4
-            for (int j = 0; j < vectors; ++j) {
-              Lanes<Sum>& to = c == 0 ? sum[i][j] : more[c][i][j];
-              to = Step::add(to, factor, column[j]);
-            }
-          }
-          at += left_step;
-          right += right_step;
-        }
-    for (; step < p.steps; ++step) {
+    Index at = 0;
+    for (Index step = 0; step < p.steps; ++step) {
       typename Step::Right column[vectors];
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes);
@@ -66,12 +41,6 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
       right += right_step;
     }
   }
-#pragma GCC unroll 4
-  for (int c = 1; c < chains; ++c)
-#pragma GCC unroll 6
-    for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) sum[i][j] = sum[i][j] + more[c][i][j];
   const Index columns = p.columns - first * lanes;
   if (columns >= vectors * lanes) {
 #pragma GCC unroll 6
@@ -92,19 +61,19 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
 }
 
 // The vectors of the panel, as many at a time as there are registers for.
-template <class Sum, class Unit, int rows, int chains = 1>
+template <class Sum, class Unit, int rows>
 void product_rows(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result) {
   int first = 0;
   for (; p.vectors - first >= tile_vectors; first += tile_vectors)
-    product_tile<Sum, Unit, rows, tile_vectors, chains>(p, left, result, first);
+    product_tile<Sum, Unit, rows, tile_vectors>(p, left, result, first);
   switch (p.vectors - first) {
     case 0: return;
-    case 1: return product_tile<Sum, Unit, rows, 1, chains>(p, left, result, first);
+    case 1: return product_tile<Sum, Unit, rows, 1>(p, left, result, first);
     case 2:
-      if constexpr (tile_vectors > 2) return product_tile<Sum, Unit, rows, 2, chains>(p, left, result, first);
+      if constexpr (tile_vectors > 2) return product_tile<Sum, Unit, rows, 2>(p, left, result, first);
       else return;
     default:
-      if constexpr (tile_vectors > 3) return product_tile<Sum, Unit, rows, 3, chains>(p, left, result, first);
+      if constexpr (tile_vectors > 3) return product_tile<Sum, Unit, rows, 3>(p, left, result, first);
   }
 }
 
