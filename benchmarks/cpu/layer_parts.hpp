@@ -6,6 +6,8 @@
 #include "model.hpp"
 #include "side.hpp"
 
+#include <lstmlib/nn/frozen.hpp>
+
 #include <memory>
 #include <random>
 #include <string>
@@ -20,6 +22,8 @@ class LayerCase {
     const auto segments =
         std::make_shared<const Segments>(std::vector<Index>(lengths.begin(), lengths.end()));
     input_ = {numbers(segments->rows(), sizes.hidden), segments};
+    hidden_.resize(static_cast<std::size_t>(segments->rows() * sizes.hidden));
+    frozen_ = std::make_unique<nn::FrozenRecurrent>(layer_);
   }
 
   void forward() const {
@@ -31,17 +35,24 @@ class LayerCase {
     const Variable<float> x(input_.rows, true);
     ops::sum(layer_(input_.with(x)).hidden.rows).backward();
   }
+  /// Forward alone in both ways, and with gradients.
   void measure(double budget) {
-    const auto one = [&](const char* what, auto&& work) {
-      work();
-      report({std::string("layer/") + what + name_, "fp32", cpu::threads(),
-              median(repeated(budget, 5, work)) * 1e3, "ms"});
-    };
-    one("forward", [&] { forward(); });
-    one("forward+backward", [&] { forward_backward(); });
+    measure_one("forward", "fp32", budget, [&] { forward(); });
+    measure_one("forward", "fp32, frozen", budget, [&] { frozen_->hidden(input_, hidden_); });
+    measure_one("forward+backward", "fp32", budget, [&] { forward_backward(); });
   }
 
  private:
+  template <class F>
+  void measure_one(const char* what, const char* variant, double budget, F&& work) {
+    if (const double first = seconds_of(work);
+        first < budget)  // else it is long enough, and caches are no matter
+      report_ms(what, variant, median(repeated(budget, 3, work)));
+    else report_ms(what, variant, first);
+  }
+  void report_ms(const char* what, const char* variant, double seconds) const {
+    report({std::string("layer/") + what + name_, variant, cpu::threads(), seconds * 1e3, "ms"});
+  }
   static Tensor<float> numbers(Index rows, Index columns) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
@@ -54,18 +65,20 @@ class LayerCase {
   nn::Lstm<float> layer_;
   optim::Sgd optimizer_{layer_};  // holds the gradients; makes no step
   Ragged<Tensor<float>> input_;
+  std::unique_ptr<nn::FrozenRecurrent> frozen_;
+  std::vector<float> hidden_;  // of the frozen layer
 };
 
 /// Sequences of equal lengths, and (for batches) of lengths spread from all steps down to an eighth of them.
-inline int layer_part(bool quick) {
-  const double budget = quick ? 0.01 : 0.3;
+inline int layer_part(const std::vector<workload::LayerSizes>& all, double budget) {
   std::vector<std::unique_ptr<LayerCase>> cases;
-  for (const auto& sizes : workload::layer_sizes(quick)) {
+  for (const auto& sizes : all) {
     const std::vector<std::int32_t> equal(static_cast<std::size_t>(sizes.batch), sizes.steps);
     cases.push_back(std::make_unique<LayerCase>(sizes, equal, "equal lengths"));
     if (sizes.batch > 1)
       cases.push_back(std::make_unique<LayerCase>(sizes, workload::spread_lengths(sizes), "spread lengths"));
   }
+  for (const auto& one : cases) one->forward_backward();
   return serve_rounds([&] {
     for (const auto& one : cases) one->measure(budget);
   });

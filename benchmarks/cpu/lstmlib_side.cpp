@@ -39,16 +39,22 @@ int run(const Options& o) {
   lstmlib::set_seed(1);
   side::say_version("lstmlib with " + std::string(lstmlib::cpu::name_of(lstmlib::cpu::instruction_set())) +
                     " kernels");
-  if (o.part == "layer") return side::layer_part(o.quick);
+  if (o.part == "layer") return side::layer_part(workload::layer_sizes(o.quick), o.quick ? 0.01 : 0.15);
+  if (o.part == "large-layer")
+    return side::layer_part(workload::large_layer_sizes(o.quick), o.quick ? 0.01 : 0.15);
   if (o.part == "scaling") return side::scaling_part(o.quick);
   const auto corpus = workload::read_corpus(o.train, o.test);
-  if (o.part == "train" || o.part == "chainer") return side::train_part(corpus, false);
-  if (o.part == "bucketed") return side::train_part(corpus, true);
+  if (o.part == "train" || o.part == "chainer")
+    return side::train_part(corpus, "train/shuffled", side::Order::shuffled);
+  if (o.part == "bucketed") return side::train_part(corpus, "train/bucketed", side::Order::bucketed);
+  if (o.part == "bf16")
+    return side::train_part(corpus, "train/bf16", side::Order::shuffled, lstmlib::Precision::bf16);
   if (o.part == "sentence") return side::sentence_part(corpus, o.quick);
   if (o.part == "file") return side::file_part(corpus, o.quick);
   if (o.part == "memory") return side::memory_part(corpus);
-  throw std::runtime_error("no part \"" + o.part +
-                           "\": train, chainer, bucketed, sentence, file, layer, scaling or memory expected");
+  throw std::runtime_error(
+      "no part \"" + o.part +
+      "\": train, bf16, bucketed, chainer, sentence, file, layer, large-layer, scaling or memory expected");
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ struct Classifier : nn::Module {
   nn::Linear<float> output;
   nn::Dropout word_dropout{0.4}, state_dropout{0.1};
 
-  Classifier(Index words, Index units)
+  Classifier(Index words, Index units, Precision precision = Precision::fp32)
       : embedding({.vocabulary_size = words, .output_size = units, .ignore = ignore_none}),
-        lstm({.input_size = units, .hidden_size = units}),
+        lstm({.input_size = units, .hidden_size = units, .precision = precision}),
         output({.input_size = units, .output_size = 2}) {}
 
   /// Scores [sentences, 2].
@@ -76,7 +76,9 @@ struct Training {
   optim::Adam adam{model, {.learning_rate = 1e-3}};
   std::uint64_t steps = 0;
 
-  Training(Index words, Index units) : model(words, units) { adam.add_hook(optim::WeightDecay{1e-4}); }
+  Training(Index words, Index units, Precision precision = Precision::fp32) : model(words, units, precision) {
+    adam.add_hook(optim::WeightDecay{1e-4});
+  }
 
   void step(const Batch& batch) {
     begin_step(steps++);

@@ -2,7 +2,7 @@
 # Compares lstmlib on the CPU with other libraries, in turn and on this machine, and writes tables and plots.
 #   benchmarks/cpu/run.sh [options] OUT
 # OUT gets report.md, report.json, the plots, and raw/ with every measured value.
-# --only PARTS     of train,bucketed,bf16,sentence,file,layer,scaling,memory,chainer,flags; all unless given. Results of
+# --only PARTS     of train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags; all unless given. Results of
 #                  other parts that are in OUT already stay, so a long run can be cut into pieces.
 # --threads LIST   thread counts of train, bucketed and sentence (default: all cores, then 1); other parts use all
 # --rounds N       default 5
@@ -22,7 +22,7 @@ top=$(cd "$here/../.." && pwd)
 . "$top/cmake/packages.sh"
 
 cores=$(nproc)
-only="train,bucketed,bf16,sentence,file,layer,scaling,memory,chainer,flags" rounds="" append="" data="" quick=""
+only="train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags" rounds="" append="" data="" quick=""
 programs="" yes=no out="" thread_counts="$cores 1" command="benchmarks/cpu/run.sh $*"
 [ "$cores" != 1 ] || thread_counts=1
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
@@ -115,18 +115,19 @@ compare() {
 # The same file, compiled by hand as users do, and with all that the compiler can do for this machine.
 compare_flags() {
   echo "== flags" >&2
-  flags_dir=$out/raw/flags
-  mkdir -p "$flags_dir"
+  mkdir -p "$build/flags"
   eigen=$(pkg-config --cflags-only-I eigen3)
   for kind in "plain -O2" "tuned -O3 -march=native"; do
+    object=$build/flags/${kind%% *}
     # shellcheck disable=SC2086
-    ${CXX:-c++} -std=c++20 ${kind#* } -I"$top/include" $eigen "$here/lstmlib_side.cpp" -o "$flags_dir/${kind%% *}" -lz -pthread
+    ${CXX:-c++} -std=c++20 ${kind#* } -I"$top/include" $eigen -c "$here/lstmlib_side.cpp" -o "$object.o"
+    ${CXX:-c++} "$object.o" -o "$object" -lz -pthread
   done
   options="train --train $train --test $test --threads $cores $quick"
   # shellcheck disable=SC2086
   "$programs/cpu_rounds" --rounds "$rounds" --out "$out/raw/flags-$cores.jsonl" $append --note "$(note flags)" \
-    -- lstmlib "$flags_dir/plain" $options -- "lstmlib, -O3 -march=native" "$flags_dir/tuned" $options
-  rm -r "$flags_dir"
+    -- lstmlib "$build/flags/plain" $options -- "lstmlib with -O3 -march=native" "$build/flags/tuned" $options \
+    -- machine "$programs/cpu_limits_side" "$cores" $quick
 }
 
 for part in $(echo "$only" | tr , ' '); do
@@ -134,7 +135,7 @@ for part in $(echo "$only" | tr , ' '); do
     train | bucketed) for count in $thread_counts; do compare "$part" "$count" torch; done ;;
     sentence) for count in $thread_counts; do compare "$part" "$count" "torch onnx chainer"; done ;;
     file) compare file "$cores" "torch onnx chainer" ;;
-    layer) compare layer "$cores" "torch onnx" ;;
+    layer | large-layer) compare "$part" "$cores" "torch onnx" ;;
     bf16 | scaling | memory) compare "$part" "$cores" torch ;;
     chainer) [ -z "$chainer" ] || compare chainer "$cores" chainer ;;
     flags) [ "$quick" ] || compare_flags ;;

@@ -21,28 +21,29 @@ inline double lstm_operations(const std::vector<Batch>& batches, double hidden) 
   return products * 8 * hidden * hidden;
 }
 
-/// Whole epochs over batches of 64, after a first one that is not counted; shuffled, and by length.
-inline int train_part(const workload::Corpus& corpus, bool bucketed) {
+enum class Order { shuffled, bucketed };
+
+/// Whole epochs over batches of 64, after a first one that is not counted.
+inline int train_part(const workload::Corpus& corpus, const std::string& name, Order order,
+                      Precision precision = Precision::fp32) {
   constexpr Index batch_size = 64;
   const auto lengths = lengths_of(corpus.train);
   const auto count = std::ssize(corpus.train);
-  Training training(corpus.words, 300);
+  Training training(corpus.words, 300, precision);
   Index epochs = 0;
   const auto batches_of_epoch = [&] {
     const Index epoch = epochs++;
-    return make_batches(corpus.train,
-                        bucketed ? data::bucketed_order(lengths, batch_size, 0, 1, epoch)
-                                 : data::shuffled_order(count, 1, epoch),
-                        batch_size);
+    const auto rows = order == Order::bucketed ? data::bucketed_order(lengths, batch_size, 0, 1, epoch)
+                                               : data::shuffled_order(count, 1, epoch);
+    return make_batches(corpus.train, rows, batch_size);
   };
   training.epoch(batches_of_epoch());
-  return serve_rounds([&] {
+  return serve_rounds([&, variant = std::string(name_of(precision))] {
     const auto batches = batches_of_epoch();
     const double seconds = seconds_of([&] { training.epoch(batches); });
-    report({"train/arithmetic", "fp32", cpu::threads(), lstm_operations(batches, 300) / seconds * 1e-9,
+    report({name, variant, cpu::threads(), static_cast<double>(count) / seconds, "sentences/s"});
+    report({"train/arithmetic", variant, cpu::threads(), lstm_operations(batches, 300) / seconds * 1e-9,
             "GFLOP/s"});
-    report({bucketed ? "train/bucketed" : "train/shuffled", "fp32", cpu::threads(),
-            static_cast<double>(count) / seconds, "sentences/s"});
   });
 }
 

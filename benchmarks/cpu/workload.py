@@ -43,6 +43,12 @@ def repeated(budget, least, work):
     return times
 
 
+def typical(budget, work):
+    """The median of repeated calls, or the first one where it takes longer than the budget."""
+    first = seconds_of(work)
+    return median(repeated(budget, 3, work)) if first < budget else first
+
+
 def quantile(values, ratio):
     return sorted(values)[int(ratio * (len(values) - 1) + 0.5)]
 
@@ -126,7 +132,16 @@ def sweeps(quick):
 def layer_sizes(quick):
     if quick:
         return [(5, 4, 32), (5, 1, 64)]
-    return [(20, 64, 300), (50, 64, 300), (100, 64, 512), (100, 1, 300), (100, 1, 1024), (100, 16, 128), (256, 128, 1024)]
+    return [(20, 64, 300), (50, 64, 300), (100, 64, 512), (100, 1, 300), (100, 1, 1024), (100, 16, 128)]
+
+
+def large_layer_sizes(quick):
+    """One that takes so long that it is a part of its own."""
+    return [(8, 8, 64)] if quick else [(256, 128, 1024)]
+
+
+def sizes_of_part(options):
+    return large_layer_sizes(options.quick) if options.part == "large-layer" else layer_sizes(options.quick)
 
 
 def layer_name(steps, batch, hidden):
