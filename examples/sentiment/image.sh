@@ -1,6 +1,7 @@
 #!/bin/sh
 # The steps that make the container image, on a Debian that has nothing else (as root):
-#   image.sh build SOURCE STAGE   installs compilers, builds SOURCE, puts what the image holds under STAGE
+#   image.sh build SOURCE STAGE   installs compilers, builds SOURCE, and does the next step
+#   image.sh stage PROGRAM STAGE  puts what the image holds under STAGE: the program, this script, a list of packages
 #   image.sh runtime              in the image, with STAGE copied to /: installs the shared libraries, adds the user
 #   image.sh healthy              whether the server in this container answers /ping
 set -eu
@@ -17,14 +18,17 @@ case ${1:-} in
     build=$(mktemp -d)
     cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_INSTALL=OFF
     cmake --build "$build" --target sentiment
+    "$0" stage "$build/examples/sentiment/sentiment" "$stage"
+    rm -rf "$build" ;;
+  stage)
+    program=$2 stage=$3
     mkdir -p "$stage/usr/local/bin" "$stage$share"
-    strip -o "$stage/usr/local/bin/sentiment" "$build/examples/sentiment/sentiment"
+    strip -o "$stage/usr/local/bin/sentiment" "$program"
     cp "$0" "$stage$share/image.sh"
     # The packages of the shared libraries, followed to the end.
     ldd "$stage/usr/local/bin/sentiment" | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | while read -r file; do
       dpkg-query -S "$(realpath "$file")" 2>/dev/null || dpkg-query -S "*/$(basename "$(realpath "$file")")"
-    done | cut -d: -f1 | sort -u >"$stage$share/packages"
-    rm -rf "$build" ;;
+    done | cut -d: -f1 | sort -u >"$stage$share/packages" ;;
   runtime)
     apt update
     # shellcheck disable=SC2046

@@ -188,3 +188,35 @@ TEST_CASE("queue: what fails is answered, and the rest goes on") {
   CHECK(broken->response.status == 500);
   CHECK(good->response.content.body == "done");
 }
+
+TEST_CASE("queue: batches that may not be computed at the same time are not, and all threads end") {
+  Bench bench;
+  std::atomic<int> inside = 0, most = 0;
+  struct Watching final : Job {
+    Watching(std::atomic<int>& now, std::atomic<int>& top) : inside(now), most(top) {
+      deadline = Clock::now() + 10s;
+    }
+    void read() override {}
+    std::size_t rows() const override { return 1; }
+    std::size_t cost(std::size_t) const override { return 1; }
+    const void* group() const override { return this; }
+    void compute(std::span<const Part>) const override {
+      most = std::max<int>(most, ++inside);
+      std::this_thread::sleep_for(2ms);
+      --inside;
+    }
+    Content write() override { return {}; }
+    std::atomic<int>&inside, &most;
+  };
+  std::atomic<std::size_t> answered = 0;
+  {
+    Queue queue({.threads = 4, .batches = 1, .wait = 0us},
+                [&](Queue::Jobs jobs) { answered += jobs.size(); });
+    Queue::Jobs jobs;
+    for (int i = 0; i < 20; ++i) jobs.push_back(std::make_shared<Watching>(inside, most));
+    jobs[7]->request.body.assign(1 << 20, 'x');  // read apart
+    queue.submit(jobs);
+  }
+  CHECK(answered == 20);
+  CHECK(most == 1);
+}

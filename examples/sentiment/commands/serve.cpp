@@ -5,6 +5,7 @@
 #include "sentiment/serving/explainer.hpp"
 #include "sentiment/serving/pages.hpp"
 
+#include <lstmlib/backend/cpu/threads.hpp>
 #include <lstmlib/serve/serve.hpp>
 
 #include <malloc.h>
@@ -36,6 +37,8 @@ void return_memory() {
 
 void run(Options options) {
   return_memory();
+  if (options.server.queue.threads > 0) cpu::set_threads(static_cast<int>(options.server.queue.threads));
+  options.server.queue.batches = 1;  // the model divides a batch among its threads
   std::signal(SIGPIPE, SIG_IGN);
   serve::Hosting hosting = serve::hosting_from_environment();
   if (options.model_dir.empty()) options.model_dir = hosting.root / "model";

@@ -78,7 +78,10 @@ class HttpServer final : public Server, private ConnectionOwner {
     wait_for_signal();
     accept();
     watch();
-    loop_.run();
+    while (!loop_.stopped()) {
+      work_while_warm();
+      loop_.run_one();
+    }
     return signal_;
   }
   void stop() override {
@@ -105,6 +108,15 @@ class HttpServer final : public Server, private ConnectionOwner {
       connection->advance();
       accept();
     });
+  }
+
+  /// A thread that sleeps takes long to wake up: the loop looks for more a little longer while nothing
+  /// computes.
+  void work_while_warm() {
+    for (auto last = Clock::now(); !loop_.stopped();) {
+      if (loop_.poll() > 0) last = Clock::now();
+      else if (Clock::now() - last > options_.spin || !queue_->idle()) return;
+    }
   }
 
   void wait_for_signal() {

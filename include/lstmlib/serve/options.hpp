@@ -13,13 +13,12 @@ namespace lstmlib::serve {
 
 /// How requests wait for the model, and how they are joined.
 struct QueueOptions {
-  unsigned threads = 0;             ///< that compute; 0: as many as there are CPUs
+  unsigned threads = 0;  ///< that read, compute and write; 0: as many as there are CPUs
+  unsigned batches = 0;  ///< computed at the same time; 1 for a model that uses all CPUs itself; 0: threads
   std::size_t requests = 1024;      ///< that may wait; further ones are answered with 503
   std::size_t batch_requests = 64;  ///< joined at most
-  std::size_t batch_cost =
-      4096;  ///< of the rows computed together (their words); a row that costs more is alone
-  std::size_t loop_cost =
-      64;  ///< of a request that the event loop computes itself when all else is idle; 0: none
+  std::size_t batch_cost = 4096;    ///< of the rows computed together (their words); a costlier row is alone
+  std::size_t loop_cost = 64;       ///< of a request that the event loop computes itself when idle; 0: none
   std::chrono::microseconds wait{1000};  ///< added at most, under load, to fill a batch
 };
 
@@ -34,6 +33,7 @@ struct ServerOptions {
   std::chrono::seconds header_time{60};   ///< from a header's first byte to its last
   std::chrono::seconds request_time{60};  ///< from a whole request to its answer; above: 503
   std::chrono::seconds stop_time{25};     ///< from `stop` to the end, whatever is still open
+  std::chrono::microseconds spin{50};     ///< that an idle event loop looks for more before it sleeps
   QueueOptions queue;
   std::function<void(std::string_view)>
       access_log;  ///< takes a line of JSON, without its end, for each request; must not wait

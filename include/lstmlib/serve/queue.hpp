@@ -39,6 +39,7 @@ class Queue {
       : options_(options), done_(std::move(done)), observe_(std::move(observe)) {
     const unsigned count =
         options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+    batches_ = options.batches ? options.batches : count;
     for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
   }
   Queue(const Queue&) = delete;
@@ -86,6 +87,11 @@ class Queue {
     const std::lock_guard lock(mutex_);
     return waiting_.size();
   }
+  /// Nothing waits, nothing is computed.
+  bool idle() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.empty() && busy_ == 0;
+  }
   unsigned threads() const { return static_cast<unsigned>(threads_.size()); }
 
  private:
@@ -102,14 +108,23 @@ class Queue {
   void work() {
     Lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return stopping_ || (!waiting_.empty() && !filling_); });
-      if (waiting_.empty()) return;
+      wake_.wait(lock, [&] { return (stopping_ && waiting_.empty()) || may_take(); });
+      if (waiting_.empty()) {
+        wake_.notify_all();  // the others end, too
+        return;
+      }
       fill(lock);
-      if (waiting_.empty()) continue;
+      if (!may_take()) continue;
       ++busy_;
       run(take(), lock);
-      --busy_;
     }
+  }
+
+  bool may_take() const { return !waiting_.empty() && !filling_ && busy_ < batches_; }
+  /// Another thread may take a batch now.
+  void give_turn() {
+    --busy_;
+    if (!waiting_.empty()) wake_.notify_one();
   }
 
   /// Waits for as many requests as the last batch had.
@@ -126,9 +141,6 @@ class Queue {
   std::vector<Slice> take() {
     std::vector<Slice> taken;
     const auto now = Job::Clock::now();
-    const auto is_long = [](const Job& job) {
-      return !job.was_read_ && job.request.body.size() > small_body;
-    };
     for (auto at = waiting_.begin(); at != waiting_.end() && taken.size() < options_.batch_requests;) {
       if (!taken.empty() && ((*at)->group() != taken[0].job->group() || is_long(**at))) {
         ++at;
@@ -142,23 +154,24 @@ class Queue {
       if (is_long(*taken.back().job)) break;
     }
     expected_ = taken.size();
-    if (!waiting_.empty()) wake_.notify_one();
+    if (may_take()) wake_.notify_one();
     return taken;
   }
 
+  static bool is_long(const Job& job) { return !job.was_read_ && job.request.body.size() > small_body; }
+
   /// Reads, computes and answers, without the lock in the meantime.
   void run(std::vector<Slice> slices, Lock& lock) {
+    if (is_long(*slices[0].job)) return read_long(slices[0].job, lock);
     lock.unlock();
     for (auto& slice : slices) read(*slice.job);
     lock.lock();
     share_out(slices);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
-      if (slice.job->next_ < slice.job->rows_ && !abandoned_) {
-        waiting_.push_back(slice.job);
-        wake_.notify_one();
-      }
+      if (slice.job->next_ < slice.job->rows_ && !abandoned_) waiting_.push_back(slice.job);
     }
+    if (may_take()) wake_.notify_one();
     lock.unlock();
     const std::optional<HttpError> error = compute(slices);
     lock.lock();
@@ -170,9 +183,22 @@ class Queue {
       if (job->next_ == job->rows_ && job->running_ == 0 && !std::exchange(job->ended_, true))
         ended.push_back(std::move(job));
     }
+    give_turn();
     lock.unlock();
     give_out(std::move(ended));
     lock.lock();
+  }
+
+  /// Reads a long body while others compute, and puts the request back.
+  void read_long(const std::shared_ptr<Job>& job, Lock& lock) {
+    give_turn();
+    lock.unlock();
+    read(*job);
+    if (job->failed_) give_out({job});
+    lock.lock();
+    if (job->failed_) job->ended_ = true;
+    else if (!abandoned_) waiting_.push_back(job);
+    if (may_take()) wake_.notify_one();
   }
 
   /// Marks as failed; what runs of it is waited for.
@@ -280,7 +306,7 @@ class Queue {
       write(*job);
     }
     const std::lock_guard lock(mutex_);
-    --busy_;
+    give_turn();
     return small;
   }
 
@@ -290,9 +316,9 @@ class Queue {
   mutable std::mutex mutex_;
   std::condition_variable wake_, filled_;
   std::deque<std::shared_ptr<Job>> waiting_;
-  std::size_t expected_ = 1;  // requests of the last batch
-  std::size_t busy_ = 0;      // threads that compute
-  bool filling_ = false;      // a thread waits for more
+  std::size_t expected_ = 1;            // requests of the last batch
+  std::size_t batches_ = 1, busy_ = 0;  // that may be computed at the same time, and that are
+  bool filling_ = false;                // a thread waits for more
   bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;
 };
