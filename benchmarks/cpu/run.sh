@@ -2,13 +2,13 @@
 # Compares lstmlib on the CPU with other libraries, in turn and on this machine, and writes tables and plots.
 #   benchmarks/cpu/run.sh [options] OUT
 # OUT gets report.md, report.json, the plots, and raw/ with every measured value.
-# --only PARTS     of train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags; all unless given. Results of
+# --only PARTS     of train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags,kernels; all unless given. Results of
 #                  other parts that are in OUT already stay, so a long run can be cut into pieces.
 # --threads LIST   thread counts of train, bucketed and sentence (default: all cores, then 1); other parts use all
 # --rounds N       default 5
 # --append         more rounds of parts that are in OUT already
-# --data DIR       folder with stsa.binary.train and stsa.binary.test; default: data in $LSTMLIB_KIT_DIR or ../shared,
-#                  else the project's small corpus
+# --data DIR       folder with stsa.binary.train and stsa.binary.test; "films": the project's small corpus. Default: data
+#                  in $LSTMLIB_KIT_DIR or ../shared, else films
 # --quick          about a minute: small sizes, two rounds; shows that all works, says nothing about speed
 # --programs DIR   folder of the built programs; nothing is built then
 # --yes            install missing Debian packages without asking
@@ -22,7 +22,7 @@ top=$(cd "$here/../.." && pwd)
 . "$top/cmake/packages.sh"
 
 cores=$(nproc)
-only="train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags" rounds="" append="" data="" quick=""
+only="train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags,kernels" rounds="" append="" data="" quick=""
 programs="" yes=no out="" thread_counts="$cores 1" command="benchmarks/cpu/run.sh $*"
 [ "$cores" != 1 ] || thread_counts=1
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
@@ -56,11 +56,11 @@ if [ -z "$data" ]; then
     [ -z "$kit" ] || [ ! -e "$kit/data/stsa.binary.train" ] || { data=$kit/data; break; }
   done
 fi
-if [ -n "$data" ]; then
+if [ -n "$data" ] && [ "$data" != films ]; then
   train=$data/stsa.binary.train test=$data/stsa.binary.test
 else
   train=$top/examples/sentiment/corpus/films.train test=$top/examples/sentiment/corpus/films.test
-  echo "No stsa.binary.train found: using the project's small corpus, whose figures are not those of the reference." >&2
+  [ "$data" ] || echo "No stsa.binary.train found: using the project's small corpus, whose figures are others." >&2
 fi
 for file in "$train" "$test"; do [ -r "$file" ] || fail "cannot read $file"; done
 
@@ -72,11 +72,11 @@ if [ -z "$programs" ]; then
   mkdir -p "$build"
   if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_BENCHMARKS=ON \
            -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_BUILD_EXAMPLES=OFF &&
-         cmake --build "$build" --target cpu_comparison; } >"$build/build.log" 2>&1; then
+         cmake --build "$build" --target cpu_comparison backend_recurrent_benchmark; } >"$build/build.log" 2>&1; then
     cat "$build/build.log" >&2
     exit 1
   fi
-  programs=$build/benchmarks/cpu
+  programs=$build/benchmarks
 fi
 mkdir -p "$out/raw"
 
@@ -130,6 +130,13 @@ compare_flags() {
     -- machine "$programs/cpu_limits_side" "$cores" $quick
 }
 
+# The kernels alone, by Google Benchmark.
+run_kernels() {
+  echo "== kernels" >&2
+  "$programs/backend_recurrent_benchmark" --benchmark_format=json --benchmark_min_time=0.1 --benchmark_repetitions="$rounds" \
+    --benchmark_report_aggregates_only=true --benchmark_enable_random_interleaving=true >"$out/raw/kernels.json" 2>/dev/null
+}
+
 for part in $(echo "$only" | tr , ' '); do
   case $part in
     train | bucketed) for count in $thread_counts; do compare "$part" "$count" torch; done ;;
@@ -139,6 +146,7 @@ for part in $(echo "$only" | tr , ' '); do
     bf16 | scaling | memory) compare "$part" "$cores" torch ;;
     chainer) [ -z "$chainer" ] || compare chainer "$cores" chainer ;;
     flags) [ "$quick" ] || compare_flags ;;
+    kernels) [ "$quick" ] || run_kernels ;;
     *) fail "no part $part; --help lists them" ;;
   esac
 done

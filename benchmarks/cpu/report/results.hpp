@@ -80,8 +80,15 @@ struct Comparison {
   }
 };
 
+/// A measurement by Google Benchmark: medians over its repetitions.
+struct Kernel {
+  std::string name;
+  double microseconds, gflops;  ///< gflops: 0 where it does not count operations
+};
+
 struct Results {
   std::vector<Comparison> comparisons;
+  std::vector<Kernel> kernels;
   std::vector<ordered_json> notes;                    ///< of the runs: part, command, commit, date, versions
   std::map<std::string, std::vector<double>> others;  ///< cores that other processes used, by part
 
@@ -137,6 +144,20 @@ inline void add_line(Results& results, const std::string& part, const ordered_js
     if (v.side == side && v.name == name) v.by_round[line.at("round")] = value;
 }
 
+inline std::vector<Kernel> read_kernels(const std::filesystem::path& file) {
+  std::vector<Kernel> kernels;
+  std::ifstream stream(file);
+  for (const auto& entry : ordered_json::parse(stream).at("benchmarks")) {
+    if (entry.value("aggregate_name", "") != "median") continue;
+    const std::map<std::string, double> units{{"ns", 1e-3}, {"us", 1}, {"ms", 1e3}, {"s", 1e6}};
+    kernels.push_back(
+        {entry.at("run_name"),
+         entry.at("real_time").get<double>() * units.at(entry.at("time_unit").get<std::string>()),
+         entry.value("GFLOP/s", 0.0)});
+  }
+  return kernels;
+}
+
 }  // namespace detail
 
 /// All files of a folder. Throws std::exception naming the file for one that rounds did not write.
@@ -146,6 +167,13 @@ inline Results read_results(const std::filesystem::path& folder) {
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   Results results;
+  if (const auto kernels = folder / "kernels.json"; std::filesystem::exists(kernels)) {
+    try {
+      results.kernels = detail::read_kernels(kernels);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(kernels.string() + ": " + error.what());
+    }
+  }
   for (const auto& file : files) {
     std::ifstream lines(file);
     std::string part;

@@ -169,6 +169,16 @@ inline std::string as_markdown(const Results& results, const std::vector<DrawnCh
               text_of(v.spread()) + " | " + (peak > 0 ? text_of(100 * v.spread().median / peak) + " %" : "") +
               " |\n";
   }
+  if (!results.kernels.empty()) {
+    const double peak = results.fma_peak(results.most_threads());
+    text +=
+        "\n## Kernels\n\n`backend_recurrent_benchmark` of Google Benchmark, all threads, medians.\n\n"
+        "| kernel | us | GFLOP/s | of the fp32 peak |\n|---|---|---|---|\n";
+    for (const Kernel& k : results.kernels)
+      text += "| " + k.name + " | " + text_of(k.microseconds) + " | " +
+              (k.gflops > 0 ? text_of(k.gflops) : "") + " | " +
+              (k.gflops > 0 && peak > 0 ? text_of(100 * k.gflops / peak) + " %" : "") + " |\n";
+  }
   text += "\n## Scaling\n\n";
   for (const auto& chart : charts) text += "![" + chart.title + "](" + chart.file + ")\n";
   text += "\n## Runs\n\n" + detail::run_table(results);
