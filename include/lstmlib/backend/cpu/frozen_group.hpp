@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Sequences that frozen layers compute together, by one thread or by a team whose members share the units of
+// each step.
+
+#include "lstmlib/backend/cpu/frozen_words.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace lstmlib::cpu {
+
+struct FrozenLayers {
+  Index directions;
+  std::vector<FrozenLayer> layers;  ///< layer directions + direction
+  FrozenWords words;
+};
+
+/// Blocks of units of a member of a team.
+struct FrozenShare {
+  Index first, last;
+  FrozenShare(const FrozenLayer& layer, const Member& member)
+      : first(layer.blocks() * member.number / member.count),
+        last(layer.blocks() * (member.number + 1) / member.count) {}
+};
+
+/// Sequences of a group: places[0], places[stride], ... of the order by falling length.
+struct FrozenPlaces {
+  const Index* order;
+  Index count, stride;
+  Index operator[](Index i) const { return order[i * stride]; }
+};
+
+/// The shared memory of one group; rows in time-major order: offset(step) + place.
+class FrozenGroup {
+ public:
+  FrozenGroup(const FrozenLayers& stack, const FrozenInput& input, const FrozenResult& result,
+              const Index* first_row, FrozenPlaces places, Scratch& scratch)
+      : stack_(stack),
+        input_(input),
+        result_(result),
+        first_row_(first_row),
+        places_(places),
+        steps_(input.length(places[0])),
+        offset_(scratch.take<Index>({steps_ + 1}).data) {
+    Index running = places.count;
+    offset_[0] = 0;
+    for (Index step = 0; step < steps_; ++step) {
+      while (length(running - 1) <= step) --running;
+      offset_[step + 1] = offset_[step] + running;
+    }
+    Index sums_row = 0, operand = 0, layer_count = std::ssize(stack.layers) / stack.directions;
+    width_ = stack.layers[0].width();
+    for (const auto& layer : stack.layers)
+      sums_row = std::max(sums_row, layer.sums_row()), operand = std::max(operand, layer.operand_row());
+    const Index rows = tokens(), places_width = places.count * width_;
+    if (!stack.words.has_table() || layer_count > 1) sums_ = scratch.take<float>({rows, sums_row}).data;
+    for (auto& hidden : hidden_)
+      if (layer_count > 1 || result.hidden)
+        hidden = scratch.take<float>({rows, stack.directions, width_}).data;
+    last_ = scratch.take<float>({places.count, stack.directions, width_}).data;
+    state_ = scratch.take<float>({places_width}).data;
+    for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
+  }
+
+  Index steps() const { return steps_; }
+  Index tokens() const { return offset_[steps_]; }
+  Index multiplications() const {
+    Index sum = 0;
+    for (const auto& layer : stack_.layers) sum += tokens() * layer.step_size();
+    return sum;
+  }
+
+  /// Each member computes the same share of the units of every layer.
+  void run(const Member& member) const {
+    Scratch scratch;
+    const Index directions = stack_.directions, layers = std::ssize(stack_.layers) / directions;
+    const float** sums = scratch.take<const float*>({tokens()}).data;
+    float** hidden = scratch.take<float*>({tokens()}).data;
+    for (Index at = 0; at < layers; ++at)
+      for (Index direction = 0; direction < directions; ++direction) {
+        const FrozenLayer& layer = stack_.layers[static_cast<std::size_t>(at * directions + direction)];
+        const FrozenShare share(layer, member);
+        if (at > 0) sums_of_states(layer, share, hidden_[(at - 1) % 2], direction, sums);
+        else if (input_.segments) sums_of_rows(layer, share, direction, sums);
+        else if (stack_.words.has_table()) sums_of_table(layer, direction, sums);
+        else sums_of_words(layer, share, direction, sums);
+        for_each_token(direction, [&](Index token, Index place, Index row) {
+          hidden[token] = (at + 1 < layers || result_.hidden ? hidden_[at % 2] + row * directions * width_
+                                                             : last_ + place * directions * width_) +
+                          direction * width_;
+        });
+        run_steps(layer, share, sums, hidden, member);
+      }
+    if (member.number == 0) write_results(hidden_[(layers - 1) % 2]);
+  }
+
+ private:
+  Index length(Index place) const { return input_.length(places_[place]); }
+  Index running(Index step) const { return offset_[step + 1] - offset_[step]; }
+  /// What a direction reads and writes at a step: a row of the order of the forward pass.
+  Index row(Index place, Index step, Index direction) const {
+    return offset_[direction == 0 ? step : length(place) - 1 - step] + place;
+  }
+  /// Calls `use(token, place, row)` in the order in which a direction meets the tokens.
+  template <class Use>
+  void for_each_token(Index direction, Use use) const {
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < running(step); ++place)
+        use(offset_[step] + place, place, row(place, step, direction));
+  }
+  std::int32_t word(Index place, Index position) const {
+    return input_.sentences[static_cast<std::size_t>(places_[place])][static_cast<std::size_t>(position)];
+  }
+
+  // Where the sums of the input of each token stand, after the member's share of them was computed.
+
+  void sums_of_states(const FrozenLayer& layer, FrozenShare share, const float* below, Index direction,
+                      const float** sums) const {
+    layer.project({below, stack_.directions * width_, stack_.directions, width_}, tokens(), share.first,
+                  share.last, sums_);
+    for_each_token(direction,
+                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+  }
+  void sums_of_rows(const FrozenLayer& layer, FrozenShare share, Index direction, const float** sums) const {
+    Scratch scratch;
+    Index* rows = scratch.take<Index>({tokens()}).data;
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < running(step); ++place)
+        rows[offset_[step] + place] = input_.segments->first(places_[place]) + step;
+    layer.project({input_.rows.data, layer.input_size(), 1, 0, rows}, tokens(), share.first, share.last,
+                  sums_);
+    for_each_token(direction,
+                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+  }
+  void sums_of_table(const FrozenLayer& layer, Index direction, const float** sums) const {
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < running(step); ++place)
+        sums[offset_[step] + place] =
+            direction * layer.sums_row() +
+            stack_.words.sums(word(place, direction == 0 ? step : length(place) - 1 - step));
+  }
+  /// Of each distinct word once.
+  void sums_of_words(const FrozenLayer& layer, FrozenShare share, Index direction, const float** sums) const {
+    Scratch scratch;
+    Index* slot = scratch.take<Index>({stack_.words.count() + 1}).data;
+    Index* words = scratch.take<Index>({tokens()}).data;
+    Index distinct = 0;
+    std::fill_n(slot, stack_.words.count() + 1, Index{-1});
+    for (Index place = 0; place < places_.count; ++place)
+      for (Index position = 0; position < length(place); ++position) {
+        const Index id = stack_.words.row(word(place, position));
+        if (slot[id] < 0) slot[id] = distinct, words[distinct++] = id;
+      }
+    layer.project({stack_.words.vectors(), layer.input_size(), 1, 0, words}, distinct, share.first,
+                  share.last, sums_);
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < running(step); ++place) {
+        const Index id = stack_.words.row(word(place, direction == 0 ? step : length(place) - 1 - step));
+        sums[offset_[step] + place] = sums_ + slot[id] * layer.sums_row();
+      }
+  }
+
+  void run_steps(const FrozenLayer& layer, FrozenShare share, const float* const* sums, float* const* hidden,
+                 const Member& member) const {
+    const Index units = layer.width() / layer.blocks();
+    for (Index place = 0; place < places_.count; ++place)
+      std::fill(state_ + place * width_ + share.first * units, state_ + place * width_ + share.last * units,
+                0.0f);
+    for (Index step = 0; step < steps_; ++step) {
+      layer.step(running(step), share.first, share.last, sums + offset_[step],
+                 step > 0 ? operands_[step % 2] : nullptr, operands_[(step + 1) % 2], state_,
+                 hidden + offset_[step]);
+      member.barrier.wait();
+    }
+  }
+
+  /// `hidden`: rows of the top layer, where they were asked for.
+  void write_results(const float* hidden) const {
+    const Index directions = stack_.directions, n = stack_.layers[0].hidden_size();
+    for (Index direction = 0; direction < directions; ++direction)
+      for (Index place = 0; place < places_.count; ++place) {
+        const Index sequence = places_[place], steps = length(place);
+        const auto state_at = [&](Index at) { return hidden + (at * directions + direction) * width_; };
+        for (Index step = 0; result_.hidden && step < steps; ++step)
+          std::copy_n(state_at(offset_[step] + place), n,
+                      result_.hidden.data + ((first_row_[sequence] + step) * directions + direction) * n);
+        if (result_.last_hidden)
+          std::copy_n(result_.hidden ? state_at(row(place, steps - 1, direction))
+                                     : last_ + (place * directions + direction) * width_,
+                      n, result_.last_hidden.data + (sequence * directions + direction) * n);
+      }
+  }
+
+  const FrozenLayers& stack_;
+  const FrozenInput& input_;
+  const FrozenResult& result_;
+  const Index* first_row_;  ///< of each sequence in result.hidden
+  FrozenPlaces places_;
+  Index steps_;
+  Index* offset_;  ///< of each step's rows in time-major order
+  Index width_ = 0;
+  float* sums_ = nullptr;                     ///< [rows or distinct words][sums_row]
+  float* hidden_[2] = {};                     ///< of the layers in turn [rows][directions][width]
+  float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][width]
+  float* operands_[2] = {};                   ///< before and after a step in turn [places][operand_row]
+};
+
+}  // namespace lstmlib::cpu
