@@ -90,9 +90,11 @@ has "$chainer" chainer || { chainer=""; echo "Left out: Chainer (LSTMLIB_CHAINER
 commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
 [ -z "$(git -C "$top" status --porcelain -- include benchmarks 2>/dev/null)" ] || commit="$commit with changes"
 compiler=$(${CXX:-c++} --version | head -n 1)
+# What is to be known of a run, as JSON.
+escaped() { printf '%s' "$1" | sed 's/["\\]/\\&/g'; }
 note() {
   printf '{"part": "%s", "command": "%s", "commit": "%s", "date": "%s", "compiler": "%s", "data": "%s", "quick": %s}' "$1" \
-    "$command" "$commit" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$compiler" "$(basename "$train")" "$([ "$quick" ] && echo true || echo false)"
+    "$(escaped "$command")" "$commit" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(escaped "$compiler")" "$(escaped "$(basename "$train")")" "$([ "$quick" ] && echo true || echo false)"
 }
 
 # compare PART THREADS [OTHERS]: lstmlib, those of the others (of torch, onnx, chainer) that are there, and the machine.
