@@ -43,7 +43,7 @@ TEST_CASE("serve: a soak with clients of all kinds") {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     std::string s;
-    for (unsigned k = 0, n = random() % 20; k < n; ++k) s.append(k ? " " : "").append(words[random() % 10]);
+    for (std::size_t k = 0, n = random() % 20; k < n; ++k) s.append(k ? " " : "").append(words[random() % 10]);
     sentences.push_back(s);
   }
   const auto expected = predict(Predictor(load_model_folder(model)), sentences);
@@ -62,7 +62,7 @@ TEST_CASE("serve: a soak with clients of all kinds") {
     while (!ended) {
       try {
         if (!connection || choose() % 50 == 0) connection = std::make_unique<HttpClient>(server.port, 60);
-        const unsigned kind = choose() % 16;
+        const auto kind = choose() % 16;
         const std::size_t count = kind == 0 ? 500 + choose() % 1500 : 1 + choose() % 5;
         Json request = Json::array();
         std::vector<std::size_t> numbers;

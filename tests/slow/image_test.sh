@@ -71,7 +71,8 @@ for as in root sentiment; do
   done
   inside image /usr/local/share/sentiment/image.sh healthy || { cat "$scratch/serve_$as.log"; fail "not healthy as $as"; }
   echo 'a warm and funny film' | inside image sentiment invoke --endpoint http://127.0.0.1:18080 || fail "no answer as $as"
-  kill -TERM $process
+  # The child of the shell in the background became the server: env, chroot and it are one process.
+  kill -TERM "$(cat /proc/$process/task/$process/children)"
   wait $process || fail "status $? after SIGTERM as $as"
 done
 as=
