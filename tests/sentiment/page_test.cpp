@@ -84,7 +84,9 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
     page.wait_until("document.querySelectorAll('article').length === 1");
   }
   SUBCASE("what a screen reader is told") {
-    const auto nodes = page.accessible_nodes();
+    auto nodes = page.accessible_nodes();
+    for (int i = 0; i < 100 && nodes.size() < 20; ++i, std::this_thread::sleep_for(50ms))
+      nodes = page.accessible_nodes();  // the tree is made a little after the page
     const auto has = [&](const std::string& role, const std::string& name) {
       return std::find(nodes.begin(), nodes.end(), std::pair(role, name)) != nodes.end();
     };
