@@ -106,13 +106,12 @@ class Chromium {
   /// Role and name of all that assistive technology sees.
   std::vector<std::pair<std::string, std::string>> accessible_nodes() {
     std::vector<std::pair<std::string, std::string>> found;
-    for (const auto& node : call("Accessibility.getFullAXTree")["nodes"])
+    const Json tree = call("Accessibility.getFullAXTree");
+    for (const auto& node : tree["nodes"])
       if (!node.value("ignored", false) && node.contains("role") && node.contains("name"))
         found.emplace_back(node["role"].value("value", ""), node["name"].value("value", ""));
     return found;
   }
-  /// A picture in PNG, in base64, as the protocol gives it.
-  std::string screenshot() { return call("Page.captureScreenshot", {{"format", "png"}})["data"]; }
 
  private:
   Json call(const std::string& method, const Json& parameters = Json::object()) {
