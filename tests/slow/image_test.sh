@@ -63,7 +63,8 @@ inside image sentiment run --data /nowhere --out /tmp/result --epochs 1 --seed 1
 mkdir -p "$scratch/image/opt/ml"
 cp -a "$scratch/image/tmp/result/model" "$scratch/image/opt/ml/"
 for as in root sentiment; do
-  inside image sentiment serve 2>"$scratch/serve_$as.log" &
+  # shellcheck disable=SC2016  # for the shell inside to expand, which becomes the server
+  inside image sh -c 'echo $$ >/tmp/$0.pid; exec sentiment serve' "$as" 2>"$scratch/serve_$as.log" &
   process=$!
   for _ in $(seq 100); do
     ! inside image /usr/local/share/sentiment/image.sh healthy 2>/dev/null || break
@@ -71,8 +72,7 @@ for as in root sentiment; do
   done
   inside image /usr/local/share/sentiment/image.sh healthy || { cat "$scratch/serve_$as.log"; fail "not healthy as $as"; }
   echo 'a warm and funny film' | inside image sentiment invoke --endpoint http://127.0.0.1:18080 || fail "no answer as $as"
-  # The child of the shell in the background became the server: env, chroot and it are one process.
-  kill -TERM "$(cat /proc/$process/task/$process/children)"
+  kill -TERM "$(cat "$scratch/image/tmp/$as.pid")"
   wait $process || fail "status $? after SIGTERM as $as"
 done
 as=
