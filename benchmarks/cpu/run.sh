@@ -77,6 +77,10 @@ if [ -z "$programs" ]; then
     exit 1
   fi
   programs=$build/benchmarks
+  # With the programs stays what they were built from: they may be run later, by --programs.
+  commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
+  [ -z "$(git -C "$top" status --porcelain -- include benchmarks/cpu 2>/dev/null)" ] || commit="$commit with changes"
+  echo "$commit" >"$programs/commit"
 fi
 mkdir -p "$out/raw"
 
@@ -87,8 +91,7 @@ has "$torch" torch || { torch=""; echo "Left out: PyTorch (LSTMLIB_PEER_PYTHON n
 has "$onnx" onnxruntime || { onnx=""; echo "Left out: onnxruntime (LSTMLIB_ONNX_PYTHON names no Python that has it)" >&2; }
 has "$chainer" chainer || { chainer=""; echo "Left out: Chainer (LSTMLIB_CHAINER_PYTHON names no Python that has it)" >&2; }
 
-commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
-[ -z "$(git -C "$top" status --porcelain -- include benchmarks 2>/dev/null)" ] || commit="$commit with changes"
+commit=$(cat "$programs/commit" 2>/dev/null || echo unknown)
 compiler=$(${CXX:-c++} --version | head -n 1)
 # What is to be known of a run, as JSON.
 escaped() { printf '%s' "$1" | sed 's/["\\]/\\&/g'; }
