@@ -195,9 +195,9 @@ TEST_CASE("read_body: no pickle, no other array, no header that promises too muc
       {"surrogate", npy_file(head("<U1", "(1,)"), std::string("\0\xD8\0\0", 4))},
       {"version 9", npy_file(head("<U1", "(1,)"), a_in_utf32, '\x9')},
       {"huge header", std::string("\x93NUMPY\2\0\xFF\xFF\xFF\x7F", 12) + std::string(100, '{')}};
-  for (const auto& [name, body] : bad) {
-    CAPTURE(name);
-    CHECK(refusal(body, npy_type).starts_with("400 "));
+  for (const auto& one : bad) {
+    CAPTURE(one.first);
+    CHECK(refusal(one.second, npy_type).starts_with("400 "));
   }
 }
 

@@ -281,16 +281,16 @@ TEST_CASE("program: a disk that is full ends training with 1 and one line, and n
   const auto limited = [&](rlim_t bytes, const std::string& result) {
     rlimit before{};
     REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-    rlimit small = before;
-    small.rlim_cur = bytes;
+    rlimit limit = before;
+    limit.rlim_cur = bytes;
     std::signal(SIGXFSZ, SIG_IGN);
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
     const Outcome outcome = run(joined(train_arguments(data, folder / result, "2"), {"--num-units", "64", "--quiet"}), folder / "work");
     setrlimit(RLIMIT_FSIZE, &before);
     std::signal(SIGXFSZ, SIG_DFL);
     return outcome;
   };
-  for (const rlim_t bytes : {2000, 40'000, 200'000}) {
+  for (const rlim_t bytes : {2000u, 40'000u, 200'000u}) {
     const std::string result = "limit_" + std::to_string(bytes);
     check_refused(limited(bytes, result), 1, result);
     for (const auto& entry : fs::recursive_directory_iterator(folder / result))
