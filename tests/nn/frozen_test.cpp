@@ -4,37 +4,16 @@
 #include "lstmlib/core.hpp"
 
 #include "backend/settings.hpp"
+#include "counted_new.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <random>
 #include <thread>
 
 using namespace lstmlib;
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  if (void* data = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment)) return data;
-  throw std::bad_alloc();
-}
-}  // namespace
-
-// Never inlined: where one of a pair is and the other is not, g++ warns that they do not match.
-[[gnu::noinline]] void* operator new(std::size_t bytes) { return counted(bytes, 16); }
-[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* data) noexcept { std::free(data); }
-[[gnu::noinline]] void operator delete(void* data, std::size_t) noexcept { std::free(data); }
-[[gnu::noinline]] void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
-[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
 
 namespace {
 
@@ -268,9 +247,9 @@ TEST_CASE("frozen layers and streams allocate nothing once they are warm") {
       // Which thread takes which group is not certain: some rounds pass until each has met its largest.
       bool none = false;
       for (int round = 0; round < 30 && !none; ++round) {
-        const std::size_t before = allocations;
+        const std::size_t before = test::small_blocks + test::large_blocks;
         for (int i = 0; i < 5; ++i) use();
-        none = allocations == before;
+        none = test::small_blocks + test::large_blocks == before;
       }
       CHECK(none);
     }

@@ -1,31 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a training step asks the system for, once all sizes of batches were seen: counted by operator new.
 #include "backend/settings.hpp"
+#include "counted_new.hpp"
 #include "models.hpp"
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<std::size_t> small_blocks{0}, large_blocks{0};
-constexpr std::size_t large = 4096;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++(bytes < large ? small_blocks : large_blocks);
-  if (void* data = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment)) return data;
-  throw std::bad_alloc();
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes, 16); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* data) noexcept { std::free(data); }
-void operator delete(void* data, std::size_t) noexcept { std::free(data); }
-void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
-void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
 
 using namespace lstmlib;
 
@@ -58,9 +35,9 @@ TEST_CASE("a training step in steady state asks the system for no memory of tens
     std::size_t small, large;
   };
   const auto asked_for = [&] {
-    const Blocks before{small_blocks, large_blocks};
+    const Blocks before{test::small_blocks, test::large_blocks};
     for (const auto& batch : batches) step(batch);
-    return Blocks{small_blocks - before.small, large_blocks - before.large};
+    return Blocks{test::small_blocks - before.small, test::large_blocks - before.large};
   };
   const Blocks first = asked_for(), second = asked_for();
   CHECK(first.large == 0);
