@@ -8,7 +8,10 @@ script=$kit/sagemaker/invoke_endpoint.py folder=$kit/compat/models/$model
 [ -n "$python" ] && [ -x "$python" ] || { echo "skipped: no Python with the kit's requirements (LSTMLIB_KIT_PYTHON)"; exit 77; }
 
 set -- --serve "$program serve --no-access-log" --model-dir "$folder"
-case $model in *char*) set -- "$@" --char-based ;; esac
 case $model in *trec_6class) set -- "$@" --num-classes 6 ;; esac
-case $model in rnn_1layer) ;; *) set -- "$@" --sections formats,load ;; esac
+case $model in
+  rnn_1layer) ;;
+  *char*) set -- "$@" --sections load ;;  # the script expects words in the answers of the other sections
+  *) set -- "$@" --sections formats,load ;;
+esac
 exec "$python" "$script" "$@"
