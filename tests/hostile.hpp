@@ -20,6 +20,7 @@ struct HostileFile {
 struct HostileFiles {
   std::vector<HostileFile> files;
   std::vector<std::string> markers;  ///< names of files that appear somewhere if a pickle was run
+  bool with_kit = false;             ///< else the project's own alone
 
   bool one_ran() const {
     for (const auto& marker : markers)
@@ -34,6 +35,7 @@ inline HostileFiles hostile_files() {
   std::vector<std::filesystem::path> folders{fixtures() / "malicious"};
   if (kit_has("compat/malicious")) folders.push_back(kit() / "compat/malicious");
   HostileFiles all;
+  all.with_kit = folders.size() == 2;
   for (const auto& folder : folders) {
     std::ifstream file(folder / "manifest.json");
     const auto manifest = nlohmann::json::parse(file);

@@ -18,7 +18,7 @@ need_packages $yes $build_packages
 
 build=${LSTMLIB_BUILD_DIR:-$top/build}/release
 mkdir -p "$build"
-echo "Building in $build (a minute or two the first time) ..." >&2
+echo "Building in $build (some minutes the first time) ..." >&2
 if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF &&
        cmake --build "$build" --target sentiment; } >"$build/build.log" 2>&1; then
   cat "$build/build.log" >&2
