@@ -6,9 +6,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
-#include <memory>
+#include <new>
 #include <span>
+#include <string>
+#include <utility>
 
 namespace lstmlib::serve {
 
@@ -46,6 +49,37 @@ class Job {
 
  private:
   friend class Queue;
+  friend struct Batch;
+
+  /// The steps as the queue takes them: what a step throws becomes the answer.
+  void read_once() {
+    if (std::exchange(was_read_, true)) return;
+    guarded([&] {
+      read();
+      rows_ = rows();
+      std::string().swap(request.body);
+    });
+  }
+  void write_once() {
+    if (!failed_) guarded([&] { response.content = write(); });
+  }
+  /// Gives no more rows out; those that are being computed are waited for.
+  void fail(const HttpError& error) {
+    response = error_response(error);
+    failed_ = was_read_ = true;
+    next_ = rows_;
+  }
+  template <class Step>
+  void guarded(const Step& step) {
+    try {
+      step();
+    } catch (const HttpError& error) { fail(error); } catch (const FormatError& error) {
+      fail(HttpError(400, error.what()));
+    } catch (const std::bad_alloc&) {
+      fail(HttpError(503, "not enough memory for this request"));
+    } catch (const std::exception& error) { fail(HttpError(500, error.what())); }
+  }
+
   bool was_read_ = false, failed_ = false, ended_ = false;
   std::size_t rows_ = 0, next_ = 0, running_ = 0;  // rows: all, first not given out, being computed
 };

@@ -3,27 +3,20 @@
 // The micro-batching queue: joins rows of requests that wait at the same time, and cuts long requests into
 // parts, so that a short one never waits for more than a part of a long one.
 
-#include "lstmlib/serve/job.hpp"
+#include "lstmlib/serve/batch.hpp"
 #include "lstmlib/serve/options.hpp"
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <exception>
+#include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 namespace lstmlib::serve {
-
-/// What was computed together.
-struct BatchReport {
-  std::size_t requests, rows;
-  std::chrono::duration<double> time;
-};
 
 /// Threads that work off jobs. How a batch is made: the requests that wait, oldest first, up to a number and
 /// a cost, each with a fair share of rows; what is left of a request goes to the end of the queue. Under
@@ -32,9 +25,9 @@ struct BatchReport {
 class Queue {
  public:
   using Jobs = std::vector<std::shared_ptr<Job>>;
-  using Done = std::function<void(Jobs)>;                   ///< called by the queue's threads
-  using Observe = std::function<void(const BatchReport&)>;  ///< the same, or by the caller of `submit`
+  using Done = std::function<void(Jobs)>;  ///< called by the queue's threads
 
+  /// `observe` is called by the queue's threads and by the callers of `submit`.
   Queue(const QueueOptions& options, Done done, Observe observe = {})
       : options_(options), done_(std::move(done)), observe_(std::move(observe)) {
     const unsigned count =
@@ -96,14 +89,9 @@ class Queue {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
-  struct Slice {
-    std::shared_ptr<Job> job;
-    std::size_t first = 0, count = 0;
-  };
 
   static constexpr std::size_t small_body = 16 << 10;  // bytes, read beside others
-  static constexpr std::size_t long_answer =
-      1024;  // rows, written after the answers of others were given out
+  static constexpr std::size_t long_answer = 1024;  // rows, written after the answers of others were given out
 
   void work() {
     Lock lock(mutex_);
@@ -138,8 +126,9 @@ class Queue {
 
   /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes
   /// alone.
-  std::vector<Slice> take() {
-    std::vector<Slice> taken;
+  Batch take() {
+    Batch batch;
+    auto& taken = batch.slices;
     const auto now = Job::Clock::now();
     for (auto at = waiting_.begin(); at != waiting_.end() && taken.size() < options_.batch_requests;) {
       if (!taken.empty() && ((*at)->group() != taken[0].job->group() || is_long(**at))) {
@@ -148,37 +137,38 @@ class Queue {
       }
       Job& job = **at;
       if (now > job.deadline && !job.ended_ && !job.failed_)
-        fail(job, HttpError(503, "the request took too long"));
+        job.fail(HttpError(503, "the request took too long"));
       taken.push_back({std::move(*at)});
       at = waiting_.erase(at);
       if (is_long(*taken.back().job)) break;
     }
     expected_ = taken.size();
     if (may_take()) wake_.notify_one();
-    return taken;
+    return batch;
   }
 
   static bool is_long(const Job& job) { return !job.was_read_ && job.request.body.size() > small_body; }
 
   /// Reads, computes and answers, without the lock in the meantime.
-  void run(std::vector<Slice> slices, Lock& lock) {
+  void run(Batch batch, Lock& lock) {
+    auto& slices = batch.slices;
     if (is_long(*slices[0].job)) return read_long(slices[0].job, lock);
     lock.unlock();
-    for (auto& slice : slices) read(*slice.job);
+    for (auto& slice : slices) slice.job->read_once();
     lock.lock();
-    share_out(slices);
+    batch.share_out(options_.batch_cost);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
       if (slice.job->next_ < slice.job->rows_ && !abandoned_) waiting_.push_back(slice.job);
     }
     if (may_take()) wake_.notify_one();
     lock.unlock();
-    const std::optional<HttpError> error = compute(slices);
+    const std::optional<HttpError> error = batch.compute(observe_);
     lock.lock();
     Jobs ended;
     for (auto& [job, first, count] : slices) {
       job->running_ -= count;
-      if (error && count > 0 && !job->failed_) fail(*job, *error);
+      if (error && count > 0 && !job->failed_) job->fail(*error);
       // A failed job may still stand in the queue, where nothing more is taken from it.
       if (job->next_ == job->rows_ && job->running_ == 0 && !std::exchange(job->ended_, true))
         ended.push_back(std::move(job));
@@ -193,7 +183,7 @@ class Queue {
   void read_long(const std::shared_ptr<Job>& job, Lock& lock) {
     give_turn();
     lock.unlock();
-    read(*job);
+    job->read_once();
     if (job->failed_) give_out({job});
     lock.lock();
     if (job->failed_) job->ended_ = true;
@@ -201,80 +191,6 @@ class Queue {
     if (may_take()) wake_.notify_one();
   }
 
-  /// Marks as failed; what runs of it is waited for.
-  static void fail(Job& job, const HttpError& error) {
-    job.response = error_response(error);
-    job.failed_ = job.was_read_ = true;
-    job.next_ = job.rows_;
-  }
-  /// Runs a step of a job; its exceptions are the job's answer.
-  template <class Step>
-  static void guarded(Job& job, const Step& step) {
-    try {
-      step();
-    } catch (const HttpError& error) { fail(job, error); } catch (const FormatError& error) {
-      fail(job, HttpError(400, error.what()));
-    } catch (const std::bad_alloc&) {
-      fail(job, HttpError(503, "not enough memory for this request"));
-    } catch (const std::exception& error) { fail(job, HttpError(500, error.what())); }
-  }
-
-  static void read(Job& job) {
-    if (std::exchange(job.was_read_, true)) return;
-    guarded(job, [&] {
-      job.read();
-      job.rows_ = job.rows();
-      std::string().swap(job.request.body);
-    });
-  }
-
-  /// Gives each request rows up to its share of the cost, one at least, and the first ones what others leave.
-  void share_out(std::vector<Slice>& slices) const {
-    std::size_t left = options_.batch_cost;
-    const auto extend = [&](Slice& slice, std::size_t budget) {
-      Job& job = *slice.job;
-      for (; job.next_ < job.rows_; ++job.next_, ++slice.count) {
-        const std::size_t cost = job.cost(job.next_);
-        if (cost > budget && slice.count > 0) break;
-        budget -= std::min(cost, budget);
-        left -= std::min(cost, left);
-      }
-    };
-    const std::size_t share = options_.batch_cost / std::max<std::size_t>(1, slices.size());
-    for (auto& slice : slices) {
-      slice.first = slice.job->next_;
-      extend(slice, share);
-    }
-    for (auto& slice : slices)
-      if (left > 0 && slice.job->next_ < slice.job->rows_) extend(slice, left);
-  }
-
-  /// Returns what went wrong, if anything did.
-  std::optional<HttpError> compute(const std::vector<Slice>& slices) const {
-    std::vector<Part> parts;
-    std::size_t rows = 0;
-    for (const auto& slice : slices) {
-      if (slice.count == 0) continue;
-      parts.push_back({slice.job.get(), slice.first, slice.count});
-      rows += slice.count;
-    }
-    if (parts.empty()) return {};
-    const auto start = Job::Clock::now();
-    try {
-      parts[0].job->compute(parts);
-    } catch (const HttpError& error) {
-      if (parts.size() == 1) return error;  // else it is not known whose fault it is
-      return HttpError(500, "the model failed");
-    } catch (const std::bad_alloc&) {
-      return HttpError(503, "not enough memory for this request");
-    } catch (const std::exception& error) { return HttpError(500, error.what()); }
-    if (observe_) observe_({parts.size(), rows, Job::Clock::now() - start});
-    return {};
-  }
-
-  static void write(Job& job) {
-    if (!job.failed_) guarded(job, [&] { job.response.content = job.write(); });
-  }
   /// Writes the answers, the short ones first.
   void give_out(Jobs ended) const {
     std::stable_sort(ended.begin(), ended.end(),
@@ -282,7 +198,7 @@ class Queue {
     Jobs ready;
     for (auto& job : ended) {
       if (job->rows_ > long_answer && !ready.empty()) done_(std::exchange(ready, {}));
-      write(*job);
+      job->write_once();
       ready.push_back(std::move(job));
     }
     if (!ready.empty()) done_(std::move(ready));
@@ -297,13 +213,13 @@ class Queue {
       ++busy_;
     }
     std::size_t cost = 0;
-    read(*job);
+    job->read_once();
     for (std::size_t row = 0; row < job->rows_ && cost <= options_.loop_cost; ++row) cost += job->cost(row);
     const bool small = job->failed_ || cost <= options_.loop_cost;
     if (small && !job->failed_) {
       job->next_ = job->rows_;
-      if (const auto error = compute({Slice{job, 0, job->rows_}})) fail(*job, *error);
-      write(*job);
+      if (const auto error = Batch{{Slice{job, 0, job->rows_}}}.compute(observe_)) job->fail(*error);
+      job->write_once();
     }
     const std::lock_guard lock(mutex_);
     give_turn();

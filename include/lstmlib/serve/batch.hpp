@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Rows of several jobs that are computed together.
+
+#include "lstmlib/serve/job.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <vector>
+
+namespace lstmlib::serve {
+
+/// What was computed together.
+struct BatchReport {
+  std::size_t requests, rows;
+  std::chrono::duration<double> time;
+};
+using Observe = std::function<void(const BatchReport&)>;
+
+/// Rows [first, first + count) of one job.
+struct Slice {
+  std::shared_ptr<Job> job;
+  std::size_t first = 0, count = 0;
+};
+
+/// All jobs of a batch are of one group.
+struct Batch {
+  std::vector<Slice> slices;
+
+  /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`, one
+  /// at least, and the first jobs what others leave.
+  void share_out(std::size_t budget);
+  /// Computes all slices. Returns what went wrong, if anything did.
+  std::optional<HttpError> compute(const Observe& observe) const;
+};
+
+inline void Batch::share_out(std::size_t budget) {
+  std::size_t left = budget;
+  const auto extend = [&](Slice& slice, std::size_t most) {
+    Job& job = *slice.job;
+    for (; job.next_ < job.rows_; ++job.next_, ++slice.count) {
+      const std::size_t cost = job.cost(job.next_);
+      if (cost > most && slice.count > 0) break;
+      most -= std::min(cost, most);
+      left -= std::min(cost, left);
+    }
+  };
+  const std::size_t share = budget / std::max<std::size_t>(1, slices.size());
+  for (auto& slice : slices) {
+    slice.first = slice.job->next_;
+    extend(slice, share);
+  }
+  for (auto& slice : slices)
+    if (left > 0 && slice.job->next_ < slice.job->rows_) extend(slice, left);
+}
+
+inline std::optional<HttpError> Batch::compute(const Observe& observe) const {
+  std::vector<Part> parts;
+  std::size_t rows = 0;
+  for (const auto& slice : slices) {
+    if (slice.count == 0) continue;
+    parts.push_back({slice.job.get(), slice.first, slice.count});
+    rows += slice.count;
+  }
+  if (parts.empty()) return {};
+  const auto start = Job::Clock::now();
+  try {
+    parts[0].job->compute(parts);
+  } catch (const HttpError& error) {
+    if (parts.size() == 1) return error;  // else it is not known whose fault it is
+    return HttpError(500, "the model failed");
+  } catch (const std::bad_alloc&) {
+    return HttpError(503, "not enough memory for this request");
+  } catch (const std::exception& error) { return HttpError(500, error.what()); }
+  if (observe) observe({parts.size(), rows, Job::Clock::now() - start});
+  return {};
+}
+
+}  // namespace lstmlib::serve
