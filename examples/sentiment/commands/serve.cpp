@@ -38,7 +38,6 @@ void return_memory() {
 void run(Options options) {
   return_memory();
   if (options.server.queue.threads > 0) cpu::set_threads(static_cast<int>(options.server.queue.threads));
-  options.server.queue.batches = 1;  // the model divides a batch among its threads
   std::signal(SIGPIPE, SIG_IGN);
   serve::Hosting hosting = serve::hosting_from_environment();
   if (options.model_dir.empty()) options.model_dir = hosting.root / "model";

@@ -2,6 +2,7 @@
 #pragma once
 // Rows of several jobs that are computed together.
 
+#include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/serve/job.hpp"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ struct Slice {
 /// All jobs of a batch are of one group.
 struct Batch {
   std::vector<Slice> slices;
+  bool beside_others = false;  ///< other threads compute, too: this one takes no more of them
 
   /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`, one
   /// at least, and the first jobs what others leave.
@@ -70,6 +72,8 @@ inline std::optional<HttpError> Batch::compute(const Observe& observe) const {
   }
   if (parts.empty()) return {};
   const auto start = Job::Clock::now();
+  std::optional<cpu::OneThread> alone;
+  if (beside_others) alone.emplace();
   try {
     parts[0].job->compute(parts);
   } catch (const HttpError& error) {

@@ -60,6 +60,7 @@ class Queue {
           job->response = error_response(HttpError(503, "too many requests are waiting, please try again"));
           answered.push_back(std::move(job));
         } else {
+          begun_ += job->was_read_ ? 1 : 0;
           waiting_.push_back(std::move(job));
         }
       }
@@ -74,6 +75,7 @@ class Queue {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
     waiting_.clear();
+    begun_ = 0;
   }
 
   std::size_t waiting() const {
@@ -108,7 +110,17 @@ class Queue {
     }
   }
 
-  bool may_take() const { return !waiting_.empty() && !filling_ && busy_ < batches_; }
+  bool may_take() const {
+    return !waiting_.empty() && !filling_ && busy_ < batches_ && (busy_ == 0 || worth_another());
+  }
+  /// Another batch beside those that are computed: few requests are better joined in the next one, which then has
+  /// all threads of the model.
+  bool worth_another() const { return begun_ > 0 || waiting_.size() >= options_.another_batch; }
+  void put_back(std::shared_ptr<Job> job) {
+    if (abandoned_) return;
+    waiting_.push_back(std::move(job));
+    ++begun_;
+  }
   /// Another thread may take a batch now.
   void give_turn() {
     --busy_;
@@ -136,6 +148,7 @@ class Queue {
         continue;
       }
       Job& job = **at;
+      if (job.was_read_) --begun_;
       if (now > job.deadline && !job.ended_ && !job.failed_)
         job.fail(HttpError(503, "the request took too long"));
       taken.push_back({std::move(*at)});
@@ -159,8 +172,9 @@ class Queue {
     batch.share_out(options_.batch_cost);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
-      if (slice.job->next_ < slice.job->rows_ && !abandoned_) waiting_.push_back(slice.job);
+      if (slice.job->next_ < slice.job->rows_) put_back(slice.job);
     }
+    batch.beside_others = busy_ > 1 || (batches_ > 1 && worth_another());
     if (may_take()) wake_.notify_one();
     lock.unlock();
     const std::optional<HttpError> error = batch.compute(observe_);
@@ -187,7 +201,7 @@ class Queue {
     if (job->failed_) give_out({job});
     lock.lock();
     if (job->failed_) job->ended_ = true;
-    else if (!abandoned_) waiting_.push_back(job);
+    else put_back(job);
     if (may_take()) wake_.notify_one();
   }
 
@@ -234,6 +248,7 @@ class Queue {
   std::deque<std::shared_ptr<Job>> waiting_;
   std::size_t expected_ = 1;            // requests of the last batch
   std::size_t batches_ = 1, busy_ = 0;  // that may be computed at the same time, and that are
+  std::size_t begun_ = 0;               // of those that wait, were read before
   bool filling_ = false;                // a thread waits for more
   bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;

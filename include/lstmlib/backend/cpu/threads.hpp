@@ -92,6 +92,8 @@ class ThreadPool {
   }
 
  private:
+  friend class OneThread;
+
   /// How long to spin before sleeping: less where cores are busy, see Barrier.
   std::chrono::microseconds patience() const {
     return std::chrono::microseconds(patience_.load(std::memory_order_relaxed));
@@ -216,6 +218,18 @@ class ThreadPool {
   std::uint32_t go_before_ = 0;
   std::atomic<int> patience_{Barrier::most_patience};
   alignas(64) detail::Ticket go_{0};
+};
+
+/// While it lives, kernels that the caller's thread calls run on that thread alone.
+class OneThread {
+ public:
+  OneThread() { ThreadPool::inside() = true; }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread() { ThreadPool::inside() = before_; }
+
+ private:
+  bool before_ = ThreadPool::inside();
 };
 
 /// How many threads kernels use: as many as cores that the process may use, unless set.
