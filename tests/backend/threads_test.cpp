@@ -46,6 +46,26 @@ TEST_CASE("threads: a task that calls parallel_for runs it alone") {
   CHECK(runs == 20);
 }
 
+TEST_CASE("threads: a caller that wants one thread works alone until its scope ends") {
+  const test::KeepThreads keep;
+  cpu::set_threads(3);
+  const auto caller = std::this_thread::get_id();
+  std::atomic<int> elsewhere{0}, members{0};
+  const auto work = [&] {
+    cpu::parallel_for(8, [&](Index) { elsewhere += std::this_thread::get_id() != caller; });
+    cpu::ThreadPool::instance().run_team(3, [&](const cpu::Member&) { ++members; });
+  };
+  {
+    const cpu::OneThread scope;
+    for (int round = 0; round < 100; ++round) work();
+    const cpu::OneThread inner;
+  }
+  CHECK(elsewhere == 0);
+  CHECK(members == 100);
+  for (int round = 0; round < 100000 && elsewhere == 0; ++round) work();
+  CHECK(elsewhere > 0);
+}
+
 TEST_CASE("threads: several callers at once, while the pool changes its size") {
   const test::KeepThreads keep;
   std::vector<std::thread> callers;

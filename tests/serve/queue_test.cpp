@@ -220,3 +220,24 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
   CHECK(answered == 20);
   CHECK(most == 1);
 }
+
+TEST_CASE("queue: another batch begins beside one when enough waits, and few are joined in the next") {
+  Bench bench;
+  bench.open = false;
+  Queue queue({.threads = 2, .another_batch = 6, .loop_cost = 0, .wait = 0us}, noting(bench));
+  const auto waits = [&](std::size_t count) {
+    for (int i = 0; i < 1000 && queue.waiting() != count; ++i) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(10ms);
+    return queue.waiting() == count;
+  };
+  queue.submit(some(bench, 1));
+  CHECK(waits(0));
+  queue.submit(some(bench, 5));
+  CHECK(waits(5));
+  queue.submit(some(bench, 1));
+  CHECK(waits(0));
+  bench.open = true;
+  bench.wait_for_answers(7);
+  std::sort(bench.batches.begin(), bench.batches.end());
+  CHECK(bench.batches == std::vector<std::size_t>{1, 6});
+}

@@ -35,8 +35,8 @@ struct Batch {
   std::vector<Slice> slices;
   bool beside_others = false;  ///< other threads compute, too: this one takes no more of them
 
-  /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`, one
-  /// at least, and the first jobs what others leave.
+  /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`,
+  /// one at least, and the first jobs what others leave.
   void share_out(std::size_t budget);
   /// Computes all slices. Returns what went wrong, if anything did.
   std::optional<HttpError> compute(const Observe& observe) const;

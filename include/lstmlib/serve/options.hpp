@@ -13,9 +13,9 @@ namespace lstmlib::serve {
 
 /// How requests wait for the model, and how they are joined.
 struct QueueOptions {
-  unsigned threads = 0;  ///< that read, compute and write; 0: as many as there are CPUs
-  unsigned batches = 0;  ///< computed at the same time at most; 0: threads
-  std::size_t another_batch = 12;  ///< requests that must wait before a batch begins beside others
+  unsigned threads = 0;             ///< that read, compute and write; 0: as many as there are CPUs
+  unsigned batches = 0;             ///< computed at the same time at most; 0: threads
+  std::size_t another_batch = 12;   ///< requests that must wait before a batch begins beside others
   std::size_t requests = 1024;      ///< that may wait; further ones are answered with 503
   std::size_t batch_requests = 24;  ///< joined at most
   std::size_t batch_cost = 4096;    ///< of the rows computed together (their words); a costlier row is alone

@@ -93,7 +93,8 @@ class Queue {
   using Lock = std::unique_lock<std::mutex>;
 
   static constexpr std::size_t small_body = 16 << 10;  // bytes, read beside others
-  static constexpr std::size_t long_answer = 1024;  // rows, written after the answers of others were given out
+  static constexpr std::size_t long_answer =
+      1024;  // rows, written after the answers of others were given out
 
   void work() {
     Lock lock(mutex_);
@@ -113,8 +114,8 @@ class Queue {
   bool may_take() const {
     return !waiting_.empty() && !filling_ && busy_ < batches_ && (busy_ == 0 || worth_another());
   }
-  /// Another batch beside those that are computed: few requests are better joined in the next one, which then has
-  /// all threads of the model.
+  /// Another batch beside those that are computed: few requests are better joined in the next one, which then
+  /// has all threads of the model.
   bool worth_another() const { return begun_ > 0 || waiting_.size() >= options_.another_batch; }
   void put_back(std::shared_ptr<Job> job) {
     if (abandoned_) return;

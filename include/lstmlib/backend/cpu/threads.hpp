@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their results
-// wholly, so results depend neither on the number of threads nor on who ran what. Several threads of the caller
-// may call kernels at once: one gets the pool, the others work alone. Nobody waits for a thread that has not come
-// because its core is busy.
+// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their
+// results wholly, so results depend neither on the number of threads nor on who ran what. Several threads of
+// the caller may call kernels at once: one gets the pool, the others work alone. Nobody waits for a thread
+// that has not come because its core is busy.
 
 #include "lstmlib/backend/cpu/barrier.hpp"
 #include "lstmlib/base/error.hpp"
