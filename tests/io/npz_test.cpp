@@ -108,6 +108,26 @@ TEST_CASE("npz: objects and too many bytes can be refused") {
   CHECK_THROWS_AS(parse_npz(format_npz(two), "m.npz", {.max_bytes = 159}), FormatError);
 }
 
+TEST_CASE("npz: a file large enough for two threads gives the same arrays and the first error") {
+  Archive large;
+  for (int i = 0; i < 9; ++i) {
+    std::vector<std::uint32_t> numbers(70000);
+    for (std::size_t k = 0; k < numbers.size(); ++k) numbers[k] = static_cast<std::uint32_t>(k * 2654435761u) ^ static_cast<std::uint32_t>(i);
+    large.add("a" + std::to_string(i), Array::from(numbers, {70000}));
+  }
+  std::vector<std::byte> bytes = format_npz(large, Compression::store);
+  REQUIRE(bytes.size() > std::size_t{2} << 20);
+  const Archive again = parse_npz(bytes, "large.npz");
+  REQUIRE(again.names() == large.names());
+  for (const auto& entry : large) CHECK(again.at(entry.name).data == entry.array.data);
+  const std::uint64_t all = std::uint64_t{9} * 70000 * 4;
+  CHECK_NOTHROW(parse_npz(bytes, "large.npz", {.max_bytes = all}));
+  CHECK_THROWS_AS(parse_npz(bytes, "large.npz", {.max_bytes = all - 1}), FormatError);
+  for (const int damaged : {6, 2, 8}) bytes[static_cast<std::size_t>(damaged * 280200 + 2000)] ^= std::byte{1};
+  for (int round = 0; round < 20; ++round)
+    CHECK(error_of([&] { parse_npz(bytes, "large.npz"); }).starts_with("large.npz: a2.npy: "));
+}
+
 TEST_CASE("npz: a file cut at any byte is refused, one with any byte changed is read or refused") {
   for (const Compression compression : {Compression::store, Compression::deflate}) {
     const std::vector<std::byte> bytes = format_npz(small_archive(), compression);

@@ -129,3 +129,16 @@ TEST_CASE("initializers: layers start as the reference's") {
   nn::Embedding<float> embedding({.vocabulary_size = 500, .output_size = 100});
   CHECK(moments(embedding.weight.value()).deviation == doctest::Approx(1).epsilon(0.02));
 }
+
+TEST_CASE("initializer: what is to be loaded needs no random numbers, and takes none") {
+  set_seed(3);
+  const auto expected = nn::normal<float>({4, 4}, 1);
+  set_seed(3);
+  {
+    const nn::WithoutInitialization scope;
+    for (const auto& made : {nn::normal<float>({4, 4}, 1), nn::uniform<float>({4, 4}, 1), nn::orthogonal<float>({4, 4})})
+      CHECK(std::ranges::all_of(made.values(), [](float x) { return x == 0; }));
+  }
+  const auto after = nn::normal<float>({4, 4}, 1);
+  CHECK(std::ranges::equal(after.values(), expected.values()));
+}

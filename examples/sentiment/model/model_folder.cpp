@@ -33,6 +33,7 @@ TrainedModel load_model_folder(const fs::path& folder) {
   fs::path model = folder / "my_model.npz";
   if (!fs::exists(model) && fs::exists(folder / "best_model.npz")) model = folder / "best_model.npz";
   check_size(settings, vocabulary, model);
+  const nn::WithoutInitialization loaded_next;
   Classifier<float> classifier(settings, vocabulary.size());
   io::load_npz(model, classifier);
   return {settings, std::move(vocabulary), std::move(classifier)};

@@ -8,13 +8,17 @@
 #include "lstmlib/io/zip_reader.hpp"
 #include "lstmlib/io/zip_writer.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -79,11 +83,12 @@ class NpzReader {
       : NpzReader(read_file(path), path.string(), options) {}
   /// The bytes must outlive the reader; `name` is for messages.
   NpzReader(std::span<const std::byte> bytes, const std::string& name, const NpzOptions& options = {})
-      : zip_(bytes, name), options_(options), members_(npy_members(zip_)) {}
+      : file_bytes_(bytes.size()), zip_(bytes, name), options_(options), members_(npy_members(zip_)) {}
   NpzReader(const NpzReader&) = delete;
   NpzReader& operator=(const NpzReader&) = delete;
 
   std::size_t size() const { return members_.size(); }
+  std::size_t file_bytes() const { return file_bytes_; }
   std::string name(std::size_t place) const {
     const std::string& member = members_[place]->name;
     return member.substr(0, member.size() - 4);
@@ -105,7 +110,11 @@ class NpzReader {
 
  private:
   NpzReader(std::vector<std::byte> bytes, const std::string& name, const NpzOptions& options)
-      : bytes_(std::move(bytes)), zip_(bytes_, name), options_(options), members_(npy_members(zip_)) {}
+      : bytes_(std::move(bytes)),
+        file_bytes_(bytes_.size()),
+        zip_(bytes_, name),
+        options_(options),
+        members_(npy_members(zip_)) {}
 
   static std::vector<const ZipEntry*> npy_members(const ZipReader& zip) {
     std::vector<const ZipEntry*> members;
@@ -115,6 +124,7 @@ class NpzReader {
   }
 
   std::vector<std::byte> bytes_;  ///< where the reader was made of a file
+  std::size_t file_bytes_;
   ZipReader zip_;
   NpzOptions options_;
   std::vector<const ZipEntry*> members_;
@@ -122,14 +132,37 @@ class NpzReader {
 
 namespace detail {
 
+/// Unpacking takes most of the time that a model takes to load: of a large file two threads do it.
 inline Archive read_all(const NpzReader& reader, const std::string& name, std::uint64_t max_bytes) {
+  constexpr std::size_t worth_a_thread = 1 << 20;  // bytes of the file
+  const std::size_t count = reader.size();
+  std::vector<Array> arrays(count);
+  std::vector<std::exception_ptr> errors(count);
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::uint64_t> bytes{0};
+  const auto work = [&] {
+    for (std::size_t place; (place = next++) < count;) {
+      try {
+        arrays[place] = reader.read(place);
+        if ((bytes += arrays[place].data.size()) > max_bytes)
+          fail<FormatError>(name, ": more than ", max_bytes, " bytes of data");
+      } catch (...) {
+        errors[place] = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  {
+    std::jthread other;
+    if (count > 1 && reader.file_bytes() >= worth_a_thread) try {
+        other = std::jthread(work);
+      } catch (const std::system_error&) {}  // then this one does it all
+    work();
+  }
   Archive archive;
-  std::uint64_t bytes = 0;
-  for (std::size_t place = 0; place < reader.size(); ++place) {
-    Array array = reader.read(place);
-    bytes += array.data.size();
-    if (bytes > max_bytes) fail<FormatError>(name, ": more than ", max_bytes, " bytes of data");
-    archive.add(reader.name(place), std::move(array));
+  for (std::size_t place = 0; place < count; ++place) {
+    if (errors[place]) std::rethrow_exception(errors[place]);
+    archive.add(reader.name(place), std::move(arrays[place]));
   }
   return archive;
 }

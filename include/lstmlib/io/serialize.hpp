@@ -241,6 +241,16 @@ void read_archive(const Archive& archive, Part& part, ExtraKeys extra, bool fini
   reader.root(part);
   reader.finish(extra);
 }
+/// `before`: what the part held.
+template <class Part>
+void read_or_restore(const Archive& archive, Part& part, ExtraKeys extra, const Archive& before) {
+  try {
+    read_archive(archive, part, extra, true);
+  } catch (...) {
+    read_archive(before, part, ExtraKeys::ignore, false);
+    throw;
+  }
+}
 
 }  // namespace detail
 
@@ -257,13 +267,7 @@ Archive to_archive(const Part& part) {
 /// before.
 template <class Part>
 void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKeys::refuse) {
-  const Archive before = to_archive(part);
-  try {
-    detail::read_archive(archive, part, extra, true);
-  } catch (...) {
-    detail::read_archive(before, part, ExtraKeys::ignore, false);
-    throw;
-  }
+  detail::read_or_restore(archive, part, extra, to_archive(part));
 }
 
 namespace detail {
@@ -276,9 +280,9 @@ inline std::uint64_t most_bytes(const Archive& expected) {
 
 template <class Part>
 void load(const std::filesystem::path& path, Part& part, ExtraKeys extra) {
-  const Archive archive = read_npz(path, {.max_bytes = most_bytes(to_archive(part))});
+  const Archive before = to_archive(part), archive = read_npz(path, {.max_bytes = most_bytes(before)});
   try {
-    from_archive(archive, part, extra);
+    read_or_restore(archive, part, extra, before);
   } catch (const Error& error) { fail<FormatError>(path.string(), ": ", error.what()); }
 }
 }  // namespace detail
