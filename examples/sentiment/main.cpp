@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
   sentiment::add_invoke(app);
   sentiment::add_inspect(app);
   sentiment::add_datasets(app);
+  sentiment::add_upload(app);
+  sentiment::add_download(app);
 
   try {
     int status = 0;

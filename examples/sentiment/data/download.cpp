@@ -4,9 +4,9 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
-#include "lstmlib/train/terminal.hpp"
 #include "lstmlib/version.hpp"
 #include "sentiment/data/part_file.hpp"
+#include "sentiment/data/progress_line.hpp"
 #include "sentiment/data/sha256.hpp"
 
 #include <algorithm>
@@ -28,37 +28,6 @@ using lstmlib::FormatError;
 
 constexpr long connect_seconds = 5;
 constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
-
-/// One line on the terminal that says how much has come.
-class ProgressLine {
- public:
-  ProgressLine(std::string name, bool wanted)
-      : name_(std::move(name)), shown_(wanted && lstmlib::train::describe_terminal(2).interactive) {}
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  ~ProgressLine() {
-    if (drawn_) std::fputs("\r\033[K", stderr);
-  }
-  void update(std::uint64_t done, std::uint64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
-    last_ = now;
-    drawn_ = true;
-    constexpr double megabyte = 1e6;
-    if (total > 0)
-      std::fprintf(stderr, "\r\033[Kdownloading %s: %3.0f %% of %.1f MB", name_.c_str(),
-                   100 * static_cast<double>(done) / static_cast<double>(total),
-                   static_cast<double>(total) / megabyte);
-    else
-      std::fprintf(stderr, "\r\033[Kdownloading %s: %.1f MB", name_.c_str(),
-                   static_cast<double>(done) / megabyte);
-  }
-
- private:
-  std::string name_;
-  bool shown_, drawn_ = false;
-  std::chrono::steady_clock::time_point last_{};
-};
 
 struct CurlDelete {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -299,7 +268,7 @@ void download(const Download& wanted) {
     Transfer::End end = Transfer::End::done;
     const bool whole = resumed && is_wanted(part.path(), wanted.sha256);  // only the last step was missing
     if (!whole) {
-      ProgressLine progress(wanted.target.filename().string(), wanted.progress);
+      ProgressLine progress("downloading " + wanted.target.filename().string(), wanted.progress);
       end = Transfer(wanted, part, progress).run(tag, reason);
     }
     if (end == Transfer::End::done) {

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/cloud/http_client.hpp"
+
+#include <curl/curl.h>
+
+#include "lstmlib/version.hpp"
+#include "sentiment/cloud/interrupt.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace sentiment::cloud {
+namespace {
+
+using lstmlib::Error;
+using lstmlib::fail;
+using lstmlib::message;
+
+constexpr long connect_seconds = 10;
+
+struct ListDelete {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// One request on its way and the answer to it.
+class Flight {
+ public:
+  Flight(CURL* handle, const Request& request, const Exchange& exchange)
+      : handle_(handle), request_(request), exchange_(exchange) {}
+
+  Answer run() {
+    prepare();
+    const CURLcode code = curl_easy_perform(handle_);
+    if (failure_) std::rethrow_exception(failure_);
+    if (signal_ != 0) throw Interrupted(signal_);
+    if (too_long_)
+      throw ConnectionError(
+          message(request_.address.host, ": the answer has more than ", exchange_.most_bytes, " bytes"),
+          false);
+    if (code != CURLE_OK) {
+      const char* reason = *error_ ? error_ : curl_easy_strerror(code);
+      throw ConnectionError(message(request_.address.host, ": ", reason), may_pass(code));
+    }
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &answer_.status);
+    return std::move(answer_);
+  }
+
+ private:
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    if (const CURLcode code = curl_easy_setopt(handle_, option, value); code != CURLE_OK)
+      fail<Error>("libcurl: ", curl_easy_strerror(code));
+  }
+
+  void prepare() {
+    curl_easy_reset(handle_);  // its connection stays
+    const std::string url = request_.url();
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_ERRORBUFFER, error_);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_PATH_AS_IS, 1L);  // a key may have ".." in it, and is signed so
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_CONNECTTIMEOUT, connect_seconds);
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, exchange_.stalled_seconds);
+    const std::string agent =
+        message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".", LSTMLIB_VERSION_PATCH);
+    set(CURLOPT_USERAGENT, agent.c_str());
+    // What is given by http:// is on this machine or near it, never behind a proxy.
+    if (request_.address.origin.starts_with("http:")) set(CURLOPT_PROXY, "");
+
+    const bool has_body = !request_.body.empty() || request_.method == "PUT" || request_.method == "POST";
+    if (has_body) {
+      set(CURLOPT_POST, 1L);
+      set(CURLOPT_POSTFIELDS, request_.body.data());
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    }
+    if (request_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+    else set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+
+    const auto add = [&](const std::string& line) {
+      curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+      if (!longer) throw std::bad_alloc();
+      static_cast<void>(headers_.release());
+      headers_.reset(longer);
+    };
+    add("Expect:");  // no second round trip for a part of 8 MiB
+    // libcurl would add one of its own, which says of the body what it is not.
+    if (has_body && !request_.headers.contains("content-type")) add("Content-Type:");
+    for (const auto& [name, value] : request_.headers) add(value.empty() ? name + ";" : name + ": " + value);
+    set(CURLOPT_HTTPHEADER, headers_.get());
+
+    set(CURLOPT_HEADERFUNCTION, &Flight::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_WRITEFUNCTION, &Flight::on_body);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &Flight::on_progress);
+    set(CURLOPT_XFERINFODATA, this);
+  }
+
+  /// Whether the fault may be one of the moment.
+  static bool may_pass(CURLcode code) {
+    switch (code) {
+      case CURLE_URL_MALFORMAT:
+      case CURLE_UNSUPPORTED_PROTOCOL:
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_CACERT_BADFILE:
+      case CURLE_OUT_OF_MEMORY:
+      case CURLE_WRITE_ERROR: return false;
+      default: return true;
+    }
+  }
+
+  static std::size_t on_header(const char* data, std::size_t, std::size_t size, void* self) {
+    static_cast<Flight*>(self)->take_header({data, size});
+    return size;
+  }
+  void take_header(std::string_view line) {
+    if (line.starts_with("HTTP/")) return answer_.headers.clear();  // after a 100
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos || answer_.headers.size() > 200) return;
+    std::string name(line.substr(0, colon));
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    answer_.headers[name] = trimmed(line.substr(colon + 1));
+  }
+
+  static std::size_t on_body(const char* data, std::size_t, std::size_t size, void* self) {
+    auto& flight = *static_cast<Flight*>(self);
+    try {
+      return flight.take_body({data, size}) ? size : 0;
+    } catch (...) {  // must not pass through libcurl's C code
+      flight.failure_ = std::current_exception();
+      return 0;
+    }
+  }
+  bool take_body(std::string_view bytes) {
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (exchange_.take && (status == 200 || status == 206)) {
+      exchange_.take(bytes);
+      return true;
+    }
+    too_long_ = answer_.body.size() + bytes.size() > exchange_.most_bytes;
+    if (!too_long_) answer_.body.append(bytes);
+    return !too_long_;
+  }
+
+  static int on_progress(void* self, curl_off_t expected, curl_off_t received, curl_off_t, curl_off_t sent) {
+    auto& flight = *static_cast<Flight*>(self);
+    flight.signal_ = interrupt();
+    if (flight.exchange_.progress)
+      flight.exchange_.progress(static_cast<std::uint64_t>(sent), static_cast<std::uint64_t>(received),
+                                static_cast<std::uint64_t>(expected));
+    return flight.signal_ != 0;
+  }
+
+  CURL* handle_;
+  const Request& request_;
+  const Exchange& exchange_;
+  std::unique_ptr<curl_slist, ListDelete> headers_;
+  char error_[CURL_ERROR_SIZE] = "";
+  Answer answer_;
+  bool too_long_ = false;
+  int signal_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+std::string Answer::header(const std::string& name) const {
+  const auto at = headers.find(name);
+  return at == headers.end() ? "" : at->second;
+}
+
+struct HttpClient::Handle {
+  CURL* curl = curl_easy_init();
+  ~Handle() { curl_easy_cleanup(curl); }
+};
+
+HttpClient::HttpClient() {
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (started != CURLE_OK) fail<Error>("libcurl: ", curl_easy_strerror(started));
+  handle_ = std::make_unique<Handle>();
+  if (!handle_->curl) fail<Error>("libcurl does not start");
+}
+
+HttpClient::~HttpClient() = default;
+
+Answer HttpClient::send(const SignedRequest& request, const Exchange& exchange) {
+  stop_if_interrupted();
+  return Flight(handle_->curl, request.get(), exchange).run();
+}
+
+}  // namespace sentiment::cloud

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/cloud/service.hpp"
+
+#include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/cloud/xml_answer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <random>
+#include <string_view>
+
+namespace sentiment::cloud {
+namespace {
+
+using lstmlib::message;
+
+/// The first of these members that is a string.
+std::string member(const nlohmann::json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto at = object.find(name);
+    if (at != object.end() && at->is_string()) return at->get<std::string>();
+  }
+  return "";
+}
+
+/// Errors that a moment later may be gone, whatever their status.
+bool is_throttled(const std::string& code) {
+  constexpr std::array<std::string_view, 10> names = {"ThrottlingException",
+                                                      "Throttling",
+                                                      "ThrottledException",
+                                                      "RequestThrottled",
+                                                      "RequestThrottledException",
+                                                      "TooManyRequestsException",
+                                                      "RequestLimitExceeded",
+                                                      "SlowDown",
+                                                      "RequestTimeout",
+                                                      "PriorRequestNotComplete"};
+  return std::find(names.begin(), names.end(), code) != names.end();
+}
+
+bool is_passing(long status, const std::string& code) {
+  // The model's own error comes as 424, or as 500 with this name: another attempt would be computed anew.
+  if (code == "ModelError") return false;
+  return status == 500 || status == 502 || status == 503 || status == 504 || status == 429 ||
+         is_throttled(code);
+}
+
+bool is_about_credentials(const std::string& code) {
+  constexpr std::array<std::string_view, 10> names = {
+      "SignatureDoesNotMatch", "InvalidSignatureException",
+      "InvalidClientTokenId",  "UnrecognizedClientException",
+      "InvalidAccessKeyId",    "ExpiredToken",
+      "ExpiredTokenException", "InvalidToken",
+      "IncompleteSignature",   "MissingAuthenticationTokenException"};
+  return std::find(names.begin(), names.end(), code) != names.end();
+}
+
+}  // namespace
+
+std::string one_line(std::string text, std::size_t most) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = ' ';
+  if (text.size() > most) {
+    while (most > 0 && (text[most] & 0xC0) == 0x80) --most;  // not in the middle of a character
+    text = text.substr(0, most) + "...";
+  }
+  return text;
+}
+
+ErrorText read_error(const Answer& answer) {
+  ErrorText error;
+  const auto first = answer.body.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  const char begin = first == std::string::npos ? ' ' : answer.body[first];
+  if (begin == '{') {
+    const auto json = nlohmann::json::parse(answer.body, nullptr, false);
+    if (json.is_object()) {
+      error.code = member(json, {"__type", "code", "Code"});
+      error.text = member(json, {"message", "Message", "errorMessage"});
+      if (const std::string of_model = member(json, {"OriginalMessage"}); !of_model.empty())
+        error.text += " The model says: " + of_model;
+    }
+  } else if (begin == '<') {
+    if (const auto xml = parse_xml(answer.body)) {
+      error.code = xml->text("Code");
+      error.text = xml->text("Message");
+    }
+  }
+  if (const std::string named = answer.header("x-amzn-errortype"); !named.empty()) error.code = named;
+  // "com.amazonaws.sagemaker#ResourceInUse", "ModelError:http://..."
+  if (const auto hash = error.code.find('#'); hash != std::string::npos) error.code.erase(0, hash + 1);
+  error.code = one_line(error.code.substr(0, error.code.find(':')), 100);
+  return error;
+}
+
+void Service::wait_after(int attempts) const {
+  const auto& retries = session_->retries;
+  auto longest = retries.first_pause;
+  for (int i = 1; i < attempts && longest < retries.longest_pause; ++i) longest *= 2;
+  longest = (std::min)(longest, retries.longest_pause);
+  // By chance, so that many programs that were refused together do not come again together.
+  static std::mt19937_64 random(std::random_device{}());
+  pause(std::chrono::milliseconds(
+      std::uniform_int_distribution<long>(longest.count() / 2, longest.count())(random)));
+}
+
+Answer Service::send_once(const std::string& what, const Request& request, const Exchange& exchange) {
+  const Scope scope{session_->region, name_.signing};
+  const auto start = std::chrono::steady_clock::now();
+  const auto log = [&](const std::string& result) {
+    if (!session_->log) return;
+    std::array<char, 32> time{};
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::snprintf(time.data(), time.size(), ", %.3f s", seconds.count());
+    const std::string line =
+        message(request.method, " ", request.url(), " (", what, "): ", result, time.data());
+    session_->log(one_line(session_->credentials.hide(line), 2000));
+  };
+  try {
+    Answer answer = http_.send(sign(request, session_->credentials, scope, std::time(nullptr)), exchange);
+    const ErrorText error = answer.status < 300 ? ErrorText() : read_error(answer);
+    log(message(answer.status, error.code.empty() ? "" : " ", error.code));
+    if (answer.status < 200 || answer.status >= 300) refuse(what, answer, error);
+    return answer;
+  } catch (const ConnectionError& error) {
+    log(error.what());
+    throw ConnectionError(one_line(session_->credentials.hide(message(what, ": ", error.what()))),
+                          error.passing);
+  }
+}
+
+std::string Service::call_json(const std::string& target, const std::string& body) {
+  Request request{.method = "POST", .address = session_->address(name_), .body = body};
+  request.headers = {{"content-type", "application/x-amz-json-1.1"}, {"x-amz-target", target}};
+  return send(target.substr(target.rfind('.') + 1), request).body;
+}
+
+void Service::refuse(const std::string& what, const Answer& answer, const ErrorText& error) const {
+  // What is hidden goes before a text is cut: half a token would not be found.
+  std::string text = message(what, ": ");
+  if (!error.code.empty()) text += error.code + ": ";
+  if (!error.text.empty()) text += one_line(session_->credentials.hide(error.text));
+  else if (answer.status == 404) text += "Not Found";
+  else text += "the server refused";
+  text += message(" (status ", answer.status);
+  if (const std::string region = answer.header("x-amz-bucket-region");
+      !region.empty() && region != session_->region)
+    text += "; the bucket is in the region " + one_line(region, 40);
+  if (is_about_credentials(error.code)) text += "; the credentials are from " + session_->credentials_from;
+  throw ServiceError(one_line(session_->credentials.hide(text + ")"), 1200),
+                     is_passing(answer.status, error.code), answer.status, error.code);
+}
+
+}  // namespace sentiment::cloud

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/cloud/transfers.hpp"
+#include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/session_options.hpp"
+
+#include <iostream>
+#include <memory>
+
+namespace sentiment {
+
+namespace fs = std::filesystem;
+using lstmlib::fail;
+using lstmlib::FileError;
+
+namespace {
+
+struct Options {
+  SessionOptions session;
+  std::string bucket, prefix = "notebook/chainer_sentiment";
+  fs::path train, test, vocab;
+};
+
+void run(const Options& o) {
+  const std::pair<const char*, fs::path> channels[] = {
+      {"train", o.train}, {"test", o.test}, {"vocab", o.vocab}};
+  for (const auto& [name, folder] : channels)
+    if (!fs::is_directory(folder)) fail<FileError>(folder.string(), ": is no folder (--", name, ")");
+  std::string prefix = o.prefix;
+  while (prefix.ends_with('/')) prefix.pop_back();
+  const cloud::S3Uri top{cloud::S3Uri::parse("s3://" + o.bucket).bucket, prefix};
+  const cloud::Session session = o.session.session();
+  cloud::S3 s3(session);
+  std::string uris;
+  for (const auto& [name, folder] : channels) {
+    const cloud::S3Uri to = top.below(name);
+    cloud::upload_folder(s3, folder, to, !o.session.quiet);
+    uris += to.text() + '\n';
+  }
+  std::cout << uris;
+}
+
+}  // namespace
+
+void add_upload(CLI::App& app) {
+  auto* command = app.add_subcommand("upload", "Store prepared data in S3, as a training job takes it");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--bucket", options->bucket, "Bucket of S3, which must be there")->required();
+  command->add_option("--prefix", options->prefix, "Beginning of the objects' keys")->capture_default_str();
+  command->add_option("--train", options->train, "Folder with train.npz; all files in it are stored")
+      ->required();
+  command->add_option("--test", options->test, "Folder with test.npz")->required();
+  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->required();
+  add_session_options(*command, options->session);
+  command->footer(
+      std::string(
+          "Prints the addresses of train, test and vocab, one a line; `sentiment cloud fit` takes them.\n"
+          "Example:\n  sentiment upload --bucket my-bucket --train data/train --test data/test --vocab "
+          "data/vocab\n\n") +
+      about_credentials);
+  command->callback([options] { run_interruptible([&] { run(*options); }); });
+}
+
+}  // namespace sentiment
