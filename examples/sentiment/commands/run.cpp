@@ -4,6 +4,7 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
+#include "sentiment/notebook/sentences.hpp"
 
 #include <iomanip>
 #include <iostream>
@@ -47,11 +48,8 @@ PrepareResult prepare_or_fall_back(PrepareOptions& o) {
 }
 
 void print_predictions(const Predictor& predictor) {
-  const std::vector<std::string> sentences{"A warm and funny film with a heart as big as its cast .",
-                                           "The jokes are stale , the plot drags , and nobody seems to care .",
-                                           "Not a single dull moment , and a wonderful ending ."};
   std::cout << "prediction  score   sentence\n";
-  for (const auto& p : predict(predictor, sentences))
+  for (const auto& p : predict(predictor, example_sentences()))
     std::cout << std::setw(10) << p.label << "  " << std::fixed << std::setprecision(4) << p.score << "  " << p.sentence << '\n';
 }
 
