@@ -32,13 +32,17 @@ std::string explained(const CLI::App& app, const CLI::ParseError& error, int arg
   if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
     return "unknown command " + one_line(argv[1]) + " (see --help)";
   const auto at = text.find("--");
-  const auto chosen = app.get_subcommands();
-  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos || chosen.empty())
+  const CLI::App* chosen = &app;  // the innermost command that was named
+  std::string command;
+  while (!chosen->get_subcommands().empty()) {
+    chosen = chosen->get_subcommands().front();
+    command += chosen->get_name() + " ";
+  }
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos || command.empty())
     return text + " (see --help)";
   const std::string name = text.substr(at + 2, text.find_first_of(" =", at) - at - 2);
-  const std::string meant = sentiment::nearest_option(*chosen.front(), name);
-  return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " +
-         chosen.front()->get_name() + " --help)";
+  const std::string meant = sentiment::nearest_option(*chosen, name);
+  return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " + command + "--help)";
 }
 
 }  // namespace
@@ -59,6 +63,7 @@ int main(int argc, char** argv) {
   sentiment::add_datasets(app);
   sentiment::add_upload(app);
   sentiment::add_download(app);
+  sentiment::add_cloud(app);
 
   try {
     int status = 0;

@@ -17,6 +17,7 @@ void add_inspect(CLI::App& app);
 void add_datasets(CLI::App& app);
 void add_upload(CLI::App& app);
 void add_download(CLI::App& app);
+void add_cloud(CLI::App& app);
 
 /// Thrown by a command that ends with a status of its own, after it has said why.
 struct ExitStatus {

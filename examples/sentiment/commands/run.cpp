@@ -16,8 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view bundled_corpus = "films";
-
 struct Options {
   PrepareOptions prepare;
   TrainOptions train;
@@ -33,18 +31,6 @@ void check_out(const Options& o) {
     fail<FileError>(o.out.string(), ": is there already; give --force to replace it, --resume to go on with it, or --out for another place");
   if (!fs::is_directory(o.out, error)) fail<FileError>(o.out.string(), ": is not a folder");
   for (const char* part : {"data", "model", "output"}) fs::remove_all(o.out / part);
-}
-
-/// The data set that was asked for, or without it and without a network the corpus that is part of the program.
-PrepareResult prepare_or_fall_back(PrepareOptions& o) {
-  try {
-    return prepare(o);
-  } catch (const UnavailableError& error) {
-    std::cerr << "sentiment: " << error.what() << "\nGoing on with the small corpus of film sentences that is part of this program. "
-              << "Its figures are not those of " << o.dataset << ".\n";
-    o.dataset = bundled_corpus;
-    return prepare(o);
-  }
 }
 
 void print_predictions(const Predictor& predictor) {

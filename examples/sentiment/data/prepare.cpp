@@ -6,6 +6,7 @@
 #include "sentiment/text/normalize.hpp"
 #include "sentiment/text/vocabulary_file.hpp"
 
+#include <iostream>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -70,6 +71,18 @@ PrepareResult prepare(const PrepareOptions& options) {
 
   const auto size = [](const LabelledPart& part) { return static_cast<Index>(part.sentences.size()); };
   return {classes, vocabulary.size(), size(data.train), size(data.dev), size(data.test)};
+}
+
+PrepareResult prepare_or_fall_back(PrepareOptions& options) {
+  try {
+    return prepare(options);
+  } catch (const UnavailableError& error) {
+    std::cerr << "sentiment: " << error.what()
+              << "\nGoing on with the small corpus of film sentences that is part of this program. "
+              << "Its figures are not those of " << options.dataset << ".\n";
+    options.dataset = "films";
+    return prepare(options);
+  }
 }
 
 }  // namespace sentiment

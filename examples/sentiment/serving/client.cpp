@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/client.hpp"
 
-#include "sentiment/commands/prediction_line.hpp"
-#include "sentiment/serving/write_body.hpp"
-
 #include <curl/curl.h>
+
+#include "lstmlib/base/error.hpp"
+#include "sentiment/serving/invocation.hpp"
 
 #include <nlohmann/json.hpp>
 
 namespace sentiment {
+
+using lstmlib::Error;
+using lstmlib::fail;
+using lstmlib::message;
 
 namespace {
 
@@ -67,12 +71,7 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
 EndpointClient::~EndpointClient() = default;
 
 std::string EndpointClient::invoke(std::span<const std::string> sentences, const std::string& format) {
-  std::string request = "[";
-  for (const auto& sentence : sentences) {
-    if (request.size() > 1) request += ", ";
-    append_json_text(request, sentence);
-  }
-  request += ']';
+  const std::string request = invocation_body(sentences);
   std::string body;
   CURL* handle = session_->handle;
   curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.data());
@@ -83,22 +82,7 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) fail<Error>(address_, ": ", said(body, status));
-
-  std::string lines;
-  std::size_t count = 0;
-  try {
-    for (const auto& row : nlohmann::json::parse(body)) {
-      Prediction prediction{
-          row.at(0).get<std::string>(), row.at(1).get<std::int32_t>(), row.at(2).get<float>(), {}};
-      lines += prediction_line(prediction, format) + '\n';
-      ++count;
-    }
-  } catch (const nlohmann::json::exception&) {
-    fail<Error>(address_, ": the answer is not a list of [sentence, class, score]");
-  }
-  if (count != sentences.size())
-    fail<Error>(address_, ": ", count, " answers for ", sentences.size(), " sentences");
-  return lines;
+  return prediction_lines(body, sentences.size(), format, address_);
 }
 
 }  // namespace sentiment

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Values of an answer in JSON, of which nothing is certain. For .cpp files: it includes all of nlohmann/json.
+
+#include "lstmlib/base/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace sentiment::cloud {
+
+/// The object that an answer is. Throws Error, which names the call, where it is none.
+inline nlohmann::json parse_object(std::string_view text, const char* what) {
+  nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  if (!json.is_object()) lstmlib::fail<lstmlib::Error>(what, ": the answer is no object of JSON");
+  return json;
+}
+
+/// The value at the end of a path of names; null where there is none.
+inline const nlohmann::json& value_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
+  static const nlohmann::json none;
+  const nlohmann::json* at = &json;
+  for (const char* name : path) {
+    if (!at->is_object()) return none;
+    const auto found = at->find(name);
+    if (found == at->end()) return none;
+    at = &*found;
+  }
+  return *at;
+}
+
+/// The text there; empty where there is none.
+inline std::string text_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
+  const nlohmann::json& value = value_at(json, path);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+/// The whole number there; 0 where there is none.
+inline long number_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
+  const nlohmann::json& value = value_at(json, path);
+  if (value.is_number_integer()) return value.get<long>();
+  const double number = value.is_number() ? value.get<double>() : 0;
+  return number > -1e15 && number < 1e15 ? static_cast<long>(number) : 0;
+}
+
+}  // namespace sentiment::cloud

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/cloud/waiting.hpp"
+
+#include "sentiment/cloud/interrupt.hpp"
+
+#include <chrono>
+#include <string_view>
+
+namespace sentiment::cloud {
+namespace {
+
+using lstmlib::message;
+
+/// Says what is new about a job since the last look.
+class StatusReport {
+ public:
+  explicit StatusReport(const std::function<void(const std::string&)>& say) : say_(say) {}
+
+  void look(const JobState& state) {
+    if (!say_) return;
+    for (std::size_t i = said_.empty() ? 0 : said_.size() - 1; i < state.transitions.size(); ++i) {
+      const auto& [status, text] = state.transitions[i];
+      const std::string line = status + (text.empty() ? "" : ": " + text);
+      if (i < said_.size() && said_[i] == line) continue;  // the newest one may get another text
+      said_.resize(i + 1);
+      said_[i] = line;
+      say_(one_line(line));
+    }
+    if (state.transitions.empty() && (said_.empty() || said_.back() != state.secondary)) {
+      said_ = {state.secondary};
+      say_(one_line(state.secondary));
+    }
+  }
+
+ private:
+  const std::function<void(const std::string&)>& say_;
+  std::vector<std::string> said_;
+};
+
+/// False where there was nothing to delete.
+template <class Delete>
+bool try_delete(const Delete& erase) {
+  try {
+    erase();
+    return true;
+  } catch (const ServiceError& error) {
+    if (!is_missing(error)) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+JobState wait_for_job(const Session& session, const std::string& name, const Watching& watching) {
+  SageMaker sagemaker(session);
+  JobLogs logs(session, name);
+  StatusReport report(watching.say);
+  bool read_logs = static_cast<bool>(watching.log_line);
+  while (true) {
+    const JobState state = sagemaker.describe_training_job(name);
+    report.look(state);
+    if (read_logs) {
+      try {
+        logs.read([&](std::string_view host, std::string_view line) {
+          watching.log_line(message(host, "  ", line));
+        });
+      } catch (const ServiceError& error) {  // the job does not depend on it
+        read_logs = false;
+        if (watching.say) watching.say(message("its log lines are not shown: ", error.what()));
+      }
+    }
+    if (state.ended()) return state;
+    pause(watching.poll);
+  }
+}
+
+EndpointState wait_for_endpoint(SageMaker& sagemaker, const std::string& name, const Watching& watching) {
+  std::string said;
+  while (true) {
+    const EndpointState state = sagemaker.describe_endpoint(name);
+    if (watching.say && state.status != said)
+      watching.say(one_line("endpoint " + name + ": " + state.status));
+    said = state.status;
+    if (state.ended()) return state;
+    pause(watching.poll);
+  }
+}
+
+bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, const Watching& watching) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::minutes(30);
+  for (bool said = false;; said = true) {
+    try {
+      return try_delete([&] { sagemaker.delete_endpoint(name); });
+    } catch (const ServiceError& error) {
+      // The service deletes none that it is still making.
+      const bool busy = std::string_view(error.what()).find("in-progress") != std::string_view::npos;
+      if (!busy || Clock::now() > end) throw;
+    }
+    if (!said && watching.say)
+      watching.say("endpoint " + name + " is still being made; it is deleted when it is there");
+    pause(watching.poll);
+  }
+}
+
+std::vector<std::string> delete_deployment(SageMaker& sagemaker, const std::string& name,
+                                           const Watching& watching) {
+  std::string config = name;
+  std::vector<std::string> models{name}, deleted;
+  try_delete([&] { config = sagemaker.describe_endpoint(name).config; });
+  if (config.empty()) config = name;
+  try_delete([&] {
+    if (auto found = sagemaker.models_of(config); !found.empty()) models = std::move(found);
+  });
+  if (delete_endpoint_when_made(sagemaker, name, watching)) deleted.push_back("endpoint " + name);
+  if (try_delete([&] { sagemaker.delete_endpoint_config(config); }))
+    deleted.push_back("endpoint config " + config);
+  for (const std::string& model : models)
+    if (try_delete([&] { sagemaker.delete_model(model); })) deleted.push_back("model " + model);
+  return deleted;
+}
+
+}  // namespace sentiment::cloud

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// sentiment cloud deploy, predict, delete
+#include "sentiment/cloud/deployment.hpp"
+#include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/cloud/runtime.hpp"
+#include "sentiment/commands/cloud_commands.hpp"
+#include "sentiment/commands/cloud_output.hpp"
+#include "sentiment/commands/commands.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+
+namespace sentiment {
+namespace {
+
+using lstmlib::Error;
+using lstmlib::fail;
+
+struct DeployOptions {
+  CloudOptions cloud;
+  std::string job;
+  cloud::Deployment deployment;
+  bool no_wait = false;
+};
+
+void deploy(DeployOptions o) {
+  const cloud::Session session = o.cloud.session.session();
+  cloud::SageMaker sagemaker(session);
+  auto& model = o.deployment.model;
+  if (!o.job.empty()) {
+    const cloud::JobState job = sagemaker.describe_training_job(o.job);
+    if (job.status != "Completed" && job.status != "Stopped")
+      fail<Error>("training job ", o.job, " is ", job.status, ", so there is no model to deploy");
+    if (model.data.empty()) model.data = job.model;
+    if (model.image.empty()) model.image = job.image;
+    if (model.role.empty()) model.role = job.role;
+  }
+  if (!model.role.starts_with("arn:")) model.role = cloud::Identity::find(session).role_arn(model.role);
+  if (o.deployment.name.empty()) o.deployment.name = cloud::unique_name(cloud::base_of_image(model.image));
+  const std::string name = o.deployment.name;
+
+  cloud::Undo undo(o.cloud.watching());
+  cloud::deploy(sagemaker, o.deployment, undo, o.cloud.watching());
+  undo.forget();  // from here on it is there, whatever becomes of the wait
+  cloud::EndpointState state{name, "", name, "Creating", ""};
+  try {
+    if (!o.no_wait) state = cloud::wait_for_endpoint(sagemaker, name, o.cloud.watching());
+  } catch (const cloud::Interrupted&) {
+    std::cerr << "sentiment: endpoint " << name << " is being made; delete it with `sentiment cloud delete "
+              << name << "`\n";
+    throw;
+  }
+  Facts()
+      .add("endpoint", name)
+      .add("status", state.status)
+      .add_if("failure_reason", state.failure)
+      .add("endpoint_config", name)
+      .add("model", name)
+      .print(o.cloud.json);
+  if (!o.no_wait && state.status != "InService")
+    fail<Error>("endpoint ", name, " is ", state.status, ": ", cloud::one_line(state.failure),
+                " (delete it with `sentiment cloud delete ", name, "`)");
+}
+
+struct PredictOptions {
+  SessionOptions session;
+  std::string endpoint, format = "text";
+  std::size_t batch_size = 256;
+};
+
+void predict(const PredictOptions& o) {
+  const cloud::Session session = o.session.session();
+  cloud::DeployedEndpoint endpoint(session, o.endpoint);
+  const std::vector<std::string> sentences = sentences_of_input();
+  for (std::size_t begin = 0; begin < sentences.size(); begin += o.batch_size) {
+    const std::size_t count = (std::min)(o.batch_size, sentences.size() - begin);
+    std::cout << endpoint.invoke(std::span(sentences).subspan(begin, count), o.format) << std::flush;
+  }
+}
+
+struct DeleteOptions {
+  CloudOptions cloud;
+  std::string name;
+};
+
+void erase(const DeleteOptions& o) {
+  const cloud::Session session = o.cloud.session.session();
+  cloud::SageMaker sagemaker(session);
+  const auto deleted = cloud::delete_deployment(sagemaker, o.name, o.cloud.watching());
+  if (deleted.empty())
+    fail<Error>("there is no endpoint, endpoint config or model ", o.name, " in ", session.region);
+  Facts().add("deleted", deleted).print(o.cloud.json);
+}
+
+}  // namespace
+
+void add_cloud_deploy(CLI::App& cloud) {
+  auto* command = cloud.add_subcommand("deploy", "Put a trained model behind an endpoint");
+  const auto o = std::make_shared<DeployOptions>();
+  auto* job =
+      command->add_option("--job", o->job, "Training job whose model it is; image and role are its, too")
+          ->check(name_check());
+  command->add_option("--model-data", o->deployment.model.data, "s3://BUCKET/KEY of a model.tar.gz");
+  command->add_option("--image", o->deployment.model.image, "Image of the container");
+  command->add_option("--role", o->deployment.model.role, "Role of the endpoint: its ARN or its name");
+  command->add_option("--instance-type", o->deployment.instance_type, "Kind of machine")
+      ->capture_default_str();
+  command->add_option("--instance-count", o->deployment.instance_count, "Machines")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option("--name", o->deployment.name,
+                   "Of endpoint, configuration and model; default: that of the image and the time")
+      ->check(name_check());
+  command->add_flag("--no-wait", o->no_wait, "Do not wait until it is in service");
+  add_cloud_options(*command, o->cloud);
+  command->footer(
+      "Makes a model, an endpoint configuration and an endpoint of one name, and waits until it is in "
+      "service. What was made\n"
+      "goes again where one of them is refused.\n"
+      "Examples:\n  sentiment cloud deploy --job my-job\n"
+      "  sentiment cloud deploy --model-data s3://B/my-job/output/model.tar.gz --image I --role R --name "
+      "films");
+  command->callback([o, job] {
+    const auto& model = o->deployment.model;
+    if (job->count() == 0 && (model.data.empty() || model.image.empty() || model.role.empty()))
+      throw CLI::RequiredError("--job, or --model-data, --image and --role");
+    run_interruptible([&] { deploy(*o); });
+  });
+}
+
+void add_cloud_predict(CLI::App& cloud) {
+  auto* command = cloud.add_subcommand("predict", "Ask an endpoint, one sentence a line of standard input");
+  const auto o = std::make_shared<PredictOptions>();
+  command->add_option("--endpoint", o->endpoint, "Name of the endpoint")->required()->check(name_check());
+  command
+      ->add_option("--format", o->format, "text (prediction, score, sentence, with tabs between), json, csv")
+      ->check(CLI::IsMember({"text", "json", "csv"}))
+      ->capture_default_str();
+  command->add_flag_callback(
+      "--json", [o] { o->format = "json"; }, "The same as --format json");
+  command->add_option("--batch-size", o->batch_size, "Sentences a request")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  add_session_options(*command, o->session);
+  command->footer("Example:\n  echo 'a warm and funny film' | sentiment cloud predict --endpoint films");
+  command->callback([o] { run_interruptible([&] { predict(*o); }); });
+}
+
+void add_cloud_delete(CLI::App& cloud) {
+  auto* command = cloud.add_subcommand("delete", "Delete an endpoint, its configuration and its model");
+  const auto o = std::make_shared<DeleteOptions>();
+  command->add_option("name", o->name, "Name of the endpoint")->required()->check(name_check());
+  add_cloud_options(*command, o->cloud);
+  command->footer("Training jobs and what is in S3 stay.\nExample:\n  sentiment cloud delete films");
+  command->callback([o] { run_interruptible([&] { erase(*o); }); });
+}
+
+}  // namespace sentiment

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// sentiment cloud fit, status, logs, stop
+#include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/commands/cloud_commands.hpp"
+#include "sentiment/commands/cloud_output.hpp"
+#include "sentiment/commands/commands.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace sentiment {
+namespace {
+
+using lstmlib::Error;
+using lstmlib::fail;
+
+struct FitOptions {
+  CloudOptions cloud;
+  JobOptions job;
+  std::vector<std::string> channels;
+  bool no_wait = false, no_logs = false;
+};
+
+void fit(const FitOptions& o) {
+  const cloud::Session session = o.cloud.session.session();
+  cloud::TrainingJob job = o.job.complete(session);
+  for (const std::string& word : o.channels) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos)
+      throw CLI::ValidationError("--channel", "'" + word + "' is no NAME=s3://BUCKET/PREFIX");
+    job.channels.push_back({word.substr(0, equals), cloud::S3Uri::parse(word.substr(equals + 1))});
+  }
+  if (job.name.empty()) job.name = cloud::unique_name(cloud::base_of_image(job.image));
+  if (job.output.empty()) {
+    const std::string bucket = cloud::Identity::find(session).default_bucket(session.region);
+    cloud::S3(session).ensure_bucket(bucket);
+    job.output = "s3://" + bucket + "/";
+  }
+  cloud::SageMaker sagemaker(session);
+  sagemaker.create_training_job(job);
+  if (o.no_wait) return facts_of(sagemaker.describe_training_job(job.name)).print(o.cloud.json);
+
+  if (!o.cloud.session.quiet) std::cerr << "sentiment: training job " << job.name << std::endl;
+  try {
+    const cloud::JobState state = cloud::wait_for_job(session, job.name, o.cloud.watching(!o.no_logs));
+    facts_of(state).print(o.cloud.json);
+    if (state.status == "Failed")
+      fail<Error>("training job ", job.name, " failed: ", cloud::one_line(state.failure));
+  } catch (const cloud::Interrupted&) {
+    std::cerr << "sentiment: the job goes on; see `sentiment cloud status " << job.name
+              << "`, end it with `sentiment cloud stop " << job.name << "`\n";
+    throw;
+  }
+}
+
+struct NameOptions {
+  CloudOptions cloud;
+  std::string name;
+  bool follow = false;
+};
+
+template <class Look>
+auto unless_missing(const Look& look) -> std::optional<decltype(look())> {
+  try {
+    return look();
+  } catch (const cloud::ServiceError& error) {
+    if (!cloud::is_missing(error)) throw;
+    return std::nullopt;
+  }
+}
+
+void status(const NameOptions& o) {
+  const cloud::Session session = o.cloud.session.session();
+  cloud::SageMaker sagemaker(session);
+  if (const auto job = unless_missing([&] { return sagemaker.describe_training_job(o.name); }))
+    return facts_of(*job).print(o.cloud.json);
+  const auto endpoint = unless_missing([&] { return sagemaker.describe_endpoint(o.name); });
+  if (!endpoint) fail<Error>("there is no training job and no endpoint ", o.name, " in ", session.region);
+  Facts()
+      .add("endpoint", endpoint->name)
+      .add("status", endpoint->status)
+      .add_if("failure_reason", endpoint->failure)
+      .add("endpoint_config", endpoint->config)
+      .print(o.cloud.json);
+}
+
+void logs(const NameOptions& o) {
+  const cloud::Session session = o.cloud.session.session();
+  const auto print = [](const std::string& line) { std::cout << line << std::endl; };
+  if (o.follow) {
+    cloud::Watching watching = o.cloud.watching();
+    watching.log_line = print;
+    cloud::wait_for_job(session, o.name, watching);
+    return;
+  }
+  bool any = false;
+  cloud::JobLogs(session, o.name).read([&](std::string_view host, std::string_view line) {
+    any = true;
+    print(lstmlib::message(host, "  ", line));
+  });
+  if (any) return;
+  cloud::SageMaker sagemaker(session);
+  sagemaker.describe_training_job(o.name);  // says so where there is no such job
+  std::cerr << "sentiment: the job " << o.name << " has no log lines yet\n";
+}
+
+void stop(const NameOptions& o) {
+  const cloud::Session session = o.cloud.session.session();
+  cloud::SageMaker(session).stop_training_job(o.name);
+  Facts().add("stopping", o.name).print(o.cloud.json);
+}
+
+CLI::App* add_name_command(CLI::App& cloud, const char* name, const char* about, const char* of,
+                           const std::shared_ptr<NameOptions>& options, void (*run)(const NameOptions&)) {
+  auto* command = cloud.add_subcommand(name, about);
+  command->add_option("name", options->name, of)->required()->check(name_check());
+  add_cloud_options(*command, options->cloud);
+  command->callback([options, run] { run_interruptible([&] { run(*options); }); });
+  return command;
+}
+
+}  // namespace
+
+void add_cloud_fit(CLI::App& cloud) {
+  auto* command = cloud.add_subcommand("fit", "Run a training job and wait for its end");
+  const auto o = std::make_shared<FitOptions>();
+  add_job_options(*command, o->job);
+  command
+      ->add_option(
+          "--channel", o->channels,
+          "NAME=s3://BUCKET/PREFIX, an input of the job: train, test, vocab, and dev if there is one")
+      ->required()
+      ->allow_extra_args(false);
+  command->add_option("--output-path", o->job.job.output,
+                      "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket");
+  command->add_option("--name", o->job.job.name, "Name of the job; default: that of the image and the time")
+      ->check(name_check());
+  command->add_flag("--no-wait", o->no_wait, "Only begin the job");
+  command->add_flag("--no-logs", o->no_logs, "Do not show the lines that the job prints");
+  add_cloud_options(*command, o->cloud);
+  command->footer(
+      std::string("Changes of the status and the job's lines come on standard error, the result on standard "
+                  "output. Status 1 where\n"
+                  "the job fails. Ctrl-C does not end the job.\n"
+                  "Example:\n  sentiment cloud fit --image "
+                  "123456789012.dkr.ecr.eu-west-3.amazonaws.com/sentiment:1 --role MyRole \\\n"
+                  "    --channel train=s3://B/P/train --channel test=s3://B/P/test --channel "
+                  "vocab=s3://B/P/vocab \\\n"
+                  "    --hyperparameter epochs=10 --spot --checkpoint-path s3://B/checkpoints\n\n") +
+      about_credentials);
+  command->callback([o] { run_interruptible([&] { fit(*o); }); });
+}
+
+void add_cloud_status(CLI::App& cloud) {
+  add_name_command(cloud, "status", "How a training job or an endpoint is", "Name of the job or the endpoint",
+                   std::make_shared<NameOptions>(), status)
+      ->footer("Example:\n  sentiment cloud status my-job --json");
+}
+
+void add_cloud_logs(CLI::App& cloud) {
+  const auto options = std::make_shared<NameOptions>();
+  auto* command =
+      add_name_command(cloud, "logs", "What a training job printed", "Name of the job", options, logs);
+  command->add_flag("--follow", options->follow, "Go on until the job has ended");
+  command->footer("A line begins with its host.\nExample:\n  sentiment cloud logs my-job --follow");
+}
+
+void add_cloud_stop(CLI::App& cloud) {
+  add_name_command(cloud, "stop", "End a training job before its time; what it has so far is kept",
+                   "Name of the job", std::make_shared<NameOptions>(), stop)
+      ->footer("The job gets SIGTERM and two minutes.\nExample:\n  sentiment cloud stop my-job");
+}
+
+}  // namespace sentiment
