@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cctype>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -24,6 +26,20 @@ namespace sentiment::test {
 struct HttpRequest {
   std::string path;
   std::string head;  ///< the whole of it
+  std::string body;  ///< as long as its Content-Length says
+
+  /// The value of a header's field, its name in any case; empty where it is not there.
+  std::string field(const std::string& name) const {
+    const auto lower = [](std::string text) {
+      for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      return text;
+    };
+    const auto at = lower(head).find("\r\n" + lower(name) + ":");
+    if (at == std::string::npos) return "";
+    const auto begin = head.find_first_not_of(' ', at + 3 + name.size());
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+  }
+  std::string method() const { return head.substr(0, head.find(' ')); }
 
   /// Where the bytes that are asked for begin; 0 without a Range.
   std::size_t range_start() const {
@@ -75,11 +91,18 @@ class HttpServer {
       const int connection = ::accept(socket_, nullptr, nullptr);
       if (connection < 0) continue;
       HttpRequest request;
-      char buffer[4096];
-      while (request.head.find("\r\n\r\n") == std::string::npos) {
+      char buffer[65536];
+      std::size_t end = std::string::npos, length = 0;
+      while ((end = request.head.find("\r\n\r\n")) == std::string::npos ||
+             request.head.size() - end - 4 <
+                 (length = std::strtoul(request.field("content-length").c_str(), nullptr, 10))) {
         const ssize_t count = ::recv(connection, buffer, sizeof buffer, 0);
         if (count <= 0) break;
         request.head.append(buffer, static_cast<std::size_t>(count));
+      }
+      if (end != std::string::npos) {
+        request.body = request.head.substr(end + 4);
+        request.head.resize(end + 2);
       }
       const auto begin = request.head.find(' ') + 1;
       request.path = request.head.substr(begin, request.head.find(' ', begin) - begin);

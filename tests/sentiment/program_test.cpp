@@ -2,11 +2,10 @@
 // The program as its users meet it: the whole pipeline, what it refuses, how it stops and resumes.
 #include "sentiment/data/file.hpp"
 #include "lstmlib/io/npz.hpp"
+#include "sentiment/program.hpp"
 #include "support.hpp"
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -20,82 +19,14 @@
 using namespace lstmlib;
 using sentiment::read_text;
 using sentiment::write_text;
+using sentiment::test::eventually;
+using sentiment::test::Outcome;
+using sentiment::test::Program;
+using sentiment::test::check_refused;
+using sentiment::test::run;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A run of the program in a process of its own, without network and without a cache.
-class Program {
- public:
-  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input = {})
-      : Program(std::move(arguments), folder, input, folder / "stdout") {}
-  Program(std::vector<std::string> arguments, const fs::path& folder, const std::string& input, const fs::path& out)
-      : folder_(folder), out_(out) {
-    fs::create_directories(folder);
-    write_text(folder / "stdin", input);
-    std::vector<char*> argv;
-    arguments.insert(arguments.begin(), SENTIMENT_PROGRAM);
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    child_ = fork();
-    REQUIRE(child_ >= 0);
-    if (child_ > 0) return;
-    redirect(0, folder / "stdin", O_RDONLY);
-    redirect(1, out, O_WRONLY | O_CREAT | O_TRUNC);
-    redirect(2, folder / "stderr", O_WRONLY | O_CREAT | O_TRUNC);
-    setenv("LSTMLIB_OFFLINE", "1", 1);
-    setenv("LSTMLIB_DATASET_ROOT", (folder / "cache").c_str(), 1);
-    for (const char* name : {"SM_MODEL_DIR", "SM_CHANNEL_TRAIN", "SM_CHANNEL_TEST", "SM_CHANNEL_VOCAB", "SM_OUTPUT_DATA_DIR"})
-      unsetenv(name);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  ~Program() {
-    if (child_ > 0) {
-      kill(child_, SIGKILL);
-      wait();
-    }
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void send(int signal) { kill(child_, signal); }
-  /// The exit status; 128 + number where a signal ended it.
-  int wait() {
-    int status = 0;
-    waitpid(child_, &status, 0);
-    child_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  std::string out() const { return read_text(out_); }
-  std::string err() const { return read_text(folder_ / "stderr"); }
-
- private:
-  static void redirect(int descriptor, const fs::path& file, int flags) {
-    const int opened = open(file.c_str(), flags, 0600);
-    if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
-  }
-  fs::path folder_, out_;
-  pid_t child_ = -1;
-};
-
-struct Outcome {
-  int status;
-  std::string out, err;
-};
-Outcome run(const std::vector<std::string>& arguments, const fs::path& folder, const std::string& input = {}) {
-  Program program(arguments, folder, input);
-  const int status = program.wait();
-  return {status, program.out(), program.err()};
-}
-
-/// A refusal: this status, one line on stderr that has `part` in it.
-void check_refused(const Outcome& outcome, int status, const std::string& part) {
-  CAPTURE(outcome.err);
-  CHECK(outcome.status == status);
-  CHECK(outcome.err.find(part) != std::string::npos);
-  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
-}
 
 std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -135,16 +66,6 @@ std::vector<fs::path> snapshots(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, none))
     if (entry.path().filename().string().rfind("snapshot_", 0) == 0) found.push_back(entry.path());
   return found;
-}
-
-/// Waits until `condition` holds; false after 30 s.
-template <class Condition>
-bool eventually(Condition condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
 }
 
 }  // namespace
