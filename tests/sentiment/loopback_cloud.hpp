@@ -242,6 +242,8 @@ class LoopbackCloud {
       return reply("200 OK", shown.dump());
     }
     if (operation == "StopTrainingJob") {
+      if (!jobs.contains(body["TrainingJobName"]))
+        return json_error("ValidationException", "Requested resource not found.");
       job_states = {{"Stopped", "Stopped", "Training job stopped"}};
       return reply("200 OK", "");
     }
