@@ -175,11 +175,6 @@ class Flight {
 
 }  // namespace
 
-std::string Answer::header(const std::string& name) const {
-  const auto at = headers.find(name);
-  return at == headers.end() ? "" : at->second;
-}
-
 struct HttpClient::Handle {
   CURL* curl = curl_easy_init();
   ~Handle() { curl_easy_cleanup(curl); }

@@ -21,7 +21,10 @@ struct Answer {
   std::string body{};
 
   /// A header's value; empty where it is not there.
-  std::string header(const std::string& name) const;
+  std::string header(const std::string& name) const {
+    const auto at = headers.find(name);
+    return at == headers.end() ? "" : at->second;
+  }
 };
 
 /// What the other side did not do.

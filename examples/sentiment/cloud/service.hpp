@@ -4,6 +4,7 @@
 // become errors of one line.
 
 #include "lstmlib/base/error.hpp"
+#include "sentiment/cloud/error_text.hpp"
 #include "sentiment/cloud/http_client.hpp"
 #include "sentiment/cloud/session.hpp"
 
@@ -18,15 +19,6 @@ struct ServiceError : RemoteError {
   long status;
   std::string code;  ///< its name: NoSuchKey, ValidationException; empty where the answer has none
 };
-
-/// The name and the text of an error, as the services write them in JSON, in XML or in a header.
-struct ErrorText {
-  std::string code, text;
-};
-ErrorText read_error(const Answer& answer);
-
-/// Text of others on one line of at most `most` bytes, without what would act on a terminal.
-std::string one_line(std::string text, std::size_t most = 600);
 
 class Service {
  public:
