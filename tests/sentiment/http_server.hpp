@@ -92,17 +92,18 @@ class HttpServer {
       if (connection < 0) continue;
       HttpRequest request;
       char buffer[65536];
-      std::size_t end = std::string::npos, length = 0;
-      while ((end = request.head.find("\r\n\r\n")) == std::string::npos ||
-             request.head.size() - end - 4 <
-                 (length = std::strtoul(request.field("content-length").c_str(), nullptr, 10))) {
+      const auto receive = [&](std::string& into) {
         const ssize_t count = ::recv(connection, buffer, sizeof buffer, 0);
-        if (count <= 0) break;
-        request.head.append(buffer, static_cast<std::size_t>(count));
-      }
+        if (count > 0) into.append(buffer, static_cast<std::size_t>(count));
+        return count > 0;
+      };
+      std::size_t end = std::string::npos;
+      while ((end = request.head.find("\r\n\r\n")) == std::string::npos && receive(request.head)) {}
       if (end != std::string::npos) {
         request.body = request.head.substr(end + 4);
         request.head.resize(end + 2);
+        const std::size_t length = std::strtoul(request.field("content-length").c_str(), nullptr, 10);
+        while (request.body.size() < length && receive(request.body)) {}
       }
       const auto begin = request.head.find(' ') + 1;
       request.path = request.head.substr(begin, request.head.find(' ', begin) - begin);
