@@ -53,6 +53,11 @@ TEST_CASE("a plot goes on after a resume in the middle of an epoch, also after a
   auto broken = make(first, 5), resumed = make(second, 8);
   broken.run();
   io::from_archive(io::to_archive(broken), resumed);
+  std::filesystem::remove(folder / "loss.png");  // as in a new folder, where no point may be left to come
+  auto over = make(first, 5);
+  io::from_archive(io::to_archive(broken), over);
+  over.run();
+  CHECK(std::filesystem::exists(folder / "loss.png"));
   resumed.run();
   CHECK(points_of(resumed) == R"({"main/loss":[[1,null],[2,3.5],[3,5.5],[4,7.5]]})");
 }

@@ -176,5 +176,28 @@ TEST_CASE("an extension that the saved run did not have begins where the run goe
   CHECK(fired == std::vector<Index>{9, 14});
 }
 
+TEST_CASE("a run that resumes in another folder has its log there at once, though it is over") {
+  const auto folder = scratch("resume_elsewhere");
+  const auto whole = make_run(folder / "first", 2);
+  whole->trainer.run();
+  const auto snapshots = train::snapshots_in(folder / "first", "snapshot_iter_{iteration}");
+  REQUIRE(!snapshots.empty());
+  const auto over = make_run(folder / "second", 2);
+  io::load_snapshot(snapshots.front(), over->trainer);
+  over->trainer.run();
+  CHECK(io::read_file(folder / "second/log") == io::read_file(folder / "first/log"));
+}
+
+TEST_CASE("snapshots go to the folder that they are told") {
+  const auto folder = scratch("snapshot_folder");
+  std::filesystem::create_directories(folder / "kept");
+  set_seed(42);
+  Run run(std::make_unique<RnnModel>(20, 4, 2, 0), training(), testing(), {folder / "results", train::epochs(2)});
+  run.trainer.extend(train::snapshot({.file_name = "whole.npz", .folder = folder / "kept"}));
+  run.trainer.run();
+  CHECK(std::filesystem::is_empty(folder / "results"));
+  CHECK(io::is_npz(folder / "kept/whole.npz"));
+}
+
 }  // namespace
 }  // namespace lstmlib::test

@@ -25,6 +25,11 @@ class LogReport {
 
   const Entry& entries() const { return log_; }  ///< a JSON list, the latest last
 
+  /// The folder of a resumed run may be a new one.
+  void initialize(Trainer& trainer) {
+    if (!log_.empty()) write_file(trainer);
+  }
+
   void operator()(Trainer& trainer) {
     for (const auto& [key, value, weight] : trainer.observation())
       if (keys_.empty() || std::find(keys_.begin(), keys_.end(), key) != keys_.end())
@@ -37,7 +42,7 @@ class LogReport {
     entry["elapsed_time"] = trainer.elapsed_time();
     log_.push_back(std::move(entry));
     summary_.clear();
-    io::write_file(trainer.folder() / file_name_, log_.dump(4));
+    write_file(trainer);
   }
 
   void serialize(nn::Serializer& serializer) {
@@ -55,6 +60,10 @@ class LogReport {
   std::string name = "LogReport";
 
  private:
+  void write_file(const Trainer& trainer) const {
+    io::write_file(trainer.folder() / file_name_, log_.dump(4));
+  }
+
   std::vector<std::string> keys_;
   Trigger write_;
   std::string file_name_;

@@ -5,6 +5,7 @@
 #include "lstmlib/plot/chart.hpp"
 #include "lstmlib/train/trainer.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace lstmlib::train {
@@ -25,6 +26,11 @@ class PlotReport {
     for (const auto& key : options_.keys) series_.push_back({key, {}, {}});
   }
 
+  /// The folder of a resumed run may be a new one.
+  void initialize(Trainer& trainer) {
+    const auto drawn = [](const plot::Series& series) { return !series.x.empty(); };
+    if (std::any_of(series_.begin(), series_.end(), drawn)) draw(trainer);
+  }
   void operator()(Trainer& trainer) {
     for (const auto& series : series_)
       if (const auto value = trainer.observation().find(series.name)) summary_.add(series.name, *value);
@@ -37,11 +43,7 @@ class PlotReport {
         series.y.push_back(*mean);
       }
     summary_.clear();
-    plot::write_png(trainer.folder() / options_.file_name,
-                    {.title = options_.title,
-                     .x_label = options_.by_epoch ? "epoch" : "iteration",
-                     .y_label = "",
-                     .series = series_});
+    draw(trainer);
   }
 
   void serialize(nn::Serializer& serializer) {
@@ -56,6 +58,13 @@ class PlotReport {
   std::string name = "PlotReport";
 
  private:
+  void draw(const Trainer& trainer) const {
+    plot::write_png(trainer.folder() / options_.file_name,
+                    {.title = options_.title,
+                     .x_label = options_.by_epoch ? "epoch" : "iteration",
+                     .y_label = "",
+                     .series = series_});
+  }
   /// {"main/loss": [[1, 0.69], [2, 0.65]]}
   nlohmann::ordered_json points() const {
     auto result = nlohmann::ordered_json::object();

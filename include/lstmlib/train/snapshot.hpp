@@ -11,8 +11,9 @@
 namespace lstmlib::train {
 
 struct SnapshotOptions {
-  std::string file_name = "snapshot_iter_{iteration}";  ///< in the trainer's folder; also "{epoch}"
+  std::string file_name = "snapshot_iter_{iteration}";  ///< also "{epoch}"
   Index keep = 0;                                       ///< how many of the newest stay; 0: all
+  std::filesystem::path folder = {};                    ///< for the files; empty: the trainer's
 };
 
 /// The file name of a snapshot with its numbers filled in.
@@ -94,7 +95,7 @@ class Snapshot {
   explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
 
   Trigger default_trigger() const { return epochs(1); }
-  void initialize(Trainer& trainer) { io::remove_abandoned_files(trainer.folder()); }
+  void initialize(Trainer& trainer) { io::remove_abandoned_files(folder(trainer)); }
   void operator()(Trainer& trainer) { write(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return write(trainer); }
 
@@ -102,12 +103,15 @@ class Snapshot {
   int priority = priority::snapshot;
 
  private:
+  std::filesystem::path folder(const Trainer& trainer) const {
+    return options_.folder.empty() ? trainer.folder() : options_.folder;
+  }
   std::filesystem::path write(Trainer& trainer) const {
-    const auto path = trainer.folder() / snapshot_name(options_.file_name, trainer.status());
+    const auto path = folder(trainer) / snapshot_name(options_.file_name, trainer.status());
     io::save_snapshot(path, trainer);
     if (options_.keep == 0) return path;
     Index others = 0;
-    for (const auto& other : snapshots_in(trainer.folder(), options_.file_name)) {
+    for (const auto& other : snapshots_in(folder(trainer), options_.file_name)) {
       std::error_code error;  // one that cannot be deleted does no harm
       if (other != path && ++others >= options_.keep) std::filesystem::remove(other, error);
     }
