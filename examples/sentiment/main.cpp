@@ -4,6 +4,7 @@
 
 #include "sentiment/commands/command_line.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/job/container.hpp"
 
 #include <lstmlib/base/error.hpp>
 #include <lstmlib/version.hpp>
@@ -11,6 +12,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -45,9 +47,18 @@ std::string explained(const CLI::App& app, const CLI::ParseError& error, int arg
   return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " + command + "--help)";
 }
 
+/// Tells of a failure in one line; that of a training job also where its service looks.
+int failed(bool in_job, const std::string& text, int status) {
+  const std::string line = one_line(text);
+  std::cerr << "sentiment: " << line << '\n';
+  if (in_job) sentiment::job::report_failure(line);
+  return status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool in_job = argc > 1 && std::string_view(argv[1]) == "train" && sentiment::job::in_training_job();
   CLI::App app("Sentence classifiers: get and prepare text, train, evaluate, predict");
   app.set_version_flag("--version", version());
   app.require_subcommand(1);
@@ -68,7 +79,7 @@ int main(int argc, char** argv) {
   try {
     int status = 0;
     try {
-      app.parse(sentiment::normalized_arguments(argc, argv));
+      app.parse(sentiment::normalized_arguments(argc, argv, in_job));
     } catch (const CLI::Success& wanted) {  // --help, --version
       status = app.exit(wanted);
     }
@@ -76,14 +87,12 @@ int main(int argc, char** argv) {
     if (!std::cout.flush()) lstmlib::fail<lstmlib::FileError>("standard output: cannot write");
     return status;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "sentiment: " << explained(app, error, argc, argv) << '\n';
-    return 2;
+    return failed(in_job, explained(app, error, argc, argv), 2);
   } catch (const sentiment::ExitStatus& end) {
     return end.status;
   } catch (const std::bad_alloc&) {
-    std::cerr << "sentiment: not enough memory\n";
+    return failed(in_job, "not enough memory", 1);
   } catch (const std::exception& error) {
-    std::cerr << "sentiment: " << one_line(error.what()) << '\n';
+    return failed(in_job, error.what(), 1);
   }
-  return 1;
 }

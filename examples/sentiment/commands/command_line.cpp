@@ -22,10 +22,27 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+std::vector<std::string> without_toolkit_words(const std::vector<std::string>& arguments) {
+  std::vector<std::string> result;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    const bool named = word.size() > 1 && word[0] == '-' && word.find('=') == std::string::npos && i + 1 < arguments.size();
+    if (named && arguments[i + 1].empty()) {
+      ++i;
+    } else if (named && (arguments[i + 1] == "True" || arguments[i + 1] == "False")) {
+      result.push_back(word + "=" + arguments[++i]);
+    } else {
+      result.push_back(word);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
-std::vector<std::string> normalized_arguments(int argc, const char* const* argv) {
+std::vector<std::string> normalized_arguments(int argc, const char* const* argv, bool in_job) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (in_job) arguments = without_toolkit_words(arguments);
   bool options = true;  // until "--"
   for (auto& argument : arguments) {
     options = options && argument != "--";

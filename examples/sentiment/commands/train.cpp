@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/train_options.hpp"
+#include "sentiment/job/container.hpp"
+#include "sentiment/job/train_job.hpp"
+
+#include <lstmlib/train/signals.hpp>
 
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <random>
 
 namespace sentiment {
@@ -45,48 +50,65 @@ std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given) {
   return random();
 }
 
-bool in_training_job() {
-  if (std::getenv("SM_MODEL_DIR") || std::getenv("SM_CHANNEL_TRAIN") || std::getenv("SM_OUTPUT_DATA_DIR")) return true;
-  const char* root = std::getenv("SAGEMAKER_BASE_DIR");
-  std::error_code none;
-  return fs::exists(fs::path(root ? root : "/opt/ml") / "input/config", none);
-}
-
 void end_after_signal(const TrainResult& result, const std::string& how_to_resume) {
   std::cerr << "Stopped by " << (result.signal == SIGINT ? "Ctrl-C" : "SIGTERM") << ". ";
   if (result.snapshot.empty()) std::cerr << "There is no snapshot yet.\n";
   else std::cerr << "To go on: " << how_to_resume << '\n';
   if (result.signal == SIGINT) throw ExitStatus{130};
-  throw ExitStatus{in_training_job() ? 0 : 143};
+  throw ExitStatus{job::in_training_job() ? 0 : 143};
 }
 
+namespace {
+
+void run(CLI::App& command, TrainOptions& options, bool in_job) {
+  std::optional<lstmlib::train::SignalWatch> from_the_start;
+  if (in_job) {
+    // As process 1 of a container it would not even be ended by a signal that comes before training begins.
+    from_the_start.emplace();
+    job::complete_options(command, options);
+  }
+  // A job resumes from its checkpoint by itself.
+  if (command.count("--resume") > 0 && options.resume.empty()) options.resume = "auto";
+  if (in_job && options.resume == "auto") options.resume.clear();
+  options.seed_given = command.count("--seed") > 0;
+  options.seed = chosen_seed(command, options.seed);
+  const TrainResult result = train_model(options);
+  if (!result.signal) return;
+  if (in_job && result.best_epoch > 0)
+    std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in " << options.model_dir.string() << ". ";
+  end_after_signal(result, in_job ? "a job with the same settings and this checkpoint: " + result.snapshot.string()
+                                  : "the same command with --resume " + result.snapshot.string());
+}
+
+}  // namespace
+
 void add_train(CLI::App& app) {
-  auto* command = app.add_subcommand("train", "Train a model from prepared data");
+  auto* command = app.add_subcommand("train", "Train a model from prepared data, here or as a training job");
   const auto options = std::make_shared<TrainOptions>();
-  command->add_option("--train", options->train, "Folder with train.npz")->envname("SM_CHANNEL_TRAIN")->required();
-  command->add_option("--test", options->test, "Folder with test.npz")->envname("SM_CHANNEL_TEST")->required();
-  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->envname("SM_CHANNEL_VOCAB")->required();
+  const bool in_job = job::in_training_job();
+  command->add_option("--train", options->train, "Folder with train.npz")->envname("SM_CHANNEL_TRAIN")->required(!in_job);
+  command->add_option("--test", options->test, "Folder with test.npz")->envname("SM_CHANNEL_TEST")->required(!in_job);
+  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->envname("SM_CHANNEL_VOCAB")->required(!in_job);
   command->add_option("--dev", options->dev, "Folder with dev.npz: choose the best model there, and only report the test "
                                              "sentences. Without it the best model is chosen on the test sentences, as in the "
                                              "reference, which flatters");
-  command->add_option("--model-dir", options->model_dir, "Folder for the best model")->envname("SM_MODEL_DIR")->required();
+  command->add_option("--model-dir", options->model_dir, "Folder for the best model")->envname("SM_MODEL_DIR")->required(!in_job);
   command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
-      ->envname("SM_OUTPUT_DATA_DIR")->required();
+      ->envname("SM_OUTPUT_DATA_DIR")->required(!in_job);
   command->add_option("--resume", options->resume, "Go on from a snapshot: its file, or auto (the newest of the output folder)")
       ->expected(0, 1)->default_str("auto");
   command->add_flag("--char-based", options->model.char_based, "Sentences are characters, not words (as they were prepared)");
   add_training_options(*command, *options);
   command->footer("Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
                   "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"
-                  "      --model-dir model --output-data-dir output");
-  command->allow_extras(in_training_job());  // a job's settings may hold more than ours
-  command->callback([command, options] {
-    for (const auto& unknown : command->remaining()) std::cerr << "sentiment: ignoring the unknown setting " << unknown << '\n';
-    if (command->count("--resume") > 0 && options->resume.empty()) options->resume = "auto";
-    options->seed = chosen_seed(*command, options->seed);
-    const TrainResult result = train_model(*options);
-    if (result.signal) end_after_signal(result, "the same command with --resume " + result.snapshot.string());
-  });
+                  "      --model-dir model --output-data-dir output\n"
+                  "As a training job (/opt/ml/input/config is there, or below $SAGEMAKER_BASE_DIR; or SM_* variables are set):\n"
+                  "  sentiment train\n"
+                  "takes these options from input/config/hyperparameters.json and the data from the channels train, test and vocab (and "
+                  "dev), ignores what it does not know, keeps a checkpoint in checkpoints/ if that folder is there and goes on from it, "
+                  "and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with the best model so far.");
+  command->allow_extras(in_job);  // a job's settings may hold more than ours
+  command->callback([command, options, in_job] { run(*command, *options, in_job); });
 }
 
 }  // namespace sentiment

@@ -18,7 +18,4 @@ std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given);
 /// with 0 after SIGTERM in a training job.
 [[noreturn]] void end_after_signal(const TrainResult& result, const std::string& how_to_resume);
 
-/// Whether this is a training job of the cloud: its variables or its configuration are there.
-bool in_training_job();
-
 }  // namespace sentiment

@@ -13,12 +13,14 @@
 #include "lstmlib/train/print_report.hpp"
 #include "lstmlib/train/progress_bar.hpp"
 #include "lstmlib/train/snapshot.hpp"
-#include "lstmlib/train/value_trigger.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/prepared.hpp"
+#include "sentiment/data/sha256.hpp"
 #include "sentiment/model/model_folder.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/training/best_model.hpp"
+#include "sentiment/training/checkpoint.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -82,21 +84,6 @@ class TimedUpdater final : public train::Updater {
   std::vector<double> seconds_;
 };
 
-/// What the log says of the epoch whose model is the best, the first where several are equal.
-struct Best {
-  Index epoch = 0;
-  double accuracy = -1;
-};
-Best best_of(const train::LogReport& log) {
-  Best best;
-  for (const auto& entry : log.entries()) {
-    const auto found = entry.find("validation/main/accuracy");
-    if (found == entry.end() || !found->is_number() || found->get<double>() <= best.accuracy) continue;
-    best = {entry.at("epoch").get<Index>(), found->get<double>()};
-  }
-  return best;
-}
-
 void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResult& result, const Evaluation& test,
                    const std::vector<double>& seconds) {
   const nlohmann::ordered_json summary{
@@ -123,6 +110,11 @@ void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResul
   write_text(o.json_summary, summary.dump(2) + "\n");
 }
 
+void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
+  std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration " << trainer.iteration()
+            << '\n';
+}
+
 /// Loads what `--resume` names; says what it does.
 void resume(const TrainOptions& o, train::Trainer& trainer) {
   fs::path snapshot = o.resume;
@@ -131,11 +123,19 @@ void resume(const TrainOptions& o, train::Trainer& trainer) {
         trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
   else
     io::load_snapshot(snapshot, trainer);
-  if (snapshot.empty())
-    std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
-  else
-    std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration "
-              << trainer.iteration() << '\n';
+  if (snapshot.empty()) std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
+  else say_where(trainer, snapshot);
+}
+
+/// What two runs have in common whose checkpoints are each other's.
+std::string identity_of(const TrainOptions& o) {
+  const auto hash = [](const fs::path& file) { return sha256_of_file(file).substr(0, 8); };
+  std::string text = message(name_of(o.model.type), ' ', o.model.layers, 'x', o.model.units, " dropout ", o.model.dropout, " batch ",
+                             o.batch_size, o.bucket_by_length ? " by length" : "", o.model.char_based ? " characters" : "", ' ',
+                             o.epochs, " epochs ", name_of(o.precision), o.seed_given ? message(" seed ", o.seed) : "", " data ", hash(o.train / "train.npz"),
+                             '-', hash(o.test / "test.npz"), '-', hash(o.vocab / "vocab.npy"));
+  if (!o.dev.empty()) text += '-' + hash(o.dev / "dev.npz");
+  return text;
 }
 
 void remove_snapshots(const fs::path& folder) {
@@ -179,10 +179,9 @@ TrainResult train_model(const TrainOptions& given) {
   TimedUpdater updater(standard);
   train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
 
-  const fs::path best_model = o.output_data_dir / "best_model.npz";
   trainer.extend(train::evaluator(validation, objective));
   trainer.extend(train::fail_on_nan(adam), train::epochs(1));
-  trainer.extend(train::snapshot_object(classifier, "best_model.npz"), train::max_value("validation/main/accuracy"));
+  trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()), "validation/main/accuracy"));
   trainer.extend(train::log_report());
   trainer.extend(train::plot_report({.keys = {"main/loss", "validation/main/loss"}, .file_name = "loss.png", .title = "Loss"}));
   trainer.extend(train::plot_report(
@@ -192,25 +191,26 @@ TrainResult train_model(const TrainOptions& given) {
                                         "validation/main/accuracy", "elapsed_time"}, std::cerr));
     trainer.extend(train::progress_bar(std::cerr, train::describe_terminal(2)));
   }
-  trainer.extend(train::snapshot({.keep = 2}), train::epochs(static_cast<double>(o.snapshot_every)));
+  if (!o.in_job) {
+    trainer.extend(train::snapshot({.keep = 2}), train::epochs(static_cast<double>(o.snapshot_every)));
+  } else if (!o.checkpoint.empty()) {
+    const std::string identity = identity_of(o);
+    keep_checkpoint(trainer, o.checkpoint, identity, o.snapshot_every);
+    if (o.resume.empty() && load_checkpoint(trainer, o.checkpoint, identity)) say_where(trainer, o.checkpoint);
+  }
   if (!o.resume.empty()) resume(o, trainer);
 
   const train::RunResult run = trainer.run();
-  const Best best = best_of(*trainer.find<train::LogReport>());
-  TrainResult result{run.signal, run.snapshot, best.epoch, std::max(0.0, best.accuracy), 0, 0};
-  if (best.epoch == 0) return result;
-
-  Classifier<float> best_classifier(o.model, corpus.vocabulary.size());  // fp32, as everyone will use it
-  best_classifier.to(device);
-  io::load_npz(best_model, best_classifier);
-  save_model_folder(o.model_dir, o.model, corpus.vocabulary, best_classifier);
-  const Evaluation test = evaluate(best_classifier, corpus.test);
-  result.correct = test.correct;
-  result.total = test.total;
+  BestModel& best = *trainer.find<BestModel>();
+  TrainResult result{run.signal, run.snapshot, best.epoch(), std::max(0.0, best.value()), 0, 0};
+  if (best.epoch() > 0) save_model_folder(o.model_dir, o.model, corpus.vocabulary, best.model());
   if (run.signal) return result;
 
-  fs::remove(best_model);
-  remove_snapshots(o.output_data_dir);
+  best.model().to(device);
+  const Evaluation test = evaluate(best.model(), corpus.test);
+  result.correct = test.correct;
+  result.total = test.total;
+  if (!o.in_job) remove_snapshots(o.output_data_dir);
   if (!o.json_summary.empty()) write_summary(o, corpus, result, test, updater.seconds());
   if (!o.quiet)
     std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total

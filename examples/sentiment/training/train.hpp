@@ -26,13 +26,16 @@ struct TrainOptions {
   int threads = 0;                           ///< 0: as many as the machine has
   std::string resume;                        ///< empty, "auto", or a snapshot's file
   lstmlib::Index snapshot_every = 1;         ///< epochs
+  bool in_job = false;                       ///< no snapshots among the results, which all leave the machine; instead:
+  std::filesystem::path checkpoint;          ///< a job's file for the whole run, gone on from where it is there; empty: none
+  bool seed_given = false;                   ///< a checkpoint with another one is of another run
   std::filesystem::path json_summary;        ///< empty: none
   bool quiet = false;                        ///< no progress, only what was asked for
 };
 
 struct TrainResult {
   int signal = 0;                     ///< that stopped it, or 0
-  std::filesystem::path snapshot;     ///< to resume from, if a signal stopped it
+  std::filesystem::path snapshot;     ///< or checkpoint, to resume from, if a signal stopped it
   lstmlib::Index best_epoch = 0;      ///< 0: no epoch was finished
   double best_accuracy = 0;           ///< mean over the batches of the data that chose it, as the reference reports
   lstmlib::Index correct = 0, total = 0;  ///< of the best model on the test sentences

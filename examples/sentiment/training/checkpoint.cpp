@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/training/checkpoint.hpp"
+
+#include "lstmlib/io/npz.hpp"
+#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/train/snapshot.hpp"
+
+#include <iostream>
+
+namespace sentiment {
+
+using namespace lstmlib;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Carries the text into the file. It is compared before anything else is read, see below.
+struct Identity {
+  void operator()(train::Trainer&) {}
+  void serialize(nn::Serializer& serializer) {
+    std::string saved = text;
+    serializer.value("text", saved);
+  }
+  std::string text;
+  std::string name = "identity";
+};
+constexpr const char* identity_key = "extensions/identity/text";
+
+/// The text in a file: a model of other sizes would otherwise be reported array by array.
+std::string read_identity(const fs::path& file) {
+  const io::NpzReader reader(file);
+  for (std::size_t place = 0; place < reader.size(); ++place) {
+    if (reader.name(place) != identity_key) continue;
+    const auto texts = reader.read(place).strings();
+    if (texts.size() == 1) return texts[0];
+  }
+  fail<FormatError>(file.string(), ": does not say of which run it is");
+}
+
+}  // namespace
+
+void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity, Index every) {
+  // Not by the process number in their names, as elsewhere: in containers every process of this kind is number 1.
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".lstmlib-") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
+  }
+  trainer.extend(Identity{.text = identity}, train::never());
+  trainer.extend(train::snapshot({.file_name = file.filename().string(), .folder = file.parent_path()}),
+                 train::epochs(static_cast<double>(every)));
+}
+
+bool load_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity) {
+  std::error_code error;
+  if (!fs::exists(file, error)) return false;
+  try {
+    if (const std::string theirs = read_identity(file); theirs != identity)
+      fail<FormatError>(file.string(), ": is of another run (", io::printable(theirs), "), not of this one (", identity, ")");
+    io::load_snapshot(file, trainer);
+    return true;
+  } catch (const Error& reason) {
+    std::cerr << "sentiment: cannot go on from this checkpoint, starting anew: " << reason.what() << '\n';
+    return false;
+  }
+}
+
+}  // namespace sentiment
