@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   sentiment::add_predict(app);
   sentiment::add_serve(app);
   sentiment::add_invoke(app);
+  sentiment::add_local(app);
   sentiment::add_inspect(app);
   sentiment::add_datasets(app);
   sentiment::add_upload(app);

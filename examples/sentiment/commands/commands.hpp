@@ -13,6 +13,7 @@ void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_serve(CLI::App& app);
 void add_invoke(CLI::App& app);
+void add_local(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_datasets(CLI::App& app);
 void add_upload(CLI::App& app);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prepare_options.hpp"
+#include "sentiment/commands/result_folder.hpp"
 #include "sentiment/commands/train_options.hpp"
-#include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/notebook/sentences.hpp"
 
@@ -23,16 +23,6 @@ struct Options {
   bool force = false, resume = false;
 };
 
-void check_out(const Options& o) {
-  std::error_code error;
-  const bool there = fs::exists(o.out, error) && !(fs::is_directory(o.out, error) && fs::is_empty(o.out, error));
-  if (!there || o.resume) return;
-  if (!o.force)
-    fail<FileError>(o.out.string(), ": is there already; give --force to replace it, --resume to go on with it, or --out for another place");
-  if (!fs::is_directory(o.out, error)) fail<FileError>(o.out.string(), ": is not a folder");
-  for (const char* part : {"data", "model", "output"}) fs::remove_all(o.out / part);
-}
-
 void print_predictions(const Predictor& predictor) {
   std::cout << "prediction  score   sentence\n";
   for (const auto& p : predict(predictor, example_sentences()))
@@ -40,7 +30,7 @@ void print_predictions(const Predictor& predictor) {
 }
 
 void run(const CLI::App& command, Options& o) {
-  check_out(o);
+  if (!o.resume) make_room(o.out, o.force, {"data", "model", "output"}, "--resume to go on with it, ");
   o.train.seed = o.prepare.seed = chosen_seed(command, o.train.seed);
   o.prepare.quiet = o.train.quiet;
   o.prepare.out = o.out / "data";

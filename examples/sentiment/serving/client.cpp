@@ -53,12 +53,12 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
   if (!url.starts_with("http://") && !url.starts_with("https://"))
     fail<Error>(url, ": an address beginning with http:// or https:// is expected");
   char* escaped = curl_easy_escape(handle, name.data(), static_cast<int>(name.size()));
-  address_ = url.substr(0, url.find_last_not_of('/') + 1) + "/endpoints/" + (escaped ? escaped : "") +
-             "/invocations";
+  const std::string root = url.substr(0, url.find_last_not_of('/') + 1);
+  address_ = root + "/endpoints/" + (escaped ? escaped : "") + "/invocations";
+  ping_ = root + "/ping";
   curl_free(escaped);
   for (const char* field : {"Content-Type: application/json", "Accept: application/json", "Expect:"})
     session_->fields = curl_slist_append(session_->fields, field);
-  curl_easy_setopt(handle, CURLOPT_URL, address_.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, session_->fields);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -74,6 +74,7 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
   const std::string request = invocation_body(sentences);
   std::string body;
   CURL* handle = session_->handle;
+  curl_easy_setopt(handle, CURLOPT_URL, address_.c_str());
   curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.data());
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.size()));
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
@@ -83,6 +84,17 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) fail<Error>(address_, ": ", said(body, status));
   return prediction_lines(body, sentences.size(), format, address_);
+}
+
+bool EndpointClient::healthy() {
+  std::string body;
+  CURL* handle = session_->handle;
+  curl_easy_setopt(handle, CURLOPT_URL, ping_.c_str());
+  curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+  long status = 0;
+  if (curl_easy_perform(handle) == CURLE_OK) curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  return status == 200;
 }
 
 }  // namespace sentiment

@@ -18,10 +18,13 @@ class EndpointClient {
   /// server said, for anything but a whole answer.
   std::string invoke(std::span<const std::string> sentences, const std::string& format);
 
+  /// Whether the server answers /ping, as it does when its model is loaded.
+  bool healthy();
+
  private:
   struct Session;
   std::unique_ptr<Session> session_;
-  std::string address_;
+  std::string address_, ping_;
 };
 
 }  // namespace sentiment

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The folder of a whole run: what an earlier one left there is not overwritten silently.
+
+#include "lstmlib/base/error.hpp"
+
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <system_error>
+
+namespace sentiment {
+
+/// Returns where there is no folder `out`, or nothing in it; else, with `force`, removes the `parts` of an earlier run from it.
+/// Throws FileError, which says what can be done (`also`: what else), in all other cases.
+inline void make_room(const std::filesystem::path& out, bool force, std::initializer_list<const char*> parts,
+                      const std::string& also = {}) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool is_folder = fs::is_directory(out, error);
+  if (!fs::exists(out, error) || (is_folder && fs::is_empty(out, error))) return;
+  if (!force)
+    lstmlib::fail<lstmlib::FileError>(out.string(), ": is there already; give --force to replace it, ", also,
+                                      "or --out for another place");
+  if (!is_folder) lstmlib::fail<lstmlib::FileError>(out.string(), ": is not a folder");
+  for (const char* part : parts) fs::remove_all(out / part);
+}
+
+}  // namespace sentiment

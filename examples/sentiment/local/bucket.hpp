@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A folder that stands for S3: s3://BUCKET/KEY is the file ROOT/BUCKET/KEY.
+
+#include <filesystem>
+#include <string>
+
+namespace sentiment::local {
+
+namespace fs = std::filesystem;
+
+class Bucket {
+ public:
+  Bucket(fs::path root, std::string name) : root_(std::move(root)), name_(std::move(name)) {}
+
+  std::string uri(const std::string& key) const { return "s3://" + name_ + '/' + key; }
+  /// Where an object of this bucket is. Throws Error for another URI.
+  fs::path file(const std::string& uri) const;
+
+  /// Copies what is in `folder` to the keys below `prefix`; returns the prefix's URI, without a slash at its end.
+  /// Throws FileError.
+  std::string upload(const fs::path& folder, const std::string& prefix) const;
+  /// The other way: what is below the prefix `uri` to `folder`, which is made.
+  void download(const std::string& uri, const fs::path& folder) const;
+
+ private:
+  fs::path root_;
+  std::string name_;
+};
+
+}  // namespace sentiment::local
