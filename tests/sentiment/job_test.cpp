@@ -22,7 +22,7 @@ const fs::path& prepared(bool other = false) {
   static const auto make = [](const std::string& name, const std::string& more) {
     const fs::path folder = lstmlib::test::scratch(name);
     std::string text;
-    for (int i = 0; i < 24; ++i) {
+    for (std::size_t i = 0; i < 24; ++i) {
       text += "1 a warm and funny film" + std::string(i % 3, '!') + more + "\n";
       text += "0 a dull and clumsy film" + std::string(i % 4, '?') + "\n";
     }

@@ -60,7 +60,7 @@ std::vector<std::string> first_lines(std::string_view text, std::size_t count) {
 
 std::vector<std::string> first_sentences(std::string_view text, std::size_t characters) {
   std::vector<std::string> sentences;
-  for (std::size_t seen = 0; !text.empty() && seen < characters;) {
+  for (std::size_t seen = 0; !text.empty() && seen <= characters;) {
     std::string_view line = take_line(text);
     seen += code_points(line);
     do line.remove_prefix(1);

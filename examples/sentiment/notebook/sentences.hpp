@@ -25,7 +25,7 @@ LabelledLines read_lines(const Dataset& dataset, const DatasetPlaces& places, st
 /// The first lines of a text, without their ends, as many as there are up to `count`.
 std::vector<std::string> first_lines(std::string_view text, std::size_t count);
 
-/// What the notebook asks of the test file: its first lines that together reach `characters` (code points,
+/// What the notebook asks of the test file: its first lines that together exceed `characters` (code points,
 /// line ends counted: Python's readlines with a hint), the first character of each cut and white space at
 /// both ends.
 std::vector<std::string> first_sentences(std::string_view text, std::size_t characters = 2000);
