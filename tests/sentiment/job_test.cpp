@@ -85,8 +85,8 @@ struct Container : job::Container {
   std::string weights() const { return read_text(model() / "my_model.npz"); }
   fs::path checkpoint() const { return checkpoints() / "checkpoint.npz"; }
 
-  static constexpr const char* small = R"({"epochs": "3", "batch-size": "16", "num-units": "6", "seed": "5"})";
-  static constexpr const char* longer = R"({"epochs": "24", "batch-size": "4", "num-units": "6", "seed": "5"})";
+  static constexpr const char* small = R"({"epochs": "2", "batch-size": "16", "num-units": "6", "seed": "5"})";
+  static constexpr const char* longer = R"({"epochs": "12", "batch-size": "4", "num-units": "6", "seed": "5"})";
 };
 
 std::set<std::string> names_in(const fs::path& folder) {
@@ -330,7 +330,7 @@ TEST_CASE("job: SIGTERM leaves the best model, log and checkpoint with status 0;
     CHECK(names_in(container.checkpoints()) == std::set<std::string>{"checkpoint.npz"});
     const Json log = container.log();
     CHECK(log.size() >= std::max<std::size_t>(1, done));
-    CHECK(log.size() < 24);
+    CHECK(log.size() < 12);
     done = log.size();
     CHECK_FALSE(fs::exists(container.failure()));
   }
@@ -377,7 +377,7 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
     CHECK(contains(outcome.err, "starting anew"));
     CHECK(contains(outcome.err, part));
     CHECK_FALSE(contains(outcome.err, "Going on"));
-    CHECK(container.log().size() == 3);
+    CHECK(container.log().size() == 2);
   };
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{100}, good.size() / 2, good.size() - 1}) {
     write_text(container.checkpoint(), good.substr(0, bytes));
@@ -392,10 +392,10 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
   fs::copy_file(container.model() / "my_model.npz", container.checkpoint(), fs::copy_options::overwrite_existing);
   starts_anew("does not say of which run");
 
-  for (const char* settings : {R"({"epochs": "3", "batch-size": "8", "num-units": "6", "seed": "5"})",
-                               R"({"epochs": "3", "batch-size": "8", "num-units": "7", "seed": "5"})",
-                               R"({"epochs": "3", "batch-size": "8", "num-units": "7", "seed": "6"})",
-                               R"({"epochs": "3", "batch-size": "8", "num-units": "7"})"}) {
+  for (const char* settings : {R"({"epochs": "2", "batch-size": "8", "num-units": "6", "seed": "5"})",
+                               R"({"epochs": "2", "batch-size": "8", "num-units": "7", "seed": "5"})",
+                               R"({"epochs": "2", "batch-size": "8", "num-units": "7", "seed": "6"})",
+                               R"({"epochs": "2", "batch-size": "8", "num-units": "7"})"}) {
     container.settings(settings);  // the checkpoint is that of the settings before
     starts_anew("another run");
   }
