@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a file of a training container's configuration: refused with a FormatError that begins with the file's name,
-// or settings as they may be.
+// Any bytes as a file of a training container's configuration: refused with a FormatError that begins with
+// the file's name, or settings as they may be.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `train` as a training job: what it takes from the container, what it leaves there, how it stops and goes on.
+// `train` as a training job: what it takes from the container, what it leaves there, how it stops and goes
+// on.
 #include "sentiment/data/prepare.hpp"
 #include "sentiment/job/config.hpp"
 #include "sentiment/job/container.hpp"
@@ -49,7 +50,8 @@ struct Container : job::Container {
     settings(hyper);
     write_text(channels(), R"({"train": {"TrainingInputMode": "File"}, "test": {"TrainingInputMode": "File"},
                                "vocab": {"TrainingInputMode": "File", "RecordWrapperType": "None"}})");
-    write_text(resources(), R"({"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"})");
+    write_text(resources(),
+               R"({"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"})");
     for (const char* channel : {"train", "test", "vocab"}) give(channel);
     for (const fs::path& folder : {model(), output()}) fs::create_directories(folder);
   }
@@ -85,8 +87,10 @@ struct Container : job::Container {
   std::string weights() const { return read_text(model() / "my_model.npz"); }
   fs::path checkpoint() const { return checkpoints() / "checkpoint.npz"; }
 
-  static constexpr const char* small = R"({"epochs": "2", "batch-size": "16", "num-units": "6", "seed": "5"})";
-  static constexpr const char* longer = R"({"epochs": "12", "batch-size": "4", "num-units": "6", "seed": "5"})";
+  static constexpr const char* small =
+      R"({"epochs": "2", "batch-size": "16", "num-units": "6", "seed": "5"})";
+  static constexpr const char* longer =
+      R"({"epochs": "12", "batch-size": "4", "num-units": "6", "seed": "5"})";
 };
 
 std::set<std::string> names_in(const fs::path& folder) {
@@ -95,9 +99,12 @@ std::set<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
-/// A failure as the service sees it: a status of its own, and the reason in output/failure, as on standard error.
+/// A failure as the service sees it: a status of its own, and the reason in output/failure, as on standard
+/// error.
 void check_failed(const Container& container, const Outcome& outcome, const std::string& part) {
   CAPTURE(part);
   CAPTURE(outcome.err);
@@ -146,33 +153,56 @@ TEST_CASE("job: values of hyperparameters are texts, or JSON in texts") {
 
 TEST_CASE("job: hostile configuration is refused with the file's name, whatever it holds") {
   const std::string deep(400'000, '['), nested = std::string(100'000, '[') + std::string(100'000, ']');
-  const std::vector<std::string> bad{"", "[]", "null", "3", "{", "\"epochs\"", "{\"a\": [1]}", "{\"a\": {}}", deep, nested,
-                                     "{\"a\": " + nested + "}", "{\"a\": \"\xff\"}", std::string("{\0}", 3), "{'a': 1}"};
+  const std::vector<std::string> bad{"",
+                                     "[]",
+                                     "null",
+                                     "3",
+                                     "{",
+                                     "\"epochs\"",
+                                     "{\"a\": [1]}",
+                                     "{\"a\": {}}",
+                                     deep,
+                                     nested,
+                                     "{\"a\": " + nested + "}",
+                                     "{\"a\": \"\xff\"}",
+                                     std::string("{\0}", 3),
+                                     "{'a': 1}"};
   for (const auto& json : bad) {
     CAPTURE(json.substr(0, 40));
-    CHECK_THROWS_WITH_AS(job::parse_hyperparameters(json, "h.json"), doctest::Contains("h.json: "), lstmlib::FormatError);
+    CHECK_THROWS_WITH_AS(job::parse_hyperparameters(json, "h.json"), doctest::Contains("h.json: "),
+                         lstmlib::FormatError);
   }
-  CHECK(job::parse_hyperparameters("{\"a\": \"" + nested + "\"}", "h.json")[0].value == nested);  // a text like another
+  CHECK(job::parse_hyperparameters("{\"a\": \"" + nested + "\"}", "h.json")[0].value ==
+        nested);  // a text like another
   for (const char* json : {"[]", "{\"train\": 3}", "{\"train\": \"File\"}", "{\"train\": [{}]}", "nonsense"})
-    CHECK_THROWS_WITH_AS(job::parse_channels(json, "c.json"), doctest::Contains("c.json: "), lstmlib::FormatError);
+    CHECK_THROWS_WITH_AS(job::parse_channels(json, "c.json"), doctest::Contains("c.json: "),
+                         lstmlib::FormatError);
   CHECK(job::parse_channels(R"({"train": {"TrainingInputMode": "Pipe"}, "x": {}})", "c.json")[0].pipe);
   for (const char* json : {"{}", "[]", "{\"hosts\": \"algo-1\"}", "{\"hosts\": [1]}", "{\"hosts\": {}}", ""})
-    CHECK_THROWS_WITH_AS(job::parse_hosts(json, "r.json"), doctest::Contains("r.json: "), lstmlib::FormatError);
+    CHECK_THROWS_WITH_AS(job::parse_hosts(json, "r.json"), doctest::Contains("r.json: "),
+                         lstmlib::FormatError);
   CHECK(job::parse_hosts(R"({"hosts": ["a", "b"]})", "r.json") == std::vector<std::string>{"a", "b"});
   CHECK_THROWS_AS(job::parse_host_list("{\"a\": 1}", "SM_HOSTS"), lstmlib::FormatError);
 }
 
-TEST_CASE("job: with the container's files alone it trains, and leaves the model and the output and nothing else") {
+TEST_CASE(
+    "job: with the container's files alone it trains, and leaves the model and the output and nothing else") {
   for (const bool encoded : {false, true}) {
     CAPTURE(encoded);
-    const Container container("job_bare", encoded ? R"({"epochs": "3", "batch-size": "\"16\"", "num_units": "6", "model-type": "\"bow\"",
+    const Container container(
+        "job_bare",
+        encoded ? R"({"epochs": "3", "batch-size": "\"16\"", "num_units": "6", "model-type": "\"bow\"",
         "dropout": "0.25", "mystery": "\"x\"", "sagemaker_region": "\"us-west-2\""})"
-                                                  : R"({"epochs": "3", "batch-size": "16", "num_units": "6", "model-type": "bow",
+                : R"({"epochs": "3", "batch-size": "16", "num_units": "6", "model-type": "bow",
         "dropout": "0.25", "mystery": "x", "sagemaker_region": "us-west-2"})");
     const Outcome done = container.run({}, {{"TRAINING_JOB_NAME", "the-job"}});
     CAPTURE(done.err);
     REQUIRE(done.status == 0);
-    CHECK(container.args() == Json{{"num_classes", 2}, {"model_type", "bow"}, {"num_layers", 1}, {"num_units", 6}, {"dropout", 0.25}});
+    CHECK(container.args() == Json{{"num_classes", 2},
+                                   {"model_type", "bow"},
+                                   {"num_layers", 1},
+                                   {"num_units", 6},
+                                   {"dropout", 0.25}});
     CHECK(names_in(container.model()) == std::set<std::string>{"my_model.npz", "vocab.json", "args.json"});
     CHECK(names_in(container.output()) == std::set<std::string>{"log", "loss.png", "accuracy.png"});
     CHECK(container.log().size() == 3);
@@ -184,16 +214,22 @@ TEST_CASE("job: with the container's files alone it trains, and leaves the model
   }
 }
 
-TEST_CASE("job: the command line beats hyperparameters.json, which beats defaults; SM_* folders beat the container's") {
-  const Container container("job_precedence", R"({"epochs": "2", "batch-size": "16", "num-units": "6", "dropout": "0.1"})");
+TEST_CASE(
+    "job: the command line beats hyperparameters.json, which beats defaults; SM_* folders beat the "
+    "container's") {
+  const Container container("job_precedence",
+                            R"({"epochs": "2", "batch-size": "16", "num-units": "6", "dropout": "0.1"})");
   const fs::path elsewhere = container.root.parent_path();
   REQUIRE(container.run({"--num-units", "4"}).status == 0);
-  CHECK(container.args() == Json{{"num_classes", 2}, {"model_type", "rnn"}, {"num_layers", 1}, {"num_units", 4}, {"dropout", 0.1}});
+  CHECK(
+      container.args() ==
+      Json{{"num_classes", 2}, {"model_type", "rnn"}, {"num_layers", 1}, {"num_units", 4}, {"dropout", 0.1}});
   CHECK(container.log().size() == 2);
 
   container.move_to_new_instance();
   fs::rename(container.data("train"), elsewhere / "train_folder");
-  const Environment variables{{"SM_CHANNEL_TRAIN", elsewhere / "train_folder"}, {"SM_MODEL_DIR", elsewhere / "sm_model"},
+  const Environment variables{{"SM_CHANNEL_TRAIN", elsewhere / "train_folder"},
+                              {"SM_MODEL_DIR", elsewhere / "sm_model"},
                               {"SM_OUTPUT_DATA_DIR", elsewhere / "sm_output"}};
   REQUIRE(container.run({}, variables).status == 0);
   CHECK(names_in(container.model()).empty());
@@ -204,9 +240,12 @@ TEST_CASE("job: the command line beats hyperparameters.json, which beats default
 }
 
 TEST_CASE("job: a toolkit's command line, with its ways to write truth, None and what is unknown") {
-  const Container container("job_toolkit", R"({"epochs": "9", "mystery": "3", "sagemaker_program": "entry.sh"})");
-  const Outcome done = container.run({"--batch-size", "16", "--bucket", "True", "--char-based", "False", "--dev", "", "--epochs", "2",
-                                      "--list", "['a', 'b']", "--mystery", "-3", "-n", "1", "--num_units", "6", "--truth", "True"});
+  const Container container("job_toolkit",
+                            R"({"epochs": "9", "mystery": "3", "sagemaker_program": "entry.sh"})");
+  const Outcome done =
+      container.run({"--batch-size", "16", "--bucket", "True",       "--char-based", "False", "--dev", "",
+                     "--epochs",     "2",  "--list",   "['a', 'b']", "--mystery",    "-3",    "-n",    "1",
+                     "--num_units",  "6",  "--truth",  "True"});
   CAPTURE(done.err);
   REQUIRE(done.status == 0);
   CHECK(container.log().size() == 2);
@@ -218,11 +257,13 @@ TEST_CASE("job: a toolkit's command line, with its ways to write truth, None and
   CHECK_FALSE(contains(done.err, "setting mystery"));  // once is enough
 }
 
-TEST_CASE("job: variables of the toolkit alone make a job, but without a container there is no failure file") {
+TEST_CASE(
+    "job: variables of the toolkit alone make a job, but without a container there is no failure file") {
   const fs::path folder = lstmlib::test::scratch("job_variables");
-  const Environment variables{{"SAGEMAKER_BASE_DIR", folder / "ml"}, {"SM_CHANNEL_TRAIN", prepared() / "train"},
-                              {"SM_CHANNEL_TEST", prepared() / "test"}, {"SM_CHANNEL_VOCAB", prepared() / "vocab"},
-                              {"SM_MODEL_DIR", folder / "model"}, {"SM_OUTPUT_DATA_DIR", folder / "output"}};
+  const Environment variables{
+      {"SAGEMAKER_BASE_DIR", folder / "ml"},    {"SM_CHANNEL_TRAIN", prepared() / "train"},
+      {"SM_CHANNEL_TEST", prepared() / "test"}, {"SM_CHANNEL_VOCAB", prepared() / "vocab"},
+      {"SM_MODEL_DIR", folder / "model"},       {"SM_OUTPUT_DATA_DIR", folder / "output"}};
   const std::vector<std::string> words{"train", "--epochs", "1", "--num-units", "6", "--mystery", "1"};
   Process fine(folder / "work", words, {}, variables);
   CHECK(fine.wait() == 0);
@@ -234,7 +275,8 @@ TEST_CASE("job: variables of the toolkit alone make a job, but without a contain
 
 TEST_CASE("job: each cause of a failure is named in output/failure") {
   const Container container("job_failure");
-  const auto fails = [&](const std::string& part, const std::vector<std::string>& more = {}, const Environment& variables = {}) {
+  const auto fails = [&](const std::string& part, const std::vector<std::string>& more = {},
+                         const Environment& variables = {}) {
     check_failed(container, container.run(more, variables), part);
   };
   container.settings(R"({"epochs": "ten"})");
@@ -252,13 +294,15 @@ TEST_CASE("job: each cause of a failure is named in output/failure") {
   fails("SM_NUM_GPUS", {}, {{"SM_NUM_GPUS", "many"}});
   fails("2 hosts", {}, {{"SM_HOSTS", R"(["algo-1", "algo-2"])"}});
   fails("SM_HOSTS", {}, {{"SM_HOSTS", "algo-1"}});
+  fails("4 processes", {}, {{"OMPI_COMM_WORLD_SIZE", "4"}});
 
   const std::string hosts = read_text(container.resources());
   write_text(container.resources(), R"({"current_host": "algo-2", "hosts": ["algo-1", "algo-2", "algo-3"]})");
   fails("3 hosts");
   write_text(container.resources(), hosts);
   const std::string channels = read_text(container.channels());
-  write_text(container.channels(), R"({"test": {"TrainingInputMode": "Pipe"}, "train": {"TrainingInputMode": "File"}})");
+  write_text(container.channels(),
+             R"({"test": {"TrainingInputMode": "Pipe"}, "train": {"TrainingInputMode": "File"}})");
   fails("channel test: its TrainingInputMode is Pipe");
   write_text(container.channels(), R"({"test": {"TrainingInputMode": "File"}})");
   fs::remove_all(container.data("train"));
@@ -300,7 +344,9 @@ TEST_CASE("job: a channel dev chooses the best model") {
   CHECK(contains(done.err, "of the dev sentences"));
 }
 
-TEST_CASE("job: SIGTERM leaves the best model, log and checkpoint with status 0; a new instance goes on to the same bits") {
+TEST_CASE(
+    "job: SIGTERM leaves the best model, log and checkpoint with status 0; a new instance goes on to the "
+    "same bits") {
   const Container whole("job_whole", Container::longer);
   REQUIRE(whole.run().status == 0);
   const Container container("job_stopped", Container::longer);
@@ -311,10 +357,12 @@ TEST_CASE("job: SIGTERM leaves the best model, log and checkpoint with status 0;
     container.move_to_new_instance();
     const auto written = [&] {
       std::error_code error;
-      return fs::exists(container.checkpoint(), error) ? fs::last_write_time(container.checkpoint(), error) : fs::file_time_type::min();
+      return fs::exists(container.checkpoint(), error) ? fs::last_write_time(container.checkpoint(), error)
+                                                       : fs::file_time_type::min();
     };
     const auto before = written();
-    Process process(container.root.parent_path() / "work", container.arguments(), {}, container.environment());
+    Process process(container.root.parent_path() / "work", container.arguments(), {},
+                    container.environment());
     REQUIRE(eventually([&] { return written() != before; }));
     process.send(signal);
     const int status = process.wait();
@@ -353,7 +401,8 @@ TEST_CASE("job: SIGTERM leaves the best model, log and checkpoint with status 0;
 }
 
 TEST_CASE("job: SIGTERM without checkpoints/ still leaves the best model and the log") {
-  const Container container("job_without_checkpoints", R"({"epochs": "1000", "batch-size": "4", "num-units": "6"})");
+  const Container container("job_without_checkpoints",
+                            R"({"epochs": "1000", "batch-size": "4", "num-units": "6"})");
   Process process(container.root.parent_path() / "work", container.arguments(), {}, container.environment());
   REQUIRE(eventually([&] { return fs::exists(container.output() / "log"); }));
   process.send(SIGTERM);
@@ -389,7 +438,8 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
   write_text(container.checkpoint(), changed);
   starts_anew("checkpoint.npz");
   CHECK(container.weights() == weights);
-  fs::copy_file(container.model() / "my_model.npz", container.checkpoint(), fs::copy_options::overwrite_existing);
+  fs::copy_file(container.model() / "my_model.npz", container.checkpoint(),
+                fs::copy_options::overwrite_existing);
   starts_anew("does not say of which run");
 
   for (const char* settings : {R"({"epochs": "2", "batch-size": "8", "num-units": "6", "seed": "5"})",

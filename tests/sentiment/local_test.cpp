@@ -29,12 +29,15 @@ int processes_of(const fs::path& folder) {
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 std::vector<std::string> arguments(const fs::path& out, const std::vector<std::string>& more) {
   std::vector<std::string> all{"local", "--dataset", "films", "--num-units", "8", "--out", out.string()};
@@ -76,8 +79,9 @@ TEST_CASE("local: all steps of the notebook, in its order, and nothing stays run
   REQUIRE(status == 0);
   std::size_t at = 0;
   for (const char* part :
-       {"1/8", "2/8", "3/8", "batch-size 64, epochs 2, num-units 8, seed 3", "Starting", "Downloading", "Training", "algo-1 | epoch ",
-        "Uploading", "Completed", "4/8", "5/8", "6/8", "Creating", "InService - http://127.0.0.1:", "7/8", "8/8", "Deleted"}) {
+       {"1/8", "2/8", "3/8", "batch-size 64, epochs 2, num-units 8, seed 3", "Starting", "Downloading",
+        "Training", "algo-1 | epoch ", "Uploading", "Completed", "4/8", "5/8", "6/8", "Creating",
+        "InService - http://127.0.0.1:", "7/8", "8/8", "Deleted"}) {
     CAPTURE(part);
     at = err.find(part, at);
     REQUIRE(at != std::string::npos);
@@ -118,7 +122,8 @@ TEST_CASE("local: Ctrl-C and SIGTERM stop the job in order, and nothing stays") 
   for (const auto& [signal, expected] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     const fs::path folder = lstmlib::test::scratch("local_stopped"), out = folder / "out";
     Process process(folder, arguments(out, {"--epochs", "100000"}));
-    for (int i = 0; i < 6000 && !contains(process.err(), "algo-1 | 1 "); ++i) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 6000 && !contains(process.err(), "algo-1 | 1 "); ++i)
+      std::this_thread::sleep_for(5ms);
     CHECK(processes_of(out) == 1);
     process.send(signal);
     CHECK(process.wait() == expected);
@@ -127,7 +132,8 @@ TEST_CASE("local: Ctrl-C and SIGTERM stop the job in order, and nothing stays") 
     CHECK(contains(process.err(), "nothing is left running"));
     check_nothing_left(out);
     bool packed = false;
-    for (const auto& entry : fs::recursive_directory_iterator(out / "s3")) packed = packed || entry.path().filename() == "model.tar.gz";
+    for (const auto& entry : fs::recursive_directory_iterator(out / "s3"))
+      packed = packed || entry.path().filename() == "model.tar.gz";
     CHECK(packed);
   }
 }

@@ -5,6 +5,7 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prepare_options.hpp"
 #include "sentiment/commands/result_folder.hpp"
+#include "sentiment/commands/session_options.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/local/endpoint.hpp"
@@ -16,9 +17,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <iostream>
+#include <map>
 #include <memory>
 
 namespace sentiment {
@@ -70,8 +72,8 @@ class Notebook {
     const LabelledLines lines = read_lines(find_dataset(o_.prepare.dataset), places, o_.prepare.seed);
     for (const auto& line : first_lines(lines.train, 20)) std::cout << line << '\n';
     test_sentences_ = first_sentences(lines.test);
-    tell_.say(message(o_.prepare.dataset, ": ", made.train_size, " sentences to train on, ", made.test_size, " to test, ", made.words,
-                      " words"));
+    tell_.say(message(o_.prepare.dataset, ": ", made.train_size, " sentences to train on, ", made.test_size,
+                      " to test, ", made.words, " words"));
     cloud::stop_if_interrupted();
 
     tell_.step("Uploading the channels");
@@ -85,7 +87,8 @@ class Notebook {
   void train() {
     tell_.step("Training, as a job");
     std::string settings;
-    for (const auto& [name, value] : hyperparameters_) settings += message(settings.empty() ? "" : ", ", name, ' ', value);
+    for (const auto& [name, value] : hyperparameters_)
+      settings += message(settings.empty() ? "" : ", ", name, ' ', value);
     const std::string name = message("sentiment-", std::time(nullptr));
     tell_.say("training job " + name + ": " + settings);
     results_ = local::run_job({name, hyperparameters_, channels_}, bucket_, o_.out,
@@ -97,14 +100,16 @@ class Notebook {
   void fetch() {
     tell_.step("Fetching the job's output");
     cloud::unpack_archive(bucket_.file(results_.output), output());
-    for (const char* file : {"log", "accuracy.png", "loss.png"}) std::cout << (output() / file).string() << '\n';
+    for (const char* file : {"log", "accuracy.png", "loss.png"})
+      std::cout << (output() / file).string() << '\n';
     cloud::stop_if_interrupted();
   }
 
   void plots() {
     tell_.step("The plots: accuracy and loss over epochs");
     const auto log = nlohmann::json::parse(read_text(output() / "log"));
-    for (const char* key : {"main/accuracy", "validation/main/accuracy", "main/loss", "validation/main/loss"}) {
+    for (const char* key :
+         {"main/accuracy", "validation/main/accuracy", "main/loss", "validation/main/loss"}) {
       std::vector<double> values;
       for (const auto& entry : log)
         if (entry.contains(key) && entry[key].is_number()) values.push_back(entry[key].get<double>());
@@ -134,10 +139,11 @@ class Notebook {
 
   void remove() {
     tell_.step("Deleting the endpoint");
-    if (const int status = endpoint_->remove(); status != 0) fail<lstmlib::Error>("endpoint ", endpoint_name, " ended with status ", status);
+    if (const int status = endpoint_->remove(); status != 0)
+      fail<lstmlib::Error>("endpoint ", endpoint_name, " ended with status ", status);
     endpoint_.reset();
-    tell_.status("Deleted", message("endpoint ", endpoint_name, "; nothing is left running. Plots in ", output().string(),
-                                    ", what stands for S3 in ", (o_.out / "s3").string()));
+    tell_.status("Deleted", message("endpoint ", endpoint_name, "; nothing is left running. Plots in ",
+                                    output().string(), ", what stands for S3 in ", (o_.out / "s3").string()));
   }
 
   fs::path output() const { return o_.out / "output"; }
@@ -152,10 +158,13 @@ class Notebook {
 };
 
 /// Its options of training as a job gets them; those of the notebook, epochs and batch size, always.
-std::map<std::string, std::string> hyperparameters(const CLI::App& command, const std::vector<std::string>& names, const Options& o) {
-  std::map<std::string, std::string> result{{"epochs", message(o.train.epochs)}, {"batch-size", message(o.train.batch_size)}};
+std::map<std::string, std::string> hyperparameters(const CLI::App& command,
+                                                   const std::vector<std::string>& names, const Options& o) {
+  std::map<std::string, std::string> result{{"epochs", message(o.train.epochs)},
+                                            {"batch-size", message(o.train.batch_size)}};
   for (const auto& name : names)
-    if (const CLI::Option* option = command.get_option("--" + name); option->count() > 0) result[name] = option->results().back();
+    if (const CLI::Option* option = command.get_option("--" + name); option->count() > 0)
+      result[name] = option->results().back();
   if (o.prepare.char_based) result["char-based"] = "true";
   return result;
 }
@@ -163,25 +172,29 @@ std::map<std::string, std::string> hyperparameters(const CLI::App& command, cons
 void run(const CLI::App& command, const std::vector<std::string>& names, Options& o) {
   make_room(o.out, o.force, {"s3", "output"});
   o.prepare.quiet = o.train.quiet;
-  const lstmlib::train::SignalWatch watch;
-  try {
-    Notebook(o, hyperparameters(command, names, o)).run();
-  } catch (const cloud::Interrupted& interrupted) {
-    const bool by_key = interrupted.signal == SIGINT;
-    std::cerr << "Stopped by " << (by_key ? "Ctrl-C" : "SIGTERM") << "; nothing is left running.\n";
-    throw ExitStatus{by_key ? 130 : 143};
-  }
+  run_interruptible([&] {
+    try {
+      Notebook(o, hyperparameters(command, names, o)).run();
+    } catch (const cloud::Interrupted&) {
+      std::cerr << "The job and the endpoint are stopped; nothing is left running.\n";
+      throw;
+    }
+  });
 }
 
 }  // namespace
 
 void add_local(CLI::App& app) {
-  auto* command = app.add_subcommand("local", "The whole notebook on this machine, without an account: upload, job, plots, endpoint");
+  auto* command = app.add_subcommand(
+      "local", "The whole notebook on this machine, without an account: upload, job, plots, endpoint");
   const auto options = std::make_shared<Options>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();
-  command->add_option("--out", options->out, "Folder for what stands for S3 (s3/) and the fetched output (output/)")->capture_default_str();
+  command
+      ->add_option("--out", options->out,
+                   "Folder for what stands for S3 (s3/) and the fetched output (output/)")
+      ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
   options->train.epochs = 10;  // the notebook's
   CLI::App training;           // whose options they are
@@ -193,9 +206,11 @@ void add_local(CLI::App& app) {
     for (const auto& name : option->get_lnames())
       if (name != "help" && name != "quiet" && name != "json-summary") names.push_back(name);
   command->remove_option(command->get_option("--json-summary"));  // a file of the container
-  command->footer("Each step is that of the cloud, with a folder for S3 and processes of this program for the training job and the "
-                  "endpoint; both get the cloud's own folders and files. Nothing stays running, whatever happens.\n"
-                  "Example:\n  sentiment local --epochs 2 --out local");
+  command->footer(
+      "Each step is that of the cloud, with a folder for S3 and processes of this program for the training "
+      "job and the "
+      "endpoint; both get the cloud's own folders and files. Nothing stays running, whatever happens.\n"
+      "Example:\n  sentiment local --epochs 2 --out local");
   command->callback([command, names, options] { run(*command, names, *options); });
 }
 

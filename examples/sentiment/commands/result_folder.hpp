@@ -11,8 +11,9 @@
 
 namespace sentiment {
 
-/// Returns where there is no folder `out`, or nothing in it; else, with `force`, removes the `parts` of an earlier run from it.
-/// Throws FileError, which says what can be done (`also`: what else), in all other cases.
+/// Returns where there is no folder `out`, or nothing in it; else, with `force`, removes the `parts` of an
+/// earlier run from it. Throws FileError, which says what can be done (`also`: what else), in all other
+/// cases.
 inline void make_room(const std::filesystem::path& out, bool force, std::initializer_list<const char*> parts,
                       const std::string& also = {}) {
   namespace fs = std::filesystem;

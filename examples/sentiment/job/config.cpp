@@ -22,7 +22,9 @@ Json parse_object(std::string_view text, const std::string& name) {
   return json;
 }
 
-std::string scalar_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string scalar_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 /// A text that may be JSON once more. False for null.
 bool decode(const std::string& text, std::string& value) {
@@ -50,8 +52,8 @@ std::vector<Hyperparameter> parse_hyperparameters(std::string_view json, const s
   for (const auto& [key, value] : object.items()) {
     if (key.starts_with("sagemaker_") || value.is_null()) continue;
     if (value.is_structured())
-      fail<FormatError>(name, ": ", lstmlib::io::printable(key), " is ", value.is_array() ? "a list" : "an object",
-                        ", expected a text");
+      fail<FormatError>(name, ": ", lstmlib::io::printable(key), " is ",
+                        value.is_array() ? "a list" : "an object", ", expected a text");
     std::string text;
     if (decode(scalar_text(value), text)) result.push_back({key, std::move(text)});
   }

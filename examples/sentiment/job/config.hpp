@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The JSON files that a training container finds in input/config. All parsers take anything, and throw FormatError that
-// begins with `name`, the file's, for what they cannot use.
+// The JSON files that a training container finds in input/config. All parsers take anything, and throw
+// FormatError that begins with `name`, the file's, for what they cannot use.
 
 #include <string>
 #include <string_view>
@@ -13,9 +13,10 @@ struct Hyperparameter {
   std::string name, value;
 };
 
-/// The settings of hyperparameters.json in the order of their names, without those of the service (sagemaker_...) and those
-/// that are null. Each value is a text; where it is itself JSON it is decoded once, as it is encoded once by estimators of
-/// frameworks: `"\"rnn\""` and `"rnn"` are both rnn. Lists and objects stay as they are written.
+/// The settings of hyperparameters.json in the order of their names, without those of the service
+/// (sagemaker_...) and those that are null. Each value is a text; where it is itself JSON it is decoded once,
+/// as it is encoded once by estimators of frameworks: `"\"rnn\""` and `"rnn"` are both rnn. Lists and objects
+/// stay as they are written.
 std::vector<Hyperparameter> parse_hyperparameters(std::string_view json, const std::string& name);
 
 struct Channel {

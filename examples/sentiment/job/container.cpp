@@ -27,9 +27,7 @@ void report_failure(const std::string& reason) {
   if (!fs::is_directory(container.config(), error)) return;
   try {
     write_text(container.failure(), decode_utf8(reason) + '\n');
-  } catch (const lstmlib::FileError&) {
-    return;
-  }
+  } catch (const lstmlib::FileError&) { return; }
 }
 
 }  // namespace sentiment::job

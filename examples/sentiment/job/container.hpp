@@ -25,12 +25,12 @@ struct Container {
 
 Container container_from_environment();
 
-/// Whether this process is a training job: the container's input/config is a folder, or variables of the Python training
-/// toolkit are there (SM_MODEL_DIR, SM_OUTPUT_DATA_DIR, SM_CHANNEL_TRAIN).
+/// Whether this process is a training job: the container's input/config is a folder, or variables of the
+/// Python training toolkit are there (SM_MODEL_DIR, SM_OUTPUT_DATA_DIR, SM_CHANNEL_TRAIN).
 bool in_training_job();
 
-/// Writes the reason for a failure where the service looks for it, in a container's job; elsewhere it does nothing. What
-/// cannot be written is not reported: the reason is on standard error anyway.
+/// Writes the reason for a failure where the service looks for it, in a container's job; elsewhere it does
+/// nothing. What cannot be written is not reported: the reason is on standard error anyway.
 void report_failure(const std::string& reason);
 
 }  // namespace sentiment::job

@@ -8,9 +8,10 @@
 
 namespace sentiment::job {
 
-/// Completes the options of the parsed command `train`: settings from hyperparameters.json, folders from the container,
-/// checkpoints where it has a folder for them. The command line and the SM_* variables, which CLI11 has taken, win. Says
-/// on standard error what is unknown and ignored. Throws Error, which names key or channel, where this cannot be trained.
+/// Completes the options of the parsed command `train`: settings from hyperparameters.json, folders from the
+/// container, checkpoints where it has a folder for them. The command line and the SM_* variables, which
+/// CLI11 has taken, win. Says on standard error what is unknown and ignored. Throws Error, which names key or
+/// channel, where this cannot be trained.
 void complete_options(CLI::App& train, TrainOptions& options);
 
 }  // namespace sentiment::job

@@ -30,6 +30,8 @@ std::string Bucket::upload(const fs::path& folder, const std::string& prefix) co
   return to;
 }
 
-void Bucket::download(const std::string& uri, const fs::path& folder) const { copy_folder(file(uri), folder); }
+void Bucket::download(const std::string& uri, const fs::path& folder) const {
+  copy_folder(file(uri), folder);
+}
 
 }  // namespace sentiment::local

@@ -17,8 +17,8 @@ class Bucket {
   /// Where an object of this bucket is. Throws Error for another URI.
   fs::path file(const std::string& uri) const;
 
-  /// Copies what is in `folder` to the keys below `prefix`; returns the prefix's URI, without a slash at its end.
-  /// Throws FileError.
+  /// Copies what is in `folder` to the keys below `prefix`; returns the prefix's URI, without a slash at its
+  /// end. Throws FileError.
   std::string upload(const fs::path& folder, const std::string& prefix) const;
   /// The other way: what is below the prefix `uri` to `folder`, which is made.
   void download(const std::string& uri, const fs::path& folder) const;

@@ -32,8 +32,8 @@ std::vector<std::string> environment(const Child::Variables& variables) {
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const auto set = variables.find(std::string(text.substr(0, text.find('='))));
-    if (set != variables.end() || text.starts_with("SM_") || text.starts_with("SAGEMAKER_") || text.starts_with("AWS_") ||
-        text.starts_with("TRAINING_JOB_"))
+    if (set != variables.end() || text.starts_with("SM_") || text.starts_with("SAGEMAKER_") ||
+        text.starts_with("AWS_") || text.starts_with("TRAINING_JOB_"))
       continue;
     all.emplace_back(text);
   }
@@ -62,7 +62,8 @@ Child::Child(std::vector<std::string> arguments, const Variables& variables) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 1) == 1 && ::dup2(ends[1], 2) == 2;
+    const bool ready =
+        nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 1) == 1 && ::dup2(ends[1], 2) == 2;
     if (ready && ::getppid() == parent) ::execve("/proc/self/exe", argv.data(), envp.data());
     ::_exit(127);
   }

@@ -13,13 +13,15 @@
 
 namespace sentiment::local {
 
-/// What it prints, on both streams, comes through a pipe. It is in a process group of its own, so that a Ctrl-C at the
-/// terminal reaches this process alone, which stops it in order; it does not outlive this process.
+/// What it prints, on both streams, comes through a pipe. It is in a process group of its own, so that a
+/// Ctrl-C at the terminal reaches this process alone, which stops it in order; it does not outlive this
+/// process.
 class Child {
  public:
   using Variables = std::map<std::string, std::string>;
 
-  /// `arguments` without the program's name. Of this process's variables it gets all but those of the cloud. Throws Error.
+  /// `arguments` without the program's name. Of this process's variables it gets all but those of the cloud.
+  /// Throws Error.
   Child(std::vector<std::string> arguments, const Variables& variables);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -29,7 +31,8 @@ class Child {
   bool read_lines(std::chrono::milliseconds wait, const std::function<void(const std::string&)>& take);
   /// SIGTERM, as a container gets it.
   void terminate() const;
-  /// Waits for the end, by force after `grace`; what it prints is lost. Its exit status, or 128 and the signal.
+  /// Waits for the end, by force after `grace`; what it prints is lost. Its exit status, or 128 and the
+  /// signal.
   int end(std::chrono::milliseconds grace);
 
  private:

@@ -37,16 +37,19 @@ std::string address_in(const std::string& line) {
 
 }  // namespace
 
-Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket& bucket, const fs::path& instances)
+Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket& bucket,
+                   const fs::path& instances)
     : name_(std::move(name)), instance_(fs::absolute(made(instances))) {
   cloud::unpack_archive(bucket.file(model_uri), instance_.path() / "model");
-  child_ = std::make_unique<Child>(std::vector<std::string>{"serve", "--host", "127.0.0.1", "--port", "0", "--no-access-log"},
-                                   Child::Variables{{"SAGEMAKER_BASE_DIR", instance_.path().string()}});
+  child_ = std::make_unique<Child>(
+      std::vector<std::string>{"serve", "--host", "127.0.0.1", "--port", "0", "--no-access-log"},
+      Child::Variables{{"SAGEMAKER_BASE_DIR", instance_.path().string()}});
   std::string last;
   const auto limit = std::chrono::steady_clock::now() + time_to_start;
   const auto wait = [&] {
     cloud::stop_if_interrupted();
-    if (std::chrono::steady_clock::now() > limit) fail<Error>("endpoint ", name_, ": not in service in time: ", last);
+    if (std::chrono::steady_clock::now() > limit)
+      fail<Error>("endpoint ", name_, ": not in service in time: ", last);
   };
   while (url_.empty()) {
     wait();

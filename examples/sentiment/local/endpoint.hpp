@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An endpoint on this machine: `sentiment serve` in a folder laid out as a hosting container, at a port of the loopback.
+// An endpoint on this machine: `sentiment serve` in a folder laid out as a hosting container, at a port of
+// the loopback.
 
 #include "sentiment/cloud/scratch_folder.hpp"
 #include "sentiment/local/bucket.hpp"
@@ -14,8 +15,8 @@ namespace sentiment::local {
 /// Gone, process and folder, with the object.
 class Endpoint {
  public:
-  /// Unpacks the model.tar.gz and waits until /ping says that the model is loaded. Throws Error where it does not, and
-  /// cloud::Interrupted.
+  /// Unpacks the model.tar.gz and waits until /ping says that the model is loaded. Throws Error where it does
+  /// not, and cloud::Interrupted.
   Endpoint(std::string name, const std::string& model_uri, const Bucket& bucket, const fs::path& instances);
 
   const std::string& name() const { return name_; }

@@ -42,7 +42,9 @@ void Narrator::status(const std::string& state, const std::string& text) const {
   line(green, time_of_day() + ' ' + state, " - " + text);
 }
 
-void Narrator::quote(const std::string& source, const std::string& text) const { line(dim, source + " | ", text); }
+void Narrator::quote(const std::string& source, const std::string& text) const {
+  line(dim, source + " | ", text);
+}
 
 std::string sparkline(const std::vector<double>& values) {
   static constexpr std::array<const char*, 8> bars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

@@ -33,11 +33,14 @@ void write_container(const job::Container& container, const JobRequest& request,
   Json channels = Json::object();
   for (const auto& [channel, uri] : request.channels) {
     bucket.download(uri, container.data(channel));
-    channels[channel] = {{"TrainingInputMode", "File"}, {"S3DistributionType", "FullyReplicated"}, {"RecordWrapperType", "None"}};
+    channels[channel] = {{"TrainingInputMode", "File"},
+                         {"S3DistributionType", "FullyReplicated"},
+                         {"RecordWrapperType", "None"}};
   }
   write_text(container.hyperparameters(), Json(request.hyperparameters).dump(2));
   write_text(container.channels(), channels.dump(2));
-  write_text(container.resources(), Json{{"current_host", host}, {"hosts", {host}}, {"network_interface_name", "lo"}}.dump(2));
+  write_text(container.resources(),
+             Json{{"current_host", host}, {"hosts", {host}}, {"network_interface_name", "lo"}}.dump(2));
   for (const fs::path& folder : {container.model(), container.output()}) make_folder(folder);
 }
 
@@ -49,7 +52,8 @@ std::string reason_for_failure(const job::Container& container, int status) {
 
 }  // namespace
 
-JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::path& instances, const JobWatch& watch) {
+JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::path& instances,
+                   const JobWatch& watch) {
   watch.status("Starting", "Preparing an instance");
   make_folder(instances);
   const cloud::ScratchFolder instance(fs::absolute(instances));
@@ -59,7 +63,8 @@ JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::pa
   cloud::stop_if_interrupted();
 
   watch.status("Training", "The container runs");
-  Child child({"train"}, {{"SAGEMAKER_BASE_DIR", container.root.string()}, {"TRAINING_JOB_NAME", request.name}});
+  Child child({"train"},
+              {{"SAGEMAKER_BASE_DIR", container.root.string()}, {"TRAINING_JOB_NAME", request.name}});
   int signal = 0;
   auto limit = Clock::time_point::max();
   while (child.read_lines(50ms, watch.line) && Clock::now() < limit) {
@@ -77,11 +82,13 @@ JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::pa
   }
 
   watch.status("Uploading", "Packing what it left");
-  const JobResults results{bucket.uri(request.name + "/output/model.tar.gz"), bucket.uri(request.name + "/output/output.tar.gz")};
+  const JobResults results{bucket.uri(request.name + "/output/model.tar.gz"),
+                           bucket.uri(request.name + "/output/output.tar.gz")};
   make_folder(bucket.file(results.model).parent_path());
   cloud::pack_folder(container.model(), bucket.file(results.model));
   cloud::pack_folder(container.output(), bucket.file(results.output));
-  watch.status(signal != 0 ? "Stopped" : "Completed", signal != 0 ? "The best model so far is kept" : "Training job completed");
+  watch.status(signal != 0 ? "Stopped" : "Completed",
+               signal != 0 ? "The best model so far is kept" : "Training job completed");
   if (signal != 0) throw cloud::Interrupted(signal);
   return results;
 }

@@ -24,9 +24,11 @@ struct JobResults {
   std::string model, output;  ///< URIs of model.tar.gz and output.tar.gz
 };
 
-/// Does what the service does: brings the channels, runs the program, packs model/ and output/data/ into the bucket, below
-/// the job's name. The container's folder, in `instances`, is gone at the end, however that came. Throws Error with the
-/// reason that the job gave for a failure; cloud::Interrupted after a signal, when the job has been stopped in order.
-JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::path& instances, const JobWatch& watch);
+/// Does what the service does: brings the channels, runs the program, packs model/ and output/data/ into the
+/// bucket, below the job's name. The container's folder, in `instances`, is gone at the end, however that
+/// came. Throws Error with the reason that the job gave for a failure; cloud::Interrupted after a signal,
+/// when the job has been stopped in order.
+JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::path& instances,
+                   const JobWatch& watch);
 
 }  // namespace sentiment::local

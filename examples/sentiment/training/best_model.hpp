@@ -12,13 +12,16 @@
 
 namespace sentiment {
 
-/// An extension that keeps a copy of the model when an observed value is greater than in all epochs before, in memory and
-/// in snapshots: a run that goes on in another place, from nothing but a snapshot, still has its best model.
+/// An extension that keeps a copy of the model when an observed value is greater than in all epochs before,
+/// in memory and in snapshots: a run that goes on in another place, from nothing but a snapshot, still has
+/// its best model.
 class BestModel {
  public:
   /// `model` outlives the trainer; `copy` has its shapes, and any values.
   BestModel(const Classifier<float>& model, Classifier<float> copy, std::string observed)
-      : model_(&model), copy_(std::make_unique<Classifier<float>>(std::move(copy))), observed_(std::move(observed)) {}
+      : model_(&model),
+        copy_(std::make_unique<Classifier<float>>(std::move(copy))),
+        observed_(std::move(observed)) {}
 
   Index epoch() const { return epoch_; }         ///< whose model it is, from 1; 0: none is finished
   double value() const { return value_; }        ///< what was observed there

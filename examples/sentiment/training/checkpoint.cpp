@@ -39,15 +39,19 @@ std::string read_identity(const fs::path& file) {
 
 }  // namespace
 
-void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity, Index every) {
-  // Not by the process number in their names, as elsewhere: in containers every process of this kind is number 1.
+void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity,
+                     Index every) {
+  // Not by the process number in their names, as elsewhere: in containers every process of this kind is
+  // number 1.
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with(".lstmlib-") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
   }
   trainer.extend(Identity{.text = identity}, train::never());
-  trainer.extend(train::snapshot({.file_name = file.filename().string(), .folder = file.parent_path()}),
+  trainer.extend(train::snapshot({.file_name = file.filename().string(),
+                                  .folder = file.parent_path(),
+                                  .compression = io::Compression::store}),
                  train::epochs(static_cast<double>(every)));
 }
 
@@ -56,7 +60,8 @@ bool load_checkpoint(train::Trainer& trainer, const fs::path& file, const std::s
   if (!fs::exists(file, error)) return false;
   try {
     if (const std::string theirs = read_identity(file); theirs != identity)
-      fail<FormatError>(file.string(), ": is of another run (", io::printable(theirs), "), not of this one (", identity, ")");
+      fail<FormatError>(file.string(), ": is of another run (", io::printable(theirs), "), not of this one (",
+                        identity, ")");
     io::load_snapshot(file, trainer);
     return true;
   } catch (const Error& reason) {

@@ -192,7 +192,7 @@ TrainResult train_model(const TrainOptions& given) {
     trainer.extend(train::progress_bar(std::cerr, train::describe_terminal(2)));
   }
   if (!o.in_job) {
-    trainer.extend(train::snapshot({.keep = 2}), train::epochs(static_cast<double>(o.snapshot_every)));
+    trainer.extend(train::snapshot({.keep = 2, .compression = io::Compression::store}), train::epochs(static_cast<double>(o.snapshot_every)));
   } else if (!o.checkpoint.empty()) {
     const std::string identity = identity_of(o);
     keep_checkpoint(trainer, o.checkpoint, identity, o.snapshot_every);

@@ -14,6 +14,8 @@ struct SnapshotOptions {
   std::string file_name = "snapshot_iter_{iteration}";  ///< also "{epoch}"
   Index keep = 0;                                       ///< how many of the newest stay; 0: all
   std::filesystem::path folder = {};                    ///< for the files; empty: the trainer's
+  /// Deflating weights takes long and gains little: 7 % of 46 MB in 1.4 s.
+  io::Compression compression = io::Compression::deflate;
 };
 
 /// The file name of a snapshot with its numbers filled in.
@@ -108,7 +110,7 @@ class Snapshot {
   }
   std::filesystem::path write(Trainer& trainer) const {
     const auto path = folder(trainer) / snapshot_name(options_.file_name, trainer.status());
-    io::save_snapshot(path, trainer);
+    io::write_npz(path, io::to_archive(trainer), options_.compression);
     if (options_.keep == 0) return path;
     Index others = 0;
     for (const auto& other : snapshots_in(folder(trainer), options_.file_name)) {
