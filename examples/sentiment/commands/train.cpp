@@ -104,9 +104,10 @@ void add_train(CLI::App& app) {
                   "      --model-dir model --output-data-dir output\n"
                   "As a training job (/opt/ml/input/config is there, or below $SAGEMAKER_BASE_DIR; or SM_* variables are set):\n"
                   "  sentiment train\n"
-                  "takes these options from input/config/hyperparameters.json and the data from the channels train, test and vocab (and "
-                  "dev), ignores what it does not know, keeps a checkpoint in checkpoints/ if that folder is there and goes on from it, "
-                  "and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with the best model so far.");
+                  "takes these options from input/config/hyperparameters.json and the data from the channels train, test and vocab\n"
+                  "(and dev), ignores what it does not know, keeps a checkpoint in checkpoints/ if that folder is there and goes\n"
+                  "on from it, and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with the best\n"
+                  "model so far.");
   command->allow_extras(in_job);  // a job's settings may hold more than ours
   command->callback([command, options, in_job] { run(*command, *options, in_job); });
 }
