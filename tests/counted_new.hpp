@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Counts what a test program asks operator new for. To be included by one file of a program: it replaces the operators.
+// Counts what a test program asks operator new for. To be included by one file of a program: it replaces the
+// operators.
 
 #include <atomic>
 #include <cstdlib>
@@ -37,4 +38,6 @@ inline void* block_or_throw(void* block) {
 [[gnu::noinline]] void operator delete(void* data, std::size_t) noexcept { std::free(data); }
 [[gnu::noinline]] void operator delete(void* data, const std::nothrow_t&) noexcept { std::free(data); }
 [[gnu::noinline]] void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
-[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept {
+  std::free(data);
+}

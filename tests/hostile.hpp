@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Files that lie, and what a reader has to do with each: the project's own, and the reference kit's where it is.
+// Files that lie, and what a reader has to do with each: the project's own, and the reference kit's where it
+// is.
 
 #include <nlohmann/json.hpp>
 
@@ -41,7 +42,8 @@ inline HostileFiles hostile_files() {
     const auto manifest = nlohmann::json::parse(file);
     all.markers.push_back(manifest.at("marker").get<std::string>());
     for (const auto& [name, about] : manifest.at("files").items())
-      all.files.push_back({folder / name, name, about.at("area").get<std::string>(), about.at("expect") == "refuse"});
+      all.files.push_back(
+          {folder / name, name, about.at("area").get<std::string>(), about.at("expect") == "refuse"});
   }
   return all;
 }

@@ -17,15 +17,18 @@ namespace lstmlib::test {
 class ReferenceCase {
  public:
   ReferenceCase(std::string name, nlohmann::json about, const std::filesystem::path& folder)
-      : name_(std::move(name)), about_(std::move(about)),
+      : name_(std::move(name)),
+        about_(std::move(about)),
         arrays_(io::read_npz(folder / about_.at("file").get<std::string>())),
-        rtol_(about_.at("tolerance").at("rtol").get<double>()), atol_(about_.at("tolerance").at("atol").get<double>()) {}
+        rtol_(about_.at("tolerance").at("rtol").get<double>()),
+        atol_(about_.at("tolerance").at("atol").get<double>()) {}
 
   const std::string& name() const { return name_; }
   const nlohmann::json& about() const { return about_; }
   bool has(const std::string& key) const { return arrays_.find(key) != nullptr; }
   std::vector<std::string> names(const char* list) const {
-    return about_.contains(list) ? about_.at(list).get<std::vector<std::string>>() : std::vector<std::string>{};
+    return about_.contains(list) ? about_.at(list).get<std::vector<std::string>>()
+                                 : std::vector<std::string>{};
   }
   template <Element T>
   Tensor<T> tensor(const std::string& key) const {
@@ -35,7 +38,9 @@ class ReferenceCase {
   }
   /// A leaf of the graph.
   template <Real T>
-  Variable<T> variable(const std::string& key) const { return Variable<T>(tensor<T>(key), true); }
+  Variable<T> variable(const std::string& key) const {
+    return Variable<T>(tensor<T>(key), true);
+  }
 
   template <Real T>
   void check(const std::string& key, const Tensor<T>& mine) const {
@@ -47,7 +52,8 @@ class ReferenceCase {
     for (std::size_t i = 0; i < theirs.values().size(); ++i) {
       const double a = mine.values()[i], b = theirs.values()[i];
       worst = std::max(worst, std::abs(a - b) - (atol_ + rtol_ * std::abs(b)));
-      if (!(std::abs(a - b) <= atol_ + rtol_ * std::abs(b))) FAIL_CHECK("element ", i, ": ", a, ", reference ", b);
+      if (!(std::abs(a - b) <= atol_ + rtol_ * std::abs(b)))
+        FAIL_CHECK("element ", i, ": ", a, ", reference ", b);
     }
     CHECK(worst <= 0);
   }
@@ -69,7 +75,8 @@ class BlockVisitor final : public nn::FieldVisitor<BlockVisitor<Use>> {
     const Index rows = p.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Index first = static_cast<Index>(i) * rows;
-      use_(path_.of(names[i]), p.value().rows(first, rows), p.grad() ? p.grad().rows(first, rows) : Tensor<T>());
+      use_(path_.of(names[i]), p.value().rows(first, rows),
+           p.grad() ? p.grad().rows(first, rows) : Tensor<T>());
     }
   }
   void enter(std::string_view name) override { path_.enter(name); }
@@ -93,14 +100,15 @@ void set_parameters(nn::Module& module, const ReferenceCase& one, const std::str
 }
 /// Compares all parameters, or their gradients, with the case's arrays `prefix` + path.
 template <Real T>
-void check_parameters(nn::Module& module, const ReferenceCase& one, const std::string& prefix, bool gradients) {
+void check_parameters(nn::Module& module, const ReferenceCase& one, const std::string& prefix,
+                      bool gradients) {
   each_block(module, [&]<Real U>(const std::string& path, Tensor<U> value, Tensor<U> gradient) {
     if constexpr (std::same_as<T, U>) one.check(prefix + path, gradients ? gradient : value);
   });
 }
 
-/// Calls `use(case, T())` for each case whose name begins with `prefix`; in float for `_f4`, in double for `_f8`.
-/// Returns how many there were.
+/// Calls `use(case, T())` for each case whose name begins with `prefix`; in float for `_f4`, in double for
+/// `_f8`. Returns how many there were.
 template <class Use>
 int for_each_reference(const std::filesystem::path& folder, const std::string& prefix, Use use) {
   std::ifstream file(folder / "index.json");

@@ -23,8 +23,8 @@ inline bool kit_has(const std::string& part) {
   return present;
 }
 
-/// The command that runs a script of the reference kit with a Python that has Chainer and NumPy: see kit/python.sh. Empty,
-/// with a line that says so, where there is none.
+/// The command that runs a script of the reference kit with a Python that has Chainer and NumPy: see
+/// kit/python.sh. Empty, with a line that says so, where there is none.
 inline std::string kit_script(const std::string& script) {
   const char* python = std::getenv("LSTMLIB_CHAINER_PYTHON");
   if (!python) MESSAGE("skipped: LSTMLIB_CHAINER_PYTHON names no Python with Chainer");

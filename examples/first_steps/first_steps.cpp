@@ -16,10 +16,15 @@ struct Counter : nn::Module {
   Variable<float> operator()(const Tokens& tokens) const {
     return classifier(encoder(embedding(tokens)).last_hidden());
   }
-  void fields(nn::Fields& visit) override { visit("embed", embedding)("encoder", encoder)("output", classifier); }
+  void fields(nn::Fields& visit) override {
+    visit("embed", embedding)("encoder", encoder)("output", classifier);
+  }
 };
 
-struct Batch { Tokens tokens; Tensor<std::int32_t> labels; };
+struct Batch {
+  Tokens tokens;
+  Tensor<std::int32_t> labels;
+};
 
 Batch make_batch(std::mt19937& random, Index size) {
   std::vector<std::vector<std::int32_t>> sequences;

@@ -17,8 +17,8 @@
 namespace {
 
 std::string version() {
-  return "sentiment " + std::to_string(LSTMLIB_VERSION_MAJOR) + "." + std::to_string(LSTMLIB_VERSION_MINOR) + "." +
-         std::to_string(LSTMLIB_VERSION_PATCH);
+  return "sentiment " + std::to_string(LSTMLIB_VERSION_MAJOR) + "." + std::to_string(LSTMLIB_VERSION_MINOR) +
+         "." + std::to_string(LSTMLIB_VERSION_PATCH);
 }
 
 /// One line, whatever the message was made of.
@@ -40,11 +40,13 @@ std::string explained(const CLI::App& app, const CLI::ParseError& error, int arg
     chosen = chosen->get_subcommands().front();
     command += chosen->get_name() + " ";
   }
-  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos || command.empty())
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || at == std::string::npos ||
+      command.empty())
     return text + " (see --help)";
   const std::string name = text.substr(at + 2, text.find_first_of(" =", at) - at - 2);
   const std::string meant = sentiment::nearest_option(*chosen, name);
-  return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " + command + "--help)";
+  return "unknown option --" + name + (meant.empty() ? "" : ", did you mean " + meant + "?") + " (see " +
+         command + "--help)";
 }
 
 /// Tells of a failure in one line; that of a training job also where its service looks.
@@ -62,7 +64,9 @@ int main(int argc, char** argv) {
   CLI::App app("Sentence classifiers: get and prepare text, train, evaluate, predict");
   app.set_version_flag("--version", version());
   app.require_subcommand(1);
-  app.footer("The whole pipeline in one go:\n  sentiment run\n\n`sentiment COMMAND --help` tells more about a command.");
+  app.footer(
+      "The whole pipeline in one go:\n  sentiment run\n\n`sentiment COMMAND --help` tells more about a "
+      "command.");
   sentiment::add_run(app);
   sentiment::add_prepare(app);
   sentiment::add_train(app);
@@ -89,11 +93,7 @@ int main(int argc, char** argv) {
     return status;
   } catch (const CLI::ParseError& error) {
     return failed(in_job, explained(app, error, argc, argv), 2);
-  } catch (const sentiment::ExitStatus& end) {
-    return end.status;
-  } catch (const std::bad_alloc&) {
+  } catch (const sentiment::ExitStatus& end) { return end.status; } catch (const std::bad_alloc&) {
     return failed(in_job, "not enough memory", 1);
-  } catch (const std::exception& error) {
-    return failed(in_job, error.what(), 1);
-  }
+  } catch (const std::exception& error) { return failed(in_job, error.what(), 1); }
 }

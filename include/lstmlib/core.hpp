@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Everything but the kernels of CPU and CUDA, layer by layer. A program of several files includes this, and links
-// lstmlib::cpu or has one file with lstmlib/backend/cpu/entry.hpp.
+// Everything but the kernels of CPU and CUDA, layer by layer. A program of several files includes this, and
+// links lstmlib::cpu or has one file with lstmlib/backend/cpu/entry.hpp.
 
 #include "lstmlib/version.hpp"
 

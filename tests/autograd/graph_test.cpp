@@ -76,7 +76,8 @@ TEST_CASE("graph: an operation of the user's own is one call of record") {
   CHECK(x.grad().values()[1] == 27);
 }
 
-TEST_CASE("graph: a table's gradient has the rows that were used, and becomes whole when something else adds") {
+TEST_CASE(
+    "graph: a table's gradient has the rows that were used, and becomes whole when something else adds") {
   const Variable<double> table(Tensor<double>::from({1, 2, 3, 4, 5, 6}, {3, 2}), true);
   const auto ids = Tensor<std::int32_t>::from({2, 0, 2}, {3});
   ops::sum(ops::embedding(ids, table)).backward();
@@ -95,7 +96,8 @@ TEST_CASE("graph: a table's gradient has the rows that were used, and becomes wh
 
 TEST_CASE("graph: a table used by two lookups gets both gradients") {
   const Variable<double> table(Tensor<double>::zeros({3, 1}), true);
-  const auto first = Tensor<std::int32_t>::from({0, 1}, {2}), second = Tensor<std::int32_t>::from({1, 2}, {2});
+  const auto first = Tensor<std::int32_t>::from({0, 1}, {2}),
+             second = Tensor<std::int32_t>::from({1, 2}, {2});
   ops::sum(ops::add(ops::embedding(first, table), ops::embedding(second, table))).backward();
   CHECK(table.grad().values()[0] == 1);
   CHECK(table.grad().values()[1] == 2);
@@ -105,9 +107,8 @@ TEST_CASE("graph: a table used by two lookups gets both gradients") {
 TEST_CASE("check_gradient: finds a wrong gradient") {
   const auto wrong = [](auto inputs) {
     auto y = inputs[0].value().clone();
-    return ops::sum(record("wrong", y, {inputs[0]}, [](auto d_y, auto d_x) {
-      d_x[0].view().data[0] += 1.01 * d_y[0].values()[0];
-    }));
+    return ops::sum(record("wrong", y, {inputs[0]},
+                           [](auto d_y, auto d_x) { d_x[0].view().data[0] += 1.01 * d_y[0].values()[0]; }));
   };
   CHECK_THROWS_AS(check_gradient(wrong, {Tensor<double>::from({1.0}, {1})}), GradientError);
 }

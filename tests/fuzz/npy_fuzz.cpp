@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as an NPY file, pickled objects included: refused with a FormatError, or an array whose parts go together
-// and that is read again from its own file.
+// Any bytes as an NPY file, pickled objects included: refused with a FormatError, or an array whose parts go
+// together and that is read again from its own file.
 
 #include "lstmlib/io/npy.hpp"
 
@@ -14,9 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Array array;
   try {
     array = parse_npy(std::as_bytes(std::span(data, size)), "input");
-  } catch (const lstmlib::FormatError&) {
-    return 0;
-  }
+  } catch (const lstmlib::FormatError&) { return 0; }
   array.check();
   // Written files are in one form, so from here on bytes must stay equal; arrays may not be, for NaN.
   const std::vector<std::byte> own = format_npy(array);
@@ -25,8 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
       for (const std::string& text : array.strings())
         if (!is_utf8(text)) std::abort();
-    } catch (const lstmlib::FormatError&) {
-    }
+    } catch (const lstmlib::FormatError&) {}
   }
   return 0;
 }

@@ -48,7 +48,8 @@ TEST_CASE("array: numbers convert exactly or not at all") {
 
   for (const double wrong : {0.5, 3e9, -3e9, std::nan(""), std::numeric_limits<double>::infinity()})
     CHECK_THROWS_AS(Array::scalar(wrong).as_numbers<std::int32_t>(), ShapeError);
-  CHECK(Array::scalar(-2147483648.0).as_numbers<std::int32_t>()[0] == std::numeric_limits<std::int32_t>::min());
+  CHECK(Array::scalar(-2147483648.0).as_numbers<std::int32_t>()[0] ==
+        std::numeric_limits<std::int32_t>::min());
   CHECK_THROWS_AS(Array::scalar(2147483648.0).as_numbers<std::int32_t>(), ShapeError);
   CHECK_THROWS_AS(Array::scalar(9223372036854775808.0).as_numbers<std::int64_t>(), ShapeError);
   CHECK_THROWS_AS(Array::scalar(-1.0f).as_numbers<std::uint64_t>(), ShapeError);
@@ -61,9 +62,13 @@ TEST_CASE("array: numbers convert exactly or not at all") {
 }
 
 TEST_CASE("array: float16 widens exactly") {
-  const std::map<std::uint16_t, float> known{{0x0000, 0.0f},        {0x3C00, 1.0f},        {0xC000, -2.0f},
-                                             {0x7BFF, 65504.0f},    {0x0400, 6.103515625e-05f},
-                                             {0x0001, 5.9604644775390625e-08f}, {0x03FF, 6.097555160522461e-05f},
+  const std::map<std::uint16_t, float> known{{0x0000, 0.0f},
+                                             {0x3C00, 1.0f},
+                                             {0xC000, -2.0f},
+                                             {0x7BFF, 65504.0f},
+                                             {0x0400, 6.103515625e-05f},
+                                             {0x0001, 5.9604644775390625e-08f},
+                                             {0x03FF, 6.097555160522461e-05f},
                                              {0x3555, 0.333251953125f}};
   for (const auto& [half, value] : known) CHECK(float_from_half(half) == value);
   CHECK(std::signbit(float_from_half(0x8000)));
@@ -72,7 +77,8 @@ TEST_CASE("array: float16 widens exactly") {
 }
 
 TEST_CASE("array: texts are as wide as the longest, and lose only the zeros that fill them up") {
-  const std::vector<std::string> texts{"", "good", "na\xC3\xAFve", "\xF0\x9F\x98\x80", std::string("a\0b", 3)};
+  const std::vector<std::string> texts{"", "good", "na\xC3\xAFve", "\xF0\x9F\x98\x80",
+                                       std::string("a\0b", 3)};
   const Array array = Array::from_strings(texts, {5});
   CHECK(array.descr() == "<U5");
   CHECK(array.data.size() == 5 * 5 * 4);
@@ -81,7 +87,8 @@ TEST_CASE("array: texts are as wide as the longest, and lose only the zeros that
   CHECK(Array::from_strings({""}, {}).descr() == "<U1");
   for (const char* wrong : {"ab\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE4\xB8", "\x80"})
     CHECK_THROWS_AS(Array::from_strings({"fine", wrong}, {2}), FormatError);
-  CHECK_THROWS_WITH_AS(Array::from_strings({"fine", "ab\xFF"}, {2}), "text 1: byte 2 is not UTF-8", FormatError);
+  CHECK_THROWS_WITH_AS(Array::from_strings({"fine", "ab\xFF"}, {2}), "text 1: byte 2 is not UTF-8",
+                       FormatError);
 }
 
 TEST_CASE("array: a code point that is no character never becomes text") {

@@ -55,7 +55,8 @@ inline Json describe(const io::Value& value) {
     return items;
   }
   Json pairs = Json::object();
-  for (const auto& [key, item] : *value.get_if<io::Dict>()) pairs[*key.get_if<std::string>()] = describe(item);
+  for (const auto& [key, item] : *value.get_if<io::Dict>())
+    pairs[*key.get_if<std::string>()] = describe(item);
   return pairs;
 }
 
@@ -63,7 +64,8 @@ inline Json values_of(const io::Array& array) {
   using enum io::ArrayDtype;
   Json values = Json::array();
   const auto add_complex = [&](const auto& numbers) {
-    for (const auto& number : numbers) values.push_back({number_json(number.real()), number_json(number.imag())});
+    for (const auto& number : numbers)
+      values.push_back({number_json(number.real()), number_json(number.imag())});
   };
   switch (array.dtype) {
     case object:
@@ -76,7 +78,9 @@ inline Json values_of(const io::Array& array) {
     case uint64:
       for (const std::uint64_t number : array.to<std::uint64_t>()) values.push_back(number);
       break;
-    case float16: case float32: case float64:
+    case float16:
+    case float32:
+    case float64:
       for (const double number : array.as_numbers<double>()) values.push_back(number_json(number));
       break;
     case complex64: add_complex(array.to<std::complex<float>>()); break;
@@ -86,8 +90,9 @@ inline Json values_of(const io::Array& array) {
       break;
     case bytes:
       for (Index at = 0; at < array.elements(); ++at) {
-        std::string_view item = io::as_text(array.data).substr(static_cast<std::size_t>(at * array.item_size),
-                                                               static_cast<std::size_t>(array.item_size));
+        std::string_view item = io::as_text(array.data)
+                                    .substr(static_cast<std::size_t>(at * array.item_size),
+                                            static_cast<std::size_t>(array.item_size));
         while (item.ends_with('\0')) item.remove_suffix(1);
         values.push_back(hex_json(item));
       }
@@ -124,7 +129,8 @@ inline Json in_one_form(const Json& json) {
 /// Fails unless the array is exactly what `expected` says; -0.0 and 0.0 differ.
 inline void check_same(const io::Array& array, const Json& expected, const std::string& name) {
   Json wanted = expected;
-  if (wanted["values"].is_object() && wanted["values"].contains("rule")) {  // the one long vocabulary of the kit
+  if (wanted["values"].is_object() &&
+      wanted["values"].contains("rule")) {  // the one long vocabulary of the kit
     Json words = Json::object();
     for (int number = 0; number < 3000; ++number) {
       const std::string digits = std::to_string(number);
@@ -165,9 +171,7 @@ template <class Kind = FormatError, class Read>
 std::string error_of(Read&& read) {
   try {
     read();
-  } catch (const Kind& error) {
-    return error.what();
-  }
+  } catch (const Kind& error) { return error.what(); }
   FAIL_CHECK("no error");
   return {};
 }

@@ -27,9 +27,7 @@ template <class Action>
 std::string error_of(Action&& action) {
   try {
     action();
-  } catch (const FileError& error) {
-    return error.what();
-  }
+  } catch (const FileError& error) { return error.what(); }
   FAIL_CHECK("no error");
   return {};
 }
@@ -56,10 +54,12 @@ TEST_CASE("file: errors name the path and the reason") {
   CHECK(error_of([&] { read_file_start(absent, 1); }) == absent + ": No such file or directory");
   CHECK(error_of([&] { read_file(folder); }) == folder.string() + ": Is a directory");
   CHECK(error_of([&] { write_file(folder, "text"); }) == folder.string() + ": Is a directory");
-  CHECK(error_of([&] { write_file(folder / "absent/a", "text"); }) == absent + "/a: No such file or directory");
+  CHECK(error_of([&] { write_file(folder / "absent/a", "text"); }) ==
+        absent + "/a: No such file or directory");
   CHECK(error_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file");
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(error_of([&] { read_file(folder / "pipe"); }) == (folder / "pipe").string() + ": is not a regular file");
+  CHECK(error_of([&] { read_file(folder / "pipe"); }) ==
+        (folder / "pipe").string() + ": is not a regular file");
 }
 
 TEST_CASE("file: a size bound is kept") {
@@ -103,9 +103,7 @@ TEST_CASE("file: a disk that takes no more leaves the old file and no other") {
   std::string error;
   try {
     write_file(folder / "a", std::string(100000, 'x'));
-  } catch (const FileError& failed) {
-    error = failed.what();
-  }
+  } catch (const FileError& failed) { error = failed.what(); }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   CHECK(error == (folder / "a").string() + ": File too large");

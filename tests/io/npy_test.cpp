@@ -36,13 +36,16 @@ TEST_CASE("npy: a file is written byte for byte as NumPy writes it") {
   CHECK(text.substr(10).starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }  "));
   CHECK(text[127] == '\n');
   CHECK(written.size() == 128 + 24);
-  CHECK(as_text(format_npy(Array::from(std::vector<std::int8_t>{7}, {1}))).substr(10).starts_with(
-      "{'descr': '|i1', 'fortran_order': False, 'shape': (1,), }"));
-  CHECK(as_text(format_npy(Array::scalar(2.5))).substr(10).starts_with(
-      "{'descr': '<f8', 'fortran_order': False, 'shape': (), }"));
+  CHECK(as_text(format_npy(Array::from(std::vector<std::int8_t>{7}, {1})))
+            .substr(10)
+            .starts_with("{'descr': '|i1', 'fortran_order': False, 'shape': (1,), }"));
+  CHECK(as_text(format_npy(Array::scalar(2.5)))
+            .substr(10)
+            .starts_with("{'descr': '<f8', 'fortran_order': False, 'shape': (), }"));
   // A head that would end at a multiple of 64 bytes by itself is filled up with 64 more, as NumPy does.
   for (Index axes = 1; axes <= 64; ++axes) {
-    const Array array = Array::from(std::vector<float>{1}, std::vector<Index>(static_cast<std::size_t>(axes), 1));
+    const Array array =
+        Array::from(std::vector<float>{1}, std::vector<Index>(static_cast<std::size_t>(axes), 1));
     const auto bytes = format_npy(array);
     CHECK((bytes.size() - 4) % 64 == 0);
     CHECK(parse_npy(bytes, "memory") == array);
@@ -80,8 +83,9 @@ TEST_CASE("npy: a shape is checked against the bytes that are there before anyth
     return bytes;
   };
   CHECK(parse_npy(with_shape("(1,)", "01234567"), "a").shape == std::vector<Index>{1});
-  for (const char* shape : {"(1099511627776,)", "(4611686018427387904, 4)", "(0, 9223372036854775807, 2)", "(-1,)", "(2)",
-                            "(,)", "(1, 1 1)", "9223372036854775808", "(True,)", "(0x1,)", "(1,,)", "((1),)"})
+  for (const char* shape :
+       {"(1099511627776,)", "(4611686018427387904, 4)", "(0, 9223372036854775807, 2)", "(-1,)", "(2)", "(,)",
+        "(1, 1 1)", "9223372036854775808", "(True,)", "(0x1,)", "(1,,)", "((1),)"})
     CHECK_THROWS_AS(parse_npy(with_shape(shape, "01234567"), "a"), FormatError);
   std::string axes = "(";
   for (int axis = 0; axis < 64; ++axis) axes += "1, ";
@@ -105,9 +109,7 @@ TEST_CASE("npy: a file cut at any byte, or with any byte changed, is read or ref
         changed[at] ^= static_cast<std::byte>(change);
         try {
           parse_npy(changed, "changed").check();
-        } catch (const FormatError&) {
-          ++refused;
-        }
+        } catch (const FormatError&) { ++refused; }
       }
     CHECK(refused > 100);
   }

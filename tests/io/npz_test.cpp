@@ -40,12 +40,14 @@ TEST_CASE("npz: every file of NumPy's and Python's is read with its exact values
       count += for_each_expected(json, kind, [&](const std::string& name, const Json& expected) {
         const Archive archive = read_npz(json.parent_path() / name);
         CHECK_MESSAGE(archive.size() == expected["arrays"].size(), name);
-        for (const auto& [key, array] : expected["arrays"].items()) check_same(archive.at(key), array, name + ": " + key);
+        for (const auto& [key, array] : expected["arrays"].items())
+          check_same(archive.at(key), array, name + ": " + key);
         const std::vector<ArrayInfo> infos = list_npz(json.parent_path() / name);
         REQUIRE(infos.size() == archive.size());
         for (const ArrayInfo& info : infos) {
           const Array& array = archive.at(info.name);
-          CHECK((info.dtype == array.dtype && info.shape == array.shape && info.item_size == array.item_size));
+          CHECK(
+              (info.dtype == array.dtype && info.shape == array.shape && info.item_size == array.item_size));
         }
       });
   CHECK(count >= 26);
@@ -58,7 +60,8 @@ TEST_CASE("npz: what cannot be read is refused, with file, byte and reason") {
       const std::string error = error_of([&] { read_npz(json.parent_path() / name); });
       CHECK_MESSAGE(error.find(name + ": byte ") != std::string::npos, error);
     });
-  CHECK(error_of([] { read_npz(fixtures() / "numpy/refuse_bzip2.npz"); }).find("method 12") != std::string::npos);
+  CHECK(error_of([] { read_npz(fixtures() / "numpy/refuse_bzip2.npz"); }).find("method 12") !=
+        std::string::npos);
   CHECK_THROWS_AS(read_npz(fixtures() / "numpy/absent.npz"), FileError);
 }
 
@@ -100,7 +103,9 @@ TEST_CASE("npz: a reader looks at names and shapes first, and reads one array") 
 
 TEST_CASE("npz: objects and too many bytes can be refused") {
   const std::vector<std::byte> bytes = format_npz(small_archive());
-  CHECK(error_of([&] { parse_npz(bytes, "m.npz", {.allow_objects = false}); }).starts_with("m.npz: best_value.npy: byte "));
+  CHECK(error_of([&] {
+          parse_npz(bytes, "m.npz", {.allow_objects = false});
+        }).starts_with("m.npz: best_value.npy: byte "));
   Archive two;
   two.add("a", Array::from(std::vector<double>(10), {10}));
   two.add("b", Array::from(std::vector<double>(10), {10}));
@@ -112,7 +117,8 @@ TEST_CASE("npz: a file large enough for two threads gives the same arrays and th
   Archive large;
   for (int i = 0; i < 9; ++i) {
     std::vector<std::uint32_t> numbers(70000);
-    for (std::size_t k = 0; k < numbers.size(); ++k) numbers[k] = static_cast<std::uint32_t>(k * 2654435761u) ^ static_cast<std::uint32_t>(i);
+    for (std::size_t k = 0; k < numbers.size(); ++k)
+      numbers[k] = static_cast<std::uint32_t>(k * 2654435761u) ^ static_cast<std::uint32_t>(i);
     large.add("a" + std::to_string(i), Array::from(numbers, {70000}));
   }
   std::vector<std::byte> bytes = format_npz(large, Compression::store);
@@ -123,7 +129,8 @@ TEST_CASE("npz: a file large enough for two threads gives the same arrays and th
   const std::uint64_t all = std::uint64_t{9} * 70000 * 4;
   CHECK_NOTHROW(parse_npz(bytes, "large.npz", {.max_bytes = all}));
   CHECK_THROWS_AS(parse_npz(bytes, "large.npz", {.max_bytes = all - 1}), FormatError);
-  for (const int damaged : {6, 2, 8}) bytes[static_cast<std::size_t>(damaged * 280200 + 2000)] ^= std::byte{1};
+  for (const int damaged : {6, 2, 8})
+    bytes[static_cast<std::size_t>(damaged * 280200 + 2000)] ^= std::byte{1};
   for (int round = 0; round < 20; ++round)
     CHECK(error_of([&] { parse_npz(bytes, "large.npz"); }).starts_with("large.npz: a2.npy: "));
 }
@@ -140,15 +147,14 @@ TEST_CASE("npz: a file cut at any byte is refused, one with any byte changed is 
         changed[at] ^= static_cast<std::byte>(change);
         try {
           for (const Archive::Entry& entry : parse_npz(changed, "changed")) entry.array.check();
-        } catch (const FormatError&) {
-          ++refused;
-        }
+        } catch (const FormatError&) { ++refused; }
       }
     CHECK(refused > 1000);
   }
 }
 
-TEST_CASE("npz: hostile files are refused or harmless, quickly and in little memory, and nothing in them runs") {
+TEST_CASE(
+    "npz: hostile files are refused or harmless, quickly and in little memory, and nothing in them runs") {
   const auto hostile = hostile_files();
   int count = 0;
   for (const auto& file : hostile.files) {
@@ -159,14 +165,16 @@ TEST_CASE("npz: hostile files are refused or harmless, quickly and in little mem
     try {
       if (name.ends_with(".npy")) read_npy(file.path).check();
       else read_npz(file.path);
-    } catch (const FormatError& refused) {
-      error = refused.what();
-    }
+    } catch (const FormatError& refused) { error = refused.what(); }
     CHECK_MESSAGE(std::chrono::steady_clock::now() - start < std::chrono::seconds(5), name);
-    // Whether vocabularies, training sets and models make sense is for their readers to say, but for what would run.
-    const bool semantic = area == "vocabulary" || (area != "zip" && !name.ends_with(".npy") && name.find("evil") == std::string::npos);
+    // Whether vocabularies, training sets and models make sense is for their readers to say, but for what
+    // would run.
+    const bool semantic = area == "vocabulary" || (area != "zip" && !name.ends_with(".npy") &&
+                                                   name.find("evil") == std::string::npos);
     if (file.must_refuse && !semantic) CHECK_MESSAGE(!error.empty(), name);
-    if (!error.empty()) CHECK_MESSAGE((error.find(name + ": ") != std::string::npos && error.find("byte ") != std::string::npos), error);
+    if (!error.empty())
+      CHECK_MESSAGE(
+          (error.find(name + ": ") != std::string::npos && error.find("byte ") != std::string::npos), error);
     ++count;
   }
   CHECK(count > (hostile.with_kit ? 200 : 30));

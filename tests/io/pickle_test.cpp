@@ -13,7 +13,9 @@ namespace {
 
 Value read(const std::string& pickle) { return parse_pickle(std::as_bytes(std::span(pickle)), "p"); }
 std::string shown(const std::string& pickle) { return describe(read(pickle)).dump(); }
-std::string refusal(const std::string& pickle) { return error_of([&] { read(pickle); }); }
+std::string refusal(const std::string& pickle) {
+  return error_of([&] { read(pickle); });
+}
 std::string little(std::uint64_t value, int bytes) {
   std::string text;
   for (int at = 0; at < bytes; ++at) text.push_back(static_cast<char>(value >> (8 * at)));
@@ -62,22 +64,29 @@ TEST_CASE("pickle: plain values of every opcode") {
   CHECK(shown("\x96" + little(1, 8) + "x.") == "\"hex:78\"");
   CHECK(shown("].") == "[]");
   CHECK(shown("(K\x01K\x02l.") == "[1,2]");
-  CHECK(shown("]K\x01" "a.") == "[1]");
-  CHECK(shown("](K\x01K\x02" "e.") == "[1,2]");
+  CHECK(shown("]K\x01"
+              "a.") == "[1]");
+  CHECK(shown("](K\x01K\x02"
+              "e.") == "[1,2]");
   CHECK(shown(").") == "[]");
   CHECK(shown("K\x01\x85.") == "[1]");
   CHECK(shown("K\x01K\x02\x86.") == "[1,2]");
   CHECK(shown("K\x01K\x02K\x03\x87.") == "[1,2,3]");
   CHECK(shown("(K\x01K\x02K\x03K\x04t.") == "[1,2,3,4]");
   CHECK(shown("}.") == "{}");
-  CHECK(shown("(Va\nK\x01" "d.") == "{\"a\":1}");
+  CHECK(shown("(Va\nK\x01"
+              "d.") == "{\"a\":1}");
   CHECK(shown("}Vb\nK\x01s(Va\nK\x02u.") == "{\"b\":1,\"a\":2}");
   CHECK(shown("K\x05p3\n0g3\n.") == "5");
-  CHECK(shown("K\x05q\x01" "0h\x01.") == "5");
+  CHECK(shown("K\x05q\x01"
+              "0h\x01.") == "5");
   CHECK(shown("K\x05r" + little(3, 4) + "0j" + little(3, 4) + ".") == "5");
-  CHECK(shown("]K\x05\x94" "ah\0a."s) == "[5,5]");
-  CHECK(shown("K\x05" "2\x86.") == "[5,5]");
-  CHECK(shown("(K\x01K\x02" "1N.") == "null");
+  CHECK(shown("]K\x05\x94"
+              "ah\0a."s) == "[5,5]");
+  CHECK(shown("K\x05"
+              "2\x86.") == "[5,5]");
+  CHECK(shown("(K\x01K\x02"
+              "1N.") == "null");
   CHECK(shown("(0N.") == "null");
   CHECK(shown("\x80\x04\x95" + little(2, 8) + "N.") == "null");
   CHECK(shown("c_codecs\nencode\n(Va\\u00e9\nVlatin1\ntR.") == "\"hex:61e9\"");
@@ -86,14 +95,17 @@ TEST_CASE("pickle: plain values of every opcode") {
 TEST_CASE("pickle: names and opcodes that could run something are refused by name") {
   CHECK(refusal("cposix\nsystem\n(Vtouch x\ntR.") ==
         "p: byte 0: pickle: 'posix.system' is not allowed: only the parts of numpy's arrays are");
-  CHECK(refusal("\x8c\x08" "builtins\x8c\x04" "eval\x93.").find("'builtins.eval' is not allowed") != std::string::npos);
+  CHECK(refusal("\x8c\x08"
+                "builtins\x8c\x04"
+                "eval\x93.")
+            .find("'builtins.eval' is not allowed") != std::string::npos);
   CHECK(refusal("cnumpy\nload\n.").find("'numpy.load'") != std::string::npos);
   CHECK(refusal("cnumpy.core.multiarray\nfromfile\n.").find("not allowed") != std::string::npos);
   CHECK(refusal("(ios\nsystem\n.").find("INST") != std::string::npos);
-  const std::pair<char, const char*> opcodes[] = {{'o', "OBJ"},      {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
-                                                  {'P', "PERSID"},   {'Q', "BINPERSID"},      {'\x82', "EXT1"},
-                                                  {'\x83', "EXT2"},  {'\x84', "EXT4"},        {'\x8f', "EMPTY_SET"},
-                                                  {'\x91', "FROZENSET"}, {'\x97', "NEXT_BUFFER"}, {'\xff', "unknown opcode 255"}};
+  const std::pair<char, const char*> opcodes[] = {
+      {'o', "OBJ"},          {'\x81', "NEWOBJ"},    {'\x92', "NEWOBJ_EX"},   {'P', "PERSID"},
+      {'Q', "BINPERSID"},    {'\x82', "EXT1"},      {'\x83', "EXT2"},        {'\x84', "EXT4"},
+      {'\x8f', "EMPTY_SET"}, {'\x91', "FROZENSET"}, {'\x97', "NEXT_BUFFER"}, {'\xff', "unknown opcode 255"}};
   for (const auto& [opcode, name] : opcodes)
     CHECK(refusal("(N" + std::string(1, opcode) + "\n.").find(name) != std::string::npos);
   // The parts of arrays are words here: none can be called for anything else, or be a value.
@@ -105,12 +117,50 @@ TEST_CASE("pickle: names and opcodes that could run something are refused by nam
 }
 
 TEST_CASE("pickle: damage is refused") {
-  for (const std::string& pickle :
-       {""s, "."s, "N"s, "(."s, "(N."s, "NN."s, "0."s, "R."s, "a."s, "]a."s, "Na."s, "NK\x01" "a."s, "}(Nu."s, "}]Ns."s,
-        "}(NNu(NNu."s, "u."s, "t."s, "\x85."s, "h\0."s, "g1\n."s, "gx\n."s, "p1\n."s, "q\0."s, "\x80\x09N."s, "I1x\n."s, "I\n."s,
-        "I"s, "L9223372036854775808L\n."s, "F1,5\n."s, "S'a\n."s, "Sa\n."s, "S'\\x4'\n."s, "S'\\'\n."s, "V\\u12\n."s, "V\\ud800\n."s,
-        "X\2\0\0\0\xFF\xFF."s, "X\xFF\xFF\xFF\xFFx."s, "\x8a\x09" "123456789."s, "T\xFF\xFF\xFF\xFF."s, "\x8b\xFF\xFF\xFF\xFF."s,
-        "cnumpy\nndarray"s, "NN\x93."s})
+  for (const std::string& pickle : {""s,
+                                    "."s,
+                                    "N"s,
+                                    "(."s,
+                                    "(N."s,
+                                    "NN."s,
+                                    "0."s,
+                                    "R."s,
+                                    "a."s,
+                                    "]a."s,
+                                    "Na."s,
+                                    "NK\x01"
+                                    "a."s,
+                                    "}(Nu."s,
+                                    "}]Ns."s,
+                                    "}(NNu(NNu."s,
+                                    "u."s,
+                                    "t."s,
+                                    "\x85."s,
+                                    "h\0."s,
+                                    "g1\n."s,
+                                    "gx\n."s,
+                                    "p1\n."s,
+                                    "q\0."s,
+                                    "\x80\x09N."s,
+                                    "I1x\n."s,
+                                    "I\n."s,
+                                    "I"s,
+                                    "L9223372036854775808L\n."s,
+                                    "F1,5\n."s,
+                                    "S'a\n."s,
+                                    "Sa\n."s,
+                                    "S'\\x4'\n."s,
+                                    "S'\\'\n."s,
+                                    "V\\u12\n."s,
+                                    "V\\ud800\n."s,
+                                    "X\2\0\0\0\xFF\xFF."s,
+                                    "X\xFF\xFF\xFF\xFFx."s,
+                                    "\x8a\x09"
+                                    "123456789."s,
+                                    "T\xFF\xFF\xFF\xFF."s,
+                                    "\x8b\xFF\xFF\xFF\xFF."s,
+                                    "cnumpy\nndarray"s,
+                                    "NN\x93."s})
     CHECK_MESSAGE(refusal(pickle).starts_with("p: byte "), printable(pickle));
 }
 
@@ -127,7 +177,8 @@ TEST_CASE("pickle: memory and depth are bounded, however values are shared or ne
   }
   std::string nest = "(" + laughs + "l.";
   CHECK(refusal(nest).find("128 times") != std::string::npos);
-  CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("64 deep") != std::string::npos);
+  CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("64 deep") !=
+        std::string::npos);
   CHECK(shown(std::string(60, ']') + std::string(59, 'a') + ".").size() == 120);
   // A text of a thousand bytes, named a thousand times.
   std::string shared = "(X" + little(1000, 4) + std::string(1000, 'x') + "q\0"s;
@@ -142,10 +193,38 @@ TEST_CASE("pickle: a dict keeps its order, and has no key twice") {
 }
 
 TEST_CASE("pickle: values of every kind are written so that they read back equal") {
-  const Value values[] = {None{}, true, false, 0, 255, 256, 65535, 65536, -1, -128, -129, 2147483647, -2147483648LL, 2147483648LL,
-                          (std::numeric_limits<std::int64_t>::max)(), (std::numeric_limits<std::int64_t>::min)(), 1LL << 39, 0.1,
-                          -0.0, "", "na\xC3\xAFve", Bytes{"\xFF\0x"s}, Bytes{std::string(300, 'b')}, List{}, List{1}, List{1, "two", List{3}},
-                          Tuple{}, Tuple{{1}}, Tuple{{1, 2, 3}}, Tuple{{1, 2, 3, 4}}, Dict{}, Dict{{"a", 1}, {2, List{}}}};
+  const Value values[] = {None{},
+                          true,
+                          false,
+                          0,
+                          255,
+                          256,
+                          65535,
+                          65536,
+                          -1,
+                          -128,
+                          -129,
+                          2147483647,
+                          -2147483648LL,
+                          2147483648LL,
+                          (std::numeric_limits<std::int64_t>::max)(),
+                          (std::numeric_limits<std::int64_t>::min)(),
+                          1LL << 39,
+                          0.1,
+                          -0.0,
+                          "",
+                          "na\xC3\xAFve",
+                          Bytes{"\xFF\0x"s},
+                          Bytes{std::string(300, 'b')},
+                          List{},
+                          List{1},
+                          List{1, "two", List{3}},
+                          Tuple{},
+                          Tuple{{1}},
+                          Tuple{{1, 2, 3}},
+                          Tuple{{1, 2, 3, 4}},
+                          Dict{},
+                          Dict{{"a", 1}, {2, List{}}}};
   for (const Value& value : values) CHECK(copy(value) == value);
   List many;
   Dict words;
@@ -155,9 +234,9 @@ TEST_CASE("pickle: values of every kind are written so that they read back equal
   }
   CHECK(copy(many) == Value(many));
   CHECK(copy(words) == Value(words));
-  const Array arrays[] = {Array::from(std::vector<std::int32_t>{1, 2, 3}, {3}), Array::from(std::vector<double>{}, {0, 2}),
-                          Array::from_strings({"a", "bcd"}, {2}), Array::from(std::vector<bool>{true}, {}),
-                          Array::from_objects({1, None{}}, {2, 1})};
+  const Array arrays[] = {Array::from(std::vector<std::int32_t>{1, 2, 3}, {3}),
+                          Array::from(std::vector<double>{}, {0, 2}), Array::from_strings({"a", "bcd"}, {2}),
+                          Array::from(std::vector<bool>{true}, {}), Array::from_objects({1, None{}}, {2, 1})};
   for (const Array& array : arrays) CHECK(copy(array) == Value(array));
   Value deep = 1;
   for (int level = 0; level < 70; ++level) deep = List{deep};

@@ -12,9 +12,11 @@ namespace {
 
 using Members = std::vector<std::pair<std::string, std::string>>;
 
-std::vector<std::byte> zip_of(const Members& members, Compression compression, std::uint64_t zip64_from = 0xFFFFFFFF) {
+std::vector<std::byte> zip_of(const Members& members, Compression compression,
+                              std::uint64_t zip64_from = 0xFFFFFFFF) {
   std::vector<std::byte> bytes;
-  ZipWriter zip([&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); }, zip64_from);
+  ZipWriter zip([&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); },
+                zip64_from);
   for (const auto& member : members)
     zip.add(member.first, compression, [&](const Sink& sink) {
       const auto content = std::as_bytes(std::span(member.second));
@@ -62,7 +64,8 @@ const Members two{{"a.npy", std::string(1000, 'a')}, {"folder/\xC3\xA9.npy", "sh
 
 TEST_CASE("zip: members are written and read, stored and deflated, with and without ZIP64") {
   for (const Compression compression : {Compression::store, Compression::deflate})
-    for (const std::uint64_t zip64_from : {std::uint64_t{0xFFFFFFFF}, std::uint64_t{900}, std::uint64_t{20}, std::uint64_t{0}}) {
+    for (const std::uint64_t zip64_from :
+         {std::uint64_t{0xFFFFFFFF}, std::uint64_t{900}, std::uint64_t{20}, std::uint64_t{0}}) {
       const std::vector<std::byte> bytes = zip_of(two, compression, zip64_from);
       CHECK(content_of(bytes) == two);
       const bool large = as_text(bytes).find("PK\6\6") != std::string_view::npos;
@@ -76,7 +79,8 @@ TEST_CASE("zip: members are written and read, stored and deflated, with and with
 TEST_CASE("zip: local headers and the directory hold the same sizes") {
   const std::vector<std::byte> bytes = zip_of(two, Compression::deflate);
   const std::size_t first = find(bytes, local), record = find(bytes, central);
-  CHECK(std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(first + 4), bytes.begin() + static_cast<std::ptrdiff_t>(first + 28),
+  CHECK(std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(first + 4),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(first + 28),
                    bytes.begin() + static_cast<std::ptrdiff_t>(record + 6)));
   CHECK(load_little<std::uint32_t>(&bytes[first + 22]) == 1000);
   CHECK(load_little<std::uint32_t>(&bytes[first + 18]) < 100);
@@ -94,7 +98,8 @@ TEST_CASE("zip: more members than 16 bits count") {
 TEST_CASE("zip: names that an archive cannot hold are refused") {
   for (const std::string& name : {std::string("\xFF"), std::string("a\0b", 3), std::string(70000, 'n')})
     CHECK_THROWS_AS(zip_of({{name, ""}}, Compression::store), FormatError);
-  CHECK_NOTHROW(content_of(zip_of({{"../../up.npy", ""}, {"/root.npy", ""}}, Compression::store)));  // names are never paths
+  CHECK_NOTHROW(content_of(
+      zip_of({{"../../up.npy", ""}, {"/root.npy", ""}}, Compression::store)));  // names are never paths
 }
 
 TEST_CASE("zip: damaged content is found at the end of a member") {
@@ -151,13 +156,16 @@ TEST_CASE("zip: what readers could disagree about is refused") {
   put(bytes, end + 8, std::uint16_t{60000});
   put(bytes, end + 10, std::uint16_t{60000});
   CHECK(refusal(bytes).find("60000 members") != std::string::npos);
-  CHECK(refusal(zip_of({{"a", "1"}, {"a", "2"}}, Compression::store)).find("there twice") != std::string::npos);
+  CHECK(refusal(zip_of({{"a", "1"}, {"a", "2"}}, Compression::store)).find("there twice") !=
+        std::string::npos);
 
   // One archive inside a stored member of another: the directory may not point into a member.
   const std::vector<std::byte> inner = zip_of({{"b", "content"}}, Compression::store);
-  std::vector<std::byte> outer = zip_of({{"a", std::string(as_text(inner))}, {"b", "content"}}, Compression::store);
+  std::vector<std::byte> outer =
+      zip_of({{"a", std::string(as_text(inner))}, {"b", "content"}}, Compression::store);
   const std::size_t second = as_text(outer).rfind(central);
-  put(outer, second + 42, static_cast<std::uint32_t>(find(std::span<const std::byte>(outer).subspan(4), local) + 4));
+  put(outer, second + 42,
+      static_cast<std::uint32_t>(find(std::span<const std::byte>(outer).subspan(4), local) + 4));
   CHECK(refusal(outer).find("share the bytes") != std::string::npos);
 }
 

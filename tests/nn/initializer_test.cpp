@@ -11,7 +11,9 @@ using namespace lstmlib;
 
 namespace {
 
-struct Moments { double mean, deviation, smallest, largest; };
+struct Moments {
+  double mean, deviation, smallest, largest;
+};
 
 Moments moments(const Tensor<float>& x) {
   double sum = 0, squares = 0, smallest = x.values()[0], largest = smallest;
@@ -59,14 +61,19 @@ double deviation_from_orthogonal(const Tensor<double>& x, double scale) {
 
 TEST_CASE("initializers: deviation, mean and bounds of the formulas") {
   set_seed(11);
-  struct Case { const char* name; double scale, deviation, bound; };
+  struct Case {
+    const char* name;
+    double scale, deviation, bound;
+  };
   const Shape shape{200, 150, 2, 1};  // fan-in 300, fan-out 400
-  for (const auto& c : {Case{"Normal", 0.05, 0.05, 0}, Case{"LeCunNormal", 2, 2 * std::sqrt(1 / 300.0), 0},
-                        Case{"GlorotNormal", 1, std::sqrt(2 / 700.0), 0}, Case{"HeNormal", 1, std::sqrt(2 / 300.0), 0},
-                        Case{"HeNormal_fan_out", 1, std::sqrt(2 / 400.0), 0}, Case{"Uniform", 0.25, 0.25 / std::sqrt(3), 0.25},
-                        Case{"LeCunUniform", 1, std::sqrt(1 / 300.0), std::sqrt(3 / 300.0)},
-                        Case{"GlorotUniform", 1, std::sqrt(2 / 700.0), std::sqrt(6 / 700.0)},
-                        Case{"HeUniform", 1, std::sqrt(2 / 300.0), std::sqrt(6 / 300.0)}}) {
+  for (const auto& c :
+       {Case{"Normal", 0.05, 0.05, 0}, Case{"LeCunNormal", 2, 2 * std::sqrt(1 / 300.0), 0},
+        Case{"GlorotNormal", 1, std::sqrt(2 / 700.0), 0}, Case{"HeNormal", 1, std::sqrt(2 / 300.0), 0},
+        Case{"HeNormal_fan_out", 1, std::sqrt(2 / 400.0), 0},
+        Case{"Uniform", 0.25, 0.25 / std::sqrt(3), 0.25},
+        Case{"LeCunUniform", 1, std::sqrt(1 / 300.0), std::sqrt(3 / 300.0)},
+        Case{"GlorotUniform", 1, std::sqrt(2 / 700.0), std::sqrt(6 / 700.0)},
+        Case{"HeUniform", 1, std::sqrt(2 / 300.0), std::sqrt(6 / 300.0)}}) {
     CAPTURE(c.name);
     const auto m = moments(make(c.name, shape, c.scale));
     CHECK(m.deviation == doctest::Approx(c.deviation).epsilon(0.015));
@@ -84,8 +91,10 @@ TEST_CASE("initializers: the reference's table") {
   for (const auto& row : table.at("random")) {
     const auto sizes = row.at("shape").get<std::vector<Index>>();
     CAPTURE(row.dump());
-    const auto m = moments(make(row.at("name").get<std::string>(), Shape(sizes), row.at("scale").get<double>()));
-    CHECK(m.deviation == doctest::Approx(row.at("expected_std").get<double>()).epsilon(row.at("std_tolerance_rel").get<double>()));
+    const auto m =
+        moments(make(row.at("name").get<std::string>(), Shape(sizes), row.at("scale").get<double>()));
+    CHECK(m.deviation == doctest::Approx(row.at("expected_std").get<double>())
+                             .epsilon(row.at("std_tolerance_rel").get<double>()));
     if (row.contains("expected_bound")) {
       const double bound = row.at("expected_bound").get<double>() * (1 + 1e-6);
       CHECK((m.smallest >= -bound && m.largest <= bound));
@@ -124,7 +133,8 @@ TEST_CASE("initializers: a seed gives the same values, the next tensor others") 
 TEST_CASE("initializers: layers start as the reference's") {
   set_seed(13);
   nn::Lstm<float> lstm({.input_size = 300, .hidden_size = 300});
-  CHECK(moments(lstm.layers[0].weight_hidden.value()).deviation == doctest::Approx(std::sqrt(1 / 300.0)).epsilon(0.01));
+  CHECK(moments(lstm.layers[0].weight_hidden.value()).deviation ==
+        doctest::Approx(std::sqrt(1 / 300.0)).epsilon(0.01));
   for (const float b : lstm.layers[0].bias_input.value().values()) CHECK(b == 0);
   nn::Embedding<float> embedding({.vocabulary_size = 500, .output_size = 100});
   CHECK(moments(embedding.weight.value()).deviation == doctest::Approx(1).epsilon(0.02));
@@ -136,7 +146,8 @@ TEST_CASE("initializer: what is to be loaded needs no random numbers, and takes 
   set_seed(3);
   {
     const nn::WithoutInitialization scope;
-    for (const auto& made : {nn::normal<float>({4, 4}, 1), nn::uniform<float>({4, 4}, 1), nn::orthogonal<float>({4, 4})})
+    for (const auto& made :
+         {nn::normal<float>({4, 4}, 1), nn::uniform<float>({4, 4}, 1), nn::orthogonal<float>({4, 4})})
       CHECK(std::ranges::all_of(made.values(), [](float x) { return x == 0; }));
   }
   const auto after = nn::normal<float>({4, 4}, 1);

@@ -7,9 +7,13 @@ using namespace lstmlib;
 
 namespace {
 
-Variable<float> ones(Index rows, Index width) { return Variable<float>(nn::constant<float>({rows, width}, 1)); }
+Variable<float> ones(Index rows, Index width) {
+  return Variable<float>(nn::constant<float>({rows, width}, 1));
+}
 
-std::shared_ptr<const Segments> segments(std::vector<Index> lengths) { return std::make_shared<const Segments>(lengths); }
+std::shared_ptr<const Segments> segments(std::vector<Index> lengths) {
+  return std::make_shared<const Segments>(lengths);
+}
 
 std::vector<float> row(const Variable<float>& x, Index at) {
   const auto values = x.value().rows(at, 1);
@@ -53,17 +57,19 @@ TEST_CASE("dropout: the mask is that of seed, step and call, again and again") {
   CHECK(mask(1, 2, 0) != mask(1, 2, 1));
 }
 
-TEST_CASE("dropout: a word's mask depends on its sentence's place and its position, not on the other sentences") {
+TEST_CASE(
+    "dropout: a word's mask depends on its sentence's place and its position, not on the other sentences") {
   const auto key = math::random_key(5, 6, 7);
   const auto a = ops::dropout(Ragged<Variable<float>>{ones(6, 40), segments({2, 4})}, 0.5, key);
   const auto b = ops::dropout(Ragged<Variable<float>>{ones(9, 40), segments({5, 4})}, 0.5, key);
-  for (Index i = 0; i < 2; ++i) CHECK(row(a.rows, i) == row(b.rows, i));                // sentence 0
-  for (Index i = 0; i < 4; ++i) CHECK(row(a.rows, 2 + i) == row(b.rows, 5 + i));        // sentence 1
+  for (Index i = 0; i < 2; ++i) CHECK(row(a.rows, i) == row(b.rows, i));          // sentence 0
+  for (Index i = 0; i < 4; ++i) CHECK(row(a.rows, 2 + i) == row(b.rows, 5 + i));  // sentence 1
   CHECK(row(a.rows, 0) != row(a.rows, 1));
   CHECK(row(a.rows, 0) != row(a.rows, 2));
 }
 
-TEST_CASE("dropout: the second half of a batch on another rank has the masks that it has in the whole batch") {
+TEST_CASE(
+    "dropout: the second half of a batch on another rank has the masks that it has in the whole batch") {
   const auto key = math::random_key(5, 6, 7);
   const auto whole = ops::dropout(Ragged<Variable<float>>{ones(7, 33), segments({2, 1, 4})}, 0.5, key);
   random_state().first_sentence = 2;
@@ -76,7 +82,8 @@ TEST_CASE("dropout: float and double have the same mask") {
   const auto key = math::random_key(5, 6, 7);
   const auto single = ops::dropout(ones(3, 21), 0.3, key);
   const auto wide = ops::dropout(Variable<double>(nn::constant<double>({3, 21}, 1)), 0.3, key);
-  for (std::size_t i = 0; i < 63; ++i) CHECK((single.value().values()[i] == 0) == (wide.value().values()[i] == 0));
+  for (std::size_t i = 0; i < 63; ++i)
+    CHECK((single.value().values()[i] == 0) == (wide.value().values()[i] == 0));
 }
 
 TEST_CASE("dropout: the layer passes its input on in Inference, or with ratio 0") {

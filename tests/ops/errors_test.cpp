@@ -10,8 +10,9 @@ Variable<float> zeros(Shape shape) { return Variable<float>(Tensor<float>::zeros
 }  // namespace
 
 TEST_CASE("errors: the message names the operation and both shapes") {
-  CHECK_THROWS_WITH_AS(ops::linear(zeros({32, 128}), zeros({64, 300})),
-                       "linear: input has 128 features, weight expects 300 (input [32, 128], weight [64, 300])", ShapeError);
+  CHECK_THROWS_WITH_AS(
+      ops::linear(zeros({32, 128}), zeros({64, 300})),
+      "linear: input has 128 features, weight expects 300 (input [32, 128], weight [64, 300])", ShapeError);
   CHECK_THROWS_WITH_AS(zeros({2, 3}) + zeros({3, 2}), "add: shapes [2, 3] and [3, 2] differ", ShapeError);
 }
 
@@ -28,7 +29,8 @@ TEST_CASE("errors: shapes that do not fit") {
   CHECK_THROWS_AS(ops::max(zeros({2, 0}), 1), ShapeError);
   CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 2, 2}), zeros({1, 1, 3, 3})), ShapeError);
   CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 4, 4}), zeros({1, 2, 3, 3})), ShapeError);
-  CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 4, 4}), zeros({1, 1, 3, 3}), {}, {.stride = {0, 1}}), ShapeError);
+  CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 4, 4}), zeros({1, 1, 3, 3}), {}, {.stride = {0, 1}}),
+                  ShapeError);
 }
 
 TEST_CASE("errors: ids and labels outside their range") {
@@ -39,13 +41,15 @@ TEST_CASE("errors: ids and labels outside their range") {
                        "softmax_cross_entropy: label 2, expected 0 to 1", ShapeError);
   CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(-2)), ShapeError);
   CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({2, 2}), ids(0)), ShapeError);
-  CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(0), {}, Tensor<float>::zeros({3})), ShapeError);
+  CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(0), {}, Tensor<float>::zeros({3})),
+                  ShapeError);
 }
 
 TEST_CASE("errors: recurrent layers say what does not fit") {
   const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
   const ops::RecurrentWeights<float> weights{zeros({12, 4}), zeros({12, 3}), zeros({12}), zeros({12})};
-  const auto run = [&](Shape rows, const ops::RecurrentWeights<float>& w, const ops::RecurrentState<float>& first) {
+  const auto run = [&](Shape rows, const ops::RecurrentWeights<float>& w,
+                       const ops::RecurrentState<float>& first) {
     ops::recurrent(RecurrentCell::lstm, Ragged<Variable<float>>{zeros(rows), segments}, w, first);
   };
   CHECK_NOTHROW(run({2, 4}, weights, {}));

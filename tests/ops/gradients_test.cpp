@@ -60,9 +60,21 @@ TEST_CASE("gradients: sums, means, maxima") {
   check_gradient([](auto in) { return ops::mean(in[0]); }, x);
   const std::vector<Tensor<double>> rows{values({7, 3}, 5)};
   const auto s = segments({2, 1, 4});
-  check_gradient([s](auto in) { return weighed(ops::max_over_time(Ragged<Variable<double>>{in[0], s})); }, rows);
-  check_gradient([s](auto in) { return weighed(ops::sum_over_time(Ragged<Variable<double>>{in[0], s})); }, rows);
-  check_gradient([s](auto in) { return weighed(ops::mean_over_time(Ragged<Variable<double>>{in[0], s})); }, rows);
+  check_gradient(
+      [s](auto in) {
+        return weighed(ops::max_over_time(Ragged<Variable<double>>{in[0], s}));
+      },
+      rows);
+  check_gradient(
+      [s](auto in) {
+        return weighed(ops::sum_over_time(Ragged<Variable<double>>{in[0], s}));
+      },
+      rows);
+  check_gradient(
+      [s](auto in) {
+        return weighed(ops::mean_over_time(Ragged<Variable<double>>{in[0], s}));
+      },
+      rows);
 }
 
 TEST_CASE("gradients: changes of shape") {
@@ -70,11 +82,13 @@ TEST_CASE("gradients: changes of shape") {
   check_gradient([](auto in) { return weighed(ops::concat<double>({in[0], in[1], in[0]})); }, parts);
   check_gradient([](auto in) { return weighed(ops::transpose(in[1])); }, parts);
   check_gradient([](auto in) { return weighed(ops::reshape(in[1], {2, 6})); }, parts);
-  check_gradient([](auto in) {
-    const Index sizes[] = {1, 3};
-    const auto cut = ops::split(in[1], sizes);
-    return weighed(cut[0]) + weighed(ops::tanh(cut[1]));
-  }, parts);
+  check_gradient(
+      [](auto in) {
+        const Index sizes[] = {1, 3};
+        const auto cut = ops::split(in[1], sizes);
+        return weighed(cut[0]) + weighed(ops::tanh(cut[1]));
+      },
+      parts);
 }
 
 TEST_CASE("gradients: linear, with and without bias") {
@@ -92,8 +106,11 @@ TEST_CASE("gradients: dropout, of rows and of sequences") {
   const auto key = math::random_key(1, 2, 3);
   check_gradient([key](auto v) { return weighed(ops::dropout(v[0], 0.4, key)); }, {values({6, 5}, 12)});
   const auto s = segments({1, 5});
-  check_gradient([key, s](auto v) { return weighed(ops::dropout(Ragged<Variable<double>>{v[0], s}, 0.4, key).rows); },
-                 {values({6, 5}, 13)});
+  check_gradient(
+      [key, s](auto v) {
+        return weighed(ops::dropout(Ragged<Variable<double>>{v[0], s}, 0.4, key).rows);
+      },
+      {values({6, 5}, 13)});
 }
 
 TEST_CASE("gradients: softmax cross entropy with ignored labels, class weights, more axes, each entry") {
@@ -104,34 +121,42 @@ TEST_CASE("gradients: softmax cross entropy with ignored labels, class weights, 
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], labels, {}, weights); }, scores);
   check_gradient([=](auto v) { return weighed(ops::softmax_cross_entropy_each(v[0], labels)); }, scores);
   const auto deep = Tensor<std::int32_t>::from({0, 2, -1, 1}, {2, 2});
-  check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], deep, {.normalize = false}); }, {values({2, 3, 2}, 15)});
+  check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], deep, {.normalize = false}); },
+                 {values({2, 3, 2}, 15)});
 }
 
 TEST_CASE("gradients: convolutions over text and over images") {
   const auto s = segments({1, 4, 2});
   for (Index window : {1, 3, 5})
-    check_gradient([s](auto v) {
-      return weighed(ops::convolution_over_time(Ragged<Variable<double>>{v[0], s}, v[1]).rows);
-    }, {values({7, 3}, 16), values({2, 3, window, 1}, 17)});
-  check_gradient([](auto v) {
-    return weighed(ops::convolution_2d(v[0], v[1], v[2], {.stride = {2, 1}, .pad = {1, 0}, .dilate = {1, 2}}));
-  }, {values({2, 2, 5, 4}, 18), values({3, 2, 3, 2}, 19), values({3}, 20)});
+    check_gradient(
+        [s](auto v) {
+          return weighed(ops::convolution_over_time(Ragged<Variable<double>>{v[0], s}, v[1]).rows);
+        },
+        {values({7, 3}, 16), values({2, 3, window, 1}, 17)});
+  check_gradient(
+      [](auto v) {
+        return weighed(
+            ops::convolution_2d(v[0], v[1], v[2], {.stride = {2, 1}, .pad = {1, 0}, .dilate = {1, 2}}));
+      },
+      {values({2, 2, 5, 4}, 18), values({3, 2, 3, 2}, 19), values({3}, 20)});
 }
 
 TEST_CASE("gradients: recurrent layers of every kind, both directions, with and without first states") {
   const auto s = segments({2, 5, 1, 3});
-  for (const auto cell : {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh, RecurrentCell::rnn_relu})
+  for (const auto cell :
+       {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh, RecurrentCell::rnn_relu})
     for (const bool reverse : {false, true}) {
       const Index width = gate_count(cell) * 3;
-      std::vector<Tensor<double>> in{values({11, 4}, 21), values({width, 4}, 22), values({width, 3}, 23), values({width}, 24),
-                                     values({width}, 25), values({4, 3}, 26)};
+      std::vector<Tensor<double>> in{values({11, 4}, 21), values({width, 4}, 22), values({width, 3}, 23),
+                                     values({width}, 24), values({width}, 25),    values({4, 3}, 26)};
       if (cell == RecurrentCell::lstm) in.push_back(values({4, 3}, 27));
       const auto loss = [=](bool states) {
         return [=](auto v) {
           ops::RecurrentState<double> first;
           if (states) first.hidden = v[5];
           if (states && cell == RecurrentCell::lstm) first.cell = v[6];
-          const auto out = ops::recurrent(cell, Ragged<Variable<double>>{v[0], s}, {v[1], v[2], v[3], v[4]}, first, reverse);
+          const auto out = ops::recurrent(cell, Ragged<Variable<double>>{v[0], s}, {v[1], v[2], v[3], v[4]},
+                                          first, reverse);
           auto sum = weighed(out.hidden.rows) + weighed(ops::scale(out.last.hidden, 0.5));
           return cell == RecurrentCell::lstm ? sum + weighed(out.last.cell) : sum;
         };
@@ -140,8 +165,12 @@ TEST_CASE("gradients: recurrent layers of every kind, both directions, with and 
       CAPTURE(reverse);
       check_gradient(loss(true), in);
       check_gradient(loss(false), in);
-      check_gradient([=](auto v) {  // of the last state alone
-        return weighed(ops::recurrent(cell, Ragged<Variable<double>>{v[0], s}, {v[1], v[2], v[3], v[4]}, {}, reverse).last.hidden);
-      }, in);
+      check_gradient(
+          [=](auto v) {  // of the last state alone
+            return weighed(
+                ops::recurrent(cell, Ragged<Variable<double>>{v[0], s}, {v[1], v[2], v[3], v[4]}, {}, reverse)
+                    .last.hidden);
+          },
+          in);
     }
 }

@@ -33,11 +33,21 @@ void check_elementwise(const ReferenceCase& one, Op op) {
 }  // namespace
 
 TEST_CASE("reference: elementwise functions and softmax") {
-  reference("relu", 2, []<Real T>(const ReferenceCase& one, T) { check_elementwise<T>(one, [](auto x) { return ops::relu(x); }); });
-  reference("tanh", 2, []<Real T>(const ReferenceCase& one, T) { check_elementwise<T>(one, [](auto x) { return ops::tanh(x); }); });
-  reference("sigmoid", 2, []<Real T>(const ReferenceCase& one, T) { check_elementwise<T>(one, [](auto x) { return ops::sigmoid(x); }); });
-  reference("softmax_f", 2, []<Real T>(const ReferenceCase& one, T) { check_elementwise<T>(one, [](auto x) { return ops::softmax(x); }); });
-  reference("log_softmax", 2, []<Real T>(const ReferenceCase& one, T) { check_elementwise<T>(one, [](auto x) { return ops::log_softmax(x); }); });
+  reference("relu", 2, []<Real T>(const ReferenceCase& one, T) {
+    check_elementwise<T>(one, [](auto x) { return ops::relu(x); });
+  });
+  reference("tanh", 2, []<Real T>(const ReferenceCase& one, T) {
+    check_elementwise<T>(one, [](auto x) { return ops::tanh(x); });
+  });
+  reference("sigmoid", 2, []<Real T>(const ReferenceCase& one, T) {
+    check_elementwise<T>(one, [](auto x) { return ops::sigmoid(x); });
+  });
+  reference("softmax_f", 2, []<Real T>(const ReferenceCase& one, T) {
+    check_elementwise<T>(one, [](auto x) { return ops::softmax(x); });
+  });
+  reference("log_softmax", 2, []<Real T>(const ReferenceCase& one, T) {
+    check_elementwise<T>(one, [](auto x) { return ops::log_softmax(x); });
+  });
   reference("max_over_time", 2, []<Real T>(const ReferenceCase& one, T) {
     const int axis = one.about().at("axis");
     check_elementwise<T>(one, [axis](auto x) { return ops::max(x, axis); });
@@ -78,9 +88,10 @@ TEST_CASE("reference: convolution over images") {
   reference("conv2d", 6, []<Real T>(const ReferenceCase& one, T) {
     const auto x = one.variable<T>("x"), weight = one.variable<T>("W"), bias = one.variable<T>("b");
     const auto number = [&](const char* key) { return one.about().at(key).get<Index>(); };
-    const auto y = ops::convolution_2d(x, weight, bias, {.stride = {number("stride"), number("stride")},
-                                                         .pad = {number("pad"), number("pad")},
-                                                         .dilate = {number("dilate"), number("dilate")}});
+    const auto y = ops::convolution_2d(x, weight, bias,
+                                       {.stride = {number("stride"), number("stride")},
+                                        .pad = {number("pad"), number("pad")},
+                                        .dilate = {number("dilate"), number("dilate")}});
     one.check("y", y.value());
     backward(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());
@@ -111,7 +122,8 @@ TEST_CASE("reference: convolution over text, as images and as sequences") {
       const auto mine = ops::transpose(part);
       for (std::size_t k = 0; k < theirs.values().size(); ++k)
         CHECK(mine.value().values()[k] == doctest::Approx(theirs.values()[k]).epsilon(1e-4));
-      const auto term = ops::sum(mine * Variable<T>(one.tensor<T>("gy").rows(i, 1).reshape({filters, windows})));
+      const auto term =
+          ops::sum(mine * Variable<T>(one.tensor<T>("gy").rows(i, 1).reshape({filters, windows})));
       loss = loss ? loss + term : term;
     }
     loss.backward();
@@ -131,7 +143,8 @@ TEST_CASE("reference: softmax cross entropy and accuracy") {
       backward(losses, one.tensor<T>("gloss"));
     } else {
       const bool normalize = one.about().at("normalize");
-      const auto loss = ops::softmax_cross_entropy(x, labels, {.ignore_label = ignore, .normalize = normalize}, weights);
+      const auto loss =
+          ops::softmax_cross_entropy(x, labels, {.ignore_label = ignore, .normalize = normalize}, weights);
       one.check("loss", loss.value());
       loss.backward();
     }
@@ -174,8 +187,11 @@ void check_stack(const ReferenceCase& one, nn::RecurrentStack<T>& stack) {
     }
   const auto out = stack(Ragged<Variable<T>>{x, segments}, first);
 
-  Variable<T> loss = ops::sum(out.hidden.rows * Variable<T>(Tensor<T>::from(d_rows, out.hidden.rows.shape())));
-  const auto last = [&](const std::string& key, Index k) { return one.tensor<T>(key).rows(k, 1).reshape({sequences, units}); };
+  Variable<T> loss =
+      ops::sum(out.hidden.rows * Variable<T>(Tensor<T>::from(d_rows, out.hidden.rows.shape())));
+  const auto last = [&](const std::string& key, Index k) {
+    return one.tensor<T>(key).rows(k, 1).reshape({sequences, units});
+  };
   for (Index k = 0; k < layers * directions; ++k) {
     const auto& state = out.last[static_cast<std::size_t>(k)];
     loss = loss + ops::sum(state.hidden * Variable<T>(last("ghy", k)));
@@ -210,8 +226,10 @@ void check_stack(const ReferenceCase& one, nn::RecurrentStack<T>& stack) {
 TEST_CASE("reference: recurrent links of every kind, layers, directions and states") {
   reference("nstep", 48, []<Real T>(const ReferenceCase& one, T) {
     const auto number = [&](const char* key) { return one.about().at(key).get<Index>(); };
-    const nn::RecurrentOptions options{.input_size = number("in_size"), .hidden_size = number("out_size"),
-                                       .layers = number("layers"), .bidirectional = number("directions") == 2};
+    const nn::RecurrentOptions options{.input_size = number("in_size"),
+                                       .hidden_size = number("out_size"),
+                                       .layers = number("layers"),
+                                       .bidirectional = number("directions") == 2};
     const auto is = [&](const char* kind) { return one.name().find(kind) != std::string::npos; };
     if (is("lstm")) {
       nn::Lstm<T> stack(options);

@@ -24,17 +24,21 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const ReferenceCase& one, nn::M
   if (name == "MomentumSGD") return std::make_unique<optim::MomentumSgd>(model, momentum());
   if (name == "CorrectedMomentumSGD") return std::make_unique<optim::CorrectedMomentumSgd>(model, momentum());
   if (name == "NesterovAG") return std::make_unique<optim::NesterovAg>(model, momentum());
-  if (name == "AdaGrad") return std::make_unique<optim::AdaGrad>(model, optim::AdaGradOptions{number("lr"), number("eps")});
-  if (name == "AdaDelta") return std::make_unique<optim::AdaDelta>(model, optim::AdaDeltaOptions{number("rho"), number("eps")});
+  if (name == "AdaGrad")
+    return std::make_unique<optim::AdaGrad>(model, optim::AdaGradOptions{number("lr"), number("eps")});
+  if (name == "AdaDelta")
+    return std::make_unique<optim::AdaDelta>(model, optim::AdaDeltaOptions{number("rho"), number("eps")});
   if (name == "RMSprop")
     return std::make_unique<optim::RmsProp>(
-        model, optim::RmsPropOptions{number("lr"), number("alpha"), number("eps"), h.at("eps_inside_sqrt").get<bool>()});
+        model, optim::RmsPropOptions{number("lr"), number("alpha"), number("eps"),
+                                     h.at("eps_inside_sqrt").get<bool>()});
   if (name == "RMSpropGraves")
     return std::make_unique<optim::RmsPropGraves>(
         model, optim::RmsPropGravesOptions{number("lr"), number("alpha"), number("momentum"), number("eps")});
-  if (name == "SMORMS3") return std::make_unique<optim::Smorms3>(model, optim::Smorms3Options{number("lr"), number("eps")});
-  const optim::AdamOptions adam{number("alpha"), number("beta1"), number("beta2"), number("eps"), number("eta"),
-                                number("weight_decay_rate")};
+  if (name == "SMORMS3")
+    return std::make_unique<optim::Smorms3>(model, optim::Smorms3Options{number("lr"), number("eps")});
+  const optim::AdamOptions adam{number("alpha"), number("beta1"), number("beta2"),
+                                number("eps"),   number("eta"),   number("weight_decay_rate")};
   if (name == "AdamW") return std::make_unique<optim::AdamW>(model, adam);
   if (name == "AMSGrad") return std::make_unique<optim::AmsGrad>(model, adam);
   if (name == "Adam") return std::make_unique<optim::Adam>(model, adam);
@@ -49,10 +53,12 @@ void add_hooks(const ReferenceCase& one, optim::Optimizer& optimizer) {
     const std::string name = hook.at("hook");
     if (name == "WeightDecay") optimizer.add_hook(optim::WeightDecay{hook.at("rate").get<double>()});
     else if (name == "Lasso") optimizer.add_hook(optim::Lasso{hook.at("rate").get<double>()});
-    else if (name == "GradientClipping") optimizer.add_hook(optim::ClipNorm{hook.at("threshold").get<double>()});
+    else if (name == "GradientClipping")
+      optimizer.add_hook(optim::ClipNorm{hook.at("threshold").get<double>()});
     else {
       REQUIRE(name == "GradientHardClipping");
-      optimizer.add_hook(optim::ClipValue{hook.at("lower_bound").get<double>(), hook.at("upper_bound").get<double>()});
+      optimizer.add_hook(
+          optim::ClipValue{hook.at("lower_bound").get<double>(), hook.at("upper_bound").get<double>()});
     }
   }
 }

@@ -25,7 +25,8 @@ void check_predictions(const Predictor& predictor, const nlohmann::json& expecte
     ids.push_back(predictor.vocabulary().ids(sentences.back(), predictor.settings().char_based));
     CHECK(ids.back() == p.at("ids").get<std::vector<std::int32_t>>());
   }
-  const double logit_tolerance = expected.at("tolerance_abs_logit"), p_tolerance = expected.at("tolerance_abs_prob");
+  const double logit_tolerance = expected.at("tolerance_abs_logit"),
+               p_tolerance = expected.at("tolerance_abs_prob");
   const std::vector<std::span<const std::int32_t>> views(ids.begin(), ids.end());
   std::vector<float> logits(ids.size() * static_cast<std::size_t>(predictor.settings().classes));
   predictor.scores(views, logits);
@@ -39,7 +40,8 @@ void check_predictions(const Predictor& predictor, const nlohmann::json& expecte
     const auto theirs = p.at("logits").get<std::vector<double>>();
     for (std::size_t c = 0; c < theirs.size(); ++c) {
       CHECK(std::abs(static_cast<double>(logits[i * theirs.size() + c]) - theirs[c]) <= logit_tolerance);
-      CHECK(std::abs(static_cast<double>(predictions[i].probabilities[c]) - p.at("probs")[c].get<double>()) <= p_tolerance);
+      CHECK(std::abs(static_cast<double>(predictions[i].probabilities[c]) - p.at("probs")[c].get<double>()) <=
+            p_tolerance);
     }
   }
 }
@@ -61,9 +63,7 @@ fs::path small_model(const char* name, ModelType type, bool char_based = false) 
 std::string reason(const fs::path& folder) {
   try {
     load_model_folder(folder);
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "loaded";
 }
 
@@ -104,7 +104,8 @@ TEST_CASE("model folder: what is saved comes back with the same bits") {
       const std::vector<std::string> sentences{"good film", "", "bad"};
       const auto before = predict(Predictor(std::move(first)), sentences);
       const auto after = predict(Predictor(load_model_folder(folder)), sentences);
-      for (std::size_t i = 0; i < sentences.size(); ++i) CHECK(before[i].probabilities == after[i].probabilities);
+      for (std::size_t i = 0; i < sentences.size(); ++i)
+        CHECK(before[i].probabilities == after[i].probabilities);
     }
 }
 
@@ -124,12 +125,16 @@ TEST_CASE("model folder: says what is missing or does not fit") {
   // Nested so deep that writing it into the message would exhaust the stack.
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   CHECK(with_args(R"({"model_type": )" + deep + "}").find("model_type is a list") != std::string::npos);
-  CHECK(with_args(R"({"num_classes": 2, "model_type": "lstm", "num_layers": 1, "num_units": 6, "dropout": 0.4})")
+  CHECK(with_args(
+            R"({"num_classes": 2, "model_type": "lstm", "num_layers": 1, "num_units": 6, "dropout": 0.4})")
             .find("expected rnn, cnn or bow") != std::string::npos);
-  CHECK(with_args(R"({"num_classes": 2, "model_type": "rnn", "num_layers": 1, "num_units": 1000000, "dropout": 0.4})")
-            .find("too few") != std::string::npos);
+  CHECK(
+      with_args(
+          R"({"num_classes": 2, "model_type": "rnn", "num_layers": 1, "num_units": 1000000, "dropout": 0.4})")
+          .find("too few") != std::string::npos);
   // Another number of layers: every missing key is named.
-  const std::string layers = with_args(R"({"num_classes": 2, "model_type": "rnn", "num_layers": 3, "num_units": 6, "dropout": 0.4})");
+  const std::string layers = with_args(
+      R"({"num_classes": 2, "model_type": "rnn", "num_layers": 3, "num_units": 6, "dropout": 0.4})");
   CHECK(layers.find("encoder/encoder/2/w0") != std::string::npos);
   CHECK(layers.find("encoder/encoder/2/b7") != std::string::npos);
   // A vocabulary of another size.
@@ -159,7 +164,8 @@ TEST_CASE("model folder: damaged settings and models are refused") {
         Classifier<float> model(settings, 10);
         const fs::path folder = test::scratch("malicious_model");
         std::vector<Vocabulary::Entry> words{{"<eos>", 0}, {"<unk>", 1}};
-        for (std::int32_t i = 2; i < 10; ++i) words.emplace_back(std::string(1, static_cast<char>('a' + i)), i);
+        for (std::int32_t i = 2; i < 10; ++i)
+          words.emplace_back(std::string(1, static_cast<char>('a' + i)), i);
         save_model_folder(folder, settings, Vocabulary(words), model);
         fs::copy_file(file.path, folder / "my_model.npz", fs::copy_options::overwrite_existing);
         load_model_folder(folder);

@@ -24,7 +24,8 @@ void check_classifier(const ReferenceCase& one) {
   std::vector<std::vector<std::int32_t>> sentences;
   std::vector<std::int32_t> labels;
   for (int i = 0; one.has("x" + std::to_string(i)); ++i) {
-    const auto x = one.tensor<std::int32_t>("x" + std::to_string(i)), t = one.tensor<std::int32_t>("t" + std::to_string(i));
+    const auto x = one.tensor<std::int32_t>("x" + std::to_string(i)),
+               t = one.tensor<std::int32_t>("t" + std::to_string(i));
     sentences.emplace_back(x.values().begin(), x.values().end());
     labels.push_back(t.item());
   }
@@ -52,8 +53,9 @@ void check_classifier(const ReferenceCase& one) {
 
 TEST_CASE("classifiers: rnn, cnn and bow follow the reference through three updates") {
   if (!test::kit_has("compat/gradients")) return;
-  const int count = test::for_each_reference(test::kit() / "compat/gradients", "classifier",
-                                             []<Real T>(const ReferenceCase& one, T) { check_classifier<T>(one); });
+  const int count =
+      test::for_each_reference(test::kit() / "compat/gradients", "classifier",
+                               []<Real T>(const ReferenceCase& one, T) { check_classifier<T>(one); });
   CHECK(count == 12);
 }
 
@@ -87,7 +89,8 @@ TEST_CASE("classifiers: gradients of every parameter match finite differences, d
         value.values()[i] = kept;
         const double numeric = (up - down) / (2 * static_cast<double>(step));
         const double difference = std::abs(numeric - static_cast<double>(gradient.values()[i]));
-        if (difference > 1e-8) FAIL_CHECK(path, " element ", i, ": ", gradient.values()[i], ", by differences ", numeric);
+        if (difference > 1e-8)
+          FAIL_CHECK(path, " element ", i, ": ", gradient.values()[i], ", by differences ", numeric);
         worst = std::max(worst, difference);
       }
     });
@@ -103,7 +106,8 @@ TEST_CASE("classifiers: a sentence's scores do not depend on its companions") {
     settings.units = 12;
     const sentiment::Classifier<float> model(settings, 30);
     const Inference scope;
-    const std::vector<std::vector<std::int32_t>> many{{2, 3, 0}, {7, 9, 11, 13, 15, 17, 0}, {0}}, one{{2, 3, 0}};
+    const std::vector<std::vector<std::int32_t>> many{{2, 3, 0}, {7, 9, 11, 13, 15, 17, 0}, {0}},
+        one{{2, 3, 0}};
     const auto together = model(make_tokens(many)).value(), alone = model(make_tokens(one)).value();
     for (std::size_t c = 0; c < 2; ++c) CHECK(std::abs(together.values()[c] - alone.values()[c]) < 1e-5f);
   }

@@ -19,10 +19,10 @@
 using namespace lstmlib;
 using sentiment::read_text;
 using sentiment::write_text;
+using sentiment::test::check_refused;
 using sentiment::test::eventually;
 using sentiment::test::Outcome;
 using sentiment::test::Program;
-using sentiment::test::check_refused;
 using sentiment::test::run;
 namespace fs = std::filesystem;
 
@@ -44,7 +44,9 @@ fs::path prepared_data(const fs::path& folder) {
   }
   write_text(folder / "raw.train", text);
   write_text(folder / "raw.test", text.substr(0, text.size() / 2));
-  const Outcome made = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "data"}, folder / "prepare");
+  const Outcome made = run(
+      {"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "data"},
+      folder / "prepare");
   CAPTURE(made.err);
   REQUIRE(made.status == 0);
   return folder / "data";
@@ -53,9 +55,11 @@ fs::path prepared_data(const fs::path& folder) {
 /// Small and quick, for tests that ask nothing of the model.
 const std::vector<std::string> small{"--num-units", "8", "--batch-size", "16"};
 
-std::vector<std::string> train_arguments(const fs::path& data, const fs::path& result, const std::string& epochs) {
-  return {"train", "--train", data / "train", "--test", data / "test", "--vocab", data / "vocab", "--model-dir", result / "model",
-          "--output-data-dir", result / "output", "--epochs", epochs, "--seed", "5"};
+std::vector<std::string> train_arguments(const fs::path& data, const fs::path& result,
+                                         const std::string& epochs) {
+  return {"train",           "--train",      data / "train", "--test",         data / "test",
+          "--vocab",         data / "vocab", "--model-dir",  result / "model", "--output-data-dir",
+          result / "output", "--epochs",     epochs,         "--seed",         "5"};
 }
 
 bool is_png(const fs::path& file) { return read_text(file).rfind("\x89PNG", 0) == 0; }
@@ -87,7 +91,10 @@ TEST_CASE("program: a wrong command line ends with 2 and one line that helps") {
   check_refused(run({}, folder), 2, "--help");
   check_refused(run({"trian"}, folder), 2, "trian");
   const auto train = [&](const std::vector<std::string>& more) {
-    return run(joined({"train", "--train", "a", "--test", "b", "--vocab", "c", "--model-dir", "d", "--output-data-dir", "e"}, more), folder);
+    return run(joined({"train", "--train", "a", "--test", "b", "--vocab", "c", "--model-dir", "d",
+                       "--output-data-dir", "e"},
+                      more),
+               folder);
   };
   check_refused(train({"--epcohs", "3"}), 2, "did you mean --epochs?");
   check_refused(train({"--epochs", "0"}), 2, "--epochs");
@@ -103,7 +110,8 @@ TEST_CASE("program: a wrong command line ends with 2 and one line that helps") {
 
 TEST_CASE("program: without network the pipeline runs on the bundled corpus and says so") {
   const fs::path folder = test::scratch("program_run"), out = folder / "result";
-  const Outcome done = run({"run", "--out", out, "--epochs", "2", "--num-units", "16", "--seed", "1"}, folder);
+  const Outcome done =
+      run({"run", "--out", out, "--epochs", "2", "--num-units", "16", "--seed", "1"}, folder);
   CAPTURE(done.err);
   REQUIRE(done.status == 0);
   CHECK(done.err.find("corpus") != std::string::npos);
@@ -113,7 +121,8 @@ TEST_CASE("program: without network the pipeline runs on the bundled corpus and 
       if (entry.path().filename() == name) found.push_back(entry.path());
     return found;
   };
-  for (const char* name : {"my_model.npz", "vocab.json", "args.json", "log", "train.npz", "test.npz", "dev.npz", "vocab.npy"}) {
+  for (const char* name :
+       {"my_model.npz", "vocab.json", "args.json", "log", "train.npz", "test.npz", "dev.npz", "vocab.npy"}) {
     CAPTURE(name);
     CHECK(files(name).size() == 1);
   }
@@ -132,30 +141,38 @@ TEST_CASE("program: without network the pipeline runs on the bundled corpus and 
 }
 
 TEST_CASE("program: train, evaluate, predict and inspect agree with each other") {
-  const fs::path folder = test::scratch("program_pipeline"), data = prepared_data(folder), result = folder / "result";
-  const Outcome trained = run(joined(train_arguments(data, result, "12"), {"--num-units", "32", "--batch-size", "4", "--dropout", "0", "--json-summary", folder / "summary.json"}), folder);
+  const fs::path folder = test::scratch("program_pipeline"), data = prepared_data(folder),
+                 result = folder / "result";
+  const Outcome trained =
+      run(joined(train_arguments(data, result, "12"), {"--num-units", "32", "--batch-size", "4", "--dropout",
+                                                       "0", "--json-summary", folder / "summary.json"}),
+          folder);
   CAPTURE(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(snapshots(result / "output").empty());
   CHECK_FALSE(fs::exists(result / "output/best_model.npz"));
   const auto log = nlohmann::json::parse(read_text(result / "output/log"));
   REQUIRE(log.size() == 12);
-  for (const char* key : {"main/loss", "main/accuracy", "validation/main/loss", "validation/main/accuracy", "epoch", "iteration", "elapsed_time"})
+  for (const char* key : {"main/loss", "main/accuracy", "validation/main/loss", "validation/main/accuracy",
+                          "epoch", "iteration", "elapsed_time"})
     CHECK(log[11].contains(key));
   const auto summary = nlohmann::json::parse(read_text(folder / "summary.json"));
   CHECK(summary.at("seed") == 5);
 
   const std::string model = result / "model";
-  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json"}, folder);
+  const auto evaluated =
+      run({"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json"}, folder);
   REQUIRE(evaluated.status == 0);
   const auto evaluation = nlohmann::json::parse(evaluated.out);
   CHECK(evaluation.at("accuracy") == 1.0);
   CHECK(evaluation.at("total") == 31);
   CHECK(summary.at("test_correct") == evaluation.at("correct"));
-  const auto prepared = run({"evaluate", "--model-dir", model, "--test", data / "test/test.npz", "--json"}, folder);
+  const auto prepared =
+      run({"evaluate", "--model-dir", model, "--test", data / "test/test.npz", "--json"}, folder);
   CHECK(prepared.out == evaluated.out);
 
-  const std::string input = "a warm and funny film\n\nA DULL , and\tclumsy \"film\"\r\nlast line without an end";
+  const std::string input =
+      "a warm and funny film\n\nA DULL , and\tclumsy \"film\"\r\nlast line without an end";
   const auto text = run({"predict", "--model-dir", model}, folder, input);
   REQUIRE(text.status == 0);
   CHECK(std::count(text.out.begin(), text.out.end(), '\n') == 4);
@@ -173,11 +190,15 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
   CHECK(csv.out.find("\"a dull , and clumsy \"\"film\"\"\",0,0.") != std::string::npos);
 
   for (const char* precision : {"bf16", "int8"}) {
-    const auto rough = run({"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json", "--precision", precision}, folder);
+    const auto rough = run(
+        {"evaluate", "--model-dir", model, "--test", folder / "raw.test", "--json", "--precision", precision},
+        folder);
     CHECK(nlohmann::json::parse(rough.out).at("correct") == evaluation.at("correct"));
-    CHECK(run({"predict", "--model-dir", model, "--precision", precision}, folder, input).out.rfind("1\t0.", 0) == 0);
+    CHECK(run({"predict", "--model-dir", model, "--precision", precision}, folder, input)
+              .out.rfind("1\t0.", 0) == 0);
   }
-  check_refused(run({"predict", "--model-dir", model, "--precision", "fp16"}, folder, input), 2, "--precision");
+  check_refused(run({"predict", "--model-dir", model, "--precision", "fp16"}, folder, input), 2,
+                "--precision");
 
   const auto inspected = run({"inspect", "--json", result / "model/my_model.npz"}, folder);
   REQUIRE(inspected.status == 0);
@@ -188,7 +209,8 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
 
 TEST_CASE("program: results that cannot be written end with 1 and one line") {
   const fs::path folder = test::scratch("program_full");
-  for (const auto& arguments : std::vector<std::vector<std::string>>{{"datasets"}, {"prepare", "--dataset", "films", "--out", folder / "data"}, {"--help"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"datasets"}, {"prepare", "--dataset", "films", "--out", folder / "data"}, {"--help"}}) {
     Program program(arguments, folder, {}, "/dev/full");
     const int status = program.wait();
     check_refused({status, {}, program.err()}, 1, "standard output: cannot write");
@@ -206,7 +228,9 @@ TEST_CASE("program: a disk that is full ends training with 1 and one line, and n
     limit.rlim_cur = bytes;
     std::signal(SIGXFSZ, SIG_IGN);
     REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const Outcome outcome = run(joined(train_arguments(data, folder / result, "2"), {"--num-units", "64", "--quiet"}), folder / "work");
+    const Outcome outcome =
+        run(joined(train_arguments(data, folder / result, "2"), {"--num-units", "64", "--quiet"}),
+            folder / "work");
     setrlimit(RLIMIT_FSIZE, &before);
     std::signal(SIGXFSZ, SIG_DFL);
     return outcome;
@@ -219,7 +243,8 @@ TEST_CASE("program: a disk that is full ends training with 1 and one line, and n
         CAPTURE(entry.path().string());
         const auto name = entry.path().filename().string();
         CHECK(name.find("tmp") == std::string::npos);
-        if (entry.path().extension() == ".npz" || name.starts_with("snapshot_")) CHECK_NOTHROW(io::read_npz(entry.path()));
+        if (entry.path().extension() == ".npz" || name.starts_with("snapshot_"))
+          CHECK_NOTHROW(io::read_npz(entry.path()));
       }
   }
 }
@@ -227,13 +252,18 @@ TEST_CASE("program: a disk that is full ends training with 1 and one line, and n
 TEST_CASE("program: character models train and predict") {
   const fs::path folder = test::scratch("program_characters");
   prepared_data(folder);
-  const Outcome prepared = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test", "--out", folder / "chars", "--char-based"}, folder);
+  const Outcome prepared = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test",
+                                "--out", folder / "chars", "--char-based"},
+                               folder);
   REQUIRE(prepared.status == 0);
-  const Outcome trained = run(joined(train_arguments(folder / "chars", folder / "result", "1"), {"--char-based", "--model-type", "cnn", "--num-units", "9"}), folder);
+  const Outcome trained = run(joined(train_arguments(folder / "chars", folder / "result", "1"),
+                                     {"--char-based", "--model-type", "cnn", "--num-units", "9"}),
+                              folder);
   CAPTURE(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(read_text(folder / "result/model/args.json").find("\"char_based\": true") != std::string::npos);
-  CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder, "ab c\n").out.find("\ta b   c\n") != std::string::npos);
+  CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder, "ab c\n").out.find("\ta b   c\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("program: equal seeds give equal models, other seeds others") {
@@ -272,7 +302,8 @@ TEST_CASE("program: killed at any time and resumed, it ends with the same bits")
   }
 }
 
-TEST_CASE("program: Ctrl-C finishes the iteration, keeps a snapshot and says how to go on; SIGTERM likewise") {
+TEST_CASE(
+    "program: Ctrl-C finishes the iteration, keeps a snapshot and says how to go on; SIGTERM likewise") {
   const fs::path folder = test::scratch("program_signal"), data = prepared_data(folder);
   REQUIRE(run(joined(train_arguments(data, folder / "whole", "24"), small), folder / "work").status == 0);
   for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
@@ -284,7 +315,8 @@ TEST_CASE("program: Ctrl-C finishes the iteration, keeps a snapshot and says how
     CHECK(program.err().find("--resume") != std::string::npos);
     CHECK(snapshots(result / "output").size() > 0);
     CHECK(fs::exists(result / "model/my_model.npz"));
-    const Outcome resumed = run(joined(joined(train_arguments(data, result, "24"), small), {"--resume"}), folder / "work");
+    const Outcome resumed =
+        run(joined(joined(train_arguments(data, result, "24"), small), {"--resume"}), folder / "work");
     CHECK(resumed.status == 0);
     CHECK(read_text(result / "model/my_model.npz") == read_text(folder / "whole/model/my_model.npz"));
   }
@@ -292,10 +324,13 @@ TEST_CASE("program: Ctrl-C finishes the iteration, keeps a snapshot and says how
 
 TEST_CASE("program: data that cannot be used is refused with one line, and nothing is written") {
   const fs::path folder = test::scratch("program_data");
-  const auto prepare = [&](const std::string& train, const std::string& test = "0 fine words\n1 other words\n") {
+  const auto prepare = [&](const std::string& train,
+                           const std::string& test = "0 fine words\n1 other words\n") {
     write_text(folder / "train.txt", train);
     write_text(folder / "test.txt", test);
-    return run({"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "out"}, folder / "work");
+    return run(
+        {"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "out"},
+        folder / "work");
   };
   check_refused(prepare(""), 1, "train.txt");
   check_refused(prepare("0\n1\n"), 1, "train.txt");
@@ -304,14 +339,21 @@ TEST_CASE("program: data that cannot be used is refused with one line, and nothi
   check_refused(prepare("0 a film\n2 another film\n"), 1, "class");
   check_refused(prepare("0 a film\n1 another film\n", "7 a film\n"), 1, "test.txt");
   check_refused(run({"prepare", "--dataset", "imbd", "--out", folder / "out"}, folder / "work"), 2, "imbd");
-  check_refused(run({"prepare", "--train", "/no/such/file", "--test", "/no/such/file", "--out", folder / "out"}, folder / "work"), 1, "/no/such/file");
+  check_refused(
+      run({"prepare", "--train", "/no/such/file", "--test", "/no/such/file", "--out", folder / "out"},
+          folder / "work"),
+      1, "/no/such/file");
   CHECK_FALSE(fs::exists(folder / "out/train/train.npz"));
 
   const fs::path data = prepared_data(folder / "fine");
   write_text(folder / "file", "x");
-  check_refused(run(joined(joined(train_arguments(data, folder / "file", "1"), small), {"--quiet"}), folder / "work"), 1, "file");
+  check_refused(
+      run(joined(joined(train_arguments(data, folder / "file", "1"), small), {"--quiet"}), folder / "work"),
+      1, "file");
   write_text(data / "vocab/vocab.npy", "nonsense");
-  check_refused(run(joined(joined(train_arguments(data, folder / "r", "1"), small), {"--quiet"}), folder / "work"), 1, "vocab.npy");
+  check_refused(
+      run(joined(joined(train_arguments(data, folder / "r", "1"), small), {"--quiet"}), folder / "work"), 1,
+      "vocab.npy");
   CHECK_FALSE(fs::exists(folder / "r/model/my_model.npz"));
   check_refused(run({"predict", "--model-dir", folder / "none"}, folder / "work"), 1, "args.json");
   check_refused(run({"inspect", folder / "file"}, folder / "work"), 1, "file");
@@ -323,9 +365,13 @@ TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any 
   for (int i = 0; i < 100'000; ++i) line += "word ";
   write_text(folder / "train.txt", line + "\n0 caf\xe9 \xff\xfe film\n1 a film\n0 a film\n");
   write_text(folder / "test.txt", "0 a film\n1 word\n");
-  const Outcome prepared = run({"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "data"}, folder / "work");
+  const Outcome prepared = run(
+      {"prepare", "--train", folder / "train.txt", "--test", folder / "test.txt", "--out", folder / "data"},
+      folder / "work");
   CAPTURE(prepared.err);
   REQUIRE(prepared.status == 0);
-  CHECK(run(joined(train_arguments(folder / "data", folder / "result", "1"), small), folder / "work").status == 0);
+  CHECK(
+      run(joined(train_arguments(folder / "data", folder / "result", "1"), small), folder / "work").status ==
+      0);
   CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder / "work", line + "\n").status == 0);
 }

@@ -48,7 +48,8 @@ TEST_CASE("NumPy reads the data that we prepare as the notebook's script does") 
     options.quiet = true;
     sentiment::prepare(options);
     CHECK(run(message(script, " --notebook ", (folder / "train/train.npz").string(), " ",
-                      (folder / "test/test.npz").string(), " --vocab ", (folder / "vocab/vocab.npy").string())) == 0);
+                      (folder / "test/test.npz").string(), " --vocab ",
+                      (folder / "vocab/vocab.npy").string())) == 0);
   }
 }
 

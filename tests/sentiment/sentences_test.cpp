@@ -21,7 +21,8 @@ TEST_CASE("sentences: lines until their characters are enough, the label cut") {
   CHECK(first_sentences("1 ab\n0 cd\n1 ef\n", 9) == Lines{"ab", "cd"});
   CHECK(first_sentences("1 ab\n0 cd\n1 ef\n", 10) == Lines{"ab", "cd", "ef"});
   CHECK(first_sentences("1 ab\n0 cd", 100) == Lines{"ab", "cd"});
-  CHECK(first_sentences("1 \u00e9\u00e9\n\u00e9 \u65e5 \n\n1 no\n", 10) == Lines{"\u00e9\u00e9", "\u65e5", ""});
+  CHECK(first_sentences("1 \u00e9\u00e9\n\u00e9 \u65e5 \n\n1 no\n", 10) ==
+        Lines{"\u00e9\u00e9", "\u65e5", ""});
   CHECK(first_sentences("", 100).empty());
 }
 

@@ -43,7 +43,8 @@ TEST_CASE("serve: a soak with clients of all kinds") {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     std::string s;
-    for (std::size_t k = 0, n = random() % 20; k < n; ++k) s.append(k ? " " : "").append(words[random() % 10]);
+    for (std::size_t k = 0, n = random() % 20; k < n; ++k)
+      s.append(k ? " " : "").append(words[random() % 10]);
     sentences.push_back(s);
   }
   const auto expected = predict(Predictor(load_model_folder(model)), sentences);

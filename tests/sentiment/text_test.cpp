@@ -40,7 +40,8 @@ nlohmann::json kit_json(const char* name) {
 
 /// What Python makes of texts: the project's own file of this name, and the kit's where it is.
 std::vector<nlohmann::json> made_by_python(const char* name) {
-  std::vector<nlohmann::json> all{nlohmann::json::parse(std::ifstream(lstmlib::test::fixtures() / "text" / name))};
+  std::vector<nlohmann::json> all{
+      nlohmann::json::parse(std::ifstream(lstmlib::test::fixtures() / "text" / name))};
   if (kit_has("compat/text")) all.push_back(kit_json(name));
   return all;
 }

@@ -31,7 +31,8 @@ TEST_CASE("tensor: an empty one is present") {
 
 TEST_CASE("tensor: says what does not fit") {
   auto x = Tensor<float>::zeros({3, 2});
-  CHECK_THROWS_WITH_AS(Tensor<float>::from({1, 2, 3}, {2, 2}), "tensor: 3 values for shape [2, 2]", ShapeError);
+  CHECK_THROWS_WITH_AS(Tensor<float>::from({1, 2, 3}, {2, 2}), "tensor: 3 values for shape [2, 2]",
+                       ShapeError);
   CHECK_THROWS_AS(x.reshape({7}), ShapeError);
   CHECK_THROWS_AS(x.rows(2, 2), ShapeError);
   CHECK_THROWS_AS(x.item(), ShapeError);
@@ -41,9 +42,10 @@ TEST_CASE("tensor: says what does not fit") {
 TEST_CASE("device: parse knows the CPU and says what is installed") {
   CHECK(Device::parse("cpu") == Device::cpu());
   CHECK(message(Device::cpu()) == "cpu");
-  CHECK_THROWS_WITH_AS(Device::parse("cuda:0"),
-                       "no back end \"cuda\" (installed: cpu); link lstmlib::cuda and call lstmlib::cuda::install()",
-                       DeviceError);
+  CHECK_THROWS_WITH_AS(
+      Device::parse("cuda:0"),
+      "no back end \"cuda\" (installed: cpu); link lstmlib::cuda and call lstmlib::cuda::install()",
+      DeviceError);
   CHECK_THROWS_AS(Device::parse("cpu:1"), DeviceError);
   CHECK_THROWS_AS(Device::parse("cpu:x"), DeviceError);
   CHECK_THROWS_AS(Device::parse(""), DeviceError);

@@ -192,7 +192,8 @@ TEST_CASE("snapshots go to the folder that they are told") {
   const auto folder = scratch("snapshot_folder");
   std::filesystem::create_directories(folder / "kept");
   set_seed(42);
-  Run run(std::make_unique<RnnModel>(20, 4, 2, 0), training(), testing(), {folder / "results", train::epochs(2)});
+  Run run(std::make_unique<RnnModel>(20, 4, 2, 0), training(), testing(),
+          {folder / "results", train::epochs(2)});
   run.trainer.extend(train::snapshot({.file_name = "whole.npz", .folder = folder / "kept"}));
   run.trainer.run();
   CHECK(std::filesystem::is_empty(folder / "results"));

@@ -26,7 +26,8 @@ std::vector<std::string> without_toolkit_words(const std::vector<std::string>& a
   std::vector<std::string> result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
-    const bool named = word.size() > 1 && word[0] == '-' && word.find('=') == std::string::npos && i + 1 < arguments.size();
+    const bool named =
+        word.size() > 1 && word[0] == '-' && word.find('=') == std::string::npos && i + 1 < arguments.size();
     if (named && arguments[i + 1].empty()) {
       ++i;
     } else if (named && (arguments[i + 1] == "True" || arguments[i + 1] == "False")) {
@@ -47,7 +48,8 @@ std::vector<std::string> normalized_arguments(int argc, const char* const* argv,
   for (auto& argument : arguments) {
     options = options && argument != "--";
     if (!options || argument.rfind("--", 0) != 0) continue;
-    const auto name_end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    const auto name_end =
+        argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
     std::replace(argument.begin(), name_end, '_', '-');
   }
   std::reverse(arguments.begin(), arguments.end());

@@ -39,8 +39,8 @@ PreparedData read_test(const Options& options, const Predictor& predictor) {
 }
 
 void print(const Evaluation& result) {
-  std::cout << "accuracy  " << std::fixed << std::setprecision(2) << 100 * result.accuracy() << " %  (" << result.correct
-            << " of " << result.total << ")\n"
+  std::cout << "accuracy  " << std::fixed << std::setprecision(2) << 100 * result.accuracy() << " %  ("
+            << result.correct << " of " << result.total << ")\n"
             << "loss      " << std::setprecision(4) << result.loss << "\n\n"
             << "true class, predicted as\n        ";
   for (std::size_t c = 0; c < result.confusion.size(); ++c) std::cout << std::setw(8) << c;
@@ -56,18 +56,24 @@ void run(const Options& options) {
   const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
   const Evaluation result = evaluate(predictor, read_test(options, predictor));
   if (!options.json) return print(result);
-  const nlohmann::ordered_json json{{"correct", result.correct}, {"total", result.total}, {"accuracy", result.accuracy()},
-                                    {"loss", result.loss},       {"confusion", result.confusion}};
+  const nlohmann::ordered_json json{{"correct", result.correct},
+                                    {"total", result.total},
+                                    {"accuracy", result.accuracy()},
+                                    {"loss", result.loss},
+                                    {"confusion", result.confusion}};
   std::cout << json.dump() << '\n';
 }
 
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  auto* command = app.add_subcommand("evaluate", "Accuracy, loss and confusion matrix of a model on labelled sentences");
+  auto* command =
+      app.add_subcommand("evaluate", "Accuracy, loss and confusion matrix of a model on labelled sentences");
   const auto options = std::make_shared<Options>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
-  command->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")->required();
+  command
+      ->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")
+      ->required();
   add_predictor_options(*command, options->predictor);
   command->add_flag("--json", options->json, "One line of JSON");
   command->footer("Example:\n  sentiment evaluate --model-dir result/model --test data/stsa.binary.test");

@@ -207,7 +207,8 @@ void add_local(CLI::App& app) {
       if (name != "help" && name != "quiet" && name != "json-summary") names.push_back(name);
   command->remove_option(command->get_option("--json-summary"));  // a file of the container
   command->footer(
-      "Each step is that of the cloud, with a folder for S3 and processes of this program for the training job and\n"
+      "Each step is that of the cloud, with a folder for S3 and processes of this program for the training "
+      "job and\n"
       "the endpoint; both get the cloud's own folders and files. Nothing stays running, whatever happens.\n"
       "Example:\n  sentiment local --epochs 2 --out local");
   command->callback([command, names, options] { run(*command, names, *options); });

@@ -22,11 +22,13 @@ struct Options {
 };
 
 /// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
-void answer(std::istream& input, const std::string& name, const Predictor& predictor, const Options& options) {
+void answer(std::istream& input, const std::string& name, const Predictor& predictor,
+            const Options& options) {
   constexpr std::size_t chunk = 4096;
   std::vector<std::string> sentences;
   const auto flush = [&] {
-    for (const auto& p : predict(predictor, sentences)) std::cout << prediction_line(p, options.format) << '\n';
+    for (const auto& p : predict(predictor, sentences))
+      std::cout << prediction_line(p, options.format) << '\n';
     if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
     sentences.clear();
   };
@@ -52,14 +54,22 @@ void run(const Options& options) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  auto* command = app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
+  auto* command =
+      app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
   const auto options = std::make_shared<Options>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
   command->add_option("files", options->files, "Text files; none: standard input");
-  command->add_option("--format", options->format, "text (prediction, score, sentence, with tabs between), json, csv")
-      ->check(CLI::IsMember({"text", "json", "csv"}))->capture_default_str();
+  command
+      ->add_option("--format", options->format,
+                   "text (prediction, score, sentence, with tabs between), json, csv")
+      ->check(CLI::IsMember({"text", "json", "csv"}))
+      ->capture_default_str();
   add_predictor_options(*command, options->predictor);
-  command->add_option("--batch-size", options->predictor.batch_size, "Sentences at a time, of cnn and bow models")->check(CLI::Range(1, 65536))->capture_default_str();
+  command
+      ->add_option("--batch-size", options->predictor.batch_size,
+                   "Sentences at a time, of cnn and bow models")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");
   command->callback([options] { run(*options); });
 }

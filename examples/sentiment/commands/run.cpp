@@ -26,7 +26,8 @@ struct Options {
 void print_predictions(const Predictor& predictor) {
   std::cout << "prediction  score   sentence\n";
   for (const auto& p : predict(predictor, example_sentences()))
-    std::cout << std::setw(10) << p.label << "  " << std::fixed << std::setprecision(4) << p.score << "  " << p.sentence << '\n';
+    std::cout << std::setw(10) << p.label << "  " << std::fixed << std::setprecision(4) << p.score << "  "
+              << p.sentence << '\n';
 }
 
 void run(const CLI::App& command, Options& o) {
@@ -48,26 +49,30 @@ void run(const CLI::App& command, Options& o) {
   if (result.signal)
     end_after_signal(result, message("the same command with --seed ", o.train.seed, " --resume"));
   print_predictions(Predictor(load_model_folder(o.train.model_dir)));
-  std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total << " test sentences right. Plots in "
-            << (o.train.output_data_dir / "loss.png").string() << " and " << (o.train.output_data_dir / "accuracy.png").string()
-            << ", the model in " << o.train.model_dir.string() << ".\nTry it: echo 'what a film' | sentiment predict --model-dir "
+  std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total
+            << " test sentences right. Plots in " << (o.train.output_data_dir / "loss.png").string()
+            << " and " << (o.train.output_data_dir / "accuracy.png").string() << ", the model in "
+            << o.train.model_dir.string() << ".\nTry it: echo 'what a film' | sentiment predict --model-dir "
             << o.train.model_dir.string() << '\n';
 }
 
 }  // namespace
 
 void add_run(CLI::App& app) {
-  auto* command = app.add_subcommand("run", "The whole pipeline: get the data, prepare, train, plot, save, predict");
+  auto* command =
+      app.add_subcommand("run", "The whole pipeline: get the data, prepare, train, plot, save, predict");
   const auto options = std::make_shared<Options>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();
   command->add_option("--out", options->out, "Folder for data, model and output")->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
-  command->add_flag("--resume", options->resume, "Go on with an earlier run in that folder, with the same options and seed");
+  command->add_flag("--resume", options->resume,
+                    "Go on with an earlier run in that folder, with the same options and seed");
   add_training_options(*command, options->train);
-  command->footer("A data set with a dev file chooses the best model there; else the test sentences choose it.\n"
-                  "Example:\n  sentiment run --dataset stsa.binary --epochs 10 --out result");
+  command->footer(
+      "A data set with a dev file chooses the best model there; else the test sentences choose it.\n"
+      "Example:\n  sentiment run --dataset stsa.binary --epochs 10 --out result");
   command->callback([command, options] { run(*command, *options); });
 }
 

@@ -17,29 +17,52 @@ namespace sentiment {
 namespace fs = std::filesystem;
 
 void add_training_options(CLI::App& command, TrainOptions& o) {
-  command.add_option("--epochs", o.epochs, "Times that every training sentence is seen")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  command.add_option("--batch-size", o.batch_size, "Sentences of one update")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  command.add_option("--dropout", o.model.dropout, "Share of values that are left out while training, 0 to below 1")
+  command.add_option("--epochs", o.epochs, "Times that every training sentence is seen")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--batch-size", o.batch_size, "Sentences of one update")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--dropout", o.model.dropout,
+                  "Share of values that are left out while training, 0 to below 1")
       ->check([](const std::string& text) {
         char* end = nullptr;
         const double value = std::strtod(text.c_str(), &end);
-        return end != text.c_str() && *end == 0 && value >= 0 && value < 1 ? std::string() : text + " is not in 0 to below 1";
-      })->capture_default_str();
-  command.add_option("--num-layers", o.model.layers, "Layers of the network")->check(CLI::Range(1, 100))->capture_default_str();
-  command.add_option("--num-units", o.model.units, "Size of word vectors and layers")->check(CLI::Range(1, 16384))->capture_default_str();
-  command.add_option_function<std::string>("--model-type", [&o](const std::string& name) { o.model.type = parse_model_type(name); },
-                                           "rnn: LSTM; cnn: convolutions; bow: bag of words")
-      ->check(CLI::IsMember({"rnn", "cnn", "bow"}))->default_str("rnn");
-  command.add_option("--seed", o.seed, "Of all random numbers; equal seeds give equal models. Default: a random one");
+        return end != text.c_str() && *end == 0 && value >= 0 && value < 1 ? std::string()
+                                                                           : text + " is not in 0 to below 1";
+      })
+      ->capture_default_str();
+  command.add_option("--num-layers", o.model.layers, "Layers of the network")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command.add_option("--num-units", o.model.units, "Size of word vectors and layers")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--model-type", [&o](const std::string& name) { o.model.type = parse_model_type(name); },
+          "rnn: LSTM; cnn: convolutions; bow: bag of words")
+      ->check(CLI::IsMember({"rnn", "cnn", "bow"}))
+      ->default_str("rnn");
+  command.add_option("--seed", o.seed,
+                     "Of all random numbers; equal seeds give equal models. Default: a random one");
   command.add_option("--device", o.device, "auto, cpu, cuda, cuda:N")->capture_default_str();
-  command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")->check(CLI::Range(1, 1024));
-  command.add_flag("--bucket", o.bucket_by_length, "Make batches of sentences of near-equal length: faster, another order");
-  command.add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
-      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  command.add_option_function<std::string>("--precision", [&o](const std::string& name) { o.precision = lstmlib::parse_precision(name); },
-                                           "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds "
-                                           "their operands")
-      ->check(CLI::IsMember({"fp32", "bf16"}))->default_str("fp32");
+  command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--bucket", o.bucket_by_length,
+                   "Make batches of sentences of near-equal length: faster, another order");
+  command
+      .add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--precision", [&o](const std::string& name) { o.precision = lstmlib::parse_precision(name); },
+          "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds "
+          "their operands")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->default_str("fp32");
   command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file");
   command.add_flag("--quiet", o.quiet, "No progress");
 }
@@ -75,9 +98,11 @@ void run(CLI::App& command, TrainOptions& options, bool in_job) {
   const TrainResult result = train_model(options);
   if (!result.signal) return;
   if (in_job && result.best_epoch > 0)
-    std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in " << options.model_dir.string() << ". ";
-  end_after_signal(result, in_job ? "a job with the same settings and this checkpoint: " + result.snapshot.string()
-                                  : "the same command with --resume " + result.snapshot.string());
+    std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in "
+              << options.model_dir.string() << ". ";
+  end_after_signal(result,
+                   in_job ? "a job with the same settings and this checkpoint: " + result.snapshot.string()
+                          : "the same command with --resume " + result.snapshot.string());
 }
 
 }  // namespace
@@ -86,28 +111,47 @@ void add_train(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Train a model from prepared data, here or as a training job");
   const auto options = std::make_shared<TrainOptions>();
   const bool in_job = job::in_training_job();
-  command->add_option("--train", options->train, "Folder with train.npz")->envname("SM_CHANNEL_TRAIN")->required(!in_job);
-  command->add_option("--test", options->test, "Folder with test.npz")->envname("SM_CHANNEL_TEST")->required(!in_job);
-  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->envname("SM_CHANNEL_VOCAB")->required(!in_job);
-  command->add_option("--dev", options->dev, "Folder with dev.npz: choose the best model there, and only report the test "
-                                             "sentences. Without it the best model is chosen on the test sentences, as in the "
-                                             "reference, which flatters");
-  command->add_option("--model-dir", options->model_dir, "Folder for the best model")->envname("SM_MODEL_DIR")->required(!in_job);
+  command->add_option("--train", options->train, "Folder with train.npz")
+      ->envname("SM_CHANNEL_TRAIN")
+      ->required(!in_job);
+  command->add_option("--test", options->test, "Folder with test.npz")
+      ->envname("SM_CHANNEL_TEST")
+      ->required(!in_job);
+  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")
+      ->envname("SM_CHANNEL_VOCAB")
+      ->required(!in_job);
+  command->add_option("--dev", options->dev,
+                      "Folder with dev.npz: choose the best model there, and only report the test "
+                      "sentences. Without it the best model is chosen on the test sentences, as in the "
+                      "reference, which flatters");
+  command->add_option("--model-dir", options->model_dir, "Folder for the best model")
+      ->envname("SM_MODEL_DIR")
+      ->required(!in_job);
   command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
-      ->envname("SM_OUTPUT_DATA_DIR")->required(!in_job);
-  command->add_option("--resume", options->resume, "Go on from a snapshot: its file, or auto (the newest of the output folder)")
-      ->expected(0, 1)->default_str("auto");
-  command->add_flag("--char-based", options->model.char_based, "Sentences are characters, not words (as they were prepared)");
+      ->envname("SM_OUTPUT_DATA_DIR")
+      ->required(!in_job);
+  command
+      ->add_option("--resume", options->resume,
+                   "Go on from a snapshot: its file, or auto (the newest of the output folder)")
+      ->expected(0, 1)
+      ->default_str("auto");
+  command->add_flag("--char-based", options->model.char_based,
+                    "Sentences are characters, not words (as they were prepared)");
   add_training_options(*command, *options);
-  command->footer("Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
-                  "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"
-                  "      --model-dir model --output-data-dir output\n"
-                  "As a training job (/opt/ml/input/config is there, or below $SAGEMAKER_BASE_DIR; or SM_* variables are set):\n"
-                  "  sentiment train\n"
-                  "takes these options from input/config/hyperparameters.json and the data from the channels train, test and vocab\n"
-                  "(and dev), ignores what it does not know, keeps a checkpoint in checkpoints/ if that folder is there and goes\n"
-                  "on from it, and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with the best\n"
-                  "model so far.");
+  command->footer(
+      "Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
+      "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"
+      "      --model-dir model --output-data-dir output\n"
+      "As a training job (/opt/ml/input/config is there, or below $SAGEMAKER_BASE_DIR; or SM_* variables are "
+      "set):\n"
+      "  sentiment train\n"
+      "takes these options from input/config/hyperparameters.json and the data from the channels train, test "
+      "and vocab\n"
+      "(and dev), ignores what it does not know, keeps a checkpoint in checkpoints/ if that folder is there "
+      "and goes\n"
+      "on from it, and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with "
+      "the best\n"
+      "model so far.");
   command->allow_extras(in_job);  // a job's settings may hold more than ours
   command->callback([command, options, in_job] { run(*command, *options, in_job); });
 }

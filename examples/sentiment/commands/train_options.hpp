@@ -14,8 +14,8 @@ void add_training_options(CLI::App& command, TrainOptions& options);
 /// The seed that was given, or a random one.
 std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given);
 
-/// Says how a training ended that a signal stopped, and ends the program: with 130 after SIGINT, with 143 after SIGTERM,
-/// with 0 after SIGTERM in a training job.
+/// Says how a training ended that a signal stopped, and ends the program: with 130 after SIGINT, with 143
+/// after SIGTERM, with 0 after SIGTERM in a training job.
 [[noreturn]] void end_after_signal(const TrainResult& result, const std::string& how_to_resume);
 
 }  // namespace sentiment

@@ -33,8 +33,8 @@ struct PrepareResult {
 /// what else reading and writing throw.
 PrepareResult prepare(const PrepareOptions& options);
 
-/// The same; but where the data set is not to be had, says so on standard error and goes on with the small corpus that is
-/// part of the program, which `options` names then.
+/// The same; but where the data set is not to be had, says so on standard error and goes on with the small
+/// corpus that is part of the program, which `options` names then.
 PrepareResult prepare_or_fall_back(PrepareOptions& options);
 
 }  // namespace sentiment

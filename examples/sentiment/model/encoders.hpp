@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The three ways to turn sentences into vectors: a recurrent network, convolutions, a bag of words. Names of fields are
-// the keys of the model files, the same as those of the reference.
+// The three ways to turn sentences into vectors: a recurrent network, convolutions, a bag of words. Names of
+// fields are the keys of the model files, the same as those of the reference.
 
 #include <lstmlib/core.hpp>
 
@@ -22,17 +22,18 @@ class Encoder : public nn::Module {
 };
 
 struct EncoderOptions {
-  Index words;     ///< in the vocabulary
-  Index units;     ///< of embeddings and layers
-  Index layers;    ///< of the LSTM, or of the perceptron after convolutions and bag
-  double dropout;  ///< ratio, 0 to below 1
+  Index words;                            ///< in the vocabulary
+  Index units;                            ///< of embeddings and layers
+  Index layers;                           ///< of the LSTM, or of the perceptron after convolutions and bag
+  double dropout;                         ///< ratio, 0 to below 1
   Precision precision = Precision::fp32;  ///< of an LSTM's products: fp32 or bf16
 };
 
 namespace detail {
 template <Real T>
 nn::Embedding<T> make_embedding(const EncoderOptions& o) {
-  return nn::Embedding<T>({.vocabulary_size = o.words, .output_size = o.units}, nn::uniform<T>({o.words, o.units}, 0.25));
+  return nn::Embedding<T>({.vocabulary_size = o.words, .output_size = o.units},
+                          nn::uniform<T>({o.words, o.units}, 0.25));
 }
 }  // namespace detail
 
@@ -41,8 +42,12 @@ template <Real T = float>
 class RnnEncoder final : public Encoder<T> {
  public:
   explicit RnnEncoder(EncoderOptions o)
-      : embedding(detail::make_embedding<T>(o)), dropout{o.dropout},
-        lstm({.input_size = o.units, .hidden_size = o.units, .layers = o.layers, .dropout = o.dropout,
+      : embedding(detail::make_embedding<T>(o)),
+        dropout{o.dropout},
+        lstm({.input_size = o.units,
+              .hidden_size = o.units,
+              .layers = o.layers,
+              .dropout = o.dropout,
               .precision = o.precision}) {}
 
   Variable<T> operator()(const Tokens& sentences) const override {
@@ -82,16 +87,20 @@ template <Real T = float>
 class CnnEncoder final : public Encoder<T> {
  public:
   explicit CnnEncoder(EncoderOptions o)
-      : embedding(detail::make_embedding<T>(o)), dropout{o.dropout}, window3({o.units, o.units / 3, 3}),
-        window4({o.units, o.units / 3, 4}), window5({o.units, o.units / 3, 5}),
+      : embedding(detail::make_embedding<T>(o)),
+        dropout{o.dropout},
+        window3({o.units, o.units / 3, 3}),
+        window4({o.units, o.units / 3, 4}),
+        window5({o.units, o.units / 3, 5}),
         perceptron(o.layers, 3 * (o.units / 3), o.dropout) {
     if (o.units < 3) fail<ShapeError>("cnn: ", o.units, " units, at least 3 expected");
   }
 
   Variable<T> operator()(const Tokens& sentences) const override {
     const auto words = dropout(embedding(sentences));
-    const Variable<T> found = ops::concat<T>({ops::max_over_time(window3(words)), ops::max_over_time(window4(words)),
-                                              ops::max_over_time(window5(words))});
+    const Variable<T> found =
+        ops::concat<T>({ops::max_over_time(window3(words)), ops::max_over_time(window4(words)),
+                        ops::max_over_time(window5(words))});
     return perceptron(dropout(ops::relu(found)));
   }
   Index output_size() const override { return 3 * window3.weight.shape()[0]; }
@@ -118,7 +127,9 @@ class BowEncoder final : public Encoder<T> {
   }
   Index output_size() const override { return embedding.weight.shape()[1]; }
   Index words() const override { return embedding.weight.shape()[0]; }
-  void fields(nn::Fields& visit) override { visit("bow_encoder/embed", embedding)("mlp_encoder", perceptron); }
+  void fields(nn::Fields& visit) override {
+    visit("bow_encoder/embed", embedding)("mlp_encoder", perceptron);
+  }
 
   nn::Embedding<T> embedding;
   Perceptron<T> perceptron;

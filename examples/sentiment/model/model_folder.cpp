@@ -19,9 +19,10 @@ void check_size(const ModelSettings& settings, const Vocabulary& vocabulary, con
   const auto bytes = fs::file_size(model, error);
   if (error) fail<FileError>(model.string(), ": ", error.message());
   constexpr double best_deflation = 1100;  // deflate shrinks nothing further than about 1,032 to 1
-  if (parameter_count(settings, vocabulary.size()) * sizeof(float) > best_deflation * static_cast<double>(bytes))
-    fail<FormatError>(model.string(), ": ", bytes, " bytes are too few for a model of ", settings.units, " units, ",
-                      settings.layers, " layers and ", vocabulary.size(), " words");
+  if (parameter_count(settings, vocabulary.size()) * sizeof(float) >
+      best_deflation * static_cast<double>(bytes))
+    fail<FormatError>(model.string(), ": ", bytes, " bytes are too few for a model of ", settings.units,
+                      " units, ", settings.layers, " layers and ", vocabulary.size(), " words");
 }
 
 }  // namespace

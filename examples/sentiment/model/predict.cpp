@@ -24,7 +24,8 @@ std::vector<std::span<const std::int32_t>> views(const std::vector<std::vector<s
 Evaluation count(const Tensor<float>& scores, const PreparedData& data) {
   const Index classes = scores.shape()[1];
   Evaluation result;
-  result.confusion.assign(static_cast<std::size_t>(classes), std::vector<Index>(static_cast<std::size_t>(classes)));
+  result.confusion.assign(static_cast<std::size_t>(classes),
+                          std::vector<Index>(static_cast<std::size_t>(classes)));
   result.total = static_cast<Index>(data.sentences.size());
   if (data.sentences.empty()) return result;
   const auto log_p = ops::log_softmax(Variable<float>(scores)).value();
@@ -33,7 +34,8 @@ Evaluation count(const Tensor<float>& scores, const PreparedData& data) {
     const auto p = row.values();
     const auto label = static_cast<std::size_t>(data.labels[i]);
     if (data.labels[i] < 0 || label >= p.size())
-      fail<FormatError>("sentence ", i + 1, " has label ", data.labels[i], ", the model has classes 0 to ", classes - 1);
+      fail<FormatError>("sentence ", i + 1, " has label ", data.labels[i], ", the model has classes 0 to ",
+                        classes - 1);
     const auto found = static_cast<std::size_t>(std::max_element(p.begin(), p.end()) - p.begin());
     result.correct += found == label;
     result.loss -= static_cast<double>(p[label]) / static_cast<double>(data.sentences.size());
@@ -72,7 +74,8 @@ Evaluation evaluate(const Predictor& predictor, const PreparedData& data) {
 }
 
 Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size) {
-  auto scores = Tensor<float>::uninitialized({std::ssize(data.sentences), classifier.output.weight.shape()[0]});
+  auto scores =
+      Tensor<float>::uninitialized({std::ssize(data.sentences), classifier.output.weight.shape()[0]});
   layer_scores(classifier, views(data.sentences), batch_size, scores.values());
   return count(scores, data);
 }

@@ -24,8 +24,8 @@ std::vector<Prediction> predict(const Predictor& predictor, std::span<const std:
 
 struct Evaluation {
   Index correct = 0, total = 0;
-  double loss = 0;                           ///< mean softmax cross entropy over the sentences
-  std::vector<std::vector<Index>> confusion; ///< [true class][predicted class]
+  double loss = 0;                            ///< mean softmax cross entropy over the sentences
+  std::vector<std::vector<Index>> confusion;  ///< [true class][predicted class]
 
   double accuracy() const { return total ? static_cast<double>(correct) / static_cast<double>(total) : 0; }
 };

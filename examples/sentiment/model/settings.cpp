@@ -17,11 +17,13 @@ namespace {
 // Far above what anybody trains, and low enough that products of sizes do not overflow.
 constexpr Index most_classes = 1'000'000, most_layers = 10'000, most_units = 1'000'000;
 
-[[noreturn]] void refuse(const std::string& name, const char* key, const std::string& found, const std::string& expected) {
+[[noreturn]] void refuse(const std::string& name, const char* key, const std::string& found,
+                         const std::string& expected) {
   fail<FormatError>(name, ": ", key, " is ", found, ", expected ", expected);
 }
 
-/// A value for a message. Lists and objects by name alone: writing one out recurses as deep as the file nests them.
+/// A value for a message. Lists and objects by name alone: writing one out recurses as deep as the file nests
+/// them.
 std::string shown(const nlohmann::json& value) {
   if (value.is_structured()) return value.is_array() ? "a list" : "an object";
   return io::printable(value.dump());
@@ -110,9 +112,9 @@ double parameter_count(const ModelSettings& s, Index words) {
 }
 
 std::string settings_json(const ModelSettings& s) {
-  return message("{\"num_classes\": ", s.classes, ", \"model_type\": \"", name_of(s.type), "\", \"num_layers\": ", s.layers,
-                 ", \"num_units\": ", s.units, ", \"dropout\": ", python_float(s.dropout),
-                 s.char_based ? ", \"char_based\": true}" : "}");
+  return message("{\"num_classes\": ", s.classes, ", \"model_type\": \"", name_of(s.type),
+                 "\", \"num_layers\": ", s.layers, ", \"num_units\": ", s.units,
+                 ", \"dropout\": ", python_float(s.dropout), s.char_based ? ", \"char_based\": true}" : "}");
 }
 
 ModelSettings parse_settings_json(std::string_view json, const std::string& name) {

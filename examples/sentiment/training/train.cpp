@@ -40,7 +40,8 @@ struct Corpus {
 
 Corpus read_corpus(const TrainOptions& o) {
   const fs::path train_file = o.train / "train.npz", test_file = o.test / "test.npz";
-  Corpus corpus{read_vocabulary(o.vocab / "vocab.npy"), read_prepared(train_file), read_prepared(test_file), {}, 0};
+  Corpus corpus{
+      read_vocabulary(o.vocab / "vocab.npy"), read_prepared(train_file), read_prepared(test_file), {}, 0};
   corpus.classes = count_classes(corpus.train, train_file);
   const auto check = [&](const PreparedData& data, const fs::path& file) {
     check_ids(data, corpus.vocabulary.size(), file);
@@ -84,35 +85,34 @@ class TimedUpdater final : public train::Updater {
   std::vector<double> seconds_;
 };
 
-void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResult& result, const Evaluation& test,
-                   const std::vector<double>& seconds) {
-  const nlohmann::ordered_json summary{
-      {"seed", o.seed},
-      {"model_type", name_of(o.model.type)},
-      {"num_layers", o.model.layers},
-      {"num_units", o.model.units},
-      {"dropout", o.model.dropout},
-      {"batch_size", o.batch_size},
-      {"epochs", o.epochs},
-      {"bucket_by_length", o.bucket_by_length},
-      {"precision", name_of(o.precision)},
-      {"threads", cpu::threads()},
-      {"vocabulary", corpus.vocabulary.size()},
-      {"train_sentences", corpus.train.sentences.size()},
-      {"chosen_on", o.dev.empty() ? "test" : "dev"},
-      {"best_epoch", result.best_epoch},
-      {"best_accuracy_mean_over_batches", result.best_accuracy},
-      {"test_correct", test.correct},
-      {"test_total", test.total},
-      {"test_accuracy", test.accuracy()},
-      {"test_loss", test.loss},
-      {"train_seconds_by_epoch", seconds}};
+void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResult& result,
+                   const Evaluation& test, const std::vector<double>& seconds) {
+  const nlohmann::ordered_json summary{{"seed", o.seed},
+                                       {"model_type", name_of(o.model.type)},
+                                       {"num_layers", o.model.layers},
+                                       {"num_units", o.model.units},
+                                       {"dropout", o.model.dropout},
+                                       {"batch_size", o.batch_size},
+                                       {"epochs", o.epochs},
+                                       {"bucket_by_length", o.bucket_by_length},
+                                       {"precision", name_of(o.precision)},
+                                       {"threads", cpu::threads()},
+                                       {"vocabulary", corpus.vocabulary.size()},
+                                       {"train_sentences", corpus.train.sentences.size()},
+                                       {"chosen_on", o.dev.empty() ? "test" : "dev"},
+                                       {"best_epoch", result.best_epoch},
+                                       {"best_accuracy_mean_over_batches", result.best_accuracy},
+                                       {"test_correct", test.correct},
+                                       {"test_total", test.total},
+                                       {"test_accuracy", test.accuracy()},
+                                       {"test_loss", test.loss},
+                                       {"train_seconds_by_epoch", seconds}};
   write_text(o.json_summary, summary.dump(2) + "\n");
 }
 
 void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
-  std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration " << trainer.iteration()
-            << '\n';
+  std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration "
+            << trainer.iteration() << '\n';
 }
 
 /// Loads what `--resume` names; says what it does.
@@ -121,8 +121,7 @@ void resume(const TrainOptions& o, train::Trainer& trainer) {
   if (o.resume == "auto")
     snapshot = train::load_newest_snapshot(
         trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
-  else
-    io::load_snapshot(snapshot, trainer);
+  else io::load_snapshot(snapshot, trainer);
   if (snapshot.empty()) std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
   else say_where(trainer, snapshot);
 }
@@ -130,10 +129,11 @@ void resume(const TrainOptions& o, train::Trainer& trainer) {
 /// What two runs have in common whose checkpoints are each other's.
 std::string identity_of(const TrainOptions& o) {
   const auto hash = [](const fs::path& file) { return sha256_of_file(file).substr(0, 8); };
-  std::string text = message(name_of(o.model.type), ' ', o.model.layers, 'x', o.model.units, " dropout ", o.model.dropout, " batch ",
-                             o.batch_size, o.bucket_by_length ? " by length" : "", o.model.char_based ? " characters" : "", ' ',
-                             o.epochs, " epochs ", name_of(o.precision), o.seed_given ? message(" seed ", o.seed) : "", " data ", hash(o.train / "train.npz"),
-                             '-', hash(o.test / "test.npz"), '-', hash(o.vocab / "vocab.npy"));
+  std::string text = message(
+      name_of(o.model.type), ' ', o.model.layers, 'x', o.model.units, " dropout ", o.model.dropout, " batch ",
+      o.batch_size, o.bucket_by_length ? " by length" : "", o.model.char_based ? " characters" : "", ' ',
+      o.epochs, " epochs ", name_of(o.precision), o.seed_given ? message(" seed ", o.seed) : "", " data ",
+      hash(o.train / "train.npz"), '-', hash(o.test / "test.npz"), '-', hash(o.vocab / "vocab.npy"));
   if (!o.dev.empty()) text += '-' + hash(o.dev / "dev.npz");
   return text;
 }
@@ -147,16 +147,19 @@ void remove_snapshots(const fs::path& folder) {
 TrainResult train_model(const TrainOptions& given) {
   TrainOptions o = given;
   if (o.threads > 0) cpu::set_threads(o.threads);
-  const Device device = Device::parse(o.device == "auto" ? (find_backend("cuda") ? "cuda" : "cpu") : o.device);
+  const Device device =
+      Device::parse(o.device == "auto" ? (find_backend("cuda") ? "cuda" : "cpu") : o.device);
   const Corpus corpus = read_corpus(o);
   o.model.classes = corpus.classes;
   check_settings(o.model, "settings");
   if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
-    fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type), " has fp32 only");
+    fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type),
+                " has fp32 only");
   if (!o.quiet)
-    std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size() << " to test, "
-              << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; " << name_of(o.model.type) << ", "
-              << o.model.units << " units, " << cpu::threads() << " threads, seed " << o.seed << '\n';
+    std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size()
+              << " to test, " << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; "
+              << name_of(o.model.type) << ", " << o.model.units << " units, " << cpu::threads()
+              << " threads, seed " << o.seed << '\n';
 
   set_seed(o.seed);
   Classifier<float> classifier(o.model, corpus.vocabulary.size(), o.precision);
@@ -171,32 +174,42 @@ TrainResult train_model(const TrainOptions& given) {
     seen.set("accuracy_over_sentences", accuracy, batch.labels.size());
     return ops::softmax_cross_entropy(scores, batch.labels);
   };
-  const auto training_set = dataset(corpus.train), validation_set = dataset(o.dev.empty() ? corpus.test : corpus.dev);
-  data::SerialIterator training(training_set, {.batch_size = o.batch_size, .bucket_by_length = o.bucket_by_length,
-                                               .seed = o.seed, .device = device});
-  data::SerialIterator validation(validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
+  const auto training_set = dataset(corpus.train),
+             validation_set = dataset(o.dev.empty() ? corpus.test : corpus.dev);
+  data::SerialIterator training(
+      training_set,
+      {.batch_size = o.batch_size, .bucket_by_length = o.bucket_by_length, .seed = o.seed, .device = device});
+  data::SerialIterator validation(
+      validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
   train::StandardUpdater standard(training, classifier, adam, objective);
   TimedUpdater updater(standard);
-  train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
+  train::Trainer trainer(updater,
+                         {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
 
   trainer.extend(train::evaluator(validation, objective));
   trainer.extend(train::fail_on_nan(adam), train::epochs(1));
-  trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()), "validation/main/accuracy"));
+  trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()),
+                           "validation/main/accuracy"));
   trainer.extend(train::log_report());
-  trainer.extend(train::plot_report({.keys = {"main/loss", "validation/main/loss"}, .file_name = "loss.png", .title = "Loss"}));
   trainer.extend(train::plot_report(
-      {.keys = {"main/accuracy", "validation/main/accuracy"}, .file_name = "accuracy.png", .title = "Accuracy"}));
+      {.keys = {"main/loss", "validation/main/loss"}, .file_name = "loss.png", .title = "Loss"}));
+  trainer.extend(train::plot_report({.keys = {"main/accuracy", "validation/main/accuracy"},
+                                     .file_name = "accuracy.png",
+                                     .title = "Accuracy"}));
   if (!o.quiet) {
     trainer.extend(train::print_report({"epoch", "main/loss", "validation/main/loss", "main/accuracy",
-                                        "validation/main/accuracy", "elapsed_time"}, std::cerr));
+                                        "validation/main/accuracy", "elapsed_time"},
+                                       std::cerr));
     trainer.extend(train::progress_bar(std::cerr, train::describe_terminal(2)));
   }
   if (!o.in_job) {
-    trainer.extend(train::snapshot({.keep = 2, .compression = io::Compression::store}), train::epochs(static_cast<double>(o.snapshot_every)));
+    trainer.extend(train::snapshot({.keep = 2, .compression = io::Compression::store}),
+                   train::epochs(static_cast<double>(o.snapshot_every)));
   } else if (!o.checkpoint.empty()) {
     const std::string identity = identity_of(o);
     keep_checkpoint(trainer, o.checkpoint, identity, o.snapshot_every);
-    if (o.resume.empty() && load_checkpoint(trainer, o.checkpoint, identity)) say_where(trainer, o.checkpoint);
+    if (o.resume.empty() && load_checkpoint(trainer, o.checkpoint, identity))
+      say_where(trainer, o.checkpoint);
   }
   if (!o.resume.empty()) resume(o, trainer);
 
@@ -215,7 +228,8 @@ TrainResult train_model(const TrainOptions& given) {
   if (!o.quiet)
     std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total
               << " test sentences right (" << 100 * test.accuracy() << " %), " << 100 * result.best_accuracy
-              << " % as the mean over batches" << (o.dev.empty() ? " of the test sentences that chose it" : " of the dev sentences")
+              << " % as the mean over batches"
+              << (o.dev.empty() ? " of the test sentences that chose it" : " of the dev sentences")
               << ". Model in " << o.model_dir.string() << '\n';
   return result;
 }

@@ -13,20 +13,23 @@
 namespace lstmlib {
 
 /// Sequence s has the rows first(s) to first(s) + length(s) - 1. Made once a batch, shared by all layers.
-/// The time-major order, which recurrent kernels use, lists step 0 of all sequences (the longest first), then step 1 of
-/// those still running, and so on: the sequences that run at a step are a prefix of those of the step before.
+/// The time-major order, which recurrent kernels use, lists step 0 of all sequences (the longest first), then
+/// step 1 of those still running, and so on: the sequences that run at a step are a prefix of those of the
+/// step before.
 class Segments {
  public:
   /// Throws ShapeError if a length is below 1.
   explicit Segments(std::span<const Index> lengths) : first_(1, 0) {
     first_.reserve(lengths.size() + 1);
     for (const Index length : lengths) {
-      if (length < 1) fail<ShapeError>("segments: sequence ", count(), " has ", length, " rows, at least 1 expected");
+      if (length < 1)
+        fail<ShapeError>("segments: sequence ", count(), " has ", length, " rows, at least 1 expected");
       first_.push_back(rows() + length);
     }
     by_length_.resize(lengths.size());
     std::iota(by_length_.begin(), by_length_.end(), Index{0});
-    std::stable_sort(by_length_.begin(), by_length_.end(), [this](Index a, Index b) { return length(a) > length(b); });
+    std::stable_sort(by_length_.begin(), by_length_.end(),
+                     [this](Index a, Index b) { return length(a) > length(b); });
     const Index longest = by_length_.empty() ? 0 : length(by_length_[0]);
     offset_.reserve(static_cast<std::size_t>(longest) + 1);
     offset_.push_back(0);
@@ -37,17 +40,20 @@ class Segments {
     }
   }
 
-  Index count() const { return static_cast<Index>(first_.size()) - 1; }    ///< sequences
-  Index rows() const { return first_.back(); }                             ///< of all sequences
-  Index steps() const { return static_cast<Index>(offset_.size()) - 1; }   ///< of the longest sequence
+  Index count() const { return static_cast<Index>(first_.size()) - 1; }   ///< sequences
+  Index rows() const { return first_.back(); }                            ///< of all sequences
+  Index steps() const { return static_cast<Index>(offset_.size()) - 1; }  ///< of the longest sequence
   Index first(Index sequence) const { return first_[static_cast<std::size_t>(sequence)]; }
   Index length(Index sequence) const { return first(sequence + 1) - first(sequence); }
   /// Sequences, longest first (equal lengths in their own order).
   std::span<const Index> by_length() const { return by_length_; }
   /// Place of the first row of `step` in the time-major order; offset(steps()) is rows().
   Index offset(Index step) const { return offset_[static_cast<std::size_t>(step)]; }
-  Index running(Index step) const { return offset(step + 1) - offset(step); }  ///< sequences longer than `step`
-  /// Row of step `step` of the sequence at place `place` of by_length(); a reverse pass starts at the last row.
+  Index running(Index step) const {
+    return offset(step + 1) - offset(step);
+  }  ///< sequences longer than `step`
+  /// Row of step `step` of the sequence at place `place` of by_length(); a reverse pass starts at the last
+  /// row.
   Index row(Index place, Index step, bool reverse = false) const {
     const Index sequence = by_length_[static_cast<std::size_t>(place)];
     return reverse ? first(sequence + 1) - 1 - step : first(sequence) + step;

@@ -32,7 +32,9 @@ struct MatrixOperand {
   Index columns() const { return transposed ? matrix.shape.rows() : matrix.shape.row_size(); }
 };
 template <class T>
-MatrixOperand<std::remove_const_t<T>> transposed(View<T> matrix) { return {matrix, true}; }
+MatrixOperand<std::remove_const_t<T>> transposed(View<T> matrix) {
+  return {matrix, true};
+}
 
 /// What a kernel does with the old content of its result.
 enum class Write : std::uint8_t { assign, add };

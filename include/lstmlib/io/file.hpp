@@ -149,7 +149,8 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-/// Deletes the temporary files of AtomicFile that processes of this machine left in a folder when they were killed.
+/// Deletes the temporary files of AtomicFile that processes of this machine left in a folder when they were
+/// killed.
 inline void remove_abandoned_files(const std::filesystem::path& folder) {
   std::error_code error;  // what cannot be deleted does no harm
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Philox4x32-10, a counter-based random generator: any number of a key is had without those before it  [Salmon 2011].
+// Philox4x32-10, a counter-based random generator: any number of a key is had without those before it [Salmon
+// 2011].
 
 #include "lstmlib/base/host_device.hpp"
 
@@ -14,7 +15,9 @@ struct RandomKey {
   bool operator==(const RandomKey&) const = default;
 };
 
-struct Philox4 { std::uint32_t word[4]; };
+struct Philox4 {
+  std::uint32_t word[4];
+};
 
 /// Four random words of `counter` under `key`.
 LSTMLIB_HOST_DEVICE inline Philox4 philox(RandomKey key, Philox4 counter) {
@@ -33,8 +36,9 @@ LSTMLIB_HOST_DEVICE inline Philox4 philox(RandomKey key, Philox4 counter) {
 /// The key of stream (`kind`, `number`, `part`) of a run's seed: streams of different names never meet.
 LSTMLIB_HOST_DEVICE inline RandomKey random_key(std::uint64_t seed, std::uint32_t kind, std::uint64_t number,
                                                 std::uint32_t part = 0) {
-  const Philox4 made = philox({{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}},
-                              {{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), part, kind}});
+  const Philox4 made =
+      philox({{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)}},
+             {{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), part, kind}});
   return {{made.word[0], made.word[1]}};
 }
 
@@ -50,11 +54,13 @@ LSTMLIB_HOST_DEVICE inline float uniform(RandomKey key, std::uint64_t position) 
   return static_cast<float>(random_word(key, position) >> 8) * 0x1p-24f;
 }
 
-/// The random bits that decide whether dropout keeps units 4 `block` to 4 `block` + 3 at `position` of `sentence`,
-/// the sentence's place in the global batch. An element is kept if its word is at least dropout_threshold(ratio).
-LSTMLIB_HOST_DEVICE inline Philox4 dropout_words(RandomKey key, std::uint64_t sentence, std::uint32_t position,
-                                                 std::uint32_t block) {
-  return philox(key, {{block, position, static_cast<std::uint32_t>(sentence), static_cast<std::uint32_t>(sentence >> 32)}});
+/// The random bits that decide whether dropout keeps units 4 `block` to 4 `block` + 3 at `position` of
+/// `sentence`, the sentence's place in the global batch. An element is kept if its word is at least
+/// dropout_threshold(ratio).
+LSTMLIB_HOST_DEVICE inline Philox4 dropout_words(RandomKey key, std::uint64_t sentence,
+                                                 std::uint32_t position, std::uint32_t block) {
+  return philox(key, {{block, position, static_cast<std::uint32_t>(sentence),
+                       static_cast<std::uint32_t>(sentence >> 32)}});
 }
 /// `ratio` of all words, 0 to below 1, lie below this.
 LSTMLIB_HOST_DEVICE inline std::uint32_t dropout_threshold(double ratio) {

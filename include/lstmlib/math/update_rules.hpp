@@ -21,21 +21,49 @@ struct GradientStep {
   double upper = 0;
 };
 
-struct SgdRule { static constexpr std::size_t states = 0; double learning_rate; };
+struct SgdRule {
+  static constexpr std::size_t states = 0;
+  double learning_rate;
+};
 /// State: velocity.
-struct MomentumRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
-struct CorrectedMomentumRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
-struct NesterovRule { static constexpr std::size_t states = 1; double learning_rate, momentum; };
+struct MomentumRule {
+  static constexpr std::size_t states = 1;
+  double learning_rate, momentum;
+};
+struct CorrectedMomentumRule {
+  static constexpr std::size_t states = 1;
+  double learning_rate, momentum;
+};
+struct NesterovRule {
+  static constexpr std::size_t states = 1;
+  double learning_rate, momentum;
+};
 /// State: sum of squares.
-struct AdaGradRule { static constexpr std::size_t states = 1; double learning_rate, epsilon; };
+struct AdaGradRule {
+  static constexpr std::size_t states = 1;
+  double learning_rate, epsilon;
+};
 /// States: mean of squared gradients, of squared steps.
-struct AdaDeltaRule { static constexpr std::size_t states = 2; double decay, epsilon; };
+struct AdaDeltaRule {
+  static constexpr std::size_t states = 2;
+  double decay, epsilon;
+};
 /// State: mean of squares.
-struct RmsPropRule { static constexpr std::size_t states = 1; double learning_rate, decay, epsilon; bool epsilon_inside_sqrt; };
+struct RmsPropRule {
+  static constexpr std::size_t states = 1;
+  double learning_rate, decay, epsilon;
+  bool epsilon_inside_sqrt;
+};
 /// States: mean of squares, mean, last step.
-struct RmsPropGravesRule { static constexpr std::size_t states = 3; double learning_rate, decay, momentum, epsilon; };
+struct RmsPropGravesRule {
+  static constexpr std::size_t states = 3;
+  double learning_rate, decay, momentum, epsilon;
+};
 /// States: memory, mean, mean of squares.
-struct Smorms3Rule { static constexpr std::size_t states = 3; double learning_rate, epsilon; };
+struct Smorms3Rule {
+  static constexpr std::size_t states = 3;
+  double learning_rate, epsilon;
+};
 /// States: mean, mean of squares. Decoupled decay is not multiplied by the step size.
 struct AdamRule {
   static constexpr std::size_t states = 2;
@@ -43,12 +71,21 @@ struct AdamRule {
   double beta1, beta2, epsilon, eta, weight_decay_rate;
 };
 /// States: mean, mean of squares, its maximum.
-struct AmsGradRule : AdamRule { static constexpr std::size_t states = 3; };
+struct AmsGradRule : AdamRule {
+  static constexpr std::size_t states = 3;
+};
 /// As Adam, with step_size / (sqrt(v) + epsilon) limited to [lower, upper].
-struct AdaBoundRule : AdamRule { static constexpr std::size_t states = 2; double lower, upper; };
-struct AmsBoundRule : AdamRule { static constexpr std::size_t states = 3; double lower, upper; };
+struct AdaBoundRule : AdamRule {
+  static constexpr std::size_t states = 2;
+  double lower, upper;
+};
+struct AmsBoundRule : AdamRule {
+  static constexpr std::size_t states = 3;
+  double lower, upper;
+};
 
-using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule, AdaDeltaRule,
-                                RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule, AmsGradRule, AdaBoundRule, AmsBoundRule>;
+using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule,
+                                AdaDeltaRule, RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule,
+                                AmsGradRule, AdaBoundRule, AmsBoundRule>;
 
 }  // namespace lstmlib::math

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The formulas of optimizers and hooks, for scalars and for vectors of them: included in namespace lstmlib::math by
-// update_formulas.hpp, and once per instruction set by the CPU's kernels. So nothing is included here, and only
-// arithmetic and the functions `splat<V>(double)`, `square_root`, `smaller`, `larger` and `sign_of` are used.
-// Calls in parentheses keep argument-dependent lookup from adding the scalar functions to those of an instruction set.
-// p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule.
+// The formulas of optimizers and hooks, for scalars and for vectors of them: included in namespace
+// lstmlib::math by update_formulas.hpp, and once per instruction set by the CPU's kernels. So nothing is
+// included here, and only arithmetic and the functions `splat<V>(double)`, `square_root`, `smaller`, `larger`
+// and `sign_of` are used. Calls in parentheses keep argument-dependent lookup from adding the scalar
+// functions to those of an instruction set. p: parameter; g: gradient after the hooks; m, v, u: states in the
+// order of the rule.
 
 template <class V>
 LSTMLIB_HOST_DEVICE inline V apply_step(const GradientStep& step, V p, V g) {
@@ -98,7 +99,8 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const AmsGradRule& rule, V& p, V g, V
       splat<V>(rule.eta * rule.step_size) * m / (square_root(u) + splat<V>(rule.epsilon));
 }
 template <class V>
-LSTMLIB_HOST_DEVICE inline void bounded_step(const AdamRule& rule, double lower, double upper, V& p, V m, V square) {
+LSTMLIB_HOST_DEVICE inline void bounded_step(const AdamRule& rule, double lower, double upper, V& p, V m,
+                                             V square) {
   const V rate = splat<V>(rule.step_size) / (square_root(square) + splat<V>(rule.epsilon));
   const V limited = larger(smaller(rate, splat<V>(upper)), splat<V>(lower));
   p = p * splat<V>(1 - rule.eta * rule.weight_decay_rate) - splat<V>(rule.eta) * limited * m;

@@ -18,10 +18,13 @@ struct TextConvolutionOptions {
 template <Real T = float>
 class TextConvolution : public Module {
  public:
-  explicit TextConvolution(TextConvolutionOptions o) : weight(lecun_normal<T>({o.filters, o.input_size, o.window, 1})) {}
+  explicit TextConvolution(TextConvolutionOptions o)
+      : weight(lecun_normal<T>({o.filters, o.input_size, o.window, 1})) {}
 
   /// See ops::convolution_over_time: each result sequence has window - 1 rows more than its input.
-  Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const { return ops::convolution_over_time(x, weight); }
+  Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const {
+    return ops::convolution_over_time(x, weight);
+  }
 
   void fields(Fields& visit) override { visit("W", weight); }
 

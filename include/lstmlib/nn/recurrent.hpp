@@ -11,15 +11,17 @@
 namespace lstmlib::nn {
 
 struct RecurrentOptions {
-  Index input_size;           ///< features of one step
-  Index hidden_size;          ///< units of one layer and direction
-  Index layers = 1;           ///< stacked layers
-  double dropout = 0;         ///< ratio between layers, 0 to below 1
-  bool bidirectional = false; ///< a second pass from the end of each sequence; results are joined [forward, backward]
+  Index input_size;    ///< features of one step
+  Index hidden_size;   ///< units of one layer and direction
+  Index layers = 1;    ///< stacked layers
+  double dropout = 0;  ///< ratio between layers, 0 to below 1
+  bool bidirectional =
+      false;  ///< a second pass from the end of each sequence; results are joined [forward, backward]
   Precision precision = Precision::fp32;  ///< of products while training, fp32 or bf16: see ops::recurrent
 };
 
-/// One layer in one direction. Rows of weights and biases: the gates as RecurrentCell says, hidden_size rows each.
+/// One layer in one direction. Rows of weights and biases: the gates as RecurrentCell says, hidden_size rows
+/// each.
 template <Real T = float>
 class RecurrentLayer : public Module {
  public:
@@ -33,7 +35,8 @@ class RecurrentLayer : public Module {
 
   ops::RecurrentOutput<T> operator()(const Ragged<Variable<T>>& x, const ops::RecurrentState<T>& first = {},
                                      bool reverse = false, Precision precision = Precision::fp32) const {
-    return ops::recurrent(cell_, x, {weight_input, weight_hidden, bias_input, bias_hidden}, first, reverse, precision);
+    return ops::recurrent(cell_, x, {weight_input, weight_hidden, bias_input, bias_hidden}, first, reverse,
+                          precision);
   }
 
   /// w0.. and b0..: the input's gates, then the state's.
@@ -58,8 +61,8 @@ class RecurrentLayer : public Module {
 
 template <Real T>
 struct RecurrentStackOutput {
-  Ragged<Variable<T>> hidden;                   ///< of the top layer after each row [rows, directions hidden_size]
-  std::vector<ops::RecurrentState<T>> last;     ///< layer 0 forward, layer 0 backward, layer 1 forward, ...
+  Ragged<Variable<T>> hidden;  ///< of the top layer after each row [rows, directions hidden_size]
+  std::vector<ops::RecurrentState<T>> last;  ///< layer 0 forward, layer 0 backward, layer 1 forward, ...
 
   /// Of the top layer's forward pass [sequences, hidden_size].
   const Variable<T>& last_hidden(Index directions = 1) const {
@@ -79,7 +82,8 @@ class RecurrentStack : public Module {
         layers.emplace_back(cell, layer == 0 ? o.input_size : directions * o.hidden_size, o.hidden_size);
   }
 
-  /// x.rows [rows, input_size]; `first`: none, or one state for each layer and direction, in the order of `last`.
+  /// x.rows [rows, input_size]; `first`: none, or one state for each layer and direction, in the order of
+  /// `last`.
   RecurrentStackOutput<T> operator()(const Ragged<Variable<T>>& x,
                                      const std::vector<ops::RecurrentState<T>>& first = {}) const {
     if (!first.empty() && first.size() != layers.size())
@@ -90,8 +94,8 @@ class RecurrentStack : public Module {
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made = layers[k](input, first.empty() ? ops::RecurrentState<T>{} : first[k], direction == 1,
-                              precision);
+        auto made =
+            layers[k](input, first.empty() ? ops::RecurrentState<T>{} : first[k], direction == 1, precision);
         parts.push_back(std::move(made.hidden.rows));
         result.last.push_back(std::move(made.last));
       }
@@ -105,7 +109,7 @@ class RecurrentStack : public Module {
   std::vector<RecurrentLayer<T>> layers;  ///< layer directions + direction
   Dropout dropout;                        ///< between layers
   Index directions;
-  Precision precision;                    ///< of products
+  Precision precision;  ///< of products
 };
 
 /// Long short-term memory  [Hochreiter 1997, Gers 2000]; files as Chainer's NStepLSTM, NStepBiLSTM.
@@ -127,7 +131,8 @@ template <Real T = float>
 class Rnn : public RecurrentStack<T> {
  public:
   explicit Rnn(RecurrentOptions o, Activation activation = Activation::tanh)
-      : RecurrentStack<T>(activation == Activation::tanh ? RecurrentCell::rnn_tanh : RecurrentCell::rnn_relu, o) {}
+      : RecurrentStack<T>(activation == Activation::tanh ? RecurrentCell::rnn_tanh : RecurrentCell::rnn_relu,
+                          o) {}
 };
 
 }  // namespace lstmlib::nn

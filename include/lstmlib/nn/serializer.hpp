@@ -11,8 +11,9 @@
 
 namespace lstmlib::nn {
 
-/// Values by path: "updater/optimizer:main/t". When saving, `value` stores; when loading, it overwrites what it is given.
-/// A key that is missing or does not fit is noted, and reported with all others when the file has been gone through.
+/// Values by path: "updater/optimizer:main/t". When saving, `value` stores; when loading, it overwrites what
+/// it is given. A key that is missing or does not fit is noted, and reported with all others when the file
+/// has been gone through.
 class Serializer {
  public:
   virtual ~Serializer() = default;
@@ -23,7 +24,9 @@ class Serializer {
   bool has(std::string_view key) const { return loading() && has_path(path_.of(key)); }
 
   template <class V>
-  void value(std::string_view key, V& v) { on_value(path_.of(key), v); }
+  void value(std::string_view key, V& v) {
+    on_value(path_.of(key), v);
+  }
   /// A part with `serialize(Serializer&)`, or a Module, under a name of its own.
   template <class Part>
   void child(std::string_view name, Part& part) {

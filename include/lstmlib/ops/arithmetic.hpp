@@ -26,9 +26,13 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
 }  // namespace detail
 
 template <Real T>
-Variable<T> add(const Variable<T>& a, const Variable<T>& b) { return detail::add_scaled("add", a, T(1), b); }
+Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
+  return detail::add_scaled("add", a, T(1), b);
+}
 template <Real T>
-Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) { return detail::add_scaled("subtract", a, T(-1), b); }
+Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
+  return detail::add_scaled("subtract", a, T(-1), b);
+}
 /// a b, element by element.
 template <Real T>
 Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
@@ -56,11 +60,19 @@ Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
 
 namespace lstmlib {
 template <Real T>
-Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) { return ops::add(a, b); }
+Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
+  return ops::add(a, b);
+}
 template <Real T>
-Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) { return ops::subtract(a, b); }
+Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) {
+  return ops::subtract(a, b);
+}
 template <Real T>
-Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) { return ops::multiply(a, b); }
+Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
+  return ops::multiply(a, b);
+}
 template <Real T>
-Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) { return ops::scale(x, factor); }
+Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
+  return ops::scale(x, factor);
+}
 }  // namespace lstmlib

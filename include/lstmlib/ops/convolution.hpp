@@ -6,13 +6,15 @@
 
 namespace lstmlib::ops {
 
-/// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows, features], weight
-/// [filters, features, window, 1]; the result's sequences have length + window - 1 rows [.., filters].
+/// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows,
+/// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows
+/// [.., filters].
 template <Real T>
 Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x, const Variable<T>& weight) {
   const Shape& w = weight.shape();
   if (w.rank() != 4 || w[3] != 1 || x.rows.shape().rank() != 2 || w[1] != x.rows.shape()[1])
-    fail<ShapeError>("convolution_over_time: input ", x.rows.shape(), ", weight ", w, "; expected [filters, features, window, 1]");
+    fail<ShapeError>("convolution_over_time: input ", x.rows.shape(), ", weight ", w,
+                     "; expected [filters, features, window, 1]");
   const auto& all = kernels("convolution_over_time", x.rows.value(), weight.value());
   const Index window = w[2];
   std::vector<Index> lengths;
@@ -24,14 +26,15 @@ Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x, const Va
   all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.view());
   auto y = Tensor<T>::uninitialized({windows->rows(), w[0]}, device);
   all.math.gemm(std::as_const(columns).view(), transposed(weight.view()), y.view(), Write::assign);
-  auto rows = record("convolution_over_time", y, {x.rows, weight},
-                     [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
-                       all.math.gemm(transposed(d_y[0].view()), std::as_const(columns).view(), d[1].view(), Write::add);
-                       if (!d[0].needed()) return;
-                       auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
-                       all.math.gemm(d_y[0].view(), weight.view(), d_columns.view(), Write::assign);
-                       all.neural.unfold_time_backward(*segments, window, std::as_const(d_columns).view(), d[0].view());
-                     });
+  auto rows = record(
+      "convolution_over_time", y, {x.rows, weight},
+      [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
+        all.math.gemm(transposed(d_y[0].view()), std::as_const(columns).view(), d[1].view(), Write::add);
+        if (!d[0].needed()) return;
+        auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
+        all.math.gemm(d_y[0].view(), weight.view(), d_columns.view(), Write::assign);
+        all.neural.unfold_time_backward(*segments, window, std::as_const(d_columns).view(), d[0].view());
+      });
   return {std::move(rows), std::move(windows)};
 }
 
@@ -44,13 +47,15 @@ struct ConvolutionOptions {
 namespace detail {
 inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, const ConvolutionOptions& o) {
   if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1])
-    fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight, "; expected [images, channels, height, width] and "
+    fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight,
+                     "; expected [images, channels, height, width] and "
                      "[filters, channels, height, width]");
   for (const int i : {0, 1})
-    if (o.stride[static_cast<std::size_t>(i)] < 1 || o.dilate[static_cast<std::size_t>(i)] < 1 || o.pad[static_cast<std::size_t>(i)] < 0)
+    if (o.stride[static_cast<std::size_t>(i)] < 1 || o.dilate[static_cast<std::size_t>(i)] < 1 ||
+        o.pad[static_cast<std::size_t>(i)] < 0)
       fail<ShapeError>("convolution_2d: stride and dilate must be at least 1, pad at least 0");
-  const Convolution2d c{x[1], x[2], x[3], weight[2], weight[3], o.stride[0], o.stride[1],
-                        o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
+  const Convolution2d c{x[1],        x[2],     x[3],     weight[2],   weight[3],  o.stride[0],
+                        o.stride[1], o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
   if (c.height + 2 * c.pad_height <= c.dilate_height * (c.kernel_height - 1) ||
       c.width + 2 * c.pad_width <= c.dilate_width * (c.kernel_width - 1))
     fail<ShapeError>("convolution_2d: weight ", weight, " is larger than the padded input ", x);
@@ -58,8 +63,8 @@ inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, c
 }
 }  // namespace detail
 
-/// x [images, channels, height, width], weight [filters, channels, kernel height, kernel width], bias [filters] or absent;
-/// result [images, filters, out height, out width].
+/// x [images, channels, height, width], weight [filters, channels, kernel height, kernel width], bias
+/// [filters] or absent; result [images, filters, out height, out width].
 template <Real T>
 Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {},
                            const ConvolutionOptions& options = {}) {
@@ -70,31 +75,35 @@ Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight, cons
   auto columns = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
   auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each place
   all.math.add_to_rows(bias.view(), spread.view());
-  const auto image = [](const Tensor<T>& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
+  const auto image = [](const Tensor<T>& images, Index i, Shape shape) {
+    return images.rows(i, 1).reshape(shape);
+  };
   for (Index i = 0; i < x.shape()[0]; ++i) {
     all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(), columns.view());
     auto out = image(y, i, {filters, places});
     all.math.transpose(std::as_const(spread).view(), out.view(), Write::assign);
     all.math.gemm(weight.view(), transposed(std::as_const(columns).view()), out.view(), Write::add);
   }
-  return record("convolution_2d", y, {x, weight, bias},
-                [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
-    auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
-    auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
-    auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
-    const View<T> d_x = d[0].view();
-    for (Index i = 0; i < x.shape()[0]; ++i) {
-      const Tensor<T> d_out = image(d_y[0], i, {filters, places});
-      all.math.transpose(d_out.view(), d_places.view(), Write::assign);
-      all.math.add_rows(std::as_const(d_places).view(), d[2].view());
-      all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(), unfolded.view());
-      all.math.gemm(d_out.view(), std::as_const(unfolded).view(), d[1].view(), Write::add);
-      if (!d_x) continue;
-      all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.view(), Write::assign);
-      const Shape one{c.channels, c.height, c.width};
-      all.neural.unfold_image_backward(c, std::as_const(d_columns).view(), {d_x.data + i * one.elements(), one});
-    }
-  });
+  return record(
+      "convolution_2d", y, {x, weight, bias},
+      [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
+        auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
+        auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
+        auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
+        const View<T> d_x = d[0].view();
+        for (Index i = 0; i < x.shape()[0]; ++i) {
+          const Tensor<T> d_out = image(d_y[0], i, {filters, places});
+          all.math.transpose(d_out.view(), d_places.view(), Write::assign);
+          all.math.add_rows(std::as_const(d_places).view(), d[2].view());
+          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(), unfolded.view());
+          all.math.gemm(d_out.view(), std::as_const(unfolded).view(), d[1].view(), Write::add);
+          if (!d_x) continue;
+          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.view(), Write::assign);
+          const Shape one{c.channels, c.height, c.width};
+          all.neural.unfold_image_backward(c, std::as_const(d_columns).view(),
+                                           {d_x.data + i * one.elements(), one});
+        }
+      });
 }
 
 }  // namespace lstmlib::ops

@@ -9,7 +9,8 @@ namespace lstmlib::ops {
 
 namespace detail {
 template <Real T>
-Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segments, double ratio, math::RandomKey key) {
+Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segments, double ratio,
+                    math::RandomKey key) {
   if (!(ratio >= 0 && ratio < 1)) fail<ShapeError>("dropout: ratio ", ratio, ", expected 0 to below 1");
   auto& neural = kernels("dropout", x.value()).neural;
   const auto first = random_state().first_sentence;
@@ -21,16 +22,18 @@ Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segmen
 }
 }  // namespace detail
 
-/// Each element is 0 with probability `ratio`, 0 to below 1, else divided by 1 - ratio. The mask depends on the seed, the
-/// update step, the number of this call within the step (see RandomState), the row and the unit.
+/// Each element is 0 with probability `ratio`, 0 to below 1, else divided by 1 - ratio. The mask depends on
+/// the seed, the update step, the number of this call within the step (see RandomState), the row and the
+/// unit.
 template <Real T>
 Variable<T> dropout(const Variable<T>& x, double ratio, math::RandomKey key = next_dropout_key()) {
   return detail::dropout<T>(x, nullptr, ratio, key);
 }
-/// The same for the rows of sequences: the mask depends on the sequence's place in the global batch and the position in
-/// it, so neither on the order of the rows nor on the other sequences.
+/// The same for the rows of sequences: the mask depends on the sequence's place in the global batch and the
+/// position in it, so neither on the order of the rows nor on the other sequences.
 template <Real T>
-Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio, math::RandomKey key = next_dropout_key()) {
+Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio,
+                            math::RandomKey key = next_dropout_key()) {
   return x.with(detail::dropout<T>(x.rows, x.segments, ratio, key));
 }
 

@@ -6,13 +6,14 @@
 
 namespace lstmlib::ops {
 
-/// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight [outputs,
-/// inputs], bias [outputs] or absent; y [rows, outputs].
+/// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight
+/// [outputs, inputs], bias [outputs] or absent; y [rows, outputs].
 template <Real T>
 Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {}) {
   if (x.shape().rank() < 2 || x.shape().row_size() != weight.shape()[1])
-    fail<ShapeError>("linear: input has ", x.shape().rank() < 2 ? 0 : x.shape().row_size(), " features, weight expects ",
-                     weight.shape()[1], " (input ", x.shape(), ", weight ", weight.shape(), ")");
+    fail<ShapeError>("linear: input has ", x.shape().rank() < 2 ? 0 : x.shape().row_size(),
+                     " features, weight expects ", weight.shape()[1], " (input ", x.shape(), ", weight ",
+                     weight.shape(), ")");
   auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
   math.gemm(x.view(), transposed(weight.view()), y.view(), Write::assign);

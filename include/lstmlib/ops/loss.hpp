@@ -10,7 +10,7 @@ using Labels = Tensor<std::int32_t>;
 
 struct CrossEntropyOptions {
   std::int32_t ignore_label = -1;  ///< entries with it count nowhere
-  bool normalize = true;           ///< divide by the number of entries that count (at least 1), else by the rows
+  bool normalize = true;  ///< divide by the number of entries that count (at least 1), else by the rows
 };
 
 namespace detail {
@@ -18,7 +18,8 @@ template <Real T>
 CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const Labels& labels,
                                              const Tensor<T>& class_weights, std::int32_t ignore) {
   const Shape& shape = scores.shape();
-  if (shape.rank() < 2 || labels.size() != shape.elements() / std::max<Index>(1, shape[1]) || labels.shape()[0] != shape[0])
+  if (shape.rank() < 2 || labels.size() != shape.elements() / std::max<Index>(1, shape[1]) ||
+      labels.shape()[0] != shape[0])
     fail<ShapeError>("softmax_cross_entropy: labels ", labels.shape(), " for scores ", shape);
   if (class_weights && class_weights.size() != shape[1])
     fail<ShapeError>("softmax_cross_entropy: ", class_weights.size(), " class weights for scores ", shape);
@@ -26,51 +27,56 @@ CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const La
 }
 }  // namespace detail
 
-/// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...], labels [rows,
-/// ...], class_weights [classes] or absent; result as labels. Throws ShapeError for a label outside the classes.
+/// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...],
+/// labels [rows,
+/// ...], class_weights [classes] or absent; result as labels. Throws ShapeError for a label outside the
+/// classes.
 template <Real T>
 Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
                                        std::int32_t ignore_label = -1, const Tensor<T>& class_weights = {}) {
   auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), scores.view(),
-                       log_p.view(), losses.view());
+  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
+                       scores.view(), log_p.view(), losses.view());
   return record("softmax_cross_entropy", losses, {scores},
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
-                      detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), log_p.view(),
-                      d_losses[0].view(), T(1), d[0].view());
+                      detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
+                      log_p.view(), d_losses[0].view(), T(1), d[0].view());
                 });
 }
 
-/// The sum of softmax_cross_entropy_each, divided as the options say; weights do not enter the divisor. A scalar.
+/// The sum of softmax_cross_entropy_each, divided as the options say; weights do not enter the divisor. A
+/// scalar.
 template <Real T>
-Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels, CrossEntropyOptions options = {},
-                                  const Tensor<T>& class_weights = {}) {
+Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
+                                  CrossEntropyOptions options = {}, const Tensor<T>& class_weights = {}) {
   const auto& all = kernels("softmax_cross_entropy", scores.value(), labels, class_weights);
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized({labels.size()}, scores.device());
   const Index counted = all.neural.cross_entropy(
-      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label), scores.view(), log_p.view(),
-      losses.view());
+      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label), scores.view(),
+      log_p.view(), losses.view());
   const T factor = T(1) / static_cast<T>(std::max<Index>(1, options.normalize ? counted : scores.shape()[0]));
   auto loss = Tensor<T>::uninitialized({}, scores.device());
   all.math.sum(AxisView(losses.shape(), 0), factor, std::as_const(losses).view(), loss.view());
   return record("softmax_cross_entropy", loss, {scores},
                 [&all, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   all.neural.cross_entropy_backward(
-                      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label), log_p.view(),
-                      d_loss[0].view(), factor, d[0].view());
+                      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
+                      log_p.view(), d_loss[0].view(), factor, d[0].view());
                 });
 }
 
-/// Rows whose first largest score is that of their label, and rows that count. scores [rows, classes], labels [rows].
+/// Rows whose first largest score is that of their label, and rows that count. scores [rows, classes], labels
+/// [rows].
 template <Real T>
 Counts count_correct(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
   if (scores.shape().rank() != 2 || labels.size() != scores.shape()[0])
     fail<ShapeError>("accuracy: labels ", labels.shape(), " for scores ", scores.shape());
-  return kernels("accuracy", scores.value(), labels).neural.count_correct(scores.view(), labels.view(), ignore_label);
+  return kernels("accuracy", scores.value(), labels)
+      .neural.count_correct(scores.view(), labels.view(), ignore_label);
 }
 /// The share of them, 0 to 1; 0 if none counts.
 template <Real T>

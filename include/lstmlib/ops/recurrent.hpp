@@ -17,7 +17,9 @@ struct RecurrentWeights {
 
 /// States of each sequence, [sequences, hidden_size]; absent: zeros. Only an LSTM has cells.
 template <Real T>
-struct RecurrentState { Variable<T> hidden, cell; };
+struct RecurrentState {
+  Variable<T> hidden, cell;
+};
 
 template <Real T>
 struct RecurrentOutput {
@@ -33,13 +35,15 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
     fail<Error>("recurrent: precision ", name_of(precision), ", expected fp32, or bf16 for layers of float");
   const Index hidden_size = w.hidden.shape()[1], width = gate_count(cell) * hidden_size;
   if (x.rows.shape().rank() != 2 || x.rows.shape()[1] != w.input.shape()[1])
-    fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1], " features");
+    fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1],
+                     " features");
   if (x.rows.shape()[0] != x.segments->rows())
     fail<ShapeError>("recurrent: ", x.rows.shape()[0], " rows for sequences of ", x.segments->rows());
   if (w.input.shape()[0] != width || w.hidden.shape()[0] != width || w.bias_input.shape() != Shape{width} ||
       w.bias_hidden.shape() != Shape{width})
-    fail<ShapeError>("recurrent: weights ", w.input.shape(), ", ", w.hidden.shape(), " and biases ", w.bias_input.shape(),
-                     ", ", w.bias_hidden.shape(), " for ", gate_count(cell), " gates of ", hidden_size, " units");
+    fail<ShapeError>("recurrent: weights ", w.input.shape(), ", ", w.hidden.shape(), " and biases ",
+                     w.bias_input.shape(), ", ", w.bias_hidden.shape(), " for ", gate_count(cell),
+                     " gates of ", hidden_size, " units");
   const Shape states{x.sequences(), hidden_size};
   for (const auto* state : {&first.hidden, &first.cell})
     if (*state && state->shape() != states)
@@ -47,20 +51,23 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 }
 }  // namespace detail
 
-/// x.rows [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in the order of
-/// the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the way back too; sums, cells,
-/// weights and states are float32.
+/// x.rows [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in
+/// the order of the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the
+/// way back too; sums, cells, weights and states are float32.
 template <Real T>
 RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
                              const RecurrentState<T>& first = {}, bool reverse = false,
                              Precision precision = Precision::fp32) {
   detail::check_recurrent(cell, x, w, first, precision);
-  auto& recurrent = kernels("recurrent", x.rows.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
-                            w.bias_hidden.value(), first.hidden.value(), first.cell.value()).recurrent;
-  const auto problem = [cell, reverse, precision, segments = x.segments, input = x.rows.value(), wi = w.input.value(),
-                        wh = w.hidden.value(), bi = w.bias_input.value(), bh = w.bias_hidden.value(),
-                        h = first.hidden.value(), c = first.cell.value()] {
-    return RecurrentProblem<T>{cell, reverse, *segments, input.view(), wi.view(), wh.view(), bi.view(), bh.view(), h.view(), c.view(), precision};
+  auto& recurrent =
+      kernels("recurrent", x.rows.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
+              w.bias_hidden.value(), first.hidden.value(), first.cell.value())
+          .recurrent;
+  const auto problem = [cell, reverse, precision, segments = x.segments, input = x.rows.value(),
+                        wi = w.input.value(), wh = w.hidden.value(), bi = w.bias_input.value(),
+                        bh = w.bias_hidden.value(), h = first.hidden.value(), c = first.cell.value()] {
+    return RecurrentProblem<T>{cell,      reverse,   *segments, input.view(), wi.view(), wh.view(),
+                               bi.view(), bh.view(), h.view(),  c.view(),     precision};
   };
   const Device device = x.rows.device();
   const Shape states{x.sequences(), w.hidden.shape()[1]};
@@ -78,10 +85,12 @@ RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, c
       "recurrent", std::array{hidden, last_hidden, last_cell},
       {x.rows, w.input, w.hidden, w.bias_input, w.bias_hidden, first.hidden, first.cell},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
-        recurrent.backward(problem(),
-                           {std::as_const(hidden).view(), std::as_const(last_hidden).view(), std::as_const(last_cell).view()},
-                           saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
-                           {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
+        recurrent.backward(
+            problem(),
+            {std::as_const(hidden).view(), std::as_const(last_hidden).view(),
+             std::as_const(last_cell).view()},
+            saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
+            {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
       });
   return {x.with(all), {h, c}};
 }

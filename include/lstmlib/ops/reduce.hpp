@@ -26,22 +26,32 @@ Variable<T> sum(const char* op, const Variable<T>& x, int axis, bool mean) {
   });
 }
 template <Real T>
-Variable<T> flat(const Variable<T>& x) { return reshape(x, {x.value().size()}); }
+Variable<T> flat(const Variable<T>& x) {
+  return reshape(x, {x.value().size()});
+}
 }  // namespace detail
 
 /// Over `axis`, counted from the end if negative; that axis is gone from the result.
 template <Real T>
-Variable<T> sum(const Variable<T>& x, int axis) { return detail::sum("sum", x, axis, false); }
+Variable<T> sum(const Variable<T>& x, int axis) {
+  return detail::sum("sum", x, axis, false);
+}
 template <Real T>
-Variable<T> mean(const Variable<T>& x, int axis) { return detail::sum("mean", x, axis, true); }
+Variable<T> mean(const Variable<T>& x, int axis) {
+  return detail::sum("mean", x, axis, true);
+}
 /// Over all elements; the result is a scalar.
 template <Real T>
-Variable<T> sum(const Variable<T>& x) { return sum(detail::flat(x), 0); }
+Variable<T> sum(const Variable<T>& x) {
+  return sum(detail::flat(x), 0);
+}
 template <Real T>
-Variable<T> mean(const Variable<T>& x) { return mean(detail::flat(x), 0); }
+Variable<T> mean(const Variable<T>& x) {
+  return mean(detail::flat(x), 0);
+}
 
-/// Largest along `axis`. Each position that equals it gets the whole gradient, as in the reference. Throws ShapeError if
-/// the axis is empty.
+/// Largest along `axis`. Each position that equals it gets the whole gradient, as in the reference. Throws
+/// ShapeError if the axis is empty.
 template <Real T>
 Variable<T> max(const Variable<T>& x, int axis) {
   axis = detail::checked_axis("max", x.shape(), axis);
@@ -81,9 +91,13 @@ Variable<T> segment_sum(const char* op, const Ragged<Variable<T>>& x, bool mean)
 
 /// Sum of the rows of each sequence; result [sequences, features].
 template <Real T>
-Variable<T> sum_over_time(const Ragged<Variable<T>>& x) { return detail::segment_sum("sum_over_time", x, false); }
+Variable<T> sum_over_time(const Ragged<Variable<T>>& x) {
+  return detail::segment_sum("sum_over_time", x, false);
+}
 /// Mean of the rows of each sequence; result [sequences, features].
 template <Real T>
-Variable<T> mean_over_time(const Ragged<Variable<T>>& x) { return detail::segment_sum("mean_over_time", x, true); }
+Variable<T> mean_over_time(const Ragged<Variable<T>>& x) {
+  return detail::segment_sum("mean_over_time", x, true);
+}
 
 }  // namespace lstmlib::ops

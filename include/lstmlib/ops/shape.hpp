@@ -10,9 +10,8 @@ namespace lstmlib::ops {
 template <Real T>
 Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   auto& math = kernels("reshape", x.value()).math;
-  return record("reshape", x.value().reshape(shape), {x}, [&math](auto d_y, auto d_x) {
-    math.add_scaled(T(1), d_y[0].view(), d_x[0].view());
-  });
+  return record("reshape", x.value().reshape(shape), {x},
+                [&math](auto d_y, auto d_x) { math.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
 }
 
 /// x [rows, columns]; result [columns, rows].
@@ -22,9 +21,8 @@ Variable<T> transpose(const Variable<T>& x) {
   auto& math = kernels("transpose", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
   math.transpose(x.view(), y.view(), Write::assign);
-  return record("transpose", y, {x}, [&math](auto d_y, auto d_x) {
-    math.transpose(d_y[0].view(), d_x[0].view(), Write::add);
-  });
+  return record("transpose", y, {x},
+                [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
 }
 
 /// Columns one after another. Each part [rows, any], of equal rows; result [rows, sum of columns].

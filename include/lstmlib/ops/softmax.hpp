@@ -10,7 +10,8 @@ namespace detail {
 /// `axis` counted from the end if negative; throws ShapeError naming `op`.
 inline int checked_axis(const char* op, const Shape& shape, int axis) {
   const int from_front = axis < 0 ? axis + shape.rank() : axis;
-  if (from_front < 0 || from_front >= shape.rank()) fail<ShapeError>(op, ": axis ", axis, " of shape ", shape);
+  if (from_front < 0 || from_front >= shape.rank())
+    fail<ShapeError>(op, ": axis ", axis, " of shape ", shape);
   return from_front;
 }
 template <Real T>
@@ -27,9 +28,13 @@ Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int ax
 
 /// exp(x) / sum exp(x) along `axis`, counted from the end if negative.
 template <Real T>
-Variable<T> softmax(const Variable<T>& x, int axis = 1) { return detail::softmax("softmax", false, x, axis); }
+Variable<T> softmax(const Variable<T>& x, int axis = 1) {
+  return detail::softmax("softmax", false, x, axis);
+}
 /// x - log sum exp(x) along `axis`, counted from the end if negative.
 template <Real T>
-Variable<T> log_softmax(const Variable<T>& x, int axis = 1) { return detail::softmax("log_softmax", true, x, axis); }
+Variable<T> log_softmax(const Variable<T>& x, int axis = 1) {
+  return detail::softmax("log_softmax", true, x, axis);
+}
 
 }  // namespace lstmlib::ops

@@ -10,8 +10,8 @@ struct AdamOptions {
   double learning_rate = 1e-3;        ///< the papers' alpha
   double beta1 = 0.9, beta2 = 0.999;  ///< decay of the means, 0 to below 1
   double epsilon = 1e-8;
-  double eta = 1;                     ///< multiplier of the whole step, decoupled decay included
-  double weight_decay_rate = 0;       ///< decoupled decay; not multiplied by the learning rate
+  double eta = 1;                ///< multiplier of the whole step, decoupled decay included
+  double weight_decay_rate = 0;  ///< decoupled decay; not multiplied by the learning rate
 };
 
 /// [Kingma 2015, algorithm 1, with the step size of its section 2]
@@ -65,7 +65,9 @@ struct AdaBoundOptions {
 class AdaBound : public Adam {
  public:
   explicit AdaBound(nn::Module& model, AdaBoundOptions o = {})
-      : Adam(model, o.adam), final_learning_rate(o.final_learning_rate), gamma(o.gamma),
+      : Adam(model, o.adam),
+        final_learning_rate(o.final_learning_rate),
+        gamma(o.gamma),
         first_learning_rate_(o.adam.learning_rate) {}
 
   double final_learning_rate, gamma;

@@ -63,7 +63,8 @@ class RmsProp : public Optimizer {
 
  protected:
   math::UpdateRule rule() const override {
-    return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon, options.epsilon_inside_sqrt};
+    return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon,
+                             options.epsilon_inside_sqrt};
   }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"ms"};

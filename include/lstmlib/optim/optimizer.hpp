@@ -17,7 +17,7 @@ template <Real T>
 struct Entry {
   std::vector<std::string> names;  ///< of its equal blocks of rows, as paths
   Variable<T> parameter;
-  std::vector<Tensor<T>> state;    ///< of the rule, each as the parameter; made when needed
+  std::vector<Tensor<T>> state;  ///< of the rule, each as the parameter; made when needed
 };
 
 /// All parameters of a model, of either element type.
@@ -30,23 +30,33 @@ class ParameterList {
     for (auto& entry : std::get<1>(entries_)) use(entry);
   }
   template <Real T>
-  void add(Entry<T> entry) { std::get<std::vector<Entry<T>>>(entries_).push_back(std::move(entry)); }
+  void add(Entry<T> entry) {
+    std::get<std::vector<Entry<T>>>(entries_).push_back(std::move(entry));
+  }
 
  private:
   std::tuple<std::vector<Entry<float>>, std::vector<Entry<double>>> entries_;
 };
 
 /// gradient += rate * parameter
-struct WeightDecay { double rate; };
+struct WeightDecay {
+  double rate;
+};
 /// gradient += rate * sign(parameter)
-struct Lasso { double rate; };
+struct Lasso {
+  double rate;
+};
 /// All gradients together are scaled so that their norm is at most `threshold`.
-struct ClipNorm { double threshold; };
+struct ClipNorm {
+  double threshold;
+};
 /// Each element of a gradient is limited to [lower, upper].
-struct ClipValue { double lower, upper; };
+struct ClipValue {
+  double lower, upper;
+};
 
-/// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while it streams
-/// over a parameter; a function of the user sees all gradients, made whole.
+/// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while
+/// it streams over a parameter; a function of the user sees all gradients, made whole.
 using UserHook = std::function<void(ParameterList&)>;
 using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::shared_ptr<const UserHook>>;
 
@@ -92,7 +102,8 @@ class Optimizer {
   void zero_grad() {
     parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });
   }
-  /// Hooks, then the rule, for every parameter; one without a gradient has a gradient of zeros, which hooks may change.
+  /// Hooks, then the rule, for every parameter; one without a gradient has a gradient of zeros, which hooks
+  /// may change.
   void step() {
     ++steps_;
     const auto changes = gradient_steps();
@@ -131,11 +142,13 @@ class Optimizer {
     for (auto& tensor : entry.state) tensor = tensor.to(device);
   }
   template <Real T>
-  static void update(Entry<T>& entry, const math::UpdateRule& chosen, std::span<const math::GradientStep> changes) {
+  static void update(Entry<T>& entry, const math::UpdateRule& chosen,
+                     std::span<const math::GradientStep> changes) {
     std::vector<View<T>> state;
     for (auto& tensor : entry.state) state.push_back(tensor.view());
     auto& value = entry.parameter.mutable_value();
-    kernels("optimizer", value).update.update(chosen, changes, detail::gradient_view(entry.parameter), state, value.view());
+    kernels("optimizer", value)
+        .update.update(chosen, changes, detail::gradient_view(entry.parameter), state, value.view());
   }
   std::vector<math::GradientStep> gradient_steps();
   double norm(std::span<const math::GradientStep> changes);
@@ -153,7 +166,8 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
   for (const auto& hook : hooks_) {
     if (const auto* decay = std::get_if<WeightDecay>(&hook)) changes.push_back({Kind::decay, decay->rate});
     else if (const auto* lasso = std::get_if<Lasso>(&hook)) changes.push_back({Kind::lasso, lasso->rate});
-    else if (const auto* value = std::get_if<ClipValue>(&hook)) changes.push_back({Kind::clip, value->lower, value->upper});
+    else if (const auto* value = std::get_if<ClipValue>(&hook))
+      changes.push_back({Kind::clip, value->lower, value->upper});
     else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
       const double rate = clip->threshold / norm(changes);
       if (rate < 1) changes.push_back({Kind::scale, rate});
@@ -194,7 +208,8 @@ inline void Optimizer::serialize(nn::Serializer& serializer) {
         Index t = steps_;  // the reference counts the steps of each parameter
         part.value("t", t);
         for (std::size_t s = 0; s < entry.state.size(); ++s) {
-          auto rows_of_block = entry.state[s].rows(static_cast<Index>(block) * rows, rows);  // shares the memory
+          auto rows_of_block =
+              entry.state[s].rows(static_cast<Index>(block) * rows, rows);  // shares the memory
           part.value(state_names()[s], rows_of_block);
         }
       });

@@ -15,7 +15,8 @@
 namespace lstmlib {
 namespace cpu {
 
-/// The groups of kernels with their table. Not inside CpuBackend: clang 14 crashes on constrained member templates there.
+/// The groups of kernels with their table. Not inside CpuBackend: clang 14 crashes on constrained member
+/// templates there.
 template <Real T>
 struct Groups {
   Math<T> math;
@@ -34,8 +35,12 @@ class CpuBackend final : public Backend {
   void release(int, void* data, std::size_t bytes) noexcept override { memory_.release(data, bytes); }
   void zero(int, void* data, std::size_t bytes) override { fill_zero(data, bytes); }
   void copy(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
-  void copy_from_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
-  void copy_to_host(int, void* to, const void* from, std::size_t bytes) override { copy_bytes(to, from, bytes); }
+  void copy_from_host(int, void* to, const void* from, std::size_t bytes) override {
+    copy_bytes(to, from, bytes);
+  }
+  void copy_to_host(int, void* to, const void* from, std::size_t bytes) override {
+    copy_bytes(to, from, bytes);
+  }
   void synchronise(int) override {}
   std::unique_ptr<const FrozenStack> freeze(int, const FreezeProblem& p) override {
     return std::make_unique<const CpuFrozenStack>(p);

@@ -2,10 +2,11 @@
 #pragma once
 // The vector kernels, once for each instruction set, and the choice among them.
 //
-// The files of kernels/ and math/ that end in .inl are included in one namespace per set, between the push and the pop
-// of its target, so the compiler's flags do not matter. The rules inside: no standard headers or templates, no lambdas
-// (they do not inherit the target), nothing that is not declared in that namespace but plain types. Then caller and
-// callee share one target, and no function of a wide set can stand in for one that other code calls.
+// The files of kernels/ and math/ that end in .inl are included in one namespace per set, between the push
+// and the pop of its target, so the compiler's flags do not matter. The rules inside: no standard headers or
+// templates, no lambdas (they do not inherit the target), nothing that is not declared in that namespace but
+// plain types. Then caller and callee share one target, and no function of a wide set can stand in for one
+// that other code calls.
 
 #include "lstmlib/backend/cpu/float_kernel_table.hpp"
 #include "lstmlib/backend/cpu/isa.hpp"
@@ -48,7 +49,8 @@ constexpr int tile_vectors = 2;  // 16 registers
 }  // namespace lstmlib::cpu::avx2
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), \
+                             apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
@@ -63,7 +65,9 @@ constexpr int tile_vectors = 4;  // 32 registers: 24 sums
 }  // namespace lstmlib::cpu::avx512
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni"))), apply_to = function)
+#pragma clang attribute push(                                                                     \
+    __attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni"))), \
+    apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options

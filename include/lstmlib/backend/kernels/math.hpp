@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Kernels of elementwise functions, sums and products.
-// In all kernels: views are on one device, shapes are checked by the caller, gradients are *added*, null views are skipped.
+// In all kernels: views are on one device, shapes are checked by the caller, gradients are *added*, null
+// views are skipped.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
@@ -29,18 +30,22 @@ class MathKernels {
   virtual void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write) = 0;
   /// y [columns, rows] = or += xᵀ, x [rows, columns]
   virtual void transpose(View<const T> x, View<T> y, Write) = 0;
-  /// Columns from_first.. of `from` = or += into columns to_first.. of `to`, `columns` of them; both [rows, any].
-  virtual void copy_columns(View<const T> from, Index from_first, View<T> to, Index to_first, Index columns, Write) = 0;
+  /// Columns from_first.. of `from` = or += into columns to_first.. of `to`, `columns` of them; both [rows,
+  /// any].
+  virtual void copy_columns(View<const T> from, Index from_first, View<T> to, Index to_first, Index columns,
+                            Write) = 0;
 
   /// y [outer, inner] = factor times the sum of x [outer, size, inner] over the axis.
   virtual void sum(AxisView, T factor, View<const T> x, View<T> y) = 0;
   virtual void sum_backward(AxisView, T factor, View<const T> d_y, View<T> d_x) = 0;
-  /// y [outer, inner] = the largest of x over the axis. Backward: each position that equals it gets the whole gradient.
+  /// y [outer, inner] = the largest of x over the axis. Backward: each position that equals it gets the whole
+  /// gradient.
   virtual void max(AxisView, View<const T> x, View<T> y) = 0;
   virtual void max_backward(AxisView, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) = 0;
   /// y = softmax, or its logarithm, of x over the axis.
   virtual void softmax(AxisView, bool logarithm, View<const T> x, View<T> y) = 0;
-  virtual void softmax_backward(AxisView, bool logarithm, View<const T> y, View<const T> d_y, View<T> d_x) = 0;
+  virtual void softmax_backward(AxisView, bool logarithm, View<const T> y, View<const T> d_y,
+                                View<T> d_x) = 0;
 };
 
 }  // namespace lstmlib

@@ -23,22 +23,29 @@ struct RowPlaces {
 
 template <class T>
 struct CrossEntropyProblem {
-  AxisView axis;                      ///< classes
-  View<const std::int32_t> labels;    ///< [outer, inner]
-  View<const T> class_weights;        ///< [classes] or null
+  AxisView axis;                    ///< classes
+  View<const std::int32_t> labels;  ///< [outer, inner]
+  View<const T> class_weights;      ///< [classes] or null
   std::int32_t ignore_label;
 };
 
-struct Counts { Index correct = 0, counted = 0; };
+struct Counts {
+  Index correct = 0, counted = 0;
+};
 
 /// Geometry of a 2-D convolution. Sizes and offsets along height and width.
 struct Convolution2d {
-  Index channels, height, width;           ///< of the input image
+  Index channels, height, width;  ///< of the input image
   Index kernel_height, kernel_width;
-  Index stride_height = 1, stride_width = 1, pad_height = 0, pad_width = 0, dilate_height = 1, dilate_width = 1;
+  Index stride_height = 1, stride_width = 1, pad_height = 0, pad_width = 0, dilate_height = 1,
+        dilate_width = 1;
 
-  Index out_height() const { return (height + 2 * pad_height - dilate_height * (kernel_height - 1) - 1) / stride_height + 1; }
-  Index out_width() const { return (width + 2 * pad_width - dilate_width * (kernel_width - 1) - 1) / stride_width + 1; }
+  Index out_height() const {
+    return (height + 2 * pad_height - dilate_height * (kernel_height - 1) - 1) / stride_height + 1;
+  }
+  Index out_width() const {
+    return (width + 2 * pad_width - dilate_width * (kernel_width - 1) - 1) / stride_width + 1;
+  }
   Index column_size() const { return channels * kernel_height * kernel_width; }
 };
 
@@ -47,39 +54,50 @@ class NeuralKernels {
  public:
   virtual ~NeuralKernels() = default;
   /// Row i = table row ids[i], zeros where it is `ignore`. Throws ShapeError for an id outside the table.
-  virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore, View<T> rows) = 0;
-  /// Sums the rows of equal ids: `distinct` gets the ids (rising, without `ignore`), row i of `sums` the sum of those of
-  /// distinct[i]. Returns how many there are; both have room for all rows. Sums run in the order of the rows.
+  virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
+                           View<T> rows) = 0;
+  /// Sums the rows of equal ids: `distinct` gets the ids (rising, without `ignore`), row i of `sums` the sum
+  /// of those of distinct[i]. Returns how many there are; both have room for all rows. Sums run in the order
+  /// of the rows.
   virtual Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                                View<std::int32_t> distinct, View<T> sums) = 0;
   /// table row ids[i] += row i
-  virtual void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore, View<T> table) = 0;
+  virtual void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
+                                View<T> table) = 0;
 
-  /// y = or += x mask / (1 - ratio), rows of x and y as `places` says. The same key gives the same mask on every device.
-  virtual void dropout(math::RandomKey, double ratio, RowPlaces places, View<const T> x, View<T> y, Write) = 0;
+  /// y = or += x mask / (1 - ratio), rows of x and y as `places` says. The same key gives the same mask on
+  /// every device.
+  virtual void dropout(math::RandomKey, double ratio, RowPlaces places, View<const T> x, View<T> y,
+                       Write) = 0;
 
-  /// log_probabilities as scores; losses [outer, inner]: -weight log p[label], 0 where ignored. Returns how many labels
-  /// count. Throws ShapeError for a label outside the classes.
+  /// log_probabilities as scores; losses [outer, inner]: -weight log p[label], 0 where ignored. Returns how
+  /// many labels count. Throws ShapeError for a label outside the classes.
   virtual Index cross_entropy(const CrossEntropyProblem<T>&, View<const T> scores, View<T> log_probabilities,
                               View<T> losses) = 0;
-  /// d_scores += weight (p - one_hot(label)) times d_losses, which has one element (times `factor`) or one per label.
+  /// d_scores += weight (p - one_hot(label)) times d_losses, which has one element (times `factor`) or one
+  /// per label.
   virtual void cross_entropy_backward(const CrossEntropyProblem<T>&, View<const T> log_probabilities,
                                       View<const T> d_losses, T factor, View<T> d_scores) = 0;
-  /// Rows of scores [rows, classes] whose first largest score is that of their label; ignored ones do not count.
-  virtual Counts count_correct(View<const T> scores, View<const std::int32_t> labels, std::int32_t ignore) = 0;
+  /// Rows of scores [rows, classes] whose first largest score is that of their label; ignored ones do not
+  /// count.
+  virtual Counts count_correct(View<const T> scores, View<const std::int32_t> labels,
+                               std::int32_t ignore) = 0;
 
-  /// Windows over time with window - 1 zero rows before and after each sequence: sequence s has length(s) + window - 1
-  /// of them, one after another. x [rows, features], columns [windows, features window], feature-major as the weights of
-  /// a convolution [filters, features, window, 1].
+  /// Windows over time with window - 1 zero rows before and after each sequence: sequence s has length(s) +
+  /// window - 1 of them, one after another. x [rows, features], columns [windows, features window],
+  /// feature-major as the weights of a convolution [filters, features, window, 1].
   virtual void unfold_time(const Segments&, Index window, View<const T> x, View<T> columns) = 0;
   virtual void unfold_time_backward(const Segments&, Index window, View<const T> d_columns, View<T> d_x) = 0;
-  /// columns [out_height out_width, channels kernel_height kernel_width] of one image [channels, height, width].
+  /// columns [out_height out_width, channels kernel_height kernel_width] of one image [channels, height,
+  /// width].
   virtual void unfold_image(const Convolution2d&, View<const T> image, View<T> columns) = 0;
   virtual void unfold_image_backward(const Convolution2d&, View<const T> d_columns, View<T> d_image) = 0;
 
-  /// y [sequences, features] = largest over the rows of each sequence; all positions that equal it get the gradient.
+  /// y [sequences, features] = largest over the rows of each sequence; all positions that equal it get the
+  /// gradient.
   virtual void segment_max(const Segments&, View<const T> x, View<T> y) = 0;
-  virtual void segment_max_backward(const Segments&, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) = 0;
+  virtual void segment_max_backward(const Segments&, View<const T> x, View<const T> y, View<const T> d_y,
+                                    View<T> d_x) = 0;
   /// y [sequences, features] = sum over the rows of each sequence, divided by their number if `mean`.
   virtual void segment_sum(const Segments&, bool mean, View<const T> x, View<T> y) = 0;
   virtual void segment_sum_backward(const Segments&, bool mean, View<const T> d_y, View<T> d_x) = 0;

@@ -22,14 +22,14 @@ constexpr Index gate_count(RecurrentCell cell) {
 template <Real T>
 struct RecurrentProblem {
   RecurrentCell cell;
-  bool reverse;                           ///< starts at the last row of each sequence
+  bool reverse;  ///< starts at the last row of each sequence
   const Segments& segments;
-  View<const T> input;                    ///< [rows, input_size]
-  View<const T> weight_input;             ///< [gates hidden_size, input_size]
-  View<const T> weight_hidden;            ///< [gates hidden_size, hidden_size]
-  View<const T> bias_input, bias_hidden;  ///< [gates hidden_size]
-  View<const T> first_hidden, first_cell; ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
-  Precision precision = Precision::fp32;  ///< of the products' operands; bf16 where T is float, never int8
+  View<const T> input;                     ///< [rows, input_size]
+  View<const T> weight_input;              ///< [gates hidden_size, input_size]
+  View<const T> weight_hidden;             ///< [gates hidden_size, hidden_size]
+  View<const T> bias_input, bias_hidden;   ///< [gates hidden_size]
+  View<const T> first_hidden, first_cell;  ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
+  Precision precision = Precision::fp32;   ///< of the products' operands; bf16 where T is float, never int8
 
   Index input_size() const { return weight_input.shape[1]; }
   Index hidden_size() const { return weight_hidden.shape[1]; }
