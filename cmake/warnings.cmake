@@ -18,3 +18,11 @@ foreach(target lstmlib_cpu lstmlib_serve)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:lstmlib_strict>)
   endif()
 endforeach()
+
+# What most of our own files include. Without LSTMLIB_PRECOMPILE it does nothing.
+function(lstmlib_precompile target)
+  if(LSTMLIB_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE <lstmlib/core.hpp> <lstmlib/io/serialize.hpp> <lstmlib/train/trainer.hpp>
+                                                <nlohmann/json.hpp> ${ARGN})
+  endif()
+endfunction()

@@ -2,7 +2,7 @@
 # Installs what is missing, builds the tests and runs them.
 #   tests/run.sh [--yes] [--all] [--slow] [options of ctest]
 # --yes   install missing Debian packages without asking
-# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 20 s each, the reference documentation
+# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 10 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds,
 #         the other compiler's optimised build)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
@@ -64,7 +64,8 @@ run_tests() {
 
 # build_with_sanitizers TARGET
 build_with_sanitizers() {
-  build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
+  build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON \
+    -DLSTMLIB_PRECOMPILE=ON
 }
 
 if [ $all = yes ]; then
