@@ -1,5 +1,5 @@
 # Every public header compiles alone: one file each that includes nothing else. Checked for errors and warnings only,
-# so no code is generated for them.
+# so nothing is optimised.
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
 if(NOT TARGET lstmlib_plot)
@@ -16,6 +16,7 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(lstmlib_header_tests OBJECT ${sources})
 target_link_libraries(lstmlib_header_tests PRIVATE lstmlib lstmlib_strict)
+target_compile_options(lstmlib_header_tests PRIVATE -O0)
 if(TARGET lstmlib_plot)
   target_link_libraries(lstmlib_header_tests PRIVATE lstmlib_plot)
 endif()
