@@ -51,7 +51,7 @@ build() {
   shift 4
   echo "== building $target in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
-    -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" -DLSTMLIB_PRECOMPILE=ON "$@" >/dev/null
+    -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
   cmake --build "$builds/$name" --target "$target" -j "$jobs"
 }
 # run_tests NAME [options of ctest]
@@ -64,7 +64,8 @@ run_tests() {
 
 # build_with_sanitizers TARGET
 build_with_sanitizers() {
-  build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON
+  build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON \
+    -DLSTMLIB_PRECOMPILE=ON
 }
 
 if [ $all = yes ]; then
@@ -76,7 +77,7 @@ fi
 if [ $slow = yes ]; then
   build_with_sanitizers fuzzers
   run_tests sanitizers -j "$jobs" -L slow -L fuzz "$@"
-  build clang all clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON -DLSTMLIB_PRECOMPILE=OFF  # shows missing includes
+  build clang all clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
   run_tests clang -j "$jobs" -LE slow "$@"
 fi
 
