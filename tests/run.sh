@@ -4,7 +4,7 @@
 # --yes   install missing Debian packages without asking
 # --all   besides the plain build: the other compiler with sanitizers, fuzzers for 6 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds,
-#         the other compiler's optimised build)
+#         the other compiler's optimised build, the benchmarks)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -34,8 +34,8 @@ export LSTMLIB_OFFLINE=1
 builds=${LSTMLIB_BUILD_DIR:-$top/build}
 kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 [ -d "$kit/compat" ] || kit=""
-benchmarks=ON
-[ $all$slow != nono ] || benchmarks=OFF
+benchmarks=OFF
+[ $slow = no ] || benchmarks=ON
 
 # The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
 kit_python=""
