@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/http_client.hpp"
 
-#include <curl/curl.h>
-
-#include "lstmlib/version.hpp"
 #include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/http/curl.hpp"
 
-#include <algorithm>
 #include <exception>
 
 namespace sentiment::cloud {
@@ -17,16 +14,6 @@ using lstmlib::fail;
 using lstmlib::message;
 
 constexpr long connect_seconds = 10;
-
-struct ListDelete {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 /// One request on its way and the answer to it.
 class Flight {
@@ -54,26 +41,14 @@ class Flight {
  private:
   template <class Value>
   void set(CURLoption option, Value value) {
-    if (const CURLcode code = curl_easy_setopt(handle_, option, value); code != CURLE_OK)
-      fail<Error>("libcurl: ", curl_easy_strerror(code));
+    http::set(handle_, option, value);
   }
 
   void prepare() {
     curl_easy_reset(handle_);  // its connection stays
     const std::string url = request_.url();
-    set(CURLOPT_URL, url.c_str());
-    set(CURLOPT_ERRORBUFFER, error_);
-    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    http::begin(handle_, url, error_, {connect_seconds, exchange_.stalled_seconds});
     set(CURLOPT_PATH_AS_IS, 1L);  // a key may have ".." in it, and is signed so
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_CONNECTTIMEOUT, connect_seconds);
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, exchange_.stalled_seconds);
-    const std::string agent =
-        message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".", LSTMLIB_VERSION_PATCH);
-    set(CURLOPT_USERAGENT, agent.c_str());
-    // What is given by http:// is on this machine or near it, never behind a proxy.
-    if (request_.address.origin.starts_with("http:")) set(CURLOPT_PROXY, "");
 
     const bool has_body = !request_.body.empty() || request_.method == "PUT" || request_.method == "POST";
     if (has_body) {
@@ -84,16 +59,11 @@ class Flight {
     if (request_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     else set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 
-    const auto add = [&](const std::string& line) {
-      curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
-      if (!longer) throw std::bad_alloc();
-      static_cast<void>(headers_.release());
-      headers_.reset(longer);
-    };
-    add("Expect:");  // no second round trip for a part of 8 MiB
+    http::add(headers_, "Expect:");  // no second round trip for a part of 8 MiB
     // libcurl would add one of its own, which says of the body what it is not.
-    if (has_body && !request_.headers.contains("content-type")) add("Content-Type:");
-    for (const auto& [name, value] : request_.headers) add(value.empty() ? name + ";" : name + ": " + value);
+    if (has_body && !request_.headers.contains("content-type")) http::add(headers_, "Content-Type:");
+    for (const auto& [name, value] : request_.headers)
+      http::add(headers_, value.empty() ? name + ";" : name + ": " + value);
     set(CURLOPT_HTTPHEADER, headers_.get());
 
     set(CURLOPT_HEADERFUNCTION, &Flight::on_header);
@@ -124,12 +94,8 @@ class Flight {
   }
   void take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) return answer_.headers.clear();  // after a 100
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || answer_.headers.size() > 200) return;
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    answer_.headers[name] = trimmed(line.substr(colon + 1));
+    const auto field = http::parse_field(line);
+    if (field && answer_.headers.size() <= 200) answer_.headers[field->name] = field->value;
   }
 
   static std::size_t on_body(const char* data, std::size_t, std::size_t size, void* self) {
@@ -165,7 +131,7 @@ class Flight {
   CURL* handle_;
   const Request& request_;
   const Exchange& exchange_;
-  std::unique_ptr<curl_slist, ListDelete> headers_;
+  http::Lines headers_;
   char error_[CURL_ERROR_SIZE] = "";
   Answer answer_;
   bool too_long_ = false;

@@ -51,7 +51,7 @@ void JobLogs::read(const std::function<void(std::string_view, std::string_view)>
             parse_object(service_.call_json("Logs_20140328.GetLogEvents", request.dump()), "GetLogEvents");
         for (const Json& event : value_at(json, {"events"}))
           take(host, one_line(text_at(event, {"message"}), longest_line));
-        // The same token again: no more for now.
+        // At the end of what there is the service gives the same token again.
         const std::string next = text_at(json, {"nextForwardToken"});
         if (next.empty() || next == token) break;
         token = next;

@@ -2,12 +2,11 @@
 #include "sentiment/data/download.hpp"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 
-#include "lstmlib/version.hpp"
 #include "sentiment/data/part_file.hpp"
 #include "sentiment/data/progress_line.hpp"
 #include "sentiment/data/sha256.hpp"
+#include "sentiment/http/curl.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -29,13 +28,6 @@ using lstmlib::FormatError;
 constexpr long connect_seconds = 5;
 constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
 
-struct CurlDelete {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(CURLU* address) const { curl_url_cleanup(address); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Handle = std::unique_ptr<CURL, CurlDelete>;
-
 /// One part of an address; empty where it has none.
 std::string part_of(CURLU* address, CURLUPart part) {
   char* text = nullptr;
@@ -51,12 +43,6 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]";
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 /// One request and its answer, written to the part file as it comes.
 class Transfer {
  public:
@@ -68,35 +54,24 @@ class Transfer {
   /// Throws UnavailableError where another attempt would be in vain. `reason` says why one is worth while,
   /// and `tag` names the version of the file that comes: a later request goes on only there.
   End run(std::string& tag, std::string& reason) {
-    const Handle handle(curl_easy_init());
+    const http::Handle handle(curl_easy_init());
     if (!handle) fail<UnavailableError>(wanted_.address, ": libcurl does not start");
     handle_ = handle.get();
     char curl_error[CURL_ERROR_SIZE] = "";
-    const auto set = [&](CURLoption option, auto value) {
-      if (const CURLcode code = curl_easy_setopt(handle_, option, value); code != CURLE_OK)
-        fail<UnavailableError>(wanted_.address, ": libcurl: ", curl_easy_strerror(code));
-    };
-    set(CURLOPT_URL, wanted_.address.c_str());
-    set(CURLOPT_ERRORBUFFER, curl_error);
-    set(CURLOPT_PROTOCOLS_STR, "http,https");  // http only to this machine: check_address
+    const auto set = [&](CURLoption option, auto value) { http::set(handle_, option, value); };
+    http::begin(handle_, wanted_.address, curl_error, {connect_seconds, stalled_seconds});
     set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
     set(CURLOPT_FOLLOWLOCATION, 1L);
     set(CURLOPT_MAXREDIRS, 5L);
-    set(CURLOPT_CONNECTTIMEOUT, connect_seconds);
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, stalled_seconds);
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_USERAGENT, user_agent().c_str());
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, this);
-    if (wanted_.address.starts_with("http:")) set(CURLOPT_PROXY, "");  // this machine is never behind a proxy
-    std::unique_ptr<curl_slist, CurlDelete> headers;
-    const std::string range = std::to_string(offset_) + "-", condition = "If-Range: " + tag;
+    http::Lines headers;
+    const std::string range = std::to_string(offset_) + "-";
     if (offset_ > 0) {
       set(CURLOPT_RANGE, range.c_str());
-      if (!tag.empty()) headers.reset(curl_slist_append(nullptr, condition.c_str()));
+      if (!tag.empty()) http::add(headers, "If-Range: " + tag);
       set(CURLOPT_HTTPHEADER, headers.get());
     }
 
@@ -133,11 +108,6 @@ class Transfer {
   }
 
  private:
-  static std::string user_agent() {
-    return lstmlib::message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR, ".",
-                            LSTMLIB_VERSION_PATCH);
-  }
-
   /// Whether the connection stood and broke, so that another attempt may do.
   bool was_cut(CURLcode code) const {
     curl_off_t connected = 0;
@@ -165,12 +135,9 @@ class Transfer {
       length_known_ = line.starts_with("HTTP/2") || line.starts_with("HTTP/3");
       return;
     }
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) return;
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    const std::string_view value = trimmed(line.substr(colon + 1));
+    const auto field = http::parse_field(line);
+    if (!field) return;
+    const auto& [name, value] = *field;
     if (name == "etag" && !value.starts_with("W/")) tag_ = value;
     if (name == "content-length" || name == "transfer-encoding") length_known_ = true;
     if (name == "content-range" && value.starts_with("bytes "))
@@ -238,7 +205,7 @@ bool is_wanted(const std::filesystem::path& file, const std::string& sha256) {
 }  // namespace
 
 void check_address(const std::string& address) {
-  const std::unique_ptr<CURLU, CurlDelete> parsed(curl_url());
+  const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
     fail<lstmlib::Error>("'", address, "' is no address of the web");
   const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME),

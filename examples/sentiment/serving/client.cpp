@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/client.hpp"
 
-#include <curl/curl.h>
-
-#include "lstmlib/base/error.hpp"
+#include "sentiment/http/curl.hpp"
 #include "sentiment/serving/invocation.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,14 +34,10 @@ std::string said(const std::string& body, long status) {
 }  // namespace
 
 struct EndpointClient::Session {
-  CURL* handle = curl_easy_init();
-  curl_slist* fields = nullptr;
+  http::Lines fields;
   char error[CURL_ERROR_SIZE] = "";
-
-  ~Session() {
-    curl_slist_free_all(fields);
-    curl_easy_cleanup(handle);
-  }
+  http::Handle owner{curl_easy_init()};
+  CURL* handle = owner.get();
 };
 
 EndpointClient::EndpointClient(const std::string& url, const std::string& name, long timeout_seconds)
@@ -58,14 +52,11 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
   ping_ = root + "/ping";
   curl_free(escaped);
   for (const char* field : {"Content-Type: application/json", "Accept: application/json", "Expect:"})
-    session_->fields = curl_slist_append(session_->fields, field);
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, session_->fields);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, 5L);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT, timeout_seconds);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, session_->error);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
+    http::add(session_->fields, field);
+  http::begin(handle, address_, session_->error, {.connect = 5});
+  http::set(handle, CURLOPT_HTTPHEADER, session_->fields.get());
+  http::set(handle, CURLOPT_TIMEOUT, timeout_seconds);
+  http::set(handle, CURLOPT_WRITEFUNCTION, take);
 }
 
 EndpointClient::~EndpointClient() = default;
