@@ -2,7 +2,7 @@
 # Installs what is missing, builds the tests and runs them.
 #   tests/run.sh [--yes] [--all] [--slow] [options of ctest]
 # --yes   install missing Debian packages without asking
-# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 6 s each, the reference documentation
+# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 10 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds,
 #         the other compiler's optimised build, the benchmarks)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
@@ -54,7 +54,7 @@ build() {
     -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
   cmake --build "$builds/$name" --target "$target" -j "$jobs"
 }
-# run_tests NAME [options of ctest]
+# run_tests NAME [options of ctest]; -j counts places, of which a test that computes takes two.
 run_tests() {
   name=$1
   shift
@@ -72,18 +72,18 @@ if [ $all = yes ]; then
   echo "== reference documentation"
   "$top/docs/reference/build.sh" "$builds/reference"
   build_with_sanitizers all
-  run_tests sanitizers -j "$jobs" -LE slow "$@"
+  run_tests sanitizers -j "$((2 * jobs))" -LE slow "$@"
 fi
 if [ $slow = yes ]; then
   build_with_sanitizers fuzzers
-  run_tests sanitizers -j "$jobs" -L slow -L fuzz "$@"
+  run_tests sanitizers -j "$((2 * jobs))" -L slow -L fuzz "$@"
   build clang all clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
-  run_tests clang -j "$jobs" -LE slow "$@"
+  run_tests clang -j "$((2 * jobs))" -LE slow "$@"
 fi
 
 build tests all g++ Release -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
 else
-  run_tests tests -j "$jobs" -LE slow "$@"
+  run_tests tests -j "$((2 * jobs))" -LE slow "$@"
 fi

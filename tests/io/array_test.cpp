@@ -9,7 +9,7 @@
 
 using namespace lstmlib;
 using namespace lstmlib::io;
-using Shape = std::vector<Index>;
+using Sizes = std::vector<Index>;
 
 TEST_CASE("array: values go in and come out, with NumPy's names for their types") {
   const std::vector<float> values{1, -2, 3.5f, 0, 5, 6};
@@ -119,16 +119,16 @@ TEST_CASE("array: objects hold values of all kinds") {
 }
 
 TEST_CASE("array: shapes are counted without overflow") {
-  CHECK(count_elements(Shape{}) == 1);
-  CHECK(count_elements(Shape{3, 0, 5}) == 0);
-  CHECK(count_elements(Shape{Index{1} << 31, Index{1} << 31}) == Index{1} << 62);
-  CHECK_THROWS_AS(count_elements(Shape{Index{1} << 31, Index{1} << 31}, 4), ShapeError);
-  CHECK_THROWS_AS(count_elements(Shape{0, Index{1} << 62, 4}), ShapeError);
-  CHECK_THROWS_AS(count_elements(Shape{2, -1}), ShapeError);
-  CHECK_THROWS_AS(count_elements(Shape(65, 1)), ShapeError);
-  CHECK(shape_text(Shape{}) == "()");
-  CHECK(shape_text(Shape{3}) == "(3,)");
-  CHECK(shape_text(Shape{3, 4}) == "(3, 4)");
+  CHECK(count_elements(Sizes{}) == 1);
+  CHECK(count_elements(Sizes{3, 0, 5}) == 0);
+  CHECK(count_elements(Sizes{Index{1} << 31, Index{1} << 31}) == Index{1} << 62);
+  CHECK_THROWS_AS(count_elements(Sizes{Index{1} << 31, Index{1} << 31}, 4), ShapeError);
+  CHECK_THROWS_AS(count_elements(Sizes{0, Index{1} << 62, 4}), ShapeError);
+  CHECK_THROWS_AS(count_elements(Sizes{2, -1}), ShapeError);
+  CHECK_THROWS_AS(count_elements(Sizes(65, 1)), ShapeError);
+  CHECK(shape_text(Sizes{}) == "()");
+  CHECK(shape_text(Sizes{3}) == "(3,)");
+  CHECK(shape_text(Sizes{3, 4}) == "(3, 4)");
 }
 
 TEST_CASE("array: parts that do not go together are found") {
