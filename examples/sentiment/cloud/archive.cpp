@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "lstmlib/io/file.hpp"
+#include "lstmlib/io/utf8.hpp"
 #include "sentiment/cloud/scratch_folder.hpp"
 #include "sentiment/data/file.hpp"
 
@@ -28,6 +29,7 @@ namespace fs = std::filesystem;
 using lstmlib::fail;
 using lstmlib::FileError;
 using lstmlib::FormatError;
+using lstmlib::io::printable;  // names of archives are anybody's bytes
 
 namespace {
 
@@ -50,14 +52,6 @@ class Utf8Locale {
  private:
   locale_t made_ = nullptr, before_ = nullptr;
 };
-
-/// Names of archives are anybody's bytes: none that would act on a terminal.
-std::string printable(std::string_view name) {
-  std::string text(name.substr(0, 200));
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
-  return text;
-}
 
 /// The decompressed bytes of a gzip file, its checksums verified; libarchive's own filter passes over them.
 class GzipFile {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/request.hpp"
 
-#include <curl/curl.h>
-
-#include "lstmlib/base/error.hpp"
+#include "sentiment/http/curl.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -14,17 +12,8 @@ using lstmlib::Error;
 using lstmlib::fail;
 
 Address Address::parse(const std::string& url) {
-  struct Delete {
-    void operator()(CURLU* parsed) const { curl_url_cleanup(parsed); }
-  };
-  const std::unique_ptr<CURLU, Delete> parsed(curl_url());
-  const auto part = [&](CURLUPart which) {
-    char* text = nullptr;
-    if (curl_url_get(parsed.get(), which, &text, 0) != CURLUE_OK) return std::string();
-    std::string copy = text;
-    curl_free(text);
-    return copy;
-  };
+  const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
+  const auto part = [&](CURLUPart which) { return http::part_of(parsed.get(), which); };
   // Not the address itself in the message: a password may be in it.
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
     fail<Error>("the endpoint's address is none: http:// or https:// and a host are expected");

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 
 #include "lstmlib/base/error.hpp"
+#include "sentiment/data/sha256.hpp"
 
 #include <array>
 #include <string_view>
@@ -15,24 +16,6 @@ namespace {
 
 using lstmlib::Error;
 using lstmlib::fail;
-
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4];
-    out += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return out;
-}
-
-std::string sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
-    fail<Error>("OpenSSL: SHA-256 failed");
-  return {reinterpret_cast<const char*>(digest.data()), length};
-}
 
 std::string hmac(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -74,7 +57,7 @@ SignedRequest sign(Request request, const Credentials& credentials, const Scope&
   const std::string day = time.substr(0, 8);
 
   const bool s3 = scope.service == "s3";
-  const std::string payload = hex(sha256(request.body));
+  const std::string payload = sha256_of_text(request.body);
   request.headers.erase("authorization");
   request.headers["x-amz-date"] = time;
   if (s3) request.headers["x-amz-content-sha256"] = payload;
@@ -93,7 +76,7 @@ SignedRequest sign(Request request, const Credentials& credentials, const Scope&
                                 payload;
 
   const std::string where = day + "/" + scope.region + "/" + scope.service + "/aws4_request";
-  const std::string to_sign = "AWS4-HMAC-SHA256\n" + time + "\n" + where + "\n" + hex(sha256(canonical));
+  const std::string to_sign = "AWS4-HMAC-SHA256\n" + time + "\n" + where + "\n" + sha256_of_text(canonical);
   std::string key = "AWS4" + credentials.secret_key;
   for (const std::string& part : {day, scope.region, scope.service, std::string("aws4_request")})
     key = hmac(key, part);

@@ -28,15 +28,6 @@ using lstmlib::FormatError;
 constexpr long connect_seconds = 5;
 constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
 
-/// One part of an address; empty where it has none.
-std::string part_of(CURLU* address, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(address, part, &text, 0) != CURLUE_OK) return "";
-  std::string copy = text;
-  curl_free(text);
-  return copy;
-}
-
 bool is_loopback(const std::string& host) {
   in_addr numbers{};
   if (::inet_pton(AF_INET, host.c_str(), &numbers) == 1) return (ntohl(numbers.s_addr) >> 24) == 127;
@@ -208,8 +199,8 @@ void check_address(const std::string& address) {
   const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
     fail<lstmlib::Error>("'", address, "' is no address of the web");
-  const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME),
-                    host = part_of(parsed.get(), CURLUPART_HOST);
+  const std::string scheme = http::part_of(parsed.get(), CURLUPART_SCHEME),
+                    host = http::part_of(parsed.get(), CURLUPART_HOST);
   if (scheme != "https" && (scheme != "http" || !is_loopback(host)))
     fail<lstmlib::Error>("'", address, "' is not allowed: only https, and http to this machine");
 }

@@ -31,13 +31,25 @@ std::string sha256_of_file(const std::filesystem::path& file) {
     lstmlib::fail<lstmlib::FileError>(file.string(), ": ", std::strerror(errno));
   if (!fine || EVP_DigestFinal_ex(context.get(), digest.data(), &length) != 1)
     lstmlib::fail<lstmlib::Error>(file.string(), ": SHA-256 failed");
-  std::string hex;
-  for (unsigned at = 0; at < length; ++at) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    hex += digits[digest[at] >> 4];
-    hex += digits[digest[at] & 15];
+  return hex({reinterpret_cast<const char*>(digest.data()), length});
+}
+
+std::string sha256_of_text(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+    lstmlib::fail<lstmlib::Error>("OpenSSL: SHA-256 failed");
+  return hex({reinterpret_cast<const char*>(digest.data()), length});
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text += digits[static_cast<unsigned char>(c) >> 4];
+    text += digits[static_cast<unsigned char>(c) & 15];
   }
-  return hex;
+  return text;
 }
 
 }  // namespace sentiment

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// SHA-256 of files, by OpenSSL.
+// SHA-256 by OpenSSL, in hex.
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace sentiment {
 
-/// SHA-256 of a file, in hex. Throws FileError.
+/// Throws FileError.
 std::string sha256_of_file(const std::filesystem::path& file);
+std::string sha256_of_text(std::string_view text);
+
+/// Two small hexadecimal digits a byte.
+std::string hex(std::string_view bytes);
 
 }  // namespace sentiment

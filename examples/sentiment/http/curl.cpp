@@ -17,6 +17,14 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
+std::string part_of(CURLU* address, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(address, part, &text, 0) != CURLUE_OK) return "";
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
 void begin(CURL* handle, const std::string& address, char* error, Patience patience) {
   set(handle, CURLOPT_URL, address.c_str());
   set(handle, CURLOPT_ERRORBUFFER, error);

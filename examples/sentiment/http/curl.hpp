@@ -28,6 +28,9 @@ void set(CURL* handle, CURLoption option, Value value) {
     lstmlib::fail<lstmlib::Error>("libcurl: ", curl_easy_strerror(code));
 }
 
+/// One part of an address, as it is written there; empty where it has none.
+std::string part_of(CURLU* address, CURLUPart part);
+
 /// When to give up, in seconds.
 struct Patience {
   long connect;      ///< until the connection stands
