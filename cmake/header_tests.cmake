@@ -2,6 +2,7 @@
 # code. A stamp stands for each check, so that a later build checks again only what has changed.
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
+list(FILTER headers EXCLUDE REGEX "entry\\.hpp$")  # lstmlib_cpu and lstmlib_serve are nothing else
 if(NOT TARGET lstmlib_plot)
   list(FILTER headers EXCLUDE REGEX "plot")
 endif()

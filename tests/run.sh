@@ -34,8 +34,10 @@ export LSTMLIB_OFFLINE=1
 builds=${LSTMLIB_BUILD_DIR:-$top/build}
 kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 [ -d "$kit/compat" ] || kit=""
-benchmarks=OFF
+# Of the two compilers that --all builds with, clang checks each header alone; --slow does it with g++, too.
+benchmarks=OFF check_headers=ON
 [ $slow = no ] || benchmarks=ON
+[ $all$slow != yesno ] || check_headers=OFF
 
 # The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
 kit_python=""
@@ -81,7 +83,7 @@ if [ $slow = yes ]; then
   run_tests clang -j "$((2 * jobs))" -LE slow "$@"
 fi
 
-build tests all g++ Release -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks
+build tests all g++ Release -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
 else
