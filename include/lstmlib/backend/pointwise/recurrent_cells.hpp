@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// One step of a recurrent layer, forward and backward, for one unit of one sequence: bodies of kernels for
+// host and device. The sums of a unit's gates stand side by side, [row, unit, column], so that a thread reads
+// and writes them at once.
+
+#include "lstmlib/backend/kernels/recurrent.hpp"
+#include "lstmlib/base/host_device.hpp"
+#include "lstmlib/math/gru_cell.hpp"
+#include "lstmlib/math/lstm_cell.hpp"
+
+namespace lstmlib::pointwise {
+
+/// Columns of sums of a unit: lstm: input, forget, cell, output; gru: reset, update, the input's and the
+/// state's part of the candidate; rnn: one.
+constexpr Index column_count(RecurrentCell cell) {
+  return cell == RecurrentCell::lstm || cell == RecurrentCell::gru ? 4 : 1;
+}
+/// The gate of the weights of the input (or of the state) that adds to a column; -1: none does.
+LSTMLIB_HOST_DEVICE constexpr Index gate_of_column(RecurrentCell cell, bool of_state, Index column) {
+  if (cell != RecurrentCell::gru || column < 2) return column;
+  return (column == 3) == of_state ? 2 : -1;
+}
+/// The other way round.
+LSTMLIB_HOST_DEVICE constexpr Index column_of_gate(RecurrentCell cell, bool of_state, Index gate) {
+  return cell == RecurrentCell::gru && of_state && gate == 2 ? 3 : gate;
+}
+
+/// The sums of a unit, read and written as one.
+template <class T, int count>
+struct alignas(count * sizeof(T)) Columns {
+  T at[count];
+};
+
+/// What a cell keeps for the way back is in `columns`, in place of the sums.
+template <class T>
+struct LstmCell {
+  using Sums = Columns<T, 4>;
+  static constexpr bool has_cell = true;     ///< a second state
+  static constexpr bool has_direct = false;  ///< a gradient of the state that does not pass through the sums
+
+  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T, T& cell) {
+    const auto next =
+        math::lstm_cell_forward<T>({columns.at[0], columns.at[1], columns.at[2], columns.at[3]}, cell);
+    columns = {{next.gate.input, next.gate.forget, next.gate.cell, next.gate.output}};
+    cell = next.cell;
+    return next.hidden;
+  }
+  /// `carried`: gradient of the cell after the step, then before it.
+  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T, T cell, T d_hidden, T& carried) {
+    const math::LstmGates<T> gate{columns.at[0], columns.at[1], columns.at[2], columns.at[3]};
+    const T tanh_cell = math::hyperbolic_tangent(gate.forget * cell + gate.input * gate.cell);
+    const auto d = math::lstm_cell_backward<T>(gate, cell, tanh_cell, d_hidden, carried);
+    columns = {{d.d_pre.input, d.d_pre.forget, d.d_pre.cell, d.d_pre.output}};
+    carried = d.d_cell;
+  }
+};
+
+template <class T>
+struct GruCell {
+  using Sums = Columns<T, 4>;
+  static constexpr bool has_cell = false;
+  static constexpr bool has_direct = true;
+
+  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T hidden, T&) {
+    const auto next =
+        math::gru_cell_forward<T>(columns.at[0], columns.at[1], columns.at[2], columns.at[3], hidden);
+    columns = {{next.reset, next.update, next.candidate, columns.at[3]}};
+    return next.hidden;
+  }
+  /// `carried`: the part of the state's gradient before the step that does not pass through the sums.
+  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T hidden, T, T d_hidden, T& carried) {
+    const auto d = math::gru_cell_backward<T>(columns.at[0], columns.at[1], columns.at[2], columns.at[3],
+                                              hidden, d_hidden);
+    columns = {{d.d_reset, d.d_update, d.d_candidate, d.d_recurrent}};
+    carried = d.d_hidden;
+  }
+};
+
+template <class T, class Activation>
+struct RnnCell {
+  using Sums = Columns<T, 1>;
+  static constexpr bool has_cell = false;
+  static constexpr bool has_direct = false;
+
+  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T, T&) {
+    return columns.at[0] = Activation{}(columns.at[0]);
+  }
+  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T, T, T d_hidden, T&) {
+    columns.at[0] = d_hidden * Activation{}.derivative(columns.at[0]);
+  }
+};
+
+/// Calls `use(cell)` with the cell of this kind.
+template <class T, class Use>
+void with_cell(RecurrentCell cell, Use use) {
+  switch (cell) {
+    case RecurrentCell::lstm: return use(LstmCell<T>{});
+    case RecurrentCell::gru: return use(GruCell<T>{});
+    case RecurrentCell::rnn_tanh: return use(RnnCell<T, math::Tanh>{});
+    case RecurrentCell::rnn_relu: return use(RnnCell<T, math::Relu>{});
+  }
+}
+
+/// A step forward. Row r is sequence sequences[r] of the batch; the first `going_on` rows have a step after
+/// this one. Arrays begin with the step's first row.
+template <class T, class Cell>
+struct RecurrentStepForward {
+  Index hidden_size, going_on;
+  const std::int32_t* rows;              ///< [running] of `hidden`
+  const std::int32_t* sequences;         ///< [running] of `last_hidden` and `last_cell`
+  const typename Cell::Sums* bias;       ///< [hidden_size] sums of both biases
+  typename Cell::Sums* gates;            ///< [running, hidden_size] sums without biases, then gates
+  const T *hidden_before, *cell_before;  ///< [running, hidden_size] states; cell: lstm only
+  T *hidden_after, *cell_after;          ///< [going_on, hidden_size]
+  T *hidden, *last_hidden, *last_cell;   ///< as RecurrentResult; null: not needed
+
+  /// Bytes a unit of a row: lstm 16 + 4 read, 16 + 4 + 4 + 4 written, of float.
+  LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
+    const Index at = row * hidden_size + unit;
+    typename Cell::Sums columns = gates[at];
+    const typename Cell::Sums start = bias[unit];
+    for (std::size_t i = 0; i < sizeof(columns.at) / sizeof(T); ++i) columns.at[i] += start.at[i];
+    T cell = Cell::has_cell ? cell_before[at] : T(0);
+    const T after = Cell::forward(columns, Cell::has_direct ? hidden_before[at] : T(0), cell);
+    gates[at] = columns;
+    if (hidden) hidden[rows[row] * hidden_size + unit] = after;
+    if (row < going_on) {
+      hidden_after[at] = after;
+      if (Cell::has_cell) cell_after[at] = cell;
+      return;
+    }
+    const Index last = sequences[row] * hidden_size + unit;
+    if (last_hidden) last_hidden[last] = after;
+    if (Cell::has_cell && last_cell) last_cell[last] = cell;
+  }
+};
+
+/// A step back: gates become the gradients of the sums. Arrays as in RecurrentStepForward.
+template <class T, class Cell>
+struct RecurrentStepBackward {
+  Index hidden_size;
+  const std::int32_t* rows;
+  typename Cell::Sums* gates;
+  const T *hidden_before, *cell_before;
+  T* d_state;         ///< [running, hidden_size] gradient of the state after the step, but for its output's
+  T* d_cell;          ///< [running, hidden_size] of the cell after, then before the step; lstm only
+  const T* d_hidden;  ///< of the outputs [rows of all steps, hidden_size], or null
+
+  LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
+    const Index at = row * hidden_size + unit;
+    typename Cell::Sums columns = gates[at];
+    const T d = d_hidden ? d_state[at] + d_hidden[rows[row] * hidden_size + unit] : d_state[at];
+    T carried = Cell::has_cell ? d_cell[at] : T(0);
+    Cell::backward(columns, Cell::has_direct ? hidden_before[at] : T(0),
+                   Cell::has_cell ? cell_before[at] : T(0), d, carried);
+    gates[at] = columns;
+    if (Cell::has_cell) d_cell[at] = carried;
+    if (Cell::has_direct) d_state[at] = carried;  // where the product of the sums' gradients is added
+  }
+};
+
+}  // namespace lstmlib::pointwise
