@@ -218,11 +218,10 @@ void adam(benchmark::State& state) {
   GradientView<float> view;
   if (state.range(0)) view.ids = {ids.data(), {537}}, view.rows = {gradient.data(), {537, 300}};
   else view.dense = {gradient.data(), shape};
-  const View<float> states[] = {{m.data(), shape}, {v.data(), shape}};
+  const UpdateItem<float> item{view, {value.data(), shape}, {{{m.data(), shape}, {v.data(), shape}}}};
   const math::GradientStep decay[] = {{math::GradientStep::Kind::decay, 1e-4}};
   for (auto _ : state)
-    cpu_kernels().update.update(math::AdamRule{1e-9, 0.9, 0.999, 1e-8, 1, 0}, decay, view, states,
-                                {value.data(), shape});
+    cpu_kernels().update.update(math::AdamRule{1e-9, 0.9, 0.999, 1e-8, 1, 0}, decay, {&item, 1});
   state.SetBytesProcessed(state.iterations() * shape.elements() * 24);
 }
 BENCHMARK(adam)->ArgName("rows")->Arg(0)->Arg(1)->UseRealTime();

@@ -176,11 +176,14 @@ void check_updates(std::mt19937& random) {
       if (sparse) view.ids = {ids.data(), {std::ssize(ids)}}, view.rows = {rows.data(), {std::ssize(ids), 5}};
       else view.dense = {gradient.data(), shape};
       auto& kernels = cpu_backend().kernels<T>(0).update;
-      CHECK(kernels.squared_norm(steps, view, View<const T>{value.data(), shape}) ==
-            doctest::Approx(squares).epsilon(1e-5));
-      std::vector<View<T>> views;
-      for (std::size_t k = 0; k < states; ++k) views.push_back({state[k].data(), shape});
-      kernels.update(rule, steps, view, views, {value.data(), shape});
+      UpdateItem<T> item{view, {value.data(), shape}, {}};
+      for (std::size_t k = 0; k < states; ++k) item.state[k] = {state[k].data(), shape};
+      double sum = 0, factor = 0;
+      kernels.add_squared_norm(steps, {&item, 1}, &sum);
+      CHECK(sum == doctest::Approx(squares).epsilon(1e-5));
+      kernels.clip_factor(0.5, &sum, &factor);
+      CHECK(factor == doctest::Approx(std::min(1.0, 0.5 / std::sqrt(squares))).epsilon(1e-5));
+      kernels.update(rule, steps, {&item, 1});
       const double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-13;
       double worst = 0;
       for (std::size_t i = 0; i < value.size(); ++i) {

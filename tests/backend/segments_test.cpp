@@ -28,3 +28,17 @@ TEST_CASE("segments: none at all") {
   CHECK(s.rows() == 0);
   CHECK(s.steps() == 0);
 }
+
+TEST_CASE("segments: what a back end keeps beside them is made once, for each back end and its copies") {
+  const std::vector<Index> lengths = {2, 3};
+  const Segments segments(lengths);
+  int made = 0, first = 0, second = 0;
+  const auto make = [&] { return ++made; };
+  CHECK(segments.kept<int>(&first, make) == 1);
+  const Segments copy = segments;
+  CHECK(copy.kept<int>(&first, make) == 1);
+  CHECK(copy.kept<int>(&second, make) == 2);
+  CHECK(std::vector<Index>(segments.firsts().begin(), segments.firsts().end()) == std::vector<Index>{0, 2, 5});
+  CHECK(std::vector<Index>(segments.offsets().begin(), segments.offsets().end()) ==
+        std::vector<Index>{0, 2, 4, 5});
+}

@@ -137,5 +137,6 @@ TEST_CASE("predictor: bad sentences are refused") {
 TEST_CASE("precision: names are parsed, others refused") {
   for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8})
     CHECK(parse_precision(name_of(precision)) == precision);
-  CHECK_THROWS_WITH_AS(parse_precision("fp16"), "precision is \"fp16\", expected fp32, bf16 or int8", Error);
+  CHECK_THROWS_WITH_AS(parse_precision("fp16"),
+                       "precision is \"fp16\", expected fp32, bf16, int8, tf32 or fp32_strict", Error);
 }

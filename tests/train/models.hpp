@@ -79,7 +79,9 @@ struct Objective {
   const SentenceModel& model;
   Variable<float> operator()(const data::LabelledTokens& batch, train::Observation& seen) const {
     const auto scores = model(batch.tokens);
-    seen["accuracy"] = ops::accuracy(scores, batch.labels);
+    seen.later([correct = ops::count_correct(scores, batch.labels)](train::Observation& settled) {
+      settled["accuracy"] = correct.share();
+    });
     return ops::softmax_cross_entropy(scores, batch.labels);
   }
 };

@@ -7,6 +7,7 @@
 #include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/backend/kernels/update.hpp"
+#include "lstmlib/base/function_ref.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -23,6 +24,8 @@ struct Kernels {
   UpdateKernels<T>& update;
 };
 
+/// What runs on a device may run later than the call: what waits for it says so. Errors in data that only the
+/// device sees (an id outside a table) are thrown by the next call that waits.
 /// Memory is untyped, so tensors of integers need no kernels of their own. `device` counts from 0.
 class Backend {
  public:
@@ -37,6 +40,10 @@ class Backend {
   virtual void copy_from_host(int device, void* to, const void* from, std::size_t bytes) = 0;
   virtual void copy_to_host(int device, void* to, const void* from, std::size_t bytes) = 0;  ///< waits
   virtual void synchronise(int device) = 0;
+  /// Calls `work`. What it asks of the device is done as one piece (a graph of a GPU) where the back end can,
+  /// so `work` must not wait for the device: nothing may be read from it. Calls within calls are part of the
+  /// outer.
+  virtual void as_one(int device, FunctionRef work) = 0;
 
   /// Throws DeviceError unless the back end has it.
   virtual std::unique_ptr<const FrozenStack> freeze(int device, const FreezeProblem&) {

@@ -6,8 +6,11 @@
 #include "lstmlib/base/index.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace lstmlib {
@@ -47,6 +50,8 @@ class Segments {
   Index length(Index sequence) const { return first(sequence + 1) - first(sequence); }
   /// Sequences, longest first (equal lengths in their own order).
   std::span<const Index> by_length() const { return by_length_; }
+  std::span<const Index> firsts() const { return first_; }    ///< first rows of the sequences, then rows()
+  std::span<const Index> offsets() const { return offset_; }  ///< offset(0) to offset(steps())
   /// Place of the first row of `step` in the time-major order; offset(steps()) is rows().
   Index offset(Index step) const { return offset_[static_cast<std::size_t>(step)]; }
   Index running(Index step) const {
@@ -58,9 +63,26 @@ class Segments {
     const Index sequence = by_length_[static_cast<std::size_t>(place)];
     return reverse ? first(sequence + 1) - 1 - step : first(sequence) + step;
   }
+  /// What `owner`, a back end, keeps beside the segments for as long as they live, such as a copy on its
+  /// device: a `Kept`, made once by `make()`. May be called from several threads.
+  template <class Kept, class Make>
+  const Kept& kept(const void* owner, Make make) const {
+    const std::lock_guard lock(beside_->mutex);
+    for (const auto& [whose, what] : beside_->kept)
+      if (whose == owner) return *static_cast<const Kept*>(what.get());
+    auto made = std::make_shared<const Kept>(make());
+    const Kept& result = *made;
+    beside_->kept.emplace_back(owner, std::move(made));
+    return result;
+  }
 
  private:
+  struct Beside {
+    std::mutex mutex;
+    std::vector<std::pair<const void*, std::shared_ptr<const void>>> kept;
+  };
   std::vector<Index> first_, by_length_, offset_;
+  std::shared_ptr<Beside> beside_ = std::make_shared<Beside>();  // copies have the same segments
 };
 
 }  // namespace lstmlib

@@ -9,19 +9,27 @@
 
 namespace lstmlib {
 
-/// float32; bfloat16 operands; 8-bit weights with a scale for each row.
-enum class Precision : std::uint8_t { fp32, bf16, int8 };
+/// fp32: float32. bf16: bfloat16 operands. int8: 8-bit weights with a scale for each row. The others differ
+/// from fp32 on a GPU alone: tf32 has operands of 11 bits, and fp32_strict leaves out all shortcuts of fp32
+/// there.
+enum class Precision : std::uint8_t { fp32, bf16, int8, tf32, fp32_strict };
 
 constexpr std::string_view name_of(Precision precision) {
-  constexpr std::string_view names[] = {"fp32", "bf16", "int8"};
+  constexpr std::string_view names[] = {"fp32", "bf16", "int8", "tf32", "fp32_strict"};
   return names[static_cast<std::size_t>(precision)];
 }
 
-/// Throws Error naming the three for any other.
+/// What it amounts to on a CPU, where products of float32 are exact to float32.
+constexpr Precision without_gpu(Precision precision) {
+  return precision == Precision::tf32 || precision == Precision::fp32_strict ? Precision::fp32 : precision;
+}
+
+/// Throws Error naming them for any other.
 inline Precision parse_precision(std::string_view name) {
-  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8})
+  for (const auto precision :
+       {Precision::fp32, Precision::bf16, Precision::int8, Precision::tf32, Precision::fp32_strict})
     if (name == name_of(precision)) return precision;
-  fail<Error>("precision is \"", name, "\", expected fp32, bf16 or int8");
+  fail<Error>("precision is \"", name, "\", expected fp32, bf16, int8, tf32 or fp32_strict");
 }
 
 }  // namespace lstmlib

@@ -19,6 +19,7 @@ struct GradientStep {
   Kind kind;
   double value;
   double upper = 0;
+  const double* factor = nullptr;  ///< of a scale that only the device knows: stands there, in place of value
 };
 
 struct SgdRule {
@@ -87,5 +88,6 @@ struct AmsBoundRule : AdamRule {
 using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule,
                                 AdaDeltaRule, RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule,
                                 AmsGradRule, AdaBoundRule, AmsBoundRule>;
+inline constexpr std::size_t most_states = 3;  ///< of any rule
 
 }  // namespace lstmlib::math

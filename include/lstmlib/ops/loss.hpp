@@ -37,13 +37,13 @@ Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& 
   auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                       scores.view(), log_p.view(), losses.view());
+  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), true,
+                       scores.view(), {log_p.view(), losses.view(), {}, {}});
   return record("softmax_cross_entropy", losses, {scores},
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      log_p.view(), d_losses[0].view(), T(1), d[0].view());
+                      std::as_const(log_p).view(), d_losses[0].view(), {}, d[0].view());
                 });
 }
 
@@ -52,37 +52,61 @@ Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& 
 template <Real T>
 Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
                                   CrossEntropyOptions options = {}, const Tensor<T>& class_weights = {}) {
-  const auto& all = kernels("softmax_cross_entropy", scores.value(), labels, class_weights);
-  auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
-  auto losses = Tensor<T>::uninitialized({labels.size()}, scores.device());
-  const Index counted = all.neural.cross_entropy(
-      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label), scores.view(),
-      log_p.view(), losses.view());
-  const T factor = T(1) / static_cast<T>(std::max<Index>(1, options.normalize ? counted : scores.shape()[0]));
-  auto loss = Tensor<T>::uninitialized({}, scores.device());
-  all.math.sum(AxisView(losses.shape(), 0), factor, std::as_const(losses).view(), loss.view());
+  auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
+  const Device device = scores.device();
+  auto log_p = Tensor<T>::uninitialized(scores.shape(), device);
+  auto losses = Tensor<T>::uninitialized({labels.size()}, device);
+  auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
+  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
+                       options.normalize, scores.view(),
+                       {log_p.view(), losses.view(), loss.view(), factor.view()});
   return record("softmax_cross_entropy", loss, {scores},
-                [&all, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
-                  all.neural.cross_entropy_backward(
+                [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
+                  neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                      log_p.view(), d_loss[0].view(), factor, d[0].view());
+                      std::as_const(log_p).view(), d_loss[0].view(), std::as_const(factor).view(),
+                      d[0].view());
                 });
 }
 
-/// Rows whose first largest score is that of their label, and rows that count. scores [rows, classes], labels
-/// [rows].
+/// How many answers are right, counted where the scores are: nothing waits until it is read.
+class Correct {
+ public:
+  explicit Correct(Tensor<std::int32_t> counts) : counts_(std::move(counts)) {}
+
+  struct Counts {
+    Index correct = 0, counted = 0;
+  };
+  /// Waits for the device.
+  Counts counts() const {
+    const Tensor<std::int32_t> here = counts_.to(Device::cpu());
+    return {here.values()[0], here.values()[1]};
+  }
+  /// The share of right answers, 0 to 1; 0 if none counts. Waits for the device.
+  double share() const {
+    const Counts found = counts();
+    return found.counted ? static_cast<double>(found.correct) / static_cast<double>(found.counted) : 0;
+  }
+
+ private:
+  Tensor<std::int32_t> counts_;  ///< [2]: correct, counted
+};
+
+/// Of rows whose label is not ignored, those whose first largest score is that of their label. scores [rows,
+/// classes], labels [rows].
 template <Real T>
-Counts count_correct(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
+Correct count_correct(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
   if (scores.shape().rank() != 2 || labels.size() != scores.shape()[0])
     fail<ShapeError>("accuracy: labels ", labels.shape(), " for scores ", scores.shape());
-  return kernels("accuracy", scores.value(), labels)
-      .neural.count_correct(scores.view(), labels.view(), ignore_label);
+  auto counts = Tensor<std::int32_t>::uninitialized({2}, scores.device());
+  kernels("accuracy", scores.value(), labels)
+      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.view());
+  return Correct(std::move(counts));
 }
-/// The share of them, 0 to 1; 0 if none counts.
+/// The share of right answers at once.
 template <Real T>
 double accuracy(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
-  const Counts counts = count_correct(scores, labels, ignore_label);
-  return counts.counted ? static_cast<double>(counts.correct) / static_cast<double>(counts.counted) : 0;
+  return count_correct(scores, labels, ignore_label).share();
 }
 
 }  // namespace lstmlib::ops

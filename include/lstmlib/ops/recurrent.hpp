@@ -31,8 +31,9 @@ namespace detail {
 template <Real T>
 void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
                      const RecurrentState<T>& first, Precision precision) {
-  if (precision != Precision::fp32 && !(precision == Precision::bf16 && std::is_same_v<T, float>))
-    fail<Error>("recurrent: precision ", name_of(precision), ", expected fp32, or bf16 for layers of float");
+  if (precision != Precision::fp32 && (precision == Precision::int8 || !std::is_same_v<T, float>))
+    fail<Error>("recurrent: precision ", name_of(precision),
+                ", expected fp32, or for layers of float also bf16, tf32 or fp32_strict");
   const Index hidden_size = w.hidden.shape()[1], width = gate_count(cell) * hidden_size;
   if (x.rows.shape().rank() != 2 || x.rows.shape()[1] != w.input.shape()[1])
     fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1],

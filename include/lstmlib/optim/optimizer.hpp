@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <tuple>
 #include <variant>
 
@@ -26,8 +27,14 @@ class ParameterList {
   /// Calls `use(entry)` for each, in the order of `fields`; `use` takes `auto& entry`.
   template <class Use>
   void for_each(Use use) {
-    for (auto& entry : std::get<0>(entries_)) use(entry);
-    for (auto& entry : std::get<1>(entries_)) use(entry);
+    for_each_type([&](auto& entries) {
+      for (auto& entry : entries) use(entry);
+    });
+  }
+  /// Calls `use(entries)` for the entries of each element type that has some; `use` takes `auto& entries`.
+  template <class Use>
+  void for_each_type(Use use) {
+    std::apply([&](auto&... entries) { ((entries.empty() ? void() : use(entries)), ...); }, entries_);
   }
   template <Real T>
   void add(Entry<T> entry) {
@@ -82,9 +89,28 @@ GradientView<T> gradient_view(const Variable<T>& parameter) {
   if (part) return {{}, part.ids.view(), part.rows.view()};
   return {parameter.grad().view(), {}, {}};
 }
+/// The parameters as kernels read them. Throws DeviceError unless they are on one device.
+template <Real T>
+std::vector<UpdateItem<T>> items(std::vector<Entry<T>>& entries) {
+  std::vector<UpdateItem<T>> all;
+  all.reserve(entries.size());
+  for (auto& entry : entries) {
+    UpdateItem<T>& item = all.emplace_back();
+    auto& value = entry.parameter.mutable_value();
+    kernels("optimizer", entries.front().parameter.value(), value);
+    item.gradient = gradient_view(entry.parameter);
+    item.value = value.view();
+    for (std::size_t i = 0; i < entry.state.size(); ++i) item.state[i] = entry.state[i].view();
+  }
+  return all;
+}
+template <Real T>
+UpdateKernels<T>& update_kernels(const std::vector<Entry<T>>& entries) {
+  return kernels("optimizer", entries.front().parameter.value()).update;
+}
 }  // namespace detail
 
-/// Holds the parameters, not the module, which may be moved.
+/// Holds the parameters, not the module, which may be moved. All are on one device.
 class Optimizer {
  public:
   explicit Optimizer(nn::Module& model) {
@@ -108,12 +134,20 @@ class Optimizer {
     ++steps_;
     const auto changes = gradient_steps();
     const math::UpdateRule chosen = rule();
-    parameters_.for_each([&](auto& entry) {
-      prepare(entry);
-      update(entry, chosen, changes);
+    parameters_.for_each([&](auto& entry) { prepare(entry); });
+    parameters_.for_each_type([&](auto& entries) {
+      detail::update_kernels(entries).update(chosen, changes, detail::items(entries));
     });
   }
   Index steps() const { return steps_; }
+  /// Where the parameters are.
+  Device device() {
+    std::optional<Device> found;
+    parameters_.for_each([&](auto& entry) {
+      if (!found) found = entry.parameter.device();
+    });
+    return found.value_or(Device::cpu());
+  }
   ParameterList& parameters() { return parameters_; }
   /// What files call state number `s` of an entry: "m".
   std::string_view state_name(std::size_t s) const { return state_names()[s]; }
@@ -141,22 +175,14 @@ class Optimizer {
     }
     for (auto& tensor : entry.state) tensor = tensor.to(device);
   }
-  template <Real T>
-  static void update(Entry<T>& entry, const math::UpdateRule& chosen,
-                     std::span<const math::GradientStep> changes) {
-    std::vector<View<T>> state;
-    for (auto& tensor : entry.state) state.push_back(tensor.view());
-    auto& value = entry.parameter.mutable_value();
-    kernels("optimizer", value)
-        .update.update(chosen, changes, detail::gradient_view(entry.parameter), state, value.view());
-  }
   std::vector<math::GradientStep> gradient_steps();
-  double norm(std::span<const math::GradientStep> changes);
+  math::GradientStep clip_norm(double threshold, std::span<const math::GradientStep> changes, Index which);
   void run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes);
 
   ParameterList parameters_;
   std::vector<Hook> hooks_;
   Index steps_ = 0;
+  Tensor<double> clipping_;  ///< [hooks, 2]: squared norm and factor of those that clip it
 };
 
 /// What the hooks amount to, as steps that the update does while it streams.
@@ -169,8 +195,7 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
     else if (const auto* value = std::get_if<ClipValue>(&hook))
       changes.push_back({Kind::clip, value->lower, value->upper});
     else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
-      const double rate = clip->threshold / norm(changes);
-      if (rate < 1) changes.push_back({Kind::scale, rate});
+      changes.push_back(clip_norm(clip->threshold, changes, &hook - hooks_.data()));
     } else {
       run_user_hook(*std::get<std::shared_ptr<const UserHook>>(hook), changes);
     }
@@ -178,13 +203,21 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
   return changes;
 }
 
-inline double Optimizer::norm(std::span<const math::GradientStep> changes) {
-  double sum = 0;
-  parameters_.for_each([&]<Real T>(Entry<T>& entry) {
-    sum += kernels("norm", entry.parameter.value())
-               .update.squared_norm(changes, detail::gradient_view(entry.parameter), entry.parameter.view());
+/// The factor is computed where the parameters are, and stays there: nobody waits for it.
+inline math::GradientStep Optimizer::clip_norm(double threshold, std::span<const math::GradientStep> changes,
+                                               Index which) {
+  const Device device = this->device();
+  const auto hooks = static_cast<Index>(hooks_.size());
+  if (!clipping_ || clipping_.shape()[0] != hooks || clipping_.device() != device)
+    clipping_ = Tensor<double>::uninitialized({hooks, 2}, device);
+  Tensor<double> numbers = clipping_.rows(which, 1);
+  numbers.clear();
+  double *sum = numbers.view().data, *factor = sum + 1;
+  parameters_.for_each_type([&](auto& entries) {
+    detail::update_kernels(entries).add_squared_norm(changes, detail::items(entries), sum);
   });
-  return std::sqrt(sum);
+  kernels("clip", numbers).update.clip_factor(threshold, sum, factor);
+  return {math::GradientStep::Kind::scale, 1, 0, factor};
 }
 
 /// The user's function sees whole gradients with all earlier hooks applied.

@@ -26,6 +26,7 @@ class Evaluator {
       Observation seen;
       seen["loss"] = 0;  // the first of the report
       seen["loss"] = static_cast<double>((*objective_)(batches_->next(), seen).item());
+      seen.settle();
       summary.add(seen);
     }
     return summary.means();

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ class Observation {
     changed.value = value;
     changed.weight = weight;
   }
+  /// For a value that a device is still computing: `read(*this)` sets it, and may wait for it. settle() calls
+  /// it.
+  void later(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
+  /// Sets what was put off, in order. Updaters and evaluators call it once a step, after its last work.
+  void settle() {
+    for (const auto& read : std::exchange(open_, {})) read(*this);
+  }
   std::optional<double> find(std::string_view key) const {
     for (const auto& entry : entries_)
       if (entry.key == key) return entry.value;
@@ -48,6 +56,7 @@ class Observation {
     return found != entries_.end() ? *found : entries_.emplace_back(Entry{std::string(key), 0, 1});
   }
   std::vector<Entry> entries_;
+  std::vector<std::function<void(Observation&)>> open_;
 };
 
 /// The entries of `from` with `prefix` before their keys.

@@ -6,6 +6,8 @@
 #include "lstmlib/tensor/random.hpp"
 #include "lstmlib/train/observation.hpp"
 
+#include <type_traits>
+
 namespace lstmlib::train {
 
 class Updater {
@@ -20,9 +22,10 @@ class Updater {
   virtual void serialize(nn::Serializer&) = 0;
 };
 
-/// A batch, the objective, backward, a step of the optimizer. Refers to its parts. `objective(batch,
-/// observation)` returns the loss, a scalar Variable, and may observe more; all of it gets the prefix
-/// "main/".
+/// A batch, the objective, backward, a step of the optimizer, as one piece of work for the device. Refers to
+/// its parts. `objective(batch, observation)` returns the loss, a scalar Variable, and may observe more; all
+/// of it gets the prefix "main/". It must not wait for the device: what it observes from there it puts off,
+/// see Observation::later.
 template <class Iterator, class Objective>
 class StandardUpdater final : public Updater {
  public:
@@ -35,11 +38,16 @@ class StandardUpdater final : public Updater {
     Observation seen;
     seen["loss"] = 0;  // the first of the report
     const auto batch = batches_->next();
-    optimizer_->zero_grad();
-    const auto loss = (*objective_)(batch, seen);
-    loss.backward();
-    optimizer_->step();
+    std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
+    const Device device = optimizer_->device();
+    device.backend().as_one(device.number(), [&] {
+      optimizer_->zero_grad();
+      loss = (*objective_)(batch, seen);
+      loss.backward();
+      optimizer_->step();
+    });
     seen["loss"] = static_cast<double>(loss.item());
+    seen.settle();
     ++iteration_;
     Observation result;
     add_prefixed(result, "main/", seen);

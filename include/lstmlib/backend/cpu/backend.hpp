@@ -42,6 +42,7 @@ class CpuBackend final : public Backend {
     copy_bytes(to, from, bytes);
   }
   void synchronise(int) override {}
+  void as_one(int, FunctionRef work) override { work(); }
   std::unique_ptr<const FrozenStack> freeze(int, const FreezeProblem& p) override {
     return std::make_unique<const CpuFrozenStack>(p);
   }

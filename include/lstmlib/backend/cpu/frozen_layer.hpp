@@ -18,14 +18,14 @@ class FrozenLayer {
  public:
   FrozenLayer(RecurrentCell cell, const FreezeLayer& p, Precision precision)
       : cell_(cell),
+        precision_(without_gpu(precision)),
         kernels_(&kernel_table<float>()),
         float_kernels_(&float_kernel_table()),
         columns_(CellKernels<float>::of(cell, *kernels_)),
         input_size_(p.weight_input.shape[1]),
         hidden_size_(p.weight_hidden.shape[1]) {
     // States of relu have no bound that bytes could be scaled to.
-    precision_ =
-        cell == RecurrentCell::rnn_relu && precision == Precision::int8 ? Precision::bf16 : precision;
+    if (cell == RecurrentCell::rnn_relu && precision_ == Precision::int8) precision_ = Precision::bf16;
     const Index lanes = kernels_->lanes;
     unit_vectors_ = columns_.columns > 1
                         ? 1
@@ -108,9 +108,9 @@ class FrozenLayer {
     };
     const auto cell = static_cast<std::size_t>(cell_);
     switch (precision_) {
-      case Precision::fp32: return run(float_kernels_->step_fp32[cell]);
       case Precision::bf16: return run(float_kernels_->step_bf16[cell]);
       case Precision::int8: return run(float_kernels_->step_int8[cell]);
+      default: return run(float_kernels_->step_fp32[cell]);
     }
   }
 

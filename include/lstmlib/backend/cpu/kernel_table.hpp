@@ -90,7 +90,7 @@ struct UpdateSpan {
   std::size_t step_count;
   T* value;
   const T* gradient;  ///< null: zeros
-  std::array<T*, 3> state;
+  std::array<T*, math::most_states> state;
 };
 
 /// One row of units at one position of one sentence.

@@ -55,7 +55,7 @@ class Neural final : public NeuralKernels<T> {
                         View<T> table) override {
     const Index width = table.shape.row_size();
     for (Index i = 0; table && i < ids.size(); ++i)
-      if (ids.data[i] != ignore)
+      if (ids.data[i] != ignore && ids.data[i] >= 0)
         add(rows.data + i * width, width,
             table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width);
   }
@@ -82,8 +82,9 @@ class Neural final : public NeuralKernels<T> {
       });
   }
 
-  Index cross_entropy(const CrossEntropyProblem<T>& p, View<const T> scores, View<T> log_probabilities,
-                      View<T> losses) override {
+  void cross_entropy(const CrossEntropyProblem<T>& p, bool normalize, View<const T> scores,
+                     const CrossEntropyResult<T>& result) override {
+    const View<T> log_probabilities = result.log_probabilities, losses = result.losses;
     Math<T>().softmax(p.axis, true, scores, log_probabilities);
     Index counted = 0;
     each_label(p, [&](Index at, Index label, Index element) {
@@ -93,30 +94,38 @@ class Neural final : public NeuralKernels<T> {
       ++counted;
       losses.data[at] = -weight(p, label) * log_probabilities.data[element + label * p.axis.inner];
     });
-    return counted;
+    const T factor = T(1) / static_cast<T>(std::max<Index>(1, normalize ? counted : p.axis.outer));
+    if (result.factor) *result.factor.data = factor;
+    if (!result.total) return;
+    T total = 0;
+    for (Index i = 0; i < losses.size(); ++i) total += factor * losses.data[i];
+    *result.total.data = total;
   }
   void cross_entropy_backward(const CrossEntropyProblem<T>& p, View<const T> log_probabilities,
-                              View<const T> d_losses, T factor, View<T> d_scores) override {
+                              View<const T> d_losses, View<const T> factor, View<T> d_scores) override {
     if (!d_scores) return;
+    const T scale = factor ? *factor.data : T(1);
     each_label(p, [&](Index at, Index label, Index element) {
       if (label == p.ignore_label) return;
-      const T d = weight(p, label) * factor * d_losses.data[d_losses.size() == 1 ? 0 : at];
+      const T d = weight(p, label) * scale * d_losses.data[d_losses.size() == 1 ? 0 : at];
       for (Index c = 0; c < p.axis.size; ++c) {
         const Index i = element + c * p.axis.inner;
         d_scores.data[i] += d * (std::exp(log_probabilities.data[i]) - (c == label ? T(1) : T(0)));
       }
     });
   }
-  Counts count_correct(View<const T> scores, View<const std::int32_t> labels, std::int32_t ignore) override {
-    Counts counts;
+  void count_correct(View<const T> scores, View<const std::int32_t> labels, std::int32_t ignore,
+                     View<std::int32_t> counts) override {
+    std::int32_t correct = 0, counted = 0;
     const Index classes = scores.shape.row_size();
     for (Index row = 0; row < labels.size(); ++row) {
       if (labels.data[row] == ignore) continue;
       const T* first = scores.data + row * classes;
-      counts.correct += std::max_element(first, first + classes) - first == labels.data[row];
-      ++counts.counted;
+      correct += std::max_element(first, first + classes) - first == labels.data[row];
+      ++counted;
     }
-    return counts;
+    counts.data[0] = correct;
+    counts.data[1] = counted;
   }
 
   void unfold_time(const Segments& segments, Index window, View<const T> x, View<T> columns) override {

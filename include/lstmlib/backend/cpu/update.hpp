@@ -3,10 +3,12 @@
 // Optimizer steps on the CPU: one pass over value, gradient and state, in pieces for the threads.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
+#include "lstmlib/backend/cpu/scratch.hpp"
 #include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/backend/kernels/update.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -15,19 +17,53 @@ namespace lstmlib::cpu {
 template <Real T>
 class Update final : public UpdateKernels<T> {
  public:
-  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> steps,
-              const GradientView<T>& gradient, std::span<const View<T>> state, View<T> value) override {
+  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> given_steps,
+              std::span<const UpdateItem<T>> items) override {
     const auto kernel = kernel_table<T>().update[rule.index()];
     const void* chosen =
         std::visit([](const auto& alternative) -> const void* { return &alternative; }, rule);
-    each_piece(gradient, value, [&](Index, Index first, Index count, const T* from) {
-      UpdateSpan<T> span{count, steps.data(), steps.size(), value.data + first, from, {}};
-      for (std::size_t i = 0; i < state.size(); ++i) span.state[i] = state[i].data + first;
-      kernel(chosen, span);
+    Scratch scratch;
+    const auto steps = with_factors(given_steps, scratch);
+    for (const auto& item : items)
+      each_piece(item.gradient, item.value, [&](Index, Index first, Index count, const T* from) {
+        UpdateSpan<T> span{count, steps.data(), steps.size(), item.value.data + first, from, {}};
+        for (std::size_t i = 0; i < span.state.size(); ++i)
+          if (item.state[i]) span.state[i] = item.state[i].data + first;
+        kernel(chosen, span);
+      });
+  }
+  void add_squared_norm(std::span<const math::GradientStep> given_steps, std::span<const UpdateItem<T>> items,
+                        double* sum) override {
+    Scratch scratch;
+    const auto steps = with_factors(given_steps, scratch);
+    for (const auto& item : items) *sum += squared_norm(steps, item.gradient, item.value);
+  }
+  void clip_factor(double threshold, const double* squared_norm, double* factor) override {
+    const double rate = threshold / std::sqrt(*squared_norm);
+    *factor = rate < 1 ? rate : 1;
+  }
+  void apply(std::span<const math::GradientStep> given_steps, View<const T> value,
+             View<T> gradient) override {
+    Scratch scratch;
+    const auto steps = with_factors(given_steps, scratch);
+    parallel_ranges(gradient.size(), 1, [&](Index first, Index last) {
+      stepped(steps, value.data + first, gradient.data + first, last - first, gradient.data + first);
     });
   }
-  double squared_norm(std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
-                      View<const T> value) override {
+
+ private:
+  /// The steps with their factors as values, which kernels read.
+  static std::span<const math::GradientStep> with_factors(std::span<const math::GradientStep> given,
+                                                          Scratch& scratch) {
+    const auto count = static_cast<Index>(given.size());
+    const std::span steps(scratch.take<math::GradientStep>({count}).data, given.size());
+    std::copy(given.begin(), given.end(), steps.begin());
+    for (auto& step : steps)
+      if (step.factor) step.value = *step.factor;
+    return steps;
+  }
+  static double squared_norm(std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
+                             View<const T> value) {
     std::vector<double> sums(static_cast<std::size_t>(pieces(gradient, value)));
     each_piece(gradient, value, [&](Index piece, Index first, Index count, const T* from) {
       double& sum = sums[static_cast<std::size_t>(piece)];
@@ -43,13 +79,6 @@ class Update final : public UpdateKernels<T> {
     });
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
-  void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) override {
-    parallel_ranges(gradient.size(), 1, [&](Index first, Index last) {
-      stepped(steps, value.data + first, gradient.data + first, last - first, gradient.data + first);
-    });
-  }
-
- private:
   static void stepped(std::span<const math::GradientStep> steps, const T* value, const T* gradient,
                       Index count, T* to) {
     // The kernel reads the value only; it shares its argument with rules, which write it.

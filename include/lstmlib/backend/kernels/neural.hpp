@@ -29,8 +29,13 @@ struct CrossEntropyProblem {
   std::int32_t ignore_label;
 };
 
-struct Counts {
-  Index correct = 0, counted = 0;
+/// What a loss leaves behind. total and factor have one element.
+template <class T>
+struct CrossEntropyResult {
+  View<T> log_probabilities;  ///< as scores
+  View<T> losses;             ///< [outer, inner]: -weight log p[label], 0 where ignored
+  View<T> total;              ///< their sum times the factor, or null
+  View<T> factor;             ///< 1 / (labels that count, at least 1) if normalized, else 1 / outer; or null
 };
 
 /// Geometry of a 2-D convolution. Sizes and offsets along height and width.
@@ -57,11 +62,11 @@ class NeuralKernels {
   virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
                            View<T> rows) = 0;
   /// Sums the rows of equal ids: `distinct` gets the ids (rising, without `ignore`), row i of `sums` the sum
-  /// of those of distinct[i]. Returns how many there are; both have room for all rows. Sums run in the order
-  /// of the rows.
+  /// of those of distinct[i]. Sums run in the order of the rows. Returns how many there are, or, where only
+  /// the device knows, how many there may be: distinct then ends with -1. Both have room for all rows.
   virtual Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                                View<std::int32_t> distinct, View<T> sums) = 0;
-  /// table row ids[i] += row i
+  /// table row ids[i] += row i; none where the id is negative
   virtual void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                                 View<T> table) = 0;
 
@@ -70,18 +75,17 @@ class NeuralKernels {
   virtual void dropout(math::RandomKey, double ratio, RowPlaces places, View<const T> x, View<T> y,
                        Write) = 0;
 
-  /// log_probabilities as scores; losses [outer, inner]: -weight log p[label], 0 where ignored. Returns how
-  /// many labels count. Throws ShapeError for a label outside the classes.
-  virtual Index cross_entropy(const CrossEntropyProblem<T>&, View<const T> scores, View<T> log_probabilities,
-                              View<T> losses) = 0;
-  /// d_scores += weight (p - one_hot(label)) times d_losses, which has one element (times `factor`) or one
-  /// per label.
+  /// Throws ShapeError for a label outside the classes.
+  virtual void cross_entropy(const CrossEntropyProblem<T>&, bool normalize, View<const T> scores,
+                             const CrossEntropyResult<T>&) = 0;
+  /// d_scores += weight (p - one_hot(label)) times d_losses, which has one element (times `factor`, that of
+  /// the result) or one per label (`factor` null).
   virtual void cross_entropy_backward(const CrossEntropyProblem<T>&, View<const T> log_probabilities,
-                                      View<const T> d_losses, T factor, View<T> d_scores) = 0;
-  /// Rows of scores [rows, classes] whose first largest score is that of their label; ignored ones do not
-  /// count.
-  virtual Counts count_correct(View<const T> scores, View<const std::int32_t> labels,
-                               std::int32_t ignore) = 0;
+                                      View<const T> d_losses, View<const T> factor, View<T> d_scores) = 0;
+  /// counts [2] = rows of scores [rows, classes] whose first largest score is that of their label, and rows
+  /// that count: ignored ones do not.
+  virtual void count_correct(View<const T> scores, View<const std::int32_t> labels, std::int32_t ignore,
+                             View<std::int32_t> counts) = 0;
 
   /// Windows over time with window - 1 zero rows before and after each sequence: sequence s has length(s) +
   /// window - 1 of them, one after another. x [rows, features], columns [windows, features window],

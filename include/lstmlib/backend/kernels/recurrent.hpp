@@ -29,7 +29,7 @@ struct RecurrentProblem {
   View<const T> weight_hidden;             ///< [gates hidden_size, hidden_size]
   View<const T> bias_input, bias_hidden;   ///< [gates hidden_size]
   View<const T> first_hidden, first_cell;  ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
-  Precision precision = Precision::fp32;   ///< of the products' operands; bf16 where T is float, never int8
+  Precision precision = Precision::fp32;   ///< of the products' operands; never int8, fp32 where T is double
 
   Index input_size() const { return weight_input.shape[1]; }
   Index hidden_size() const { return weight_hidden.shape[1]; }

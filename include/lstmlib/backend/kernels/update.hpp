@@ -6,6 +6,7 @@
 #include "lstmlib/base/dtype.hpp"
 #include "lstmlib/math/update_rules.hpp"
 
+#include <array>
 #include <span>
 
 namespace lstmlib {
@@ -13,22 +14,33 @@ namespace lstmlib {
 /// A gradient as rules read it: whole, or the rows of a table that have one; neither: zeros.
 template <class T>
 struct GradientView {
-  View<const T> dense;           ///< as the parameter, or null
-  View<const std::int32_t> ids;  ///< [n], rising and distinct, or null
-  View<const T> rows;            ///< [n, row size]: row i belongs to row ids[i] of the parameter
+  View<const T> dense;  ///< as the parameter, or null
+  View<const std::int32_t>
+      ids;             ///< [n], rising and distinct, then perhaps negative ones, which have no row; or null
+  View<const T> rows;  ///< [n, row size]: row i belongs to row ids[i] of the parameter
+};
+
+/// A parameter with what an update reads and writes. `state`: as many as the rule has, each as the value.
+template <class T>
+struct UpdateItem {
+  GradientView<T> gradient;
+  View<T> value;
+  std::array<View<T>, math::most_states> state;
 };
 
 template <Real T>
 class UpdateKernels {
  public:
   virtual ~UpdateKernels() = default;
-  /// value, state = rule(steps(gradient)) for each element. `state`: as many as the rule has, each as the
-  /// value.
+  /// value, state = rule(steps(gradient)) for each element of each item.
   virtual void update(const math::UpdateRule&, std::span<const math::GradientStep> steps,
-                      const GradientView<T>&, std::span<const View<T>> state, View<T> value) = 0;
-  /// Sum of the squares of steps(gradient).
-  virtual double squared_norm(std::span<const math::GradientStep> steps, const GradientView<T>&,
-                              View<const T> value) = 0;
+                      std::span<const UpdateItem<T>> items) = 0;
+  /// *sum, on the device, += the squares of steps(gradient) of all items.
+  virtual void add_squared_norm(std::span<const math::GradientStep> steps,
+                                std::span<const UpdateItem<T>> items, double* sum) = 0;
+  /// *factor = what gradients of this squared norm are to be multiplied with to have a norm of `threshold` at
+  /// most; both numbers on the device.
+  virtual void clip_factor(double threshold, const double* squared_norm, double* factor) = 0;
   /// gradient = steps(gradient), of a dense one.
   virtual void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) = 0;
 };
