@@ -9,6 +9,10 @@
 
 namespace lstmlib {
 
+namespace detail {
+struct AlreadyConst;
+}
+
 /// Row-major elements of a tensor. Null where an optional argument is absent: kernels skip it.
 template <class T>
 struct View {
@@ -17,7 +21,10 @@ struct View {
 
   Index size() const { return data ? shape.elements() : 0; }
   explicit operator bool() const { return data != nullptr; }
-  operator View<const T>() const requires(!std::is_const_v<T>) { return {data, shape}; }
+  // Not a constraint: nvcc warns of a conversion to the own type even where one forbids it.
+  operator std::conditional_t<std::is_const_v<T>, detail::AlreadyConst, View<const T>>() const {
+    return {data, shape};
+  }
 };
 
 /// A matrix to read in a product, as it is or transposed: [rows of the first axis, all others].
