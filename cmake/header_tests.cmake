@@ -3,6 +3,7 @@
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
 list(FILTER headers EXCLUDE REGEX "entry\\.hpp$")  # lstmlib_cpu and lstmlib_serve are nothing else
+list(FILTER headers EXCLUDE REGEX "lstmlib/cuda/")  # they need CUDA, or what stands for it in tests/cuda
 if(NOT TARGET lstmlib_plot)
   list(FILTER headers EXCLUDE REGEX "plot")
 endif()

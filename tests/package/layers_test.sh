@@ -10,6 +10,7 @@ allowed() {
     math) echo "base" ;;
     io) echo "base" ;;
     backend) echo "base math" ;;
+    cuda) echo "base math backend" ;;
     tensor) echo "base math backend" ;;
     autograd) echo "base math backend tensor" ;;
     ops) echo "base math backend tensor autograd" ;;
@@ -24,7 +25,7 @@ allowed() {
 }
 
 bad=0
-for file in $(find . -mindepth 2 -name '*.hpp' -o -mindepth 2 -name '*.inl' | sed 's|^\./||' | sort); do
+for file in $(find . -mindepth 2 -name '*.hpp' -o -mindepth 2 -name '*.inl' -o -mindepth 2 -name '*.cuh' | sed 's|^\./||' | sort); do
   folder=${file%%/*}
   may=$(allowed "$folder")
   [ "$may" != unknown ] || { echo "$folder is a folder without a layer" >&2; bad=1; continue; }

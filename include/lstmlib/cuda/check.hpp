@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Every call of the CUDA runtime goes through `check`, which throws.
+
+#include "lstmlib/base/error.hpp"
+
+#include <cuda_runtime.h>
+
+namespace lstmlib::cuda {
+
+/// Throws DeviceError unless the call went well: `what` it was, then the runtime's name, number and text.
+inline void check(cudaError_t code, const char* what) {
+  if (code == cudaSuccess) return;
+  (void)cudaGetLastError();  // else the next call would report it again
+  fail<DeviceError>("cuda: ", what, ": ", cudaGetErrorName(code), " (", static_cast<int>(code),
+                    "): ", cudaGetErrorString(code));
+}
+
+}  // namespace lstmlib::cuda

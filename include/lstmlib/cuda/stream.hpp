@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The order of a device's work: one stream, on which kernels and copies run one after another.
+
+#include "lstmlib/cuda/check.hpp"
+
+namespace lstmlib::cuda {
+
+/// Makes `device` the one that the calling thread's runtime calls mean, until the end of the scope.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int device) : device_(device) {
+    check(cudaGetDevice(&before_), "cudaGetDevice");
+    if (before_ != device_) check(cudaSetDevice(device_), "cudaSetDevice");
+  }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+  ~CurrentDevice() {
+    if (before_ != device_) (void)cudaSetDevice(before_);
+  }
+
+ private:
+  int device_, before_ = 0;
+};
+
+class Stream {
+ public:
+  explicit Stream(int device) : device_(device) {
+    const CurrentDevice scope(device_);
+    check(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream() { (void)cudaStreamDestroy(handle_); }
+
+  int device() const { return device_; }
+  cudaStream_t handle() const { return handle_; }
+  /// Waits until all work given so far is done.
+  void synchronise() { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
+
+  /// True between begin_capture and end_capture: work is written down for a graph and does not run.
+  bool capturing() const { return capturing_; }
+  /// Relaxed: memory may be asked for meanwhile.
+  void begin_capture() {
+    check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
+    capturing_ = true;
+  }
+  /// The graph is the caller's.
+  cudaGraph_t end_capture() {
+    capturing_ = false;
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamEndCapture(handle_, &graph), "cudaStreamEndCapture");
+    return graph;
+  }
+
+ private:
+  int device_;
+  cudaStream_t handle_ = nullptr;
+  bool capturing_ = false;
+};
+
+}  // namespace lstmlib::cuda
