@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Products of matrices by cuBLAS. Our matrices are row-major, its are column-major: it sees all of them
+// transposed, and computes cᵀ = bᵀ aᵀ.
+
+#include "lstmlib/base/precision.hpp"
+#include "lstmlib/cuda/context.hpp"
+#include "lstmlib/cuda/kernels/for_each.cuh"
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+namespace lstmlib::cuda {
+
+/// The bits of a bfloat16.
+struct Bf16 {
+  std::uint16_t bits;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr cudaDataType_t cuda_type = std::is_same_v<T, float>    ? CUDA_R_32F
+                                            : std::is_same_v<T, double> ? CUDA_R_64F
+                                                                        : CUDA_R_16BF;
+
+/// c = or += a b, sums in the type of c.
+template <class Operand, class T>
+void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Operand> a,
+               MatrixOperand<Operand> b, View<T> c, Write how) {
+  const Index rows = a.rows(), inner = a.columns(), columns = b.columns();
+  if (rows == 0 || columns == 0) return;
+  if (std::max({rows, inner, columns}) > std::numeric_limits<int>::max())
+    fail<ShapeError>("gemm: ", rows, " x ", inner, " x ", columns, " is too large for cuBLAS");
+  const T alpha = 1, beta = how == Write::add ? T(1) : T(0);
+  // A matrix without elements still needs a row size of 1 at least.
+  const auto row_size = [](const MatrixOperand<Operand>& operand) {
+    return static_cast<int>(std::max<Index>(1, operand.matrix.shape.row_size()));
+  };
+  const auto kind = [](const MatrixOperand<Operand>& operand) {
+    return operand.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+  };
+  const CurrentDevice scope(context.stream.device());
+  context.blas.with_handle([&](cublasHandle_t handle) {
+    check(cublasGemmEx(handle, kind(b), kind(a), static_cast<int>(columns), static_cast<int>(rows),
+                       static_cast<int>(inner), &alpha, b.matrix.data, cuda_type<Operand>, row_size(b),
+                       a.matrix.data, cuda_type<Operand>, row_size(a), &beta, c.data, cuda_type<T>,
+                       static_cast<int>(columns), compute, CUBLAS_GEMM_DEFAULT),
+          "cublasGemmEx");
+  });
+}
+
+/// A thread rounds two neighbours, so that words are written whole.
+struct ToBf16Body {
+  const float* from;
+  Bf16* to;
+  Index count;
+  __device__ void operator()(Index pair) const {
+    const Index i = 2 * pair;
+    const std::uint32_t both = simt::pack_bf16(from[i], i + 1 < count ? from[i + 1] : 0.0f);
+    if (i + 1 < count) *reinterpret_cast<std::uint32_t*>(to + i) = both;
+    else to[i].bits = static_cast<std::uint16_t>(both);
+  }
+};
+
+}  // namespace detail
+
+/// to = from, rounded to the nearest, ties to even.
+inline void round_to_bf16(Context& context, View<const float> from, View<Bf16> to) {
+  for_each(context, (from.size() + 1) / 2, detail::ToBf16Body{from.data, to.data, from.size()});
+}
+
+/// c = a b or c += a b
+inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, Write how) {
+  detail::blas_gemm(context, CUBLAS_COMPUTE_32F, a, b, c, how);
+}
+inline void gemm(Context& context, MatrixOperand<double> a, MatrixOperand<double> b, View<double> c,
+                 Write how) {
+  detail::blas_gemm(context, CUBLAS_COMPUTE_64F, a, b, c, how);
+}
+/// fp32 (never TF32), fp32_strict (and cuBLAS may take no shortcuts), tf32, or bf16 with operands rounded
+/// here; sums are float32.
+inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c, Write how,
+                 Precision precision = Precision::fp32) {
+  if (precision != Precision::bf16)
+    return detail::blas_gemm(context,
+                             precision == Precision::tf32          ? CUBLAS_COMPUTE_32F_FAST_TF32
+                             : precision == Precision::fp32_strict ? CUBLAS_COMPUTE_32F_PEDANTIC
+                                                                   : CUBLAS_COMPUTE_32F,
+                             a, b, c, how);
+  Scratch scratch(context);
+  const auto rounded = [&](const MatrixOperand<float>& operand) {
+    const View<Bf16> made = scratch.take<Bf16>(operand.matrix.shape);
+    round_to_bf16(context, operand.matrix, made);
+    return MatrixOperand<Bf16>(made, operand.transposed);
+  };
+  const MatrixOperand<Bf16> left = rounded(a), right = rounded(b);
+  gemm(context, left, right, c, how);
+}
+
+}  // namespace lstmlib::cuda

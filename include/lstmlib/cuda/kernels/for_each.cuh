@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Kernels that do the same for each element, or for each element of each row: their body is a functor of
+// plain pointers and numbers with a call for one of them.
+
+#include "lstmlib/base/index.hpp"
+#include "lstmlib/cuda/context.hpp"
+#include "lstmlib/cuda/launch.hpp"
+#include "lstmlib/cuda/simt.hpp"
+
+#include <algorithm>
+
+namespace lstmlib::cuda {
+
+inline constexpr int usual_threads = 256;
+/// Enough to fill any device several times; more would only begin later, so blocks go on to further elements.
+inline constexpr Index most_blocks = 8192;
+
+/// Blocks for `count` items of which one block takes `a_block` at a time.
+inline int blocks_for(Index count, Index a_block) {
+  return static_cast<int>(std::min(most_blocks, (count + a_block - 1) / a_block));
+}
+
+template <class Body>
+__global__ void __launch_bounds__(usual_threads) for_each_kernel(const Body body, Index count) {
+  const Index step = Index{simt::grid_blocks()} * usual_threads;
+  for (Index i = Index{simt::block_index()} * usual_threads + simt::thread_index(); i < count; i += step)
+    body(i);
+}
+/// body(i) for i from 0 to count - 1
+template <class Body>
+void for_each(Context& context, Index count, const Body& body) {
+  if (count <= 0) return;
+  launch(context.stream, {.blocks = blocks_for(count, usual_threads), .threads = usual_threads},
+         for_each_kernel<Body>, body, count);
+}
+
+/// A block has `columns_at_once` columns of usual_threads / columns_at_once rows at a time.
+template <class Body>
+__global__ void __launch_bounds__(usual_threads)
+    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once) {
+  const int thread = simt::thread_index(), rows_at_once = usual_threads / columns_at_once;
+  const Index step = Index{simt::grid_blocks()} * rows_at_once;
+  for (Index row = Index{simt::block_index()} * rows_at_once + thread / columns_at_once; row < rows;
+       row += step)
+    for (Index column = thread % columns_at_once; column < columns; column += columns_at_once)
+      body(row, column);
+}
+/// body(row, column) for all of them, neighbouring columns by neighbouring threads
+template <class Body>
+void for_each_in_rows(Context& context, Index rows, Index columns, const Body& body) {
+  if (rows <= 0 || columns <= 0) return;
+  int columns_at_once = 1;  // a power of two that leaves few threads without a column
+  while (columns_at_once < usual_threads && columns_at_once < columns) columns_at_once *= 2;
+  if (columns_at_once > 32 && columns % columns_at_once > 0 &&
+      columns % columns_at_once <= columns_at_once / 2)
+    columns_at_once /= 2;
+  launch(context.stream,
+         {.blocks = blocks_for(rows, usual_threads / columns_at_once), .threads = usual_threads},
+         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once);
+}
+
+}  // namespace lstmlib::cuda
