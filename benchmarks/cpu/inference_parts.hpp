@@ -5,6 +5,7 @@
 #include "model.hpp"
 #include "side.hpp"
 
+#include <lstmlib/lstmlib.hpp>
 #include <lstmlib/nn/frozen.hpp>
 
 #include <functional>

@@ -6,6 +6,7 @@
 #include "model.hpp"
 #include "side.hpp"
 
+#include <lstmlib/lstmlib.hpp>
 #include <lstmlib/nn/frozen.hpp>
 
 #include <memory>

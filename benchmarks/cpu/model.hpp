@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sentence classifier as a user of lstmlib writes it, batches made beforehand, and a step of training.
+// The sentence classifier as a user of lstmlib writes it, batches made beforehand, and a step of training; on
+// any device.
 
 #include "workload.hpp"
 
-#include <lstmlib/data/order.hpp>
-#include <lstmlib/lstmlib.hpp>
+#include <lstmlib/core.hpp>
 
 #include <cstdint>
 #include <span>
@@ -20,14 +20,15 @@ struct Batch {
   Tensor<std::int32_t> labels;
 };
 
-inline Batch make_batch(std::span<const workload::Sentence* const> sentences) {
+inline Batch make_batch(std::span<const workload::Sentence* const> sentences, Device device = Device::cpu()) {
   std::vector<std::vector<std::int32_t>> words;
   std::vector<std::int32_t> labels;
   for (const auto* sentence : sentences) {
     words.push_back(sentence->words);
     labels.push_back(sentence->label);
   }
-  return {make_tokens(words), Tensor<std::int32_t>::from(labels, {static_cast<Index>(labels.size())})};
+  return {make_tokens(words, device),
+          Tensor<std::int32_t>::from(labels, {static_cast<Index>(labels.size())}, device)};
 }
 
 /// Batches of the sentences in this order.
@@ -76,7 +77,9 @@ struct Training {
   optim::Adam adam{model, {.learning_rate = 1e-3}};
   std::uint64_t steps = 0;
 
-  Training(Index words, Index units, Precision precision = Precision::fp32) : model(words, units, precision) {
+  Training(Index words, Index units, Precision precision = Precision::fp32, Device device = Device::cpu())
+      : model(words, units, precision) {
+    model.to(device);
     adam.add_hook(optim::WeightDecay{1e-4});
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs programs in turn, round by round, so that all see the same machine: A B C A B C ...
+// Runs programs in turn, round by round, so that all see the same machine: A B C A B C ... Needs nothing but
+// a compiler, as it also runs where GPUs are rented.
 //   rounds --rounds N --out FILE [--append] [--note JSON] -- NAME PROGRAM [argument ...] [-- NAME PROGRAM
 //   [argument ...] ...]
 // A program prepares and warms up, writes the line "ready", and for each line that it reads measures once,
@@ -8,7 +9,7 @@
 // is left out from then on; if it is the first, the run fails. Where the user may (root), sides run at the
 // highest ordinary priority. What other processes take from the machine meanwhile is measured, as
 // "machine/others" in cores.
-#include <nlohmann/json.hpp>
+#include "side.hpp"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <exception>
 #include <fstream>
@@ -32,7 +34,19 @@
 
 namespace {
 
-using nlohmann::ordered_json;
+/// Lines of JSON stay as they came: this program only adds members.
+bool is_object(const std::string& line) {
+  return line.size() > 2 && line.front() == '{' && line.back() == '}';
+}
+std::string with_members(const std::string& object, const std::string& members) {
+  return object.substr(0, object.size() - 1) + ", " + members + "}";
+}
+/// What follows "name": in an object that a side or this program wrote; empty if it has no such member.
+std::string member_of(const std::string& object, const std::string& name) {
+  const std::string key = '"' + name + "\": ";
+  const auto at = object.rfind(key);
+  return at == std::string::npos ? "" : object.substr(at + key.size(), object.size() - at - key.size() - 1);
+}
 
 /// Before a program starts, in its process: other work on the machine gets next to no time. A session of its
 /// own, since Linux shares the processor out among sessions first (sched(7), autogroups).
@@ -102,28 +116,24 @@ class Side {
   const std::string& name() const { return name_; }
   /// The results until the line `end`. Throws std::runtime_error if the program ends, or writes something
   /// else.
-  std::vector<ordered_json> read_until(const std::string& end) {
-    std::vector<ordered_json> results;
+  std::vector<std::string> read_until(const std::string& end) {
+    std::vector<std::string> results;
     for (std::string line; (line = read_line()) != end;) {
-      auto result = ordered_json::parse(line, nullptr, false);
-      if (!result.is_object()) throw std::runtime_error("wrote \"" + line + "\", JSON was expected");
-      results.push_back(std::move(result));
+      if (!is_object(line)) throw std::runtime_error("wrote \"" + line + "\", JSON was expected");
+      results.push_back(std::move(line));
     }
     return results;
   }
   /// One round, and how many cores other processes used on average while it ran.
-  std::vector<ordered_json> measure() {
+  std::vector<std::string> measure() {
     const auto start = std::chrono::steady_clock::now();
     const double machine = machine_seconds(), own = process_seconds(process_);
     if (write(input_, "\n", 1) != 1) throw std::runtime_error("has ended");
     auto results = read_until("done");
     const double others = machine_seconds() - machine - (process_seconds(process_) - own);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    results.push_back({{"name", "machine/others"},
-                       {"variant", ""},
-                       {"threads", 0},
-                       {"value", std::max(0.0, others / seconds.count())},
-                       {"unit", "cores"}});
+    results.push_back(
+        side::json_line({"machine/others", "", 0, std::max(0.0, others / seconds.count()), "cores"}));
     return results;
   }
 
@@ -150,7 +160,7 @@ struct Options {
   int rounds = 5;
   std::string out;
   bool append = false;
-  ordered_json note = ordered_json::object();
+  std::string note;
   std::vector<std::vector<std::string>> sides;  // name, program, arguments
 };
 
@@ -164,17 +174,18 @@ Options parse(int count, char** words) {
     else if (word == "--rounds" && has_value) o.rounds = std::stoi(words[++i]);
     else if (word == "--out" && has_value) o.out = words[++i];
     else if (word == "--append") o.append = true;
-    else if (word == "--note" && has_value) o.note = ordered_json::parse(words[++i]);
+    else if (word == "--note" && has_value) o.note = words[++i];
     else throw std::runtime_error("unknown option " + word);
   }
   if (o.out.empty() || o.sides.empty()) throw std::runtime_error("--out and a side are needed");
+  if (!is_object(o.note)) throw std::runtime_error("--note with an object of JSON is needed");
   for (const auto& side : o.sides)
     if (side.size() < 2) throw std::runtime_error("a side is a name and a program");
   return o;
 }
 
-/// What is to be said of this machine, as far as the system tells.
-ordered_json describe_machine() {
+/// What is to be said of this machine, as far as the system tells, as an object of JSON.
+std::string describe_machine() {
   std::ifstream info("/proc/cpuinfo");
   std::string processor = "unknown", flags;
   for (std::string line; std::getline(info, line);) {
@@ -189,10 +200,10 @@ ordered_json describe_machine() {
 #if defined(_SC_LEVEL3_CACHE_SIZE)
   cache = std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE));
 #endif
-  return {{"processor", processor},
-          {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
-          {"instruction_sets", sets},
-          {"last_cache_bytes", cache}};
+  return "{\"processor\": " + side::quoted(processor) +
+         ", \"cores\": " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) +
+         ", \"instruction_sets\": " + side::quoted(sets) +
+         ", \"last_cache_bytes\": " + std::to_string(cache) + "}";
 }
 
 /// The number of the first round that a file of results does not have yet.
@@ -200,14 +211,14 @@ int next_round(const std::string& file) {
   std::ifstream lines(file);
   int next = 0;
   for (std::string line; std::getline(lines, line);)
-    next = std::max(next, ordered_json::parse(line).value("round", -1) + 1);
+    if (const auto round = member_of(line, "round"); !round.empty())
+      next = std::max(next, std::atoi(round.c_str()) + 1);
   return next;
 }
 
 int run(const Options& o) {
   std::vector<std::unique_ptr<Side>> sides;
-  auto note = o.note;
-  note["machine"] = describe_machine();
+  std::string versions;
   int lost = 0;
   /// Calls `work(side)` for all; those that fail are gone.
   const auto for_each = [&](auto&& work) {
@@ -229,21 +240,22 @@ int run(const Options& o) {
     for_each([&](Side& side) {
       if (&side != sides.back().get()) return;
       for (const auto& said : side.read_until("ready"))
-        if (said.contains("version")) note["versions"][side.name()] = said["version"];
+        if (const auto version = member_of(said, "version"); !version.empty())
+          versions += (versions.empty() ? "" : ", ") + side::quoted(side.name()) + ": " + version;
     });
   }
   const int first = o.append ? next_round(o.out) : 0;
   std::ofstream out(o.out, o.append ? std::ios::app : std::ios::trunc);
-  out << note.dump() << '\n';
+  out << with_members(o.note, "\"machine\": " + describe_machine() + ", \"versions\": {" + versions + "}")
+      << '\n';
   for (int round = first; round < first + o.rounds; ++round) {
     for_each([&](Side& side) {
       const timespec pause{0, 250'000'000};  // until the threads of the one before have stopped spinning
       nanosleep(&pause, nullptr);
-      for (auto& result : side.measure()) {
-        result["side"] = side.name();
-        result["round"] = round;
-        out << result.dump() << '\n';
-      }
+      for (const auto& result : side.measure())
+        out << with_members(
+                   result, "\"side\": " + side::quoted(side.name()) + ", \"round\": " + std::to_string(round))
+            << '\n';
       out.flush();
     });
     std::cerr << "  round " << round + 1 << " of " << first + o.rounds << '\n';

@@ -3,10 +3,9 @@
 // What a side of the comparison speaks: it prepares and warms up, says "ready", and for each line that it
 // reads measures everything once and says "done". Results are lines of JSON between. See rounds.cpp.
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -23,15 +22,32 @@ struct Result {
   std::string unit;  ///< "sentences/s", "GFLOP/s", "GB/s": more is better; "ms", "us", "MB": less
 };
 
-inline void report(const Result& r) {
-  const nlohmann::ordered_json line{
-      {"name", r.name}, {"variant", r.variant}, {"threads", r.threads}, {"value", r.value}, {"unit", r.unit}};
-  std::cout << line.dump() << '\n';
+/// As a string of JSON.
+inline std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return result + '"';
 }
+/// As a number of JSON, with all its digits.
+inline std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", value);
+  return text;
+}
+
+inline std::string json_line(const Result& r) {
+  return "{\"name\": " + quoted(r.name) + ", \"variant\": " + quoted(r.variant) +
+         ", \"threads\": " + std::to_string(r.threads) + ", \"value\": " + number(r.value) +
+         ", \"unit\": " + quoted(r.unit) + "}";
+}
+inline void report(const Result& r) { std::cout << json_line(r) << '\n'; }
 
 /// What is compared: it is kept with the results.
 inline void say_version(const std::string& version) {
-  std::cout << nlohmann::ordered_json{{"version", version}}.dump() << std::endl;
+  std::cout << "{\"version\": " << quoted(version) << '}' << std::endl;
 }
 
 /// Ends when there is no more input.

@@ -5,6 +5,9 @@
 #include "model.hpp"
 #include "side.hpp"
 
+#include <lstmlib/data/order.hpp>
+#include <lstmlib/lstmlib.hpp>
+
 #include <array>
 #include <fstream>
 #include <memory>
