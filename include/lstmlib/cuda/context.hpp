@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// All that the kernels of one device share: its stream, memory, copies, errors and cuBLAS.
+// All that the kernels of one device share: its stream, memory, copies, graphs, errors and cuBLAS.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/cuda/blas.hpp"
 #include "lstmlib/cuda/data_errors.hpp"
+#include "lstmlib/cuda/graph.hpp"
 #include "lstmlib/cuda/memory.hpp"
 #include "lstmlib/cuda/staging.hpp"
 
@@ -14,12 +15,14 @@
 namespace lstmlib::cuda {
 
 struct Context {
-  explicit Context(int device) : stream(device), staging(stream), blas(stream, memory) {}
+  explicit Context(int device)
+      : stream(device), staging(stream), graphs(stream, memory, staging), blas(stream, memory) {}
 
   void* allocate(std::size_t bytes) { return memory.allocate(stream, bytes); }
   void release(void* data, std::size_t bytes) noexcept { memory.release(stream, data, bytes); }
   /// Waits for the device, and throws what kernels have found wrong with their data.
   void synchronise() {
+    const Graphs::Interruption interruption(graphs);
     stream.synchronise();
     errors.throw_reported();
   }
@@ -27,6 +30,7 @@ struct Context {
   Stream stream;
   DeviceMemory memory;
   Staging staging;
+  Graphs graphs;
   DataErrors errors;
   Blas blas;
 };

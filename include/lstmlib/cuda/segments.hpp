@@ -4,10 +4,8 @@
 
 #include "lstmlib/backend/segments.hpp"
 #include "lstmlib/base/host_device.hpp"
-#include "lstmlib/cuda/context.hpp"
+#include "lstmlib/cuda/kept_copy.hpp"
 
-#include <span>
-#include <utility>
 #include <vector>
 
 namespace lstmlib::cuda {
@@ -39,40 +37,34 @@ struct SegmentsView {
 
 class DeviceSegments {
  public:
-  DeviceSegments(Context& context, const Segments& segments) : context_(&context) {
-    std::vector<Index> all;
-    for (const auto part : {segments.firsts(), segments.by_length(), segments.offsets()})
-      all.insert(all.end(), part.begin(), part.end());
-    bytes_ = all.size() * sizeof(Index);
-    data_ = static_cast<Index*>(context.allocate(bytes_));
-    context.staging.copy(data_, all.data(), bytes_);
-    const Index* by_length = data_ + segments.firsts().size();
-    view_ = {segments.count(), segments.rows(),
-             segments.steps(), data_,
-             by_length,        by_length + segments.by_length().size()};
+  DeviceSegments(Context& context, const Segments& segments)
+      : numbers_(context,
+                 segments.firsts().size() + segments.by_length().size() + segments.offsets().size()) {
+    const Index* by_length = numbers_.data() + segments.firsts().size();
+    view_ = {segments.count(), segments.rows(), segments.steps(),
+             numbers_.data(),  by_length,       by_length + segments.by_length().size()};
   }
-  DeviceSegments(DeviceSegments&& other) noexcept
-      : context_(other.context_),
-        data_(std::exchange(other.data_, nullptr)),
-        bytes_(other.bytes_),
-        view_(other.view_) {}
-  DeviceSegments& operator=(DeviceSegments&&) = delete;
-  ~DeviceSegments() {
-    if (data_) context_->release(data_, bytes_);
+  void fill(const Segments& segments) const {
+    numbers_.fill([&] {
+      std::vector<Index> all;
+      for (const auto part : {segments.firsts(), segments.by_length(), segments.offsets()})
+        all.insert(all.end(), part.begin(), part.end());
+      return all;
+    });
   }
-
   const SegmentsView& view() const { return view_; }
 
  private:
-  Context* context_;  // lives until the program ends, as back ends do
-  Index* data_ = nullptr;
-  std::size_t bytes_ = 0;
+  KeptCopy<Index> numbers_;
   SegmentsView view_{};
 };
 
 /// Those of `segments` on the device of `context`.
 inline const SegmentsView& on_device(Context& context, const Segments& segments) {
-  return segments.kept<DeviceSegments>(&context, [&] { return DeviceSegments(context, segments); }).view();
+  const auto& kept =
+      segments.kept<DeviceSegments>(&context, [&] { return DeviceSegments(context, segments); });
+  kept.fill(segments);
+  return kept.view();
 }
 
 }  // namespace lstmlib::cuda

@@ -4,6 +4,10 @@
 
 #include "lstmlib/cuda/check.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
 namespace lstmlib::cuda {
 
 /// Makes `device` the one that the calling thread's runtime calls mean, until the end of the scope.
@@ -44,6 +48,14 @@ class Stream {
   void begin_capture() {
     check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
     capturing_ = true;
+    ++captures_;
+  }
+  /// The number of the capture that is under way; 0: none.
+  std::size_t capture() const { return capturing_ ? captures_ : 0; }
+  /// To be called for a capture whose graph will not run.
+  void abandon(std::size_t capture) { abandoned_.push_back(capture); }
+  bool abandoned(std::size_t capture) const {
+    return std::find(abandoned_.begin(), abandoned_.end(), capture) != abandoned_.end();
   }
   /// The graph is the caller's.
   cudaGraph_t end_capture() {
@@ -57,6 +69,8 @@ class Stream {
   int device_;
   cudaStream_t handle_ = nullptr;
   bool capturing_ = false;
+  std::size_t captures_ = 0;
+  std::vector<std::size_t> abandoned_;  ///< few: each was an error
 };
 
 }  // namespace lstmlib::cuda

@@ -112,7 +112,7 @@ struct RecurrentStepForward {
   const typename Cell::Sums* bias;       ///< [hidden_size] sums of both biases
   typename Cell::Sums* gates;            ///< [running, hidden_size] sums without biases, then gates
   const T *hidden_before, *cell_before;  ///< [running, hidden_size] states; cell: lstm only
-  T *hidden_after, *cell_after;          ///< [going_on, hidden_size]
+  T *hidden_after, *cell_after;          ///< the same
   T *hidden, *last_hidden, *last_cell;   ///< as RecurrentResult; null: not needed
 
   /// Bytes a unit of a row: lstm 16 + 4 read, 16 + 4 + 4 + 4 written, of float.
@@ -124,12 +124,10 @@ struct RecurrentStepForward {
     T cell = Cell::has_cell ? cell_before[at] : T(0);
     const T after = Cell::forward(columns, Cell::has_direct ? hidden_before[at] : T(0), cell);
     gates[at] = columns;
+    hidden_after[at] = after;
+    if (Cell::has_cell) cell_after[at] = cell;
     if (hidden) hidden[rows[row] * hidden_size + unit] = after;
-    if (row < going_on) {
-      hidden_after[at] = after;
-      if (Cell::has_cell) cell_after[at] = cell;
-      return;
-    }
+    if (row < going_on) return;
     const Index last = sequences[row] * hidden_size + unit;
     if (last_hidden) last_hidden[last] = after;
     if (Cell::has_cell && last_cell) last_cell[last] = cell;

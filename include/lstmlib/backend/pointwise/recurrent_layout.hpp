@@ -106,6 +106,24 @@ struct TakeRows {
   }
 };
 
+/// Row r of `to` = row before[r] of `hidden`; where that is below 0, row -1 - before[r] of `first`, or zeros
+/// if that is null.
+template <class T>
+struct TakeStatesBefore {
+  Index size;
+  const std::int32_t* before;
+  const T *hidden, *first;
+  T* to;
+
+  LSTMLIB_HOST_DEVICE void operator()(Index row, Index column) const {
+    const Index place = before[row];
+    T state = 0;
+    if (place >= 0) state = hidden[place * size + column];
+    else if (first) state = first[(-1 - place) * size + column];
+    to[row * size + column] = state;
+  }
+};
+
 /// Row places[r] of `to` += row r of `from`; the places are distinct.
 template <class T>
 struct AddToPlaces {
