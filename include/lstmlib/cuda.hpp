@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// How a program gets GPUs. It links lstmlib::cuda, or has one .cu file with lstmlib/cuda/entry.cuh; this
+// header is plain C++.
+
+#include <string>
+
+namespace lstmlib::cuda {
+
+/// Makes "cuda" and "cuda:1" known to Device::parse; false if there is no driver or no GPU. To be called
+/// once, early in main; again is harmless.
+bool install();
+
+/// Versions of runtime and driver, and the GPUs: for reports.
+std::string description();
+
+}  // namespace lstmlib::cuda
