@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The backward pass of an LSTM layer in one launch, up to the gradients of the gates; those of weights and
+// inputs are products over all rows, which come after.
+//
+// A block keeps the weights of the same units as in the forward pass, and multiplies them with the gradients
+// of their gates, which are its own: nothing has to be gathered. The products are parts of the gradients of
+// all units' hidden states; each goes to the block that owns the unit, which adds the parts in the order of
+// the blocks. Two buffers are enough for the reason given in cluster_forward.cuh.
+
+#include "lstmlib/cuda/recurrent/cluster_cell.cuh"
+#include "lstmlib/cuda/recurrent/cluster_lane.cuh"
+#include "lstmlib/cuda/recurrent/operand_split.cuh"
+
+namespace lstmlib::cuda {
+
+/// The weights of a warp: its outputs, and its group's tiles of the block.
+template <class L>
+struct BackwardWeights {
+  std::uint32_t high[L::warp_outputs][L::warp_tiles][4];
+  std::uint32_t low[L::low_in_registers ? L::warp_outputs : 1][L::low_in_registers ? L::warp_tiles : 1][4];
+
+  __device__ __forceinline__ static int shared_place(int output, int tile, const LanePlace& lane) {
+    return ((lane.warp * L::warp_outputs + output) * L::warp_tiles + tile) * warp_lanes + lane.lane;
+  }
+  /// From the packed copy: see pack_weights.cuh.
+  __device__ __forceinline__ void load(const std::uint32_t* packed, int rank, const LanePlace& lane) {
+    constexpr int packed_tiles = L::outputs * product_tiles;
+    const auto* fragments = reinterpret_cast<const simt::Word4*>(packed);
+#pragma unroll
+    for (int i = 0; i < L::warp_outputs; ++i) {
+#pragma unroll
+      for (int k = 0; k < L::warp_tiles; ++k) {
+        const int output = lane.warp / L::tile_groups * L::warp_outputs + i;
+        const int tile = rank * L::tiles + lane.warp % L::tile_groups * L::warp_tiles + k;
+        const bool real = output < L::outputs && tile < packed_tiles;
+        const int fragment = (output * packed_tiles + tile) * warp_lanes + lane.lane;
+        const simt::Word4 none{0, 0, 0, 0};
+        unpack(high[i][k], real ? simt::load_global(fragments + fragment) : none);
+        if constexpr (L::split) {
+          constexpr int all = packed_tiles * L::outputs * warp_lanes;
+          const simt::Word4 words = real ? simt::load_global(fragments + all + fragment) : none;
+          if constexpr (L::low_in_shared)
+            simt::SharedArray<simt::Word4>{L::low_weights}.store(shared_place(i, k, lane), words);
+          else unpack(low[i][k], words);
+        }
+      }
+    }
+  }
+};
+
+/// What forward kept of one unit of one sequence at a step, and the gradient that comes from above.
+struct SavedStep {
+  simt::Float4 gates;
+  float cell_before, d_hidden;
+
+  /// Of `step`, whose token and row are given, and the token of the step before (if there is one).
+  __device__ __forceinline__ void load(const BackwardDirection& data, const LaneSequence& sequence,
+                                       int hidden_size, int unit, int step, int token, int token_before,
+                                       int row) {
+    gates = simt::load_global(gates_at(data.gates, element(token, hidden_size, unit)));
+    cell_before = step > 0 ? simt::load_global(data.cells + element(token_before, hidden_size, unit))
+                           : load_or_zero(data.first_cell, element(sequence.number, hidden_size, unit));
+    d_hidden = load_or_zero(data.d_hidden, element(row, hidden_size, unit));
+  }
+};
+
+/// What a lane keeps of a tile: the gradients of one unit of one sequence.
+struct BackwardTile {
+  float d_hidden, d_cell;
+  simt::Float4 d_gates;
+  SavedStep saved;
+};
+
+template <class L>
+struct BackwardBuffers {
+  using Slot = typename SlotValues<L::operands>::Slot;
+
+  // Computed where they are used: indexed arrays of them would go to local memory.
+  __device__ __forceinline__ static simt::SharedArray<Slot> gradients(int buffer) {
+    return {L::gradients + static_cast<std::uint32_t>(buffer) * L::gradient_bytes};
+  }
+  template <class T>
+  __device__ __forceinline__ static simt::SharedArray<T> received(int buffer) {
+    return {L::received + static_cast<std::uint32_t>(buffer) * L::received_bytes};
+  }
+  __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
+    return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
+  }
+};
+
+/// The cell backward: gradients of the gates from those of the states.
+template <class L>
+__device__ __forceinline__ void cell_backward(BackwardTile& tile) {
+  using Real = CellReal<!L::split>;
+  const SavedStep& saved = tile.saved;
+  const math::LstmGates<Real> gate{saved.gates.x, saved.gates.y, saved.gates.z, saved.gates.w};
+  const Real cell_before = saved.cell_before, cell = gate.forget * cell_before + gate.input * gate.cell;
+  const auto d = math::lstm_cell_backward<Real>(gate, cell_before, hyperbolic_tangent(cell),
+                                                tile.d_hidden + saved.d_hidden, tile.d_cell);
+  tile.d_gates = {d.d_pre.input.value, d.d_pre.forget.value, d.d_pre.cell.value, d.d_pre.output.value};
+  tile.d_cell = d.d_cell.value;
+}
+
+/// For fp16: the largest gradient of each sequence in a tile, for all to see.
+template <class L>
+__device__ __forceinline__ void store_largest(const simt::Float4& d, int tile, const LanePlace& lane) {
+  float largest = fmaxf(fmaxf(fabsf(d.x), fabsf(d.y)), fmaxf(fabsf(d.z), fabsf(d.w)));
+  largest = fmaxf(largest, simt::shuffle_xor(largest, 4));
+  largest = fmaxf(largest, simt::shuffle_xor(largest, 8));
+  if (lane.unit == 0)
+    simt::SharedArray<float>{L::largest}.store(tile * cluster_sequences + lane.sequence, largest);
+}
+
+/// The scale of the lane's sequence in this block at this step; leaves its inverse for the products.
+template <class L>
+__device__ __forceinline__ float find_scale(const LanePlace& lane) {
+  float largest = 0;
+#pragma unroll
+  for (int k = 0; k < L::tiles; ++k)
+    largest =
+        fmaxf(largest, simt::SharedArray<float>{L::largest}.load(k * cluster_sequences + lane.sequence));
+  const PowerOfTwo scale = to_unit_size(largest);
+  if (lane.warp == 0 && lane.unit == 0)
+    simt::SharedArray<float>{L::inverses}.store(lane.sequence, scale.inverse);
+  return scale.value;
+}
+
+/// The gradients of a tile's gates as operands: the four units are a product step of 16.
+template <class L>
+__device__ __forceinline__ void store_gradients(const simt::Float4& d, float scale, int tile, int buffer,
+                                                const LanePlace& lane) {
+  using Math = OperandMath<L::operands>;
+  BackwardBuffers<L>::gradients(buffer).store(
+      tile * warp_lanes + lane.unit * cluster_sequences + slot_in_line(lane.unit, lane.sequence),
+      SlotValues<L::operands>::slot(Math::split_pair(d.x * scale, d.y * scale),
+                                    Math::split_pair(d.z * scale, d.w * scale)));
+}
+
+/// The part of the gradients of the warp's outputs that its tiles give.
+template <class L>
+__device__ __forceinline__ void multiply_gradients(TileSums<L::operands> (&sums)[L::warp_outputs],
+                                                   const BackwardWeights<L>& weights, int buffer,
+                                                   const LanePlace& lane) {
+  using Math = OperandMath<L::operands>;
+#pragma unroll
+  for (int k = 0; k < L::warp_tiles; ++k) {
+    const int tile = lane.warp % L::tile_groups * L::warp_tiles + k;
+    const SlotValues<L::operands> gradients(BackwardBuffers<L>::gradients(buffer).load(
+        tile * warp_lanes + lane.quad * cluster_sequences + slot_in_line(lane.quad, lane.row)));
+    if constexpr (L::split) {
+#pragma unroll
+      for (int i = 0; i < L::warp_outputs; ++i) {
+        if constexpr (L::low_in_shared) {
+          std::uint32_t low[4];
+          unpack(low, simt::SharedArray<simt::Word4>{L::low_weights}.load(
+                          BackwardWeights<L>::shared_place(i, k, lane)));
+          Math::multiply(sums[i].low, low, gradients.high);
+        } else {
+          Math::multiply(sums[i].low, weights.low[i][k], gradients.high);
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < L::warp_outputs; ++i)
+      Math::multiply(sums[i].high, weights.high[i][k], gradients.high);
+    if constexpr (L::split) {
+#pragma unroll
+      for (int i = 0; i < L::warp_outputs; ++i)
+        Math::multiply(sums[i].low, weights.high[i][k], gradients.low);
+    }
+  }
+}
+
+/// Each tile of the warp's results to the block that owns it: half a warp writes a line of 128 bytes.
+template <class L>
+__device__ __forceinline__ void send_parts(const TileSums<L::operands> (&sums)[L::warp_outputs],
+                                           float weight_factor, int buffer, const ClusterPlace& cluster,
+                                           const LanePlace& lane) {
+  const int source = cluster.rank * L::tile_groups + lane.warp % L::tile_groups;
+  simt::Float2 factor{weight_factor, weight_factor};
+  if constexpr (L::scaled) {
+    const simt::Float2 inverse = simt::SharedArray<simt::Float2>{L::inverses}.load(lane.quad);
+    factor = {factor.x * inverse.x, factor.y * inverse.y};
+  }
+#pragma unroll
+  for (int i = 0; i < L::warp_outputs; ++i) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int output = lane.warp / L::tile_groups * L::warp_outputs + i;
+      const int tile = output * product_tiles + (lane.row >> 2) + half * (product_tiles / 2);
+      if (tile >= cluster.real_tiles) continue;
+      const simt::Float2 part{sums[i].total(2 * half) * factor.x, sums[i].total(2 * half + 1) * factor.y};
+      const int owner = tile / L::tiles, own_tile = tile % L::tiles;
+      const int index =
+          ((source * L::tiles + own_tile) * tile_units + lane.unit) * (cluster_sequences / 2) + lane.quad;
+      if constexpr (L::clustered)
+        BackwardBuffers<L>::template received<simt::Float2>(buffer).store_async(
+            owner, index, part, BackwardBuffers<L>::barrier(buffer));
+      else BackwardBuffers<L>::template received<simt::Float2>(buffer).store(index, part);
+    }
+  }
+}
+
+/// Until all blocks' parts of exchange `number` are there; then makes the barrier ready for number + 2.
+template <class L>
+__device__ __forceinline__ void wait_for_parts(int number, int steps, std::uint32_t bytes) {
+  if constexpr (L::clustered) {
+    const auto barrier = BackwardBuffers<L>::barrier(number & 1);
+    barrier.wait(static_cast<std::uint32_t>(number >> 1) & 1);
+    if (simt::thread_index() == 0 && number + 2 < steps) barrier.arrive_expect(bytes);
+  } else {
+    simt::sync_block();
+  }
+}
+
+template <class L>
+__device__ __forceinline__ float add_parts(int own_tile, int buffer, int active_blocks,
+                                           const LanePlace& lane) {
+  float sum = 0;
+#pragma unroll
+  for (int source = 0; source < L::blocks * L::tile_groups; ++source)
+    if (source < active_blocks * L::tile_groups)
+      sum += BackwardBuffers<L>::template received<float>(buffer).load(
+          ((source * L::tiles + own_tile) * tile_units + lane.unit) * cluster_sequences + lane.sequence);
+  return sum;
+}
+
+/// L: a BackwardLayout. Grid as in forward.
+template <class L>
+__global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(ClusterBackward p) {
+  using Buffers = BackwardBuffers<L>;
+  const LanePlace lane;
+  const auto cluster = ClusterPlace::of<L>(p.hidden_size);
+  const int first_place = cluster.cluster * cluster_sequences, hidden_size = p.hidden_size;
+  const BackwardDirection data = simt::block_index_y() == 0 ? p.directions[0] : p.directions[1];
+  const int first_tile = cluster.rank * L::tiles;
+  const int own_tiles =
+      cluster.real_tiles - first_tile < L::tiles ? cluster.real_tiles - first_tile : L::tiles;
+
+  BackwardWeights<L> weights;
+  weights.load(data.weights, cluster.rank, lane);
+  const float weight_factor = simt::load_global(data.weight_factor);
+  simt::wait_for_previous_kernel();
+
+  const std::uint32_t bytes =
+      static_cast<std::uint32_t>(cluster.active_blocks * L::tile_groups * own_tiles * L::line_bytes);
+  if constexpr (L::clustered) {
+    if (simt::thread_index() == 0) {
+      Buffers::barrier(0).init(1);
+      Buffers::barrier(1).init(1);
+      simt::fence_barrier_init();
+      if (own_tiles > 0) {
+        Buffers::barrier(0).arrive_expect(bytes);
+        Buffers::barrier(1).arrive_expect(bytes);
+      }
+    }
+    simt::cluster_arrive();
+    simt::cluster_wait();
+    if (cluster.rank >= cluster.active_blocks) return;
+  }
+
+  const LaneSequence sequence(p.sequences, first_place + lane.sequence);
+  const int steps = simt::load_global(p.sequences.lengths + first_place);
+  int row = sequence.length > 0 ? simt::load_global(data.rows + sequence.place) : 0;
+  row += data.row_step * (steps - 1);
+  int token = simt::load_global(p.sequences.offsets + steps - 1) + sequence.place;
+  int token_before = steps > 1 ? simt::load_global(p.sequences.offsets + steps - 2) + sequence.place : 0;
+  BackwardTile tiles[L::state_tiles];
+#pragma unroll
+  for (int i = 0; i < L::state_tiles; ++i) {
+    const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+    tiles[i] = BackwardTile{};
+    if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
+    const std::size_t state = element(sequence.number, hidden_size, unit);
+    tiles[i].d_hidden = load_or_zero(data.d_last_hidden, state);
+    tiles[i].d_cell = load_or_zero(data.d_last_cell, state);
+    if (steps == sequence.length)
+      tiles[i].saved.load(data, sequence, hidden_size, unit, steps - 1, token, token_before, row);
+  }
+
+#pragma unroll 1
+  for (int step = steps - 1; step >= 0; --step) {
+    const int number = steps - 1 - step, buffer = number & 1;
+    const int two_before = step > 1 ? simt::load_global(p.sequences.offsets + step - 2) + sequence.place : 0;
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {
+      const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+      if (own_tile >= L::tiles) break;  // the same for all lanes of the warp
+      tiles[i].d_gates = simt::Float4{0, 0, 0, 0};
+      if (step < sequence.length && unit < hidden_size) {
+        cell_backward<L>(tiles[i]);
+        simt::store_streaming(gates_at(data.d_gates, element(token, hidden_size, unit)), tiles[i].d_gates);
+      }
+      if constexpr (L::scaled) store_largest<L>(tiles[i].d_gates, own_tile, lane);
+      else store_gradients<L>(tiles[i].d_gates, 1.0f, own_tile, buffer, lane);
+    }
+    if (step == 0 && !data.d_first_hidden) break;  // the same for all blocks
+    simt::sync_block();
+    if constexpr (L::scaled) {
+      const float scale = find_scale<L>(lane);
+#pragma unroll
+      for (int i = 0; i < L::state_tiles; ++i)
+        if (lane.warp + i * L::warps < L::tiles)
+          store_gradients<L>(tiles[i].d_gates, scale, lane.warp + i * L::warps, buffer, lane);
+      simt::sync_block();
+    }
+
+    TileSums<L::operands> sums[L::warp_outputs];
+    multiply_gradients<L>(sums, weights, buffer, lane);
+    send_parts<L>(sums, weight_factor, buffer, cluster, lane);
+    row -= data.row_step;
+    token = token_before;
+    token_before = two_before;
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {  // while the parts travel
+      const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+      if (own_tile < L::tiles && unit < hidden_size && step > 0 && step - 1 < sequence.length)
+        tiles[i].saved.load(data, sequence, hidden_size, unit, step - 1, token, token_before, row);
+    }
+    wait_for_parts<L>(number, steps, bytes);
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {
+      const int own_tile = lane.warp + i * L::warps;
+      if (own_tile >= own_tiles) break;
+      const float sum = add_parts<L>(own_tile, buffer, cluster.active_blocks, lane);
+      if (step < sequence.length) tiles[i].d_hidden = sum;
+    }
+  }
+
+#pragma unroll
+  for (int i = 0; i < L::state_tiles; ++i) {
+    const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+    if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
+    const std::size_t state = element(sequence.number, hidden_size, unit);
+    if (data.d_first_hidden) data.d_first_hidden[state] += tiles[i].d_hidden;
+    if (data.d_first_cell) data.d_first_cell[state] += tiles[i].d_cell;
+  }
+}
+
+}  // namespace lstmlib::cuda

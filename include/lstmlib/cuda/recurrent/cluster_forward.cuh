@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The forward pass of an LSTM layer in one launch: a cluster of blocks takes eight sequences through all
+// steps. The recurrent weights stay in registers (and shared memory), the hidden state goes from block to
+// block through distributed shared memory; what is left of a step is its latency.
+//
+// A step: wait for the hidden state -> products of the warp's tiles -> partial sums to shared memory ->
+// sync_block -> sums, cell, send the new hidden state -> results to memory and the next inputs from there.
+//
+// Why no barrier of the whole cluster is needed: block p writes to block q's buffer b at step t only after p
+// has received all lines of step t - 1, also those of q; and q sent these behind the sync_block that followed
+// q's last read of buffer b. The last step sends nothing, so no block ends while others may still write to
+// it.
+
+#include "lstmlib/cuda/recurrent/cluster_cell.cuh"
+#include "lstmlib/cuda/recurrent/cluster_lane.cuh"
+#include "lstmlib/cuda/recurrent/forward_tile.cuh"
+#include "lstmlib/cuda/recurrent/operand_split.cuh"
+
+namespace lstmlib::cuda {
+
+/// The weights of a warp: its tiles, and every step_groups-th product step from its group's number on.
+template <class L>
+struct ForwardWeights {
+  std::uint32_t high[L::warp_tiles][L::warp_steps][4];
+  std::uint32_t low[L::low_in_registers ? L::warp_tiles : 1][L::low_in_registers ? L::warp_steps : 1][4];
+
+  __device__ __forceinline__ static int shared_place(int tile, int step, const LanePlace& lane) {
+    return ((lane.warp * L::warp_tiles + tile) * L::warp_steps + step) * warp_lanes + lane.lane;
+  }
+  /// From the packed copy: see pack_weights.cuh.
+  __device__ __forceinline__ void load(const std::uint32_t* packed, int rank, const LanePlace& lane) {
+    constexpr int packed_tiles = L::product_steps * product_tiles;
+    const auto* fragments = reinterpret_cast<const simt::Word4*>(packed);
+#pragma unroll
+    for (int i = 0; i < L::warp_tiles; ++i) {
+#pragma unroll
+      for (int k = 0; k < L::warp_steps; ++k) {
+        const int tile = rank * L::tiles + lane.warp / L::step_groups * L::warp_tiles + i;
+        const int step = lane.warp % L::step_groups + k * L::step_groups;
+        const bool real = tile < packed_tiles && step < L::product_steps;
+        const int fragment = (tile * L::product_steps + step) * warp_lanes + lane.lane;
+        const simt::Word4 none{0, 0, 0, 0};
+        unpack(high[i][k], real ? simt::load_global(fragments + fragment) : none);
+        if constexpr (L::split) {
+          constexpr int all = packed_tiles * L::product_steps * warp_lanes;
+          const simt::Word4 words = real ? simt::load_global(fragments + all + fragment) : none;
+          if constexpr (L::low_in_shared)
+            simt::SharedArray<simt::Word4>{L::low_weights}.store(shared_place(i, k, lane), words);
+          else unpack(low[i][k], words);
+        }
+      }
+    }
+  }
+};
+
+template <class L>
+struct ForwardBuffers {
+  using Slot = typename SlotValues<L::operands>::Slot;
+
+  // Computed where they are used: indexed arrays of them would go to local memory.
+  __device__ __forceinline__ static simt::SharedArray<Slot> hidden(int buffer) {
+    return {L::hidden + static_cast<std::uint32_t>(buffer) * L::hidden_bytes};
+  }
+  __device__ __forceinline__ static simt::SharedArray<simt::Float4> partials(int buffer) {
+    return {L::partials + static_cast<std::uint32_t>(buffer) * L::partial_bytes};
+  }
+  __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
+    return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
+  }
+};
+
+/// First hidden states may have any size, and fp16 has not: each sequence gets a scale for its first product.
+template <class L>
+__device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
+                                                  const PlacedSequences& sequences, int hidden_size,
+                                                  int first_place, const LanePlace& lane) {
+  for (int n = lane.warp; n < cluster_sequences; n += L::warps) {
+    float largest = 0;
+    if (data.first_hidden && first_place + n < sequences.count) {
+      const LaneSequence sequence(sequences, first_place + n);
+      for (int unit = lane.lane; unit < hidden_size; unit += warp_lanes)
+        largest =
+            fmaxf(largest,
+                  fabsf(simt::load_global(data.first_hidden + element(sequence.number, hidden_size, unit))));
+    }
+#pragma unroll
+    for (int mask = 16; mask > 0; mask /= 2) largest = fmaxf(largest, simt::shuffle_xor(largest, mask));
+    if (lane.lane == 0) simt::SharedArray<float>{L::scales}.store(n, to_unit_size(largest).value);
+  }
+}
+
+/// Every block fills its own first buffer, and clears what nobody sends in the second.
+template <class L>
+__device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
+                                                  const PlacedSequences& sequences, int hidden_size,
+                                                  int first_place, int real_tiles) {
+  using Buffers = ForwardBuffers<L>;
+  using Values = SlotValues<L::operands>;
+  for (int slot = simt::thread_index(); slot < L::product_steps * warp_lanes; slot += L::threads) {
+    const int tile = slot / cluster_sequences, quad = tile % product_tiles;
+    const int n = (slot - 2 * quad) & (cluster_sequences - 1);
+    const LaneSequence sequence(sequences, first_place + n);
+    const float scale = is_half(L::operands) ? simt::SharedArray<float>{L::scales}.load(n) : 1.0f;
+    float values[tile_units];
+#pragma unroll
+    for (int i = 0; i < tile_units; ++i) {
+      const int unit = tile * tile_units + i;
+      values[i] = unit < hidden_size && sequence.length > 0
+                      ? load_or_zero(data.first_hidden, element(sequence.number, hidden_size, unit)) * scale
+                      : 0.0f;
+    }
+    using Math = OperandMath<L::operands>;
+    Buffers::hidden(0).store(
+        slot, Values::slot(Math::split_pair(values[0], values[1]), Math::split_pair(values[2], values[3])));
+    if (tile >= real_tiles) Buffers::hidden(1).store(slot, Values::slot({0, 0}, {0, 0}));
+  }
+}
+
+/// The partial sums of the warp's tiles over its product steps.
+template <class L>
+__device__ __forceinline__ void multiply_hidden(TileSums<L::operands> (&sums)[L::warp_tiles],
+                                                const ForwardWeights<L>& weights, int buffer,
+                                                const LanePlace& lane) {
+  using Math = OperandMath<L::operands>;
+#pragma unroll
+  for (int k = 0; k < L::warp_steps; ++k) {
+    const int step = lane.warp % L::step_groups + k * L::step_groups;
+    if (step >= L::product_steps) break;  // the same for all lanes of the warp
+    const SlotValues<L::operands> hidden(ForwardBuffers<L>::hidden(buffer).load(
+        step * warp_lanes + lane.quad * cluster_sequences + slot_in_line(lane.quad, lane.row)));
+    if constexpr (L::split) {
+#pragma unroll
+      for (int i = 0; i < L::warp_tiles; ++i) {
+        if constexpr (L::low_in_shared) {
+          std::uint32_t low[4];
+          unpack(low, simt::SharedArray<simt::Word4>{L::low_weights}.load(
+                          ForwardWeights<L>::shared_place(i, k, lane)));
+          Math::multiply(sums[i].low, low, hidden.high);
+        } else {
+          Math::multiply(sums[i].low, weights.low[i][k], hidden.high);
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < L::warp_tiles; ++i) Math::multiply(sums[i].high, weights.high[i][k], hidden.high);
+    if constexpr (L::split) {
+#pragma unroll
+      for (int i = 0; i < L::warp_tiles; ++i) Math::multiply(sums[i].low, weights.high[i][k], hidden.low);
+    }
+  }
+}
+
+template <class L>
+__device__ __forceinline__ void store_partials(const TileSums<L::operands> (&sums)[L::warp_tiles], int buffer,
+                                               const LanePlace& lane) {
+#pragma unroll
+  for (int i = 0; i < L::warp_tiles; ++i) {
+    const int tile = lane.warp / L::step_groups * L::warp_tiles + i;
+    const simt::Float4 total{sums[i].total(0), sums[i].total(1), sums[i].total(2), sums[i].total(3)};
+    ForwardBuffers<L>::partials(buffer).store(
+        (lane.warp % L::step_groups * L::tiles + tile) * warp_lanes + lane.lane, total);
+  }
+}
+
+/// The sums of a tile's four gate rows over all groups, in their fixed order.
+template <class L>
+__device__ __forceinline__ simt::Float4 add_partials(int tile, int buffer, const LanePlace& lane) {
+  simt::Float4 sum{0, 0, 0, 0};
+#pragma unroll
+  for (int group = 0; group < L::step_groups; ++group) {
+    const simt::Float4 part =
+        ForwardBuffers<L>::partials(buffer).load((group * L::tiles + tile) * warp_lanes + lane.lane);
+    sum.x += part.x, sum.y += part.y, sum.z += part.z, sum.w += part.w;
+  }
+  return sum;
+}
+
+/// A lane below row 4 holds the gates input and cell of a unit for two sequences, the lane 16 above forget
+/// and output: each keeps one sequence and gives away the other.
+__device__ __forceinline__ math::LstmGates<float> gather_gates(const simt::Float4& sums,
+                                                               const LanePlace& lane) {
+  const bool upper = lane.row >= 4;
+  const float first = simt::shuffle_xor(upper ? sums.x : sums.y, 16);
+  const float second = simt::shuffle_xor(upper ? sums.z : sums.w, 16);
+  if (upper) return {first, sums.y, second, sums.w};
+  return {sums.x, first, sums.z, second};
+}
+
+/// The four units of a tile for the lane's sequence, as operands: the four lanes of a sequence get the same.
+template <Operands operands>
+__device__ __forceinline__ typename SlotValues<operands>::Slot gather_units(float hidden,
+                                                                            const LanePlace& lane) {
+  const float neighbour = simt::shuffle_xor(hidden, 4);
+  const bool odd = lane.unit & 1;
+  const SplitPair mine =
+      OperandMath<operands>::split_pair(odd ? neighbour : hidden, odd ? hidden : neighbour);
+  SplitPair other{simt::shuffle_xor(mine.high, 8), 0};
+  if constexpr (is_split(operands)) other.low = simt::shuffle_xor(mine.low, 8);
+  return lane.unit & 2 ? SlotValues<operands>::slot(other, mine) : SlotValues<operands>::slot(mine, other);
+}
+
+/// A tile's new hidden states to all blocks: each of the four lanes of a sequence serves every fourth block.
+template <class L>
+__device__ __forceinline__ void send_hidden(typename SlotValues<L::operands>::Slot slot, int tile, int buffer,
+                                            int active_blocks, const LanePlace& lane) {
+  const int quad = tile % product_tiles;
+  const int index = tile * cluster_sequences + slot_in_line(quad, lane.sequence);
+  if constexpr (L::clustered) {
+#pragma unroll
+    for (int i = 0; i < pieces(L::blocks, tile_units); ++i) {
+      const int block = i * tile_units + lane.unit;
+      if (block < active_blocks)
+        ForwardBuffers<L>::hidden(buffer).store_async(block, index, slot, ForwardBuffers<L>::barrier(buffer));
+    }
+  } else {
+    if (lane.unit == 0) ForwardBuffers<L>::hidden(buffer).store(index, slot);
+  }
+}
+
+/// Until the hidden states before `step` (> 0) are there; then makes the barrier ready for step + 2.
+template <class L>
+__device__ __forceinline__ void wait_for_hidden(int step, int steps, std::uint32_t bytes) {
+  if constexpr (L::clustered) {
+    const auto barrier = ForwardBuffers<L>::barrier(step & 1);
+    barrier.wait(static_cast<std::uint32_t>((step - 1) >> 1) & 1);
+    if (simt::thread_index() == 0 && step + 2 < steps) barrier.arrive_expect(bytes);
+  } else {
+    simt::sync_block();
+  }
+}
+
+/// L: a ForwardLayout. Grid: clusters of L::blocks blocks in x, one for eight places; directions in y.
+template <class L>
+__global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterForward p) {
+  using Buffers = ForwardBuffers<L>;
+  using Real = CellReal<!L::split>;
+  const LanePlace lane;
+  const auto cluster = ClusterPlace::of<L>(p.hidden_size);
+  const int first_place = cluster.cluster * cluster_sequences, hidden_size = p.hidden_size;
+  const ForwardDirection data = simt::block_index_y() == 0 ? p.directions[0] : p.directions[1];
+
+  ForwardWeights<L> weights;
+  weights.load(data.weights, cluster.rank, lane);
+  const float weight_factor = simt::load_global(data.weight_factor);
+  simt::wait_for_previous_kernel();
+
+  if constexpr (is_half(L::operands)) {
+    find_first_scales<L>(data, p.sequences, hidden_size, first_place, lane);
+    simt::sync_block();
+  }
+  fill_first_hidden<L>(data, p.sequences, hidden_size, first_place, cluster.real_tiles);
+  const std::uint32_t bytes = static_cast<std::uint32_t>(cluster.real_tiles * L::line_bytes);
+  if constexpr (L::clustered) {
+    if (simt::thread_index() == 0) {
+      Buffers::barrier(0).init(1);
+      Buffers::barrier(1).init(1);
+      simt::fence_barrier_init();
+      Buffers::barrier(0).arrive_expect(bytes);
+      Buffers::barrier(1).arrive_expect(bytes);
+    }
+    simt::cluster_arrive();
+    simt::cluster_wait();
+    if (cluster.rank >= cluster.active_blocks) return;
+  } else {
+    simt::sync_block();
+  }
+
+  const LaneSequence sequence(p.sequences, first_place + lane.sequence);
+  const int steps = simt::load_global(p.sequences.lengths + first_place);
+  const int first_tile = cluster.rank * L::tiles;
+  int row = sequence.length > 0 ? simt::load_global(data.rows + sequence.place) : 0;
+  int token = sequence.place;  // offsets[0] is 0
+  float factor = weight_factor;
+  if constexpr (is_half(L::operands))
+    factor *= to_unit_size(simt::SharedArray<float>{L::scales}.load(lane.sequence)).value;
+  ForwardTile tiles[L::state_tiles];
+#pragma unroll
+  for (int i = 0; i < L::state_tiles; ++i) {
+    const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+    tiles[i] = ForwardTile{0, 0, {0, 0, 0, 0}};
+    if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
+    const std::size_t state = element(sequence.number, hidden_size, unit);
+    tiles[i].cell = load_or_zero(data.first_cell, state);
+    tiles[i].hidden = load_or_zero(data.first_hidden, state);
+    tiles[i].load_input(data, token, hidden_size, unit);
+  }
+
+#pragma unroll 1
+  for (int step = 0; step < steps; ++step) {
+    const int buffer = step & 1;
+    if (step > 0) wait_for_hidden<L>(step, steps, bytes);
+    const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
+    TileSums<L::operands> sums[L::warp_tiles];
+    multiply_hidden<L>(sums, weights, buffer, lane);
+    store_partials<L>(sums, buffer, lane);
+    simt::sync_block();
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {
+      const int own_tile = lane.warp + i * L::warps, tile = first_tile + own_tile;
+      if (own_tile >= L::tiles || tile >= cluster.real_tiles) break;  // the same for all lanes of the warp
+      const int unit = tile * tile_units + lane.unit;
+      ForwardTile& state = tiles[i];
+      const auto gate_sums = gather_gates(add_partials<L>(own_tile, buffer, lane), lane);
+      const auto next = math::lstm_cell_forward<Real>(
+          {gate_sums.input * factor + state.input.x, gate_sums.forget * factor + state.input.y,
+           gate_sums.cell * factor + state.input.z, gate_sums.output * factor + state.input.w},
+          state.cell);
+      const bool runs = step < sequence.length && unit < hidden_size;
+      if (runs) {
+        state.cell = next.cell.value;
+        state.hidden = next.hidden.value;
+      }
+      if (step + 1 < steps)
+        send_hidden<L>(gather_units<L::operands>(state.hidden, lane), tile, buffer ^ 1, cluster.active_blocks,
+                       lane);
+      if (!runs) continue;
+      simt::store_streaming(data.hidden + element(row, hidden_size, unit), state.hidden);
+      if (data.gates)
+        ForwardTile::keep(
+            data, element(token, hidden_size, unit),
+            {next.gate.input.value, next.gate.forget.value, next.gate.cell.value, next.gate.output.value},
+            state.cell);
+      if (step + 1 < sequence.length) state.load_input(data, next_token, hidden_size, unit);
+    }
+    token = next_token;
+    row += data.row_step;
+    factor = weight_factor;
+  }
+
+#pragma unroll
+  for (int i = 0; i < L::state_tiles; ++i) {
+    const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+    if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
+    const std::size_t state = element(sequence.number, hidden_size, unit);
+    if (data.last_hidden) simt::store_streaming(data.last_hidden + state, tiles[i].hidden);
+    if (data.last_cell) simt::store_streaming(data.last_cell + state, tiles[i].cell);
+  }
+}
+
+}  // namespace lstmlib::cuda

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Which kernels a layer runs on. The times are estimates from the work of a step, made to compare kernels and
+// not to predict: none of their constants has been measured yet.
+
+#include "lstmlib/cuda/recurrent/cluster_shapes.hpp"
+#include "lstmlib/cuda/recurrent/packed_weights.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace lstmlib::cuda {
+
+/// What the planner is told of a device.
+struct DeviceFacts {
+  int compute_major = 0;          ///< 9: clusters and transaction barriers
+  int shared_bytes_of_block = 0;  ///< at most, for those that ask
+};
+
+/// A layer's pass to plan, all directions together.
+struct RecurrentTask {
+  int hidden_size;
+  int sequences;
+  int steps;  ///< of the longest sequence
+  int directions;
+  Precision precision;
+};
+
+/// The kernels of a layer: the same copy of the weights serves both. A layer that is not trained has no
+/// `backward`. The small kernel takes the weights as they are.
+struct ClusterPlan {
+  ClusterKernel forward;
+  std::optional<ClusterKernel> backward;
+  PackedWeights weights;
+
+  bool packs_weights() const { return forward.pass == ClusterKernel::Pass::forward || backward; }
+};
+
+namespace detail {
+
+/// Cycles of a step.
+struct StepCosts {
+  static constexpr double exchange = 380;  ///< from one block's shared memory to another's, and waking up
+  static constexpr double block_barrier = 40;
+  static constexpr double cell = 120;            ///< nonlinearities, for each tile of a warp in turn
+  static constexpr double product = 2;           ///< of 16 x 16 x 8, with four units at work
+  static constexpr double fragment_traffic = 4;  ///< 512 bytes written to or read from shared memory
+  static constexpr double fused_multiply = 1.0 / 128;
+  static constexpr double cycles_per_microsecond = 1750;
+  /// Of kernels that are launched for each step; and what they reach, 10^6 operations a microsecond.
+  static constexpr double portable_step = 7;
+  static constexpr double portable_fp32 = 40, portable_tf32 = 200, portable_bf16 = 400;
+};
+
+constexpr int passes(Operands operands) { return is_split(operands) ? 3 : 1; }
+
+constexpr double cycles(const ForwardShape& s) {
+  const double products = s.tiles() * s.product_steps() * passes(s.operands);
+  const double groups = s.warps() / s.step_groups;  // each reads the whole hidden state
+  const double traffic = 2.0 * s.step_groups * s.tiles() + groups * s.product_steps();
+  return std::max(products * StepCosts::product,
+                  s.low_in_shared && is_split(s.operands)
+                      ? s.tiles() * s.product_steps() * StepCosts::fragment_traffic
+                      : 0) +
+         traffic * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
+         StepCosts::block_barrier + (s.blocks > 1 ? StepCosts::exchange : StepCosts::block_barrier);
+}
+constexpr double cycles(const BackwardShape& s) {
+  const double products = s.tiles() * s.outputs() * passes(s.operands);
+  const double traffic = s.warps() * s.tiles() / s.tile_groups + s.blocks * s.tile_groups * s.tiles() / 4.0;
+  return std::max(products * StepCosts::product, s.low_in_shared && is_split(s.operands)
+                                                     ? s.tiles() * s.outputs() * StepCosts::fragment_traffic
+                                                     : 0) +
+         traffic * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
+         StepCosts::block_barrier * (is_half(s.operands) ? 2 : 1) +
+         (s.blocks > 1 ? StepCosts::exchange : StepCosts::block_barrier);
+}
+constexpr double cycles(const SmallShape& s) {
+  return 4.0 * s.units() * s.padded_size * StepCosts::fused_multiply + 2 * StepCosts::cell +
+         (s.blocks > 1 ? StepCosts::exchange : StepCosts::block_barrier);
+}
+
+inline double cycles_of(const ClusterKernel& kernel) {
+  const auto i = static_cast<std::size_t>(kernel.index);
+  switch (kernel.pass) {
+    case ClusterKernel::Pass::forward: return cycles(forward_shapes[i]);
+    case ClusterKernel::Pass::small_forward: return cycles(small_shapes[i]);
+    case ClusterKernel::Pass::backward: break;
+  }
+  return cycles(backward_shapes[i]);
+}
+
+/// Microseconds of the kernels that are launched for each step.
+inline double portable_microseconds(const RecurrentTask& task) {
+  const double rate = task.precision == Precision::bf16   ? StepCosts::portable_bf16
+                      : task.precision == Precision::tf32 ? StepCosts::portable_tf32
+                                                          : StepCosts::portable_fp32;
+  const double operations = 8.0 * task.sequences * task.hidden_size * task.hidden_size;
+  return std::max(StepCosts::portable_step, operations / rate * 1e-6) * task.steps * task.directions;
+}
+
+}  // namespace detail
+
+/// Chooses among the kernels of the list for one device.
+class ClusterPlanner {
+ public:
+  /// `clusters_at_once`: how many of a kernel's clusters the device runs at the same time; 0: it cannot.
+  /// Asked once for each kernel.
+  ClusterPlanner(const DeviceFacts& facts, std::function<int(const ClusterKernel&)> clusters_at_once)
+      : facts_(facts), clusters_at_once_(std::move(clusters_at_once)) {}
+
+  /// None where no kernel fits, or where kernels that are launched for each step should be faster.
+  std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward) {
+    const auto padded = std::find_if(padded_sizes.begin(), padded_sizes.end(),
+                                     [&](int size) { return size >= task.hidden_size; });
+    if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.sequences < 1) return {};
+    const PrecisionOperands operands = operands_of(task.precision);
+    Choice forward, backward;
+    consider<ClusterKernel::Pass::forward>(forward_shapes, task, *padded, operands.forward, forward);
+    // Exact to float32, so for the precisions that are.
+    if (operands.forward == Operands::fp16x3)
+      consider<ClusterKernel::Pass::small_forward>(small_shapes, task, *padded, Operands::fp16x3, forward);
+    if (with_backward)
+      consider<ClusterKernel::Pass::backward>(backward_shapes, task, *padded, operands.backward, backward);
+    if (!forward.kernel || (with_backward && !backward.kernel)) return {};
+    const double portable = detail::portable_microseconds(task) * (with_backward ? 2 : 1);
+    if (forward.microseconds + backward.microseconds >= portable) return {};
+    return ClusterPlan{*forward.kernel, backward.kernel, {*padded, operands.forward, operands.backward}};
+  }
+
+  /// The device has refused to start it, whatever it said before: no plan will have it again.
+  void refuse(const ClusterKernel& kernel) {
+    for (auto& [known, clusters] : known_)
+      if (known == kernel) {
+        clusters = 0;
+        return;
+      }
+    known_.emplace_back(kernel, 0);
+  }
+
+ private:
+  struct Choice {
+    std::optional<ClusterKernel> kernel;
+    double microseconds = 0;
+  };
+
+  int clusters_of(const ClusterKernel& kernel) {
+    for (const auto& [known, clusters] : known_)
+      if (known == kernel) return clusters;
+    const bool fits = geometry_of(kernel).shared_bytes <= facts_.shared_bytes_of_block;
+    known_.emplace_back(kernel, fits ? clusters_at_once_(kernel) : 0);
+    return known_.back().second;
+  }
+
+  template <ClusterKernel::Pass pass, class Shapes>
+  void consider(const Shapes& shapes, const RecurrentTask& task, int padded_size, Operands operands,
+                Choice& best) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      if (shapes[i].padded_size != padded_size) continue;
+      if constexpr (pass != ClusterKernel::Pass::small_forward)
+        if (shapes[i].operands != operands) continue;
+      const ClusterKernel kernel{pass, static_cast<int>(i)};
+      const int at_once = clusters_of(kernel);
+      if (at_once < 1) continue;
+      const int clusters = pieces(task.sequences, geometry_of(kernel).sequences) * task.directions;
+      const double microseconds = pieces(clusters, at_once) * task.steps * detail::cycles_of(kernel) /
+                                  detail::StepCosts::cycles_per_microsecond;
+      if (!best.kernel || microseconds < best.microseconds) best = {kernel, microseconds};
+    }
+  }
+
+  DeviceFacts facts_;
+  std::function<int(const ClusterKernel&)> clusters_at_once_;
+  std::vector<std::pair<ClusterKernel, int>> known_;
+};
+
+}  // namespace lstmlib::cuda
