@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// mma.m16n8k16 of a warp, by the layout of fragments that PTX documents.
+
+#include "half.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace lstmlib::cuda::model {
+
+/// Each lane's four sums of d [16, 8] += a [16, 16] b [16, 8]; each lane brings four words of a and two of b,
+/// pairs of f16 or bf16. Rounds every addition to float, or, with `truncate`, the exact sum once, towards
+/// zero.
+inline void multiply(std::array<std::array<float, 4>, 32>& sums,
+                     const std::array<std::array<std::uint32_t, 6>, 32>& factors, bool half_floats,
+                     bool truncate) {
+  float a[16][16];
+  alignas(32) float b[16][8];
+  alignas(32) float d[16][8];
+  const auto low = [half_floats](std::uint32_t pair) {
+    return half_floats ? float_of_f16(pair & 0xffffu) : float_of_bf16(pair & 0xffffu);
+  };
+  const auto high = [half_floats](std::uint32_t pair) {
+    return half_floats ? float_of_f16(pair >> 16) : float_of_bf16(pair >> 16);
+  };
+  for (std::size_t lane = 0; lane < 32; ++lane) {
+    const std::size_t row = lane / 4, pair = lane % 4 * 2;
+    const auto& words = factors[lane];
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::size_t at_row = row + i % 2 * 8, at_column = pair + i / 2 * 8;
+      a[at_row][at_column] = low(words[i]);
+      a[at_row][at_column + 1] = high(words[i]);
+      d[row + i / 2 * 8][pair + i % 2] = sums[lane][i];
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      b[pair + i * 8][row] = low(words[4 + i]);
+      b[pair + i * 8 + 1][row] = high(words[4 + i]);
+    }
+  }
+  if (truncate) {
+    for (std::size_t row = 0; row < 16; ++row)
+      for (std::size_t column = 0; column < 8; ++column) {
+        double exact = d[row][column];
+        for (std::size_t k = 0; k < 16; ++k) exact += double{a[row][k]} * double{b[k][column]};
+        auto rounded = static_cast<float>(exact);
+        if (std::fabs(double{rounded}) > std::fabs(exact)) rounded = std::nextafterf(rounded, 0.0f);
+        d[row][column] = rounded;
+      }
+  } else {
+    typedef float Row __attribute__((vector_size(32)));  // the compilers make it of what the processor has
+    for (std::size_t row = 0; row < 16; ++row) {
+      Row sum = *reinterpret_cast<const Row*>(d[row]);
+      for (std::size_t k = 0; k < 16; ++k) sum += *reinterpret_cast<const Row*>(b[k]) * a[row][k];
+      *reinterpret_cast<Row*>(d[row]) = sum;
+    }
+  }
+  for (std::size_t lane = 0; lane < 32; ++lane)
+    for (std::size_t i = 0; i < 4; ++i) sums[lane][i] = d[lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2];
+}
+
+}  // namespace lstmlib::cuda::model

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Graphs: what a stream captured, in the order of the calls.
+
+#include "streams.hpp"
+
+#include <memory>
+#include <vector>
+
+struct CUgraph_st {
+  std::vector<lstmlib::cuda::model::Work> works;
+};
+struct CUgraphExec_st {
+  std::shared_ptr<const std::vector<lstmlib::cuda::model::Work>> works;
+};
+
+inline cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
+  using namespace lstmlib::cuda;
+  const model::RuntimeLock lock(model::runtime_mutex());
+  auto& streams = model::streams();
+  if (!stream) return model::result(cudaErrorStreamCaptureUnsupported);  // the legacy stream cannot
+  if (const auto error = streams.usable(streams.resolve(stream)); error != cudaSuccess)
+    return model::result(error);
+  if (stream->capture) return model::result(cudaErrorStreamCaptureUnsupported);
+  stream->capture = std::make_shared<model::Capture>();
+  stream->capture->origin = stream;
+  stream->capture->mode = mode;
+  stream->capture->thread = std::this_thread::get_id();
+  stream->captured = stream->joined = 0;
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  using namespace lstmlib::cuda;
+  const model::RuntimeLock lock(model::runtime_mutex());
+  *graph = nullptr;
+  if (!model::streams().resolve(stream)) return model::result(cudaErrorInvalidResourceHandle);
+  if (!stream || !stream->capture) return model::result(cudaErrorInvalidValue);
+  const auto capture = stream->capture;
+  if (capture->origin != stream) {
+    capture->valid = false;
+    return model::result(cudaErrorStreamCaptureUnmatched);
+  }
+  if (capture->mode != cudaStreamCaptureModeRelaxed && capture->thread != std::this_thread::get_id())
+    return model::result(cudaErrorStreamCaptureWrongThread);
+  const bool joined = model::streams().leave(capture);
+  if (!capture->valid) return model::result(cudaErrorStreamCaptureInvalidated);
+  if (!joined) return model::result(cudaErrorStreamCaptureUnjoined);
+  *graph = new CUgraph_st{capture->works};
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  using namespace lstmlib::cuda;
+  const model::RuntimeLock lock(model::runtime_mutex());
+  const cudaStream_t known = model::streams().resolve(stream);
+  if (!known) return model::result(cudaErrorInvalidResourceHandle);
+  *status = !known->capture         ? cudaStreamCaptureStatusNone
+            : known->capture->valid ? cudaStreamCaptureStatusActive
+                                    : cudaStreamCaptureStatusInvalidated;
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                        unsigned long long = 0) {
+  *executable =
+      new CUgraphExec_st{std::make_shared<const std::vector<lstmlib::cuda::model::Work>>(graph->works)};
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, std::size_t* count) {
+  if (nodes) return lstmlib::cuda::model::result(cudaErrorNotSupported);  // nodes have no handles here
+  *count = graph->works.size();
+  return cudaSuccess;
+}
+/// Fails where the graphs differ in the number of works, their kinds or kernels.
+inline cudaError_t cudaGraphExecUpdate(cudaGraphExec_t executable, cudaGraph_t graph,
+                                       cudaGraphExecUpdateResultInfo* info) {
+  using namespace lstmlib::cuda;
+  const model::RuntimeLock lock(model::runtime_mutex());
+  *info = {};
+  const auto& before = *executable->works;
+  if (before.size() != graph->works.size()) info->result = cudaGraphExecUpdateErrorTopologyChanged;
+  for (std::size_t i = 0; info->result == cudaGraphExecUpdateSuccess && i < before.size(); ++i) {
+    if (before[i].kind != graph->works[i].kind) info->result = cudaGraphExecUpdateErrorNodeTypeChanged;
+    else if (before[i].function != graph->works[i].function || before[i].name != graph->works[i].name)
+      info->result = cudaGraphExecUpdateErrorFunctionChanged;
+  }
+  if (info->result != cudaGraphExecUpdateSuccess) return model::result(cudaErrorGraphExecUpdateFailure);
+  executable->works = std::make_shared<const std::vector<model::Work>>(graph->works);
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  using namespace lstmlib::cuda;
+  return model::enqueue(
+      stream, "graph",
+      [works = executable->works] {
+        for (const model::Work& work : *works) work.run();
+      },
+      model::Work::Kind::graph);
+}
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  delete executable;
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
