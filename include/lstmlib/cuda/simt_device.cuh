@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace lstmlib::cuda::simt {
 
@@ -325,9 +326,14 @@ template <class T>
 __device__ __forceinline__ void store_streaming(T* to, T value) {
   __stcs(to, value);
 }
-/// Sets `*word` to `value` if it is `expected`; gives what it was.
-__device__ __forceinline__ int compare_and_set(int* word, int expected, int value) {
-  return atomicCAS(word, expected, value);
+/// Sets `*word`, of 4 or 8 bytes, to `value` if it is `expected`; gives what it was.
+template <class T>
+__device__ __forceinline__ T compare_and_set(T* word, std::type_identity_t<T> expected,
+                                             std::type_identity_t<T> value) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  using Bits = std::conditional_t<sizeof(T) == 4, unsigned, unsigned long long>;
+  return detail::bits_as<T>(atomicCAS(reinterpret_cast<Bits*>(word), detail::bits_as<Bits>(expected),
+                                      detail::bits_as<Bits>(value)));
 }
 
 // For kernels that may start while the one before still runs: what both touch comes after the wait.

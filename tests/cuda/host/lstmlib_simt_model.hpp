@@ -9,8 +9,10 @@
 
 #include <cuda_runtime.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 namespace lstmlib::cuda::simt {
 
@@ -105,8 +107,10 @@ void store_streaming(T* to, T value) {
   model::check_alignment(to, alignof(T));
   *to = value;
 }
-inline int compare_and_set(int* word, int expected, int value) {
-  const int before = *word;
+template <class T>
+T compare_and_set(T* word, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  const T before = *word;
   if (before == expected) *word = value;
   return before;
 }
