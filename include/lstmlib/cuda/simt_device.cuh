@@ -348,6 +348,9 @@ __device__ __forceinline__ void let_next_kernel_start() {
 #endif
 }
 
+/// Cycles of the multiprocessor since some time.
+__device__ __forceinline__ long long clock() { return clock64(); }
+
 __device__ __forceinline__ float exp(float x) { return expf(x); }
 __device__ __forceinline__ float tanh(float x) { return tanhf(x); }
 /// Within 2 + |1.16 x| units in the last place.
