@@ -75,6 +75,7 @@ void add_evaluate(CLI::App& app) {
       ->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")
       ->required();
   add_predictor_options(*command, options->predictor);
+  add_device_option(*command, options->predictor);
   command->add_flag("--json", options->json, "One line of JSON");
   command->footer("Example:\n  sentiment evaluate --model-dir result/model --test data/stsa.binary.test");
   command->callback([options] { run(*options); });

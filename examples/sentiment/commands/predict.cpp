@@ -65,9 +65,10 @@ void add_predict(CLI::App& app) {
       ->check(CLI::IsMember({"text", "json", "csv"}))
       ->capture_default_str();
   add_predictor_options(*command, options->predictor);
+  add_device_option(*command, options->predictor);
   command
       ->add_option("--batch-size", options->predictor.batch_size,
-                   "Sentences at a time, of cnn and bow models")
+                   "Sentences at a time, of cnn and bow models and on a GPU")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");

@@ -2,6 +2,7 @@
 #pragma once
 // What the commands that ask a trained model have in common.
 
+#include "sentiment/model/device.hpp"
 #include "sentiment/model/predictor.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,9 +13,16 @@ inline void add_predictor_options(CLI::App& command, PredictorOptions& options) 
   command
       .add_option_function<std::string>(
           "--precision", [&options](const std::string& name) { options.precision = parse_precision(name); },
-          "Of the recurrent weights: fp32; bf16 and int8 are faster and change probabilities a little")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+          "Of the recurrent weights: fp32; bf16 and, on a CPU, int8 are faster and change probabilities a "
+          "little. On "
+          "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8", "tf32", "fp32_strict"}))
       ->default_str("fp32");
+}
+
+/// Adds --device, for commands of one thread.
+inline void add_device_option(CLI::App& command, PredictorOptions& options) {
+  command.add_option("--device", options.device, about_devices)->capture_default_str();
 }
 
 }  // namespace sentiment

@@ -3,6 +3,7 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/job/container.hpp"
 #include "sentiment/job/train_job.hpp"
+#include "sentiment/model/device.hpp"
 
 #include <lstmlib/train/signals.hpp>
 
@@ -47,7 +48,7 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
       ->default_str("rnn");
   command.add_option("--seed", o.seed,
                      "Of all random numbers; equal seeds give equal models. Default: a random one");
-  command.add_option("--device", o.device, "auto, cpu, cuda, cuda:N")->capture_default_str();
+  command.add_option("--device", o.device, about_devices)->capture_default_str();
   command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")
       ->check(CLI::Range(1, 1024));
   command.add_flag("--bucket", o.bucket_by_length,
@@ -59,9 +60,10 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
   command
       .add_option_function<std::string>(
           "--precision", [&o](const std::string& name) { o.precision = lstmlib::parse_precision(name); },
-          "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds "
-          "their operands")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+          "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds their "
+          "operands. On "
+          "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
+      ->check(CLI::IsMember({"fp32", "bf16", "tf32", "fp32_strict"}))
       ->default_str("fp32");
   command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file");
   command.add_flag("--quiet", o.quiet, "No progress");

@@ -26,7 +26,7 @@ struct EncoderOptions {
   Index units;                            ///< of embeddings and layers
   Index layers;                           ///< of the LSTM, or of the perceptron after convolutions and bag
   double dropout;                         ///< ratio, 0 to below 1
-  Precision precision = Precision::fp32;  ///< of an LSTM's products: fp32 or bf16
+  Precision precision = Precision::fp32;  ///< of an LSTM's products; not int8
 };
 
 namespace detail {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/model/predictor.hpp"
 
+#include "sentiment/model/device.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -31,11 +33,16 @@ float dot(const float* a, const float* b, std::size_t size) {
 
 Predictor::Predictor(TrainedModel model, PredictorOptions options)
     : settings_(model.settings), vocabulary_(std::move(model.vocabulary)), batch_size_(options.batch_size) {
-  const auto* encoder = dynamic_cast<const RnnEncoder<float>*>(model.classifier.encoder.get());
-  if (!encoder) {
-    if (options.precision != Precision::fp32)
-      fail<Error>("precision ", name_of(options.precision), ": a model of type ", name_of(settings_.type),
-                  " has no recurrent weights, expected fp32");
+  const Device device = find_device(options.device);
+  auto* encoder = dynamic_cast<RnnEncoder<float>*>(model.classifier.encoder.get());
+  if (!encoder && options.precision != Precision::fp32)
+    fail<Error>("precision ", name_of(options.precision), ": a model of type ", name_of(settings_.type),
+                " has no recurrent weights, expected fp32");
+  if (!encoder || !device.is_cpu()) {
+    if (options.precision == Precision::int8)
+      fail<Error>("precision int8 is for a CPU, expected fp32, fp32_strict, tf32 or bf16 on ", device);
+    if (encoder) encoder->lstm.precision = options.precision;
+    model.classifier.to(device);
     layers_ = std::make_unique<const Classifier<float>>(std::move(model.classifier));
     return;
   }

@@ -14,13 +14,14 @@ struct PredictorOptions {
   Precision precision = Precision::fp32;  ///< of recurrent weights; other models have fp32 only
   std::size_t table_bytes = std::size_t{256}
                             << 20;  ///< a table of all words' sums is left out if it would be larger
-  Index batch_size = 64;            ///< of models without recurrent layers: sentences at a time
+  Index batch_size = 64;            ///< of models without recurrent layers, and on a GPU: sentences at a time
+  std::string device = "cpu";       ///< see find_device
 };
 
 /// Immutable, safe to share between threads.
 class Predictor {
  public:
-  /// Throws Error for a precision that the model does not have.
+  /// Throws Error for a precision that the model does not have on the device.
   explicit Predictor(TrainedModel model, PredictorOptions options = {});
 
   const ModelSettings& settings() const { return settings_; }
@@ -39,7 +40,7 @@ class Predictor {
   Index batch_size_;
   std::optional<nn::FrozenRecurrent> encoder_;       ///< of a recurrent model,
   std::vector<float> weight_, bias_;                 ///< and its output layer [classes, units], [classes]
-  std::unique_ptr<const Classifier<float>> layers_;  ///< of any other
+  std::unique_ptr<const Classifier<float>> layers_;  ///< of any other, and on a GPU
 };
 
 }  // namespace sentiment

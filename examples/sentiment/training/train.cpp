@@ -16,6 +16,7 @@
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/data/sha256.hpp"
+#include "sentiment/model/device.hpp"
 #include "sentiment/model/model_folder.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/text/vocabulary_file.hpp"
@@ -147,8 +148,7 @@ void remove_snapshots(const fs::path& folder) {
 TrainResult train_model(const TrainOptions& given) {
   TrainOptions o = given;
   if (o.threads > 0) cpu::set_threads(o.threads);
-  const Device device =
-      Device::parse(o.device == "auto" ? (find_backend("cuda") ? "cuda" : "cpu") : o.device);
+  const Device device = find_device(o.device);
   const Corpus corpus = read_corpus(o);
   o.model.classes = corpus.classes;
   check_settings(o.model, "settings");
@@ -158,8 +158,9 @@ TrainResult train_model(const TrainOptions& given) {
   if (!o.quiet)
     std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size()
               << " to test, " << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; "
-              << name_of(o.model.type) << ", " << o.model.units << " units, " << cpu::threads()
-              << " threads, seed " << o.seed << '\n';
+              << name_of(o.model.type) << ", " << o.model.units << " units, "
+              << (device.is_cpu() ? message(cpu::threads(), " threads") : message(device)) << ", seed "
+              << o.seed << '\n';
 
   set_seed(o.seed);
   Classifier<float> classifier(o.model, corpus.vocabulary.size(), o.precision);

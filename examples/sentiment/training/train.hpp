@@ -20,7 +20,7 @@ struct TrainOptions {
   lstmlib::Index epochs = 30, batch_size = 64;
   ModelSettings model;                                      ///< its number of classes comes from the data
   bool bucket_by_length = false;                            ///< batches of sentences of near-equal length
-  lstmlib::Precision precision = lstmlib::Precision::fp32;  ///< of an LSTM's products: fp32 or bf16
+  lstmlib::Precision precision = lstmlib::Precision::fp32;  ///< of an LSTM's products; not int8
   std::uint64_t seed = 0;
   std::string device = "auto";        ///< auto, cpu, cuda, cuda:N
   int threads = 0;                    ///< 0: as many as the machine has

@@ -58,7 +58,7 @@ class ReadyGraphs {
     std::size_t last_use = 0;
   };
   using Place = std::map<std::size_t, Ready>::iterator;
-  static constexpr std::size_t most_ready = 64;  ///< about as many as sentences have lengths
+  static constexpr std::size_t most_ready = 128;  ///< sentences have fewer lengths, mostly
 
   static bool updated(cudaGraphExec_t ready, cudaGraph_t graph) {
     cudaGraphExecUpdateResultInfo result{};
