@@ -54,7 +54,6 @@ class Execution {
     launch_ = nullptr;
   }
 
-  bool running() const { return launch_ != nullptr; }
   const Launch& launch() const { return *launch_; }
   int cluster_index() const { return cluster_index_x_; }
 
@@ -73,16 +72,17 @@ class Execution {
     on_way_.push_back(store);
   }
 
-  /// Ends the launch with a report; does not return.
-  [[noreturn]] void fault(const std::string& what) {
+  /// Ends the launch with a report.
+  [[noreturn]] void fault(const std::string& what) const {
     std::ostringstream text;
     text << launch_->kernel << ": " << what;
-    if (current)
-      text << " (block " << current->block->x
-           << (launch_->blocks_y > 1 ? ", " + std::to_string(current->block->y) : "") << ", thread "
-           << current->index << ", schedule " << options().schedule.name() << ")";
-    failure_ = std::make_exception_ptr(Fault(text.str()));
-    abandon();
+    if (current) {
+      const Block& block = *current->block;
+      text << " (block " << block.x;
+      if (launch_->blocks_y > 1) text << ", " << block.y;
+      text << ", thread " << current->index << ", schedule " << options().schedule.name() << ")";
+    }
+    throw Fault(text.str());
   }
 
   /// Whether a test leaves out this call of the running thread.
@@ -184,18 +184,11 @@ class Execution {
 
   /// Leaves `self` for what comes next. Returns when it is its turn again.
   void proceed(Fiber& self) {
-    running_ = &self;
     Fiber& next = choose();
     if (&next == &self) return;
     ++statistics().switches;
-    running_ = &next;
     self.hand_over(next);
   }
-  [[noreturn]] void abandon() {
-    running_->hand_over(*caller_);
-    std::abort();
-  }
-
   /// What runs next; stores arrive in between.
   Fiber& choose() {
     using Order = Schedule::Order;
@@ -261,21 +254,13 @@ class Execution {
   }
 
   static void enter();
-  void run_thread() {
-    try {
-      launch_->body();
-      end_thread(*this);
-    } catch (...) { failure_ = std::current_exception(); }
-    if (failure_) abandon();
-  }
-  void report_deadlock();
+  [[noreturn]] void report_deadlock() const;
 
   const Launch* launch_ = nullptr;
   int cluster_index_x_ = 0;
   std::uint64_t random_ = 1;
   std::exception_ptr failure_;
   std::unique_ptr<Fiber> caller_;
-  Fiber* running_ = nullptr;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber*> free_;
   // Threads that can run and those that have not begun; the second of each is what a schedule starves.
@@ -291,15 +276,20 @@ inline void Execution::enter() {
   Fiber& self = *machine.current->fiber;
   self.arrived();
   for (;;) {
-    machine.run_thread();
-    machine.current = nullptr;
-    machine.free_.push_back(&self);
-    machine.proceed(self);
+    try {
+      machine.launch_->body();
+      end_thread(machine);
+      machine.current = nullptr;
+      machine.free_.push_back(&self);
+      machine.proceed(self);
+      continue;
+    } catch (...) { machine.failure_ = std::current_exception(); }
+    self.hand_over(*machine.caller_);  // for good: what is left of the cluster is forgotten
   }
 }
 
 /// Who waits where, a line for each block and place.
-inline void Execution::report_deadlock() {
+inline void Execution::report_deadlock() const {
   std::ostringstream text;
   text << "deadlock";
   for (const Block& block : blocks) {
