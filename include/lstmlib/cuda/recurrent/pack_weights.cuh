@@ -3,6 +3,7 @@
 // Brings recurrent weights to the order and the number format in which the persistent kernels load them.
 
 #include "lstmlib/cuda/launch.hpp"
+#include "lstmlib/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/cuda/recurrent/operand_split.cuh"
 #include "lstmlib/cuda/recurrent/packed_weights.hpp"
 #include "lstmlib/cuda/simt.hpp"
@@ -42,8 +43,7 @@ struct PaddedWeights {
 
   __device__ __forceinline__ float operator()(int gate, int unit, int from) const {
     if (unit >= hidden_size || from >= hidden_size) return 0;
-    const std::size_t row = static_cast<std::size_t>(gate) * hidden_size + unit;
-    return simt::load_global(weights + row * hidden_size + from) * scale;
+    return simt::load_global(weights + element(gate * hidden_size + unit, hidden_size, from)) * scale;
   }
 };
 

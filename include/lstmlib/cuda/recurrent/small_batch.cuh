@@ -2,16 +2,13 @@
 #pragma once
 // The forward pass of an LSTM layer for a few sequences: a cluster takes a single one, in float32 without
 // tensor cores, whose products have room for eight. Weights are in registers; 16 lanes share the sums of a
-// unit's four gates. The protocol of steps is that of cluster_forward.cuh, but for one thing: see below.
+// unit's four gates. The protocol of steps is that of cluster_forward.cuh.
 
 #include "lstmlib/cuda/recurrent/cluster_cell.cuh"
 #include "lstmlib/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/cuda/recurrent/forward_tile.cuh"
 
 namespace lstmlib::cuda {
-
-// No sync_block is needed: each warp sends its units behind its own reads, on which they depend, so who has
-// received the lines of all warps of a step knows that all have read. Warps without real units leave.
 
 /// Where a lane stands: 16 lanes have a unit; a lane takes every 16th group of four inputs.
 template <class L>
@@ -166,6 +163,7 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
     }
     const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
     const auto sums = multiply_small<L>(weights, buffer, lane);
+    if constexpr (L::clustered) simt::sync_block();  // all have read what the next step's senders write over
     const auto next =
         math::lstm_cell_forward<CellReal<false>>({sums.input + own.input.x, sums.forget + own.input.y,
                                                   sums.cell + own.input.z, sums.output + own.input.w},
