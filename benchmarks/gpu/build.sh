@@ -1,0 +1,79 @@
+#!/bin/sh
+# build.sh FOLDER [--smoke]: builds the programs of run.sh with nvcc and the host's compiler, or, with --smoke, on the execution
+# model of the tests with the host's compiler alone. What is optional and cannot be built is said in FOLDER/*.log.
+set -eu
+built=$1 smoke=${2:-}
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+host="${CXX:-g++} -std=c++20 -O2 -I$top/include"
+
+if [ "$smoke" ]; then
+  host="${CXX:-g++} -std=c++20 -O1 -I$top/include"
+  device="${CXX:-g++} -std=c++20 -O1 -I$top/tests/cuda/host -I$top/include -x c++ -c"
+  libraries="-ldl"
+else
+  nvcc=${NVCC:-$(command -v nvcc || echo "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc")}
+  toolkit=$(dirname "$(dirname "$nvcc")")
+  architecture=${LSTMLIB_GPU_ARCHITECTURE:-$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)}
+  [ "$architecture" != 90 ] || architecture=90a
+  device="$nvcc -std=c++20 -O3 -lineinfo -gencode=arch=compute_$architecture,code=sm_$architecture -I$top/include -c"
+  at="-L$toolkit/lib64 -L$toolkit/lib -Wl,-rpath,$toolkit/lib64:$toolkit/lib"
+  libraries="$at -lcublas -lcudart"
+fi
+
+# compile OBJECT COMMAND ...: at the same time as others; finish waits for all.
+running=""
+compile() {
+  object=$1
+  shift
+  "$@" -o "$object" &
+  running="$running $!"
+}
+finish() {
+  for job in $running; do wait "$job"; done
+  running=""
+}
+
+# Each group of kernels is a file of its own.
+echo '#include <lstmlib/cuda/install.hpp>' >"$built/install.cu"
+for group in Math Neural Recurrent Update; do
+  file=$(echo $group | tr MNRU mnru)
+  for type in float double; do
+    echo "#include <lstmlib/cuda/$file.cuh>
+template std::unique_ptr<lstmlib::${group}Kernels<$type>> lstmlib::cuda::make_$file<$type>(Context&);" >"$built/${file}_$type.cu"
+  done
+done
+parts=""
+# shellcheck disable=SC2086
+{
+  for part in "$built"/*.cu; do
+    compile "${part%.cu}.o" $device "$part"
+    parts="$parts ${part%.cu}.o"
+  done
+  compile "$built/latencies.main" $device "$here/latencies.cu"
+  compile "$built/lstmlib_side.main" $host -c "$here/lstmlib_side.cpp"
+  compile "$built/checks.main" $host -c "$here/checks/checks.cpp"
+  compile "$built/rounds" $host "$here/../cpu/rounds.cpp"
+  finish
+  $host "$built/lstmlib_side.main" $parts -o "$built/lstmlib_side" $libraries
+  $host "$built/checks.main" $parts -o "$built/checks" $libraries
+  $host "$built/latencies.main" -o "$built/latencies" $libraries
+}
+[ ! "$smoke" ] || exit 0
+
+# cuDNN from the toolkit, from packages, or from those that PyTorch brings.
+build_cudnn() {
+  wheels=$("${LSTMLIB_PEER_PYTHON:-python3}" -c 'import nvidia.cudnn as c; print(list(c.__path__)[0])' 2>/dev/null || true)
+  for folder in "$toolkit" /usr "$wheels"; do
+    [ -e "$folder/include/cudnn.h" ] || continue
+    for library in "$folder"/lib64/libcudnn.so* "$folder"/lib/libcudnn.so* "$folder"/lib/*/libcudnn.so*; do
+      [ -e "$library" ] || continue
+      # shellcheck disable=SC2086
+      $host -I"$folder/include" -I"$toolkit/include" "$here/cudnn_side.cpp" -o "$built/cudnn_side" "$library" \
+        -Wl,-rpath,"$(dirname "$library")" $at -lcudart && return
+    done
+  done
+  echo "no cudnn.h with a libcudnn.so that it can be linked with"
+  return 1
+}
+build_cudnn >"$built/cudnn.log" 2>&1 || true
