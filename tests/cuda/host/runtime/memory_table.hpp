@@ -23,7 +23,8 @@ class MemoryTable {
     cudaMemoryType type = cudaMemoryTypeDevice;
   };
 
-  /// NaN bytes, aligned to 256; null where there is not enough.
+  /// NaN bytes, aligned to 256; null where there is not enough. Only the beginning of a large block is
+  /// filled: untouched pages cost nothing.
   void* allocate(std::size_t bytes, cudaMemoryType type) {
     Device& described = device();
     if (described.allocations_left == 0) return nullptr;
@@ -41,8 +42,9 @@ class MemoryTable {
     if (mapped == MAP_FAILED) return nullptr;
     block.pages = static_cast<char*>(mapped);
     mprotect(block.pages + block.page_bytes, page, PROT_NONE);
-    std::memset(block.pages, 0xff, block.page_bytes);
+    std::memset(block.pages, 0xff, (std::min)(block.page_bytes, most_filled));
     char* data = block.pages + block.page_bytes - room;
+    std::memset(data + bytes, 0xff, room - bytes);
 #ifdef LSTMLIB_MODEL_ASAN
     __asan_poison_memory_region(block.pages, static_cast<std::size_t>(data - block.pages));
     __asan_poison_memory_region(data + bytes, room - bytes);
@@ -117,7 +119,7 @@ class MemoryTable {
   }
 
  private:
-  static constexpr std::size_t page = 4096, alignment = 256;
+  static constexpr std::size_t page = 4096, alignment = 256, most_filled = std::size_t{4} << 20;
 
   static void protect(const Block& block, int how) { mprotect(block.pages, block.page_bytes, how); }
   void protect_all(int how) const {

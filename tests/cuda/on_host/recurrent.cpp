@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The kernels of recurrent layers, as ordinary C++.
+#include "lstmlib/cuda/recurrent.cuh"
+
+namespace lstmlib::cuda {
+
+template std::unique_ptr<RecurrentKernels<float>> make_recurrent<float>(Context&);
+template std::unique_ptr<RecurrentKernels<double>> make_recurrent<double>(Context&);
+
+}  // namespace lstmlib::cuda

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// Every operation on the CUDA part against the CPU: sizes that are nothing, one, ragged, and more than a
+// block has.
+#include "backends.hpp"
+
+using namespace lstmlib;
+using test::check_on_both;
+
+namespace {
+
+std::shared_ptr<const Segments> segments(const std::vector<Index>& lengths) {
+  return std::make_shared<const Segments>(lengths);
+}
+template <Real T>
+using Inputs = std::vector<Variable<T>>;
+
+const std::vector<Shape> matrices = {{0, 5},   {1, 1},   {3, 31},   {2, 32},  {7, 33},
+                                     {65, 70}, {300, 9}, {1, 2500}, {2500, 1}};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("cuda: arithmetic", T, float, double) {
+  for (const Shape& shape : matrices) {
+    check_on_both<T>("add", {shape, shape}, [](const Inputs<T>& in) { return in[0] + in[1]; });
+    check_on_both<T>("subtract", {shape, shape}, [](const Inputs<T>& in) { return in[0] - in[1]; });
+    check_on_both<T>("multiply", {shape, shape}, [](const Inputs<T>& in) { return in[0] * in[1]; });
+    check_on_both<T>("square", {shape}, [](const Inputs<T>& in) { return in[0] * in[0]; });
+    check_on_both<T>("scale", {shape}, [](const Inputs<T>& in) { return ops::scale(in[0], T(2.5)); });
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: activations", T, float, double) {
+  for (const Shape& shape : matrices) {
+    check_on_both<T>("tanh", {shape}, [](const Inputs<T>& in) { return ops::tanh(in[0]); });
+    check_on_both<T>("sigmoid", {shape}, [](const Inputs<T>& in) { return ops::sigmoid(in[0]); });
+    check_on_both<T>("relu", {shape}, [](const Inputs<T>& in) { return ops::relu(in[0]); });
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: softmax, sums, means and maxima over any axis", T, float, double) {
+  const std::vector<Shape> shapes = {{1, 1},    {4, 3},      {5, 33},     {2, 1025},
+                                     {3, 4, 5}, {2, 40, 33}, {130, 2, 3}, {1, 700, 2}};
+  for (const Shape& shape : shapes)
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      CAPTURE(axis);
+      // Up to 1,025 numbers added in another order: about the root of that, 32 places.
+      check_on_both<T>(
+          "softmax", {shape}, [=](const Inputs<T>& in) { return ops::softmax(in[0], axis); }, 32);
+      check_on_both<T>(
+          "log_softmax", {shape}, [=](const Inputs<T>& in) { return ops::log_softmax(in[0], axis); }, 32);
+      check_on_both<T>(
+          "sum", {shape}, [=](const Inputs<T>& in) { return ops::sum(in[0], axis); }, 32);
+      check_on_both<T>(
+          "mean", {shape}, [=](const Inputs<T>& in) { return ops::mean(in[0], axis); }, 32);
+      check_on_both<T>(
+          "max", {shape}, [=](const Inputs<T>& in) { return ops::max(in[0], axis); }, 0);
+    }
+}
+
+TEST_CASE_TEMPLATE("cuda: long sums, cut into pieces", T, float, double) {
+  // 20,000 numbers below 1.05 in another order: errors grow with the root of their count, about 140 places.
+  check_on_both<T>(
+      "sum of all", {{20'000}}, [](const Inputs<T>& in) { return ops::sum(in[0]); }, 150);
+  check_on_both<T>(
+      "sums of columns", {{1300, 7}}, [](const Inputs<T>& in) { return ops::sum(in[0], 0); }, 40);
+  check_on_both<T>(
+      "sums of rows", {{2, 9001}}, [](const Inputs<T>& in) { return ops::sum(in[0], 1); }, 100);
+  check_on_both<T>(
+      "maxima of columns", {{1300, 7}}, [](const Inputs<T>& in) { return ops::max(in[0], 0); }, 0);
+}
+
+TEST_CASE_TEMPLATE("cuda: changes of shape move every element to its place", T, float, double) {
+  for (const Shape& shape : matrices) {
+    check_on_both<T>(
+        "transpose", {shape}, [](const Inputs<T>& in) { return ops::transpose(in[0]); }, 0);
+    check_on_both<T>(
+        "reshape", {shape}, [](const Inputs<T>& in) { return ops::reshape(in[0], {in[0].value().size()}); },
+        0);
+    check_on_both<T>("concat", {shape, {shape[0], 3}}, [](const Inputs<T>& in) {
+      return ops::concat<T>({in[0], in[1], in[0]});
+    });
+    if (shape[0] == 0 || shape[1] < 5) continue;
+    check_on_both<T>("split", {shape}, [&](const Inputs<T>& in) {
+      const Index sizes[] = {2, shape[1] - 3, 1};
+      const auto parts = ops::split(in[0], sizes);
+      return ops::concat<T>({parts[2], parts[1], parts[0], parts[1]});
+    });
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: linear", T, float, double) {
+  const Index sizes[][3] = {{1, 1, 1}, {64, 300, 6}, {37, 19, 70}, {3, 1, 33}, {2, 1, 1}};
+  for (const auto& [rows, in_size, out_size] : sizes) {
+    check_on_both<T>(
+        "with bias", {{rows, in_size}, {out_size, in_size}, {out_size}},
+        [](const Inputs<T>& in) { return ops::linear(in[0], in[1], in[2]); }, 40);
+    check_on_both<T>(
+        "without", {{rows, in_size}, {out_size, in_size}},
+        [](const Inputs<T>& in) { return ops::linear(in[0], in[1]); }, 40);
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: embedding, of words that occur often, once, never, and of ignored ones", T, float,
+                   double) {
+  for (const Index width : {1, 33, 300})
+    for (const Index count : {1, 31, 700}) {
+      std::vector<std::int32_t> words(static_cast<std::size_t>(count));
+      for (std::size_t i = 0; i < words.size(); ++i)
+        words[i] = static_cast<std::int32_t>(math::random_word({{1, 2}}, i) % 50) - 1;
+      const auto lookup = [&](const Variable<T>& table) {
+        return ops::embedding(Tensor<std::int32_t>::from(words, {count}, table.device()), table, -1);
+      };
+      CAPTURE(count);
+      check_on_both<T>(
+          "once", {{50, width}}, [&](const Inputs<T>& in) { return lookup(in[0]); }, 0);
+      // The second time the rows are added to a gradient that is there.
+      check_on_both<T>("twice", {{50, width}}, [&](const Inputs<T>& in) {
+        return ops::concat<T>({lookup(in[0]), lookup(in[0])});
+      });
+    }
+}
+
+TEST_CASE_TEMPLATE("cuda: dropout keeps and scales the very same elements, forward and back", T, float,
+                   double) {
+  const auto key = math::random_key(1, 2, 3);
+  const auto s = segments({3, 1, 40, 2});
+  for (const Index width : {1, 3, 37, 130, 1030}) {
+    // Gradients are added to zeros: equal bits there, too.
+    check_on_both<T>(
+        "rows", {{46, width}}, [=](const Inputs<T>& in) { return ops::dropout(in[0], 0.4, key); }, 0);
+    check_on_both<T>(
+        "sequences", {{46, width}},
+        [=](const Inputs<T>& in) {
+          return ops::dropout(Ragged<Variable<T>>{in[0], s}, 0.4, key).rows;
+        },
+        0);
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: softmax cross entropy", T, float, double) {
+  for (const Index classes : {2, 6, 40, 1500})
+    for (const Index rows : {1, 64, 300}) {
+      std::vector<std::int32_t> numbers(static_cast<std::size_t>(rows));
+      for (std::size_t i = 0; i < numbers.size(); ++i)
+        numbers[i] = i % 5 == 3 ? -1
+                                : static_cast<std::int32_t>(math::random_word({{1, 2}}, i) %
+                                                            static_cast<std::uint32_t>(classes));
+      CAPTURE(classes);
+      const auto labels = [&](Device device) { return Tensor<std::int32_t>::from(numbers, {rows}, device); };
+      for (const bool normalize : {false, true})
+        check_on_both<T>("loss", {{rows, classes}}, [&](const Inputs<T>& in) {
+          return ops::softmax_cross_entropy(in[0], labels(in[0].device()), {.normalize = normalize},
+                                            test::values<T>({classes}, 77, in[0].device()));
+        });
+      check_on_both<T>("each", {{rows, classes}}, [&](const Inputs<T>& in) {
+        return ops::softmax_cross_entropy_each(in[0], labels(in[0].device()));
+      });
+      const auto scores = test::values<T>({rows, classes}, 5);
+      CHECK(ops::accuracy(Variable<T>(scores.to(test::gpu())), labels(test::gpu())) ==
+            ops::accuracy(Variable<T>(scores), labels(Device::cpu())));
+    }
+  const auto deep = [](Device device) {
+    return Tensor<std::int32_t>::from({0, 2, -1, 1, 1, 0}, {2, 3}, device);
+  };
+  check_on_both<T>("more axes", {{2, 4, 3}}, [&](const Inputs<T>& in) {
+    return ops::softmax_cross_entropy(in[0], deep(in[0].device()));
+  });
+  const auto none = [](Device device) { return Tensor<std::int32_t>::from({-1, -1}, {2}, device); };
+  check_on_both<T>("nothing counts", {{2, 3}}, [&](const Inputs<T>& in) {
+    return ops::softmax_cross_entropy(in[0], none(in[0].device()));
+  });
+}
+
+TEST_CASE_TEMPLATE("cuda: of equal scores the first one counts", T, float, double) {
+  const auto scores = Variable<T>(Tensor<T>::from({1, 3, 3, 0, 2, 2, 2, 2}, {2, 4}, test::gpu()));
+  const auto labels = [](std::int32_t a, std::int32_t b) {
+    return Tensor<std::int32_t>::from({a, b}, {2}, test::gpu());
+  };
+  CHECK(ops::accuracy(scores, labels(1, 0)) == 1);
+  CHECK(ops::accuracy(scores, labels(2, 1)) == 0);
+}
+
+TEST_CASE_TEMPLATE("cuda: pooling over sequences", T, float, double) {
+  for (const auto& lengths :
+       {std::vector<Index>{1}, std::vector<Index>{2, 1, 4, 53}, std::vector<Index>(70, 3)}) {
+    const auto s = segments(lengths);
+    for (const Index width : {1, 33, 300}) {
+      const auto rows = [&](const Inputs<T>& in) { return Ragged<Variable<T>>{in[0], s}; };
+      const Shape shape{s->rows(), width};
+      check_on_both<T>(
+          "max", {shape}, [&](const Inputs<T>& in) { return ops::max_over_time(rows(in)); }, 0);
+      check_on_both<T>(
+          "sum", {shape}, [&](const Inputs<T>& in) { return ops::sum_over_time(rows(in)); }, 0);
+      check_on_both<T>("mean", {shape}, [&](const Inputs<T>& in) { return ops::mean_over_time(rows(in)); });
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("cuda: convolutions over text and over images", T, float, double) {
+  const auto s = segments({1, 4, 2, 19});
+  for (const Index window : {1, 3, 5})
+    check_on_both<T>(
+        "text", {{26, 9}, {7, 9, window, 1}},
+        [=](const Inputs<T>& in) {
+          return ops::convolution_over_time(Ragged<Variable<T>>{in[0], s}, in[1]).rows;
+        },
+        20);
+  check_on_both<T>(
+      "images", {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}},
+      [](const Inputs<T>& in) {
+        return ops::convolution_2d(in[0], in[1], in[2], {.stride = {2, 1}, .pad = {1, 0}, .dilate = {1, 2}});
+      },
+      20);
+  check_on_both<T>(
+      "larger images", {{1, 3, 19, 23}, {5, 3, 4, 3}, {5}},
+      [](const Inputs<T>& in) {
+        return ops::convolution_2d(in[0], in[1], in[2], {.stride = {1, 2}, .pad = {2, 1}});
+      },
+      20);
+}
