@@ -38,6 +38,14 @@ __device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
   }
 }
 
+/// The biases of the block's units, which a step reads from shared memory.
+template <class L>
+__device__ __forceinline__ void keep_bias(const ForwardDirection& data, int hidden_size, int first_tile) {
+  for (int i = simt::thread_index(); i < L::tiles * tile_units; i += L::threads)
+    simt::SharedArray<simt::Float4>{L::bias}.store(i,
+                                                   load_bias(data, first_tile * tile_units + i, hidden_size));
+}
+
 /// Every block fills its own first buffer, and clears what nobody sends in the second.
 template <class L>
 __device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
@@ -127,6 +135,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
     find_first_scales<L>(data, p.sequences, hidden_size, first_place, lane);
     simt::sync_block();
   }
+  keep_bias<L>(data, hidden_size, cluster.rank * L::tiles);
   fill_first_hidden<L>(data, p.sequences, hidden_size, first_place, cluster.real_tiles);
   const std::uint32_t bytes = static_cast<std::uint32_t>(cluster.real_tiles * L::line_bytes);
   if constexpr (L::clustered) {
@@ -180,10 +189,12 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
       const int unit = tile * tile_units + lane.unit;
       ForwardTile& state = tiles[i];
       const auto gate_sums = gather_gates(add_partials<L>(own_tile, buffer, lane), lane);
-      const auto next = math::lstm_cell_forward<Real>(
-          {gate_sums.input * factor + state.input.x, gate_sums.forget * factor + state.input.y,
-           gate_sums.cell * factor + state.input.z, gate_sums.output * factor + state.input.w},
-          state.cell);
+      const auto bias = simt::SharedArray<simt::Float4>{L::bias}.load(own_tile * tile_units + lane.unit);
+      const auto next = math::lstm_cell_forward<Real>({gate_sums.input * factor + (state.input.x + bias.x),
+                                                       gate_sums.forget * factor + (state.input.y + bias.y),
+                                                       gate_sums.cell * factor + (state.input.z + bias.z),
+                                                       gate_sums.output * factor + (state.input.w + bias.w)},
+                                                      state.cell);
       const bool runs = step < sequence.length && unit < hidden_size;
       if (runs) {
         state.cell = next.cell.value;

@@ -98,10 +98,13 @@ struct ForwardLayout {
   static constexpr std::uint32_t hidden_bytes = product_steps * product_tiles * line_bytes;
   static constexpr std::uint32_t partial_bytes = step_groups * tiles * fragment_bytes;
 
+  static constexpr std::uint32_t bias_bytes = tiles * tile_units * 16;
+
   static constexpr std::uint32_t barriers = 0;  ///< two, 8 bytes each
   static constexpr std::uint32_t scales = 64;   ///< of the first hidden states, [8] floats
-  static constexpr std::uint32_t hidden = 128;  ///< two buffers
-  static constexpr std::uint32_t partials = hidden + 2 * hidden_bytes;  ///< two buffers
+  static constexpr std::uint32_t bias = 128;    ///< of the block's units, [4 tiles, 4] floats
+  static constexpr std::uint32_t hidden = (bias + bias_bytes + 127) / 128 * 128;  ///< two buffers
+  static constexpr std::uint32_t partials = hidden + 2 * hidden_bytes;            ///< two buffers
   static constexpr std::uint32_t low_weights = partials + 2 * partial_bytes;
   static constexpr std::uint32_t bytes =
       low_weights + (low_in_shared ? warps * warp_tiles * warp_steps * fragment_bytes : 0);

@@ -7,17 +7,21 @@
 
 namespace lstmlib::cuda {
 
+__device__ __forceinline__ simt::Float4 load_bias(const ForwardDirection& data, int unit, int hidden_size) {
+  return data.bias && unit < hidden_size
+             ? simt::load_global(gates_at(data.bias, static_cast<std::size_t>(unit)))
+             : simt::Float4{0, 0, 0, 0};
+}
+
 /// The states, and the input of the next step.
 struct ForwardTile {
   float cell, hidden;
   simt::Float4 input;
 
+  /// Nothing waits for it before the next step.
   __device__ __forceinline__ void load_input(const ForwardDirection& data, int token, int hidden_size,
                                              int unit) {
     input = simt::load_global(gates_at(data.sums, element(token, hidden_size, unit)));
-    if (!data.bias) return;
-    const simt::Float4 bias = simt::load_global(gates_at(data.bias, element(0, hidden_size, unit)));
-    input.x += bias.x, input.y += bias.y, input.z += bias.z, input.w += bias.w;
   }
   __device__ __forceinline__ static void keep(const ForwardDirection& data, std::size_t at,
                                               const math::LstmGates<float>& gate, float cell) {

@@ -107,12 +107,12 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
   const int rank = L::clustered ? simt::cluster_rank() : 0;
   const int active_blocks = pieces(hidden_size, L::units);
   const int unit = rank * L::units + lane.unit;
-  const LaneSequence sequence(p.sequences, L::clustered ? simt::cluster_index() : simt::block_index());
 
   SmallWeights<L> weights;
   weights.load(reinterpret_cast<const float*>(data.weights), hidden_size, unit, lane);
   simt::wait_for_previous_kernel();
 
+  const LaneSequence sequence(p.sequences, L::clustered ? simt::cluster_index() : simt::block_index());
   const bool real = unit < hidden_size;
   const std::size_t state = element(sequence.number, hidden_size, unit);
   for (int i = simt::thread_index(); i < L::width; i += L::threads) {
@@ -141,6 +141,7 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
   if (first_unit >= hidden_size) return;
 
   int row = simt::load_global(data.rows + sequence.place), token = sequence.place;
+  const simt::Float4 bias = load_bias(data, unit, hidden_size);
   ForwardTile own{0, 0, {0, 0, 0, 0}};
   const bool writes = real && lane.part == 0;  // all 16 lanes of a unit compute the same
   if (real) {
@@ -164,10 +165,10 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
     const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
     const auto sums = multiply_small<L>(weights, buffer, lane);
     if constexpr (L::clustered) simt::sync_block();  // all have read what the next step's senders write over
-    const auto next =
-        math::lstm_cell_forward<CellReal<false>>({sums.input + own.input.x, sums.forget + own.input.y,
-                                                  sums.cell + own.input.z, sums.output + own.input.w},
-                                                 own.cell);
+    const auto next = math::lstm_cell_forward<CellReal<false>>(
+        {sums.input + (own.input.x + bias.x), sums.forget + (own.input.y + bias.y),
+         sums.cell + (own.input.z + bias.z), sums.output + (own.input.w + bias.w)},
+        own.cell);
     own.cell = next.cell.value;
     own.hidden = real ? next.hidden.value : 0.0f;
     if (step + 1 < sequence.length) send_small<L>(own.hidden, first_unit, buffer ^ 1, active_blocks);
