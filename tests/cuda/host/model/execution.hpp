@@ -67,6 +67,13 @@ class Execution {
     thread.waits = nullptr;
     ready_[late(thread)].push_back(&thread);
   }
+  /// For the lanes of a warp, which go on before others: what they touch is still in the cache.
+  void wake_next(Thread& thread) {
+    thread.waits = nullptr;
+    auto& queue = ready_[late(thread)];
+    if (options().schedule.order == Schedule::Order::reversed) queue.push_back(&thread);
+    else queue.push_front(&thread);
+  }
   void send(const OnWay& store) {
     ++store.to->on_way;
     on_way_.push_back(store);

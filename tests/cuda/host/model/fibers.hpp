@@ -105,6 +105,9 @@ class Fiber {
     memory_ = static_cast<char*>(mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
+    // Tops of stacks at equal places of their pages would fall into few sets of the cache.
+    static std::size_t made = 0;
+    shift_ = 64 + made++ * 320 % 16384;
     mprotect(memory_, guard_bytes, PROT_NONE);
     restart();
   }
@@ -130,12 +133,12 @@ class Fiber {
     makecontext(&context_, entry_, 0);
 #elif defined(__x86_64__)
     // Six registers and the address to return to; at an entry the stack is 8 bytes off a multiple of 16.
-    auto* top = reinterpret_cast<void**>(stack() + stack_bytes - 64) - 8;
+    auto* top = reinterpret_cast<void**>(stack() + stack_bytes - shift_) - 8;
     for (int i = 0; i < 8; ++i) top[i] = nullptr;
     top[6] = reinterpret_cast<void*>(entry_);
     position_ = top;
 #else
-    auto* top = reinterpret_cast<void**>(stack() + stack_bytes - 64) - 20;
+    auto* top = reinterpret_cast<void**>(stack() + stack_bytes - shift_) - 20;
     for (int i = 0; i < 20; ++i) top[i] = nullptr;
     top[1] = reinterpret_cast<void*>(entry_);
     position_ = top;
@@ -174,6 +177,7 @@ class Fiber {
 
   Entry entry_ = nullptr;
   char* memory_ = nullptr;
+  std::size_t shift_ = 0;
 #ifdef LSTMLIB_MODEL_UCONTEXT
   ucontext_t context_{};
 #else

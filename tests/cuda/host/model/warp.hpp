@@ -62,7 +62,9 @@ inline void complete_product(Warp& warp) {
     if (!warp.here[lane])
       machine.fault("lane " + std::to_string(lane) + " of a product does not exist or has ended");
   ++statistics().products;
-  multiply(warp.sums, warp.factors, warp.half_floats, options().truncate_products);
+  const bool truncate = options().truncate_products;
+  if (warp.half_floats) multiply<true>(warp.sums, warp.factors, truncate);
+  else multiply<false>(warp.sums, warp.factors, truncate);
 }
 
 /// All that live have come.
@@ -74,8 +76,8 @@ inline void open_warp(Warp& warp, const Thread* last) {
     case Meeting::ballot: complete_ballot(warp); break;
     case Meeting::product: complete_product(warp); break;
   }
-  for (std::size_t lane = 0; lane < warp_size; ++lane)
-    if (warp.here[lane] && warp.lanes[lane] != last) machine.wake(*warp.lanes[lane]);
+  for (std::size_t lane = warp_size; lane-- > 0;)
+    if (warp.here[lane] && warp.lanes[lane] != last) machine.wake_next(*warp.lanes[lane]);
   warp.here.fill(false);
   warp.come = 0;
   warp.at = Meeting::none;
