@@ -7,4 +7,5 @@
 #include "lstmlib/cuda/math.cuh"
 #include "lstmlib/cuda/neural.cuh"
 #include "lstmlib/cuda/recurrent.cuh"
+#include "lstmlib/cuda/recurrent/clusters.cuh"
 #include "lstmlib/cuda/update.cuh"

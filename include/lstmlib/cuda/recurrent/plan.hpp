@@ -112,8 +112,9 @@ class ClusterPlanner {
   ClusterPlanner(const DeviceFacts& facts, std::function<int(const ClusterKernel&)> clusters_at_once)
       : facts_(facts), clusters_at_once_(std::move(clusters_at_once)) {}
 
-  /// None where no kernel fits, or where kernels that are launched for each step should be faster.
-  std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward) {
+  /// None where no kernel fits, or, unless clusters are preferred, where kernels that are launched for each
+  /// step should be faster.
+  std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward, bool prefer = false) {
     const auto padded = std::find_if(padded_sizes.begin(), padded_sizes.end(),
                                      [&](int size) { return size >= task.hidden_size; });
     if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.sequences < 1) return {};
@@ -127,7 +128,7 @@ class ClusterPlanner {
       consider<ClusterKernel::Pass::backward>(backward_shapes, task, *padded, operands.backward, backward);
     if (!forward.kernel || (with_backward && !backward.kernel)) return {};
     const double portable = detail::portable_microseconds(task) * (with_backward ? 2 : 1);
-    if (forward.microseconds + backward.microseconds >= portable) return {};
+    if (!prefer && forward.microseconds + backward.microseconds >= portable) return {};
     return ClusterPlan{*forward.kernel, backward.kernel, {*padded, operands.forward, operands.backward}};
   }
 

@@ -11,14 +11,13 @@
 
 namespace lstmlib::cuda {
 
+/// saved.gates: the sums of the inputs; bias: of RecurrentWork::biases.
 template <Real T>
-void portable_forward(RecurrentWork<T>& work, const RecurrentResult<T>& result,
+void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResult<T>& result,
                       const RecurrentSaved<T>& saved) {
   const RecurrentProblem<T>& p = work.p;
   const Index n = work.hidden_size, steps = p.segments.steps();
-  work.multiply_inputs({saved.gates, {work.tokens, work.width}}, Write::assign);
   const auto weights = work.weights(true);
-  const T* bias = work.biases();
   // Of the sequences that run; after a step they trade places.
   View<T> before = work.take_states(p.first_hidden), after = work.take({work.sequences, n});
   const T* cell_before = nullptr;
@@ -44,14 +43,14 @@ void portable_forward(RecurrentWork<T>& work, const RecurrentResult<T>& result,
   });
 }
 
-/// Overwrites what is saved. `hidden`: the layer's result.
+/// Gates become gradients of the sums, and those of the first states are added. hidden_before: of
+/// RecurrentWork::states_before.
 template <Real T>
-void portable_backward(RecurrentWork<T>& work, View<const T> hidden, const RecurrentSaved<T>& saved,
+void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, const RecurrentSaved<T>& saved,
                        const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d) {
   const RecurrentProblem<T>& p = work.p;
   const Index n = work.hidden_size, steps = p.segments.steps();
   const auto weights = work.weights(true);
-  const View<const T> hidden_before = work.states_before(hidden);
   const View<T> d_state = work.take_states(d_result.last_hidden);
   View<T> d_cell;
   const T* first_cell = nullptr;
@@ -84,7 +83,6 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden, const Recur
   });
   work.add_states(d_state.data, d.first_hidden);
   work.add_states(d_cell.data, d.first_cell);
-  work.add_gradients(work.operand({saved.gates, {work.tokens, work.width}}), hidden_before, d);
 }
 
 }  // namespace lstmlib::cuda

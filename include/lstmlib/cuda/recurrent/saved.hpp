@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What forward keeps for backward on a GPU, whichever kernels run: either way may go on where another has
+// What forward keeps for backward on a GPU, whichever kernels run: any of them may go on where others have
 // begun.
 
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/backend/pointwise/recurrent_cells.hpp"
+
+#include <cstddef>
 
 namespace lstmlib::cuda {
 
@@ -15,11 +17,16 @@ struct RecurrentSaved {
   T* cells;  ///< [tokens, hidden_size] after each token; lstm only
 
   RecurrentSaved(const RecurrentProblem<T>& p, void* memory)
-      : gates(static_cast<T*>(memory)),
-        cells(gates + p.segments.rows() * p.hidden_size() * pointwise::column_count(p.cell)) {}
-  static Index elements(const RecurrentProblem<T>& p) {
-    const Index cells = p.cell == RecurrentCell::lstm ? 1 : 0;
-    return p.segments.rows() * p.hidden_size() * (pointwise::column_count(p.cell) + cells);
+      : gates(static_cast<T*>(memory)), cells(gates + gates_of(p)) {}
+  /// With what follows it aligned to 256 bytes.
+  static std::size_t bytes(const RecurrentProblem<T>& p) {
+    const Index cells = p.cell == RecurrentCell::lstm ? p.segments.rows() * p.hidden_size() : 0;
+    return (static_cast<std::size_t>(gates_of(p) + cells) * sizeof(T) + 255) / 256 * 256;
+  }
+
+ private:
+  static Index gates_of(const RecurrentProblem<T>& p) {
+    return p.segments.rows() * p.hidden_size() * pointwise::column_count(p.cell);
   }
 };
 

@@ -8,6 +8,8 @@
 #include "lstmlib/cuda/kernels/for_each.cuh"
 #include "lstmlib/cuda/recurrent/time_order.hpp"
 
+#include <cstddef>
+
 namespace lstmlib::cuda {
 
 /// Scratch memory lives as long as the object.
@@ -38,6 +40,9 @@ class RecurrentWork {
 
   const std::int32_t* rows() const { return order.rows[p.reverse]; }  ///< of the tokens
   View<T> take(Shape shape) { return scratch_.template take<T>(shape); }
+  void* take_bytes(std::size_t bytes) {
+    return scratch_.template take<std::byte>({static_cast<Index>(bytes)}).data;
+  }
   template <class Body>
   void each_in_rows(Index count, Index size, const Body& body) {
     for_each_in_rows(context_, count, size, body);
@@ -115,9 +120,9 @@ class RecurrentWork {
                    pointwise::AddToPlaces<T>{hidden_size, order.sequences, from, to.data});
   }
 
-  /// sums [tokens, width] = or += inputs times their weights
-  void multiply_inputs(View<T> sums, Write how) {
-    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, how);
+  /// sums [tokens, width] = inputs times their weights
+  void multiply_inputs(View<T> sums) {
+    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, Write::assign);
   }
 
   /// Adds the gradients of weights, biases and inputs. d_sums [tokens, width]; hidden_before [tokens,

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Work of a device as one piece: it does what the same work does kernel by kernel, whatever happens within.
+#include "lstmlib/cuda/backend.hpp"
+
+#include "backends.hpp"
+
+using namespace lstmlib;
+
+namespace {
+
+cuda::CudaBackend& gpu() { return static_cast<cuda::CudaBackend&>(test::gpu().backend()); }
+cuda::Graphs& graphs() { return gpu().context(0).graphs; }
+Device device() { return {gpu(), 0}; }
+
+Tensor<float> numbers(Index count, float first) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = first + 0.25f * static_cast<float>(i);
+  return Tensor<float>::from(values, {count}, device());
+}
+std::vector<float> read(const Tensor<float>& x) {
+  const auto here = x.to(Device::cpu());
+  const auto values = here.values();
+  return {values.begin(), values.end()};
+}
+/// x = x + x, `times` times: as many kernels.
+void twice(Tensor<float>& x, int times) {
+  auto& math = gpu().kernels<float>(0).math;
+  for (int i = 0; i < times; ++i) math.add_scaled(1, std::as_const(x).view(), x.view());
+}
+/// The first piece of a device runs kernel by kernel.
+void warm_up() {
+  gpu().as_one(0, [] {});
+}
+
+}  // namespace
+
+TEST_CASE("graph: pieces of work do what they say, each once") {
+  warm_up();
+  const auto made = graphs().ready().made();
+  auto x = numbers(300, 1);
+  const auto start = read(x);
+  for (int round = 1; round <= 5; ++round) {
+    int calls = 0;
+    gpu().as_one(0, [&] {
+      ++calls;
+      twice(x, 3);
+    });
+    CHECK(calls == 1);
+    auto expected = start;
+    for (auto& value : expected) value *= static_cast<float>(1 << (3 * round));
+    CHECK(read(x) == expected);
+  }
+  CHECK(graphs().ready().made() == made + 1);  // and then updated
+}
+
+TEST_CASE("graph: data that came from the host meanwhile is that of the call") {
+  warm_up();
+  auto sum = numbers(4, 0);
+  sum.clear();
+  for (int round = 0; round < 4; ++round)
+    gpu().as_one(0, [&] {
+      const auto x = numbers(4, static_cast<float>(round));
+      gpu().kernels<float>(0).math.add_scaled(1, std::as_const(x).view(), sum.view());
+    });
+  CHECK(read(sum) == std::vector<float>{6, 7, 8, 9});
+}
+
+TEST_CASE("graph: other kernels, or the same number of other kinds, make another graph") {
+  warm_up();
+  auto x = numbers(50, 1), y = numbers(50, 2);
+  const auto of_x = read(x);
+  for (int round = 0; round < 3; ++round) {
+    gpu().as_one(0, [&] {
+      twice(x, 2);
+      y.clear();
+    });
+    CHECK(read(y) == std::vector<float>(50, 0));
+    gpu().as_one(0, [&] {
+      y.clear();
+      twice(x, 2);
+    });
+    gpu().as_one(0, [&] { twice(x, 5); });
+  }
+  auto expected = of_x;
+  for (auto& value : expected) value *= static_cast<float>(1 << 27);
+  CHECK(read(x) == expected);
+}
+
+TEST_CASE("graph: pieces within pieces are part of the outer one") {
+  warm_up();
+  auto x = numbers(10, 1);
+  const auto start = read(x);
+  gpu().as_one(0, [&] {
+    twice(x, 1);
+    gpu().as_one(0, [&] { twice(x, 1); });
+    CHECK(gpu().context(0).stream.capturing());
+    twice(x, 1);
+  });
+  CHECK_FALSE(gpu().context(0).stream.capturing());
+  auto expected = start;
+  for (auto& value : expected) value *= 8;
+  CHECK(read(x) == expected);
+}
+
+TEST_CASE("graph: an exception ends a piece, of which nothing is done; the next one works") {
+  warm_up();
+  auto x = numbers(10, 1);
+  const auto start = read(x);
+  struct Broken {};
+  for (int round = 0; round < 3; ++round)
+    CHECK_THROWS_AS(gpu().as_one(0,
+                                 [&] {
+                                   twice(x, 2);
+                                   gpu().as_one(0, [&] {
+                                     twice(x, 1);
+                                     throw Broken{};
+                                   });
+                                 }),
+                    Broken);
+  CHECK_FALSE(gpu().context(0).stream.capturing());
+  CHECK(read(x) == start);
+  gpu().as_one(0, [&] { twice(x, 1); });
+  auto expected = start;
+  for (auto& value : expected) value *= 2;
+  CHECK(read(x) == expected);
+}
+
+TEST_CASE("graph: what is kept beside segments is copied again where its first copy never ran") {
+  warm_up();
+  const std::vector<Index> lengths{2, 3, 1};
+  const Segments segments(lengths);
+  const auto x = numbers(6, 1);
+  auto y = numbers(3, 0);
+  auto& neural = gpu().kernels<float>(0).neural;
+  const View<const float> rows{std::as_const(x).view().data, {6, 1}};
+  const View<float> sums{y.view().data, {3, 1}};
+  struct Broken {};
+  CHECK_THROWS_AS(gpu().as_one(0,
+                               [&] {
+                                 neural.segment_sum(segments, false, rows, sums);
+                                 throw Broken{};
+                               }),
+                  Broken);
+  neural.segment_sum(segments, false, rows, sums);
+  CHECK(read(y) == std::vector<float>{2.25f, 5.25f, 2.25f});
+}
+
+TEST_CASE("graph: work that waits for the device divides a piece in two, and sees what it waited for") {
+  warm_up();
+  auto x = numbers(2, 1);
+  std::vector<float> seen;
+  gpu().as_one(0, [&] {
+    twice(x, 2);
+    seen = read(x);
+    twice(x, 1);
+    gpu().synchronise(0);
+    twice(x, 1);
+  });
+  CHECK(seen == std::vector<float>{4, 5});
+  CHECK(read(x) == std::vector<float>{16, 20});
+}
+
+TEST_CASE("graph: memory that a piece gives back is used by what comes after it, not before") {
+  warm_up();
+  auto x = numbers(1000, 1), sum = numbers(1000, 0);
+  sum.clear();
+  auto& math = gpu().kernels<float>(0).math;
+  for (int round = 0; round < 6; ++round) {
+    gpu().as_one(0, [&] {
+      for (int i = 0; i < 3; ++i) {
+        auto copy = x.clone();
+        twice(copy, 1);
+        math.add_scaled(1, std::as_const(copy).view(), sum.view());
+      }
+    });
+    auto other = x.clone();  // of the same size
+    other.clear();
+  }
+  auto expected = read(x);
+  for (auto& value : expected) value *= 36;
+  CHECK(read(sum) == expected);
+}
+
+TEST_CASE("graph: of pieces of very many sizes, some graphs are kept") {
+  warm_up();
+  auto x = numbers(4, 0);
+  for (int size = 1; size < 200; ++size) gpu().as_one(0, [&] { twice(x, size); });
+  CHECK(graphs().ready().size() <= 128);
+  CHECK(read(x) == std::vector<float>{0, INFINITY, INFINITY, INFINITY});
+}
