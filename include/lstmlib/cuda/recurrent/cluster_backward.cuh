@@ -183,18 +183,16 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
       simt::sync_block();
     }
 
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {  // long before it is needed
+      const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+      if (own_tile < L::tiles && unit < hidden_size && step > 0 && step <= sequence.length)
+        tiles[i].saved.load(data, sequence, hidden_size, unit, step - 1, token_before, two_before,
+                            row - data.row_step);
+    }
     TileSums<L::operands> sums[L::warp_outputs];
     multiply_gradients<L>(sums, weights, buffer, lane);
     send_parts<L>(sums, weight_factor, buffer, cluster, lane);
-    row -= data.row_step;
-    token = token_before;
-    token_before = two_before;
-#pragma unroll
-    for (int i = 0; i < L::state_tiles; ++i) {  // while the parts travel
-      const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
-      if (own_tile < L::tiles && unit < hidden_size && step > 0 && step - 1 < sequence.length)
-        tiles[i].saved.load(data, sequence, hidden_size, unit, step - 1, token, token_before, row);
-    }
     wait_for_parts<L>(number, steps, bytes);
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {
@@ -203,6 +201,9 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
       const float sum = add_parts<L>(own_tile, buffer, cluster.active_blocks, lane);
       if (step < sequence.length) tiles[i].d_hidden = sum;
     }
+    row -= data.row_step;
+    token = token_before;
+    token_before = two_before;
   }
 
 #pragma unroll

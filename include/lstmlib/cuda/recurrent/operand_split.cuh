@@ -83,7 +83,8 @@ __device__ __forceinline__ void unpack(std::uint32_t (&words)[4], simt::Word4 fr
   words[0] = from.x, words[1] = from.y, words[2] = from.z, words[3] = from.w;
 }
 
-/// The operand that a slot of 16 bytes (high, low, high, low) or 8 bytes (high, high) holds.
+/// The operand that a slot of 16 bytes (high, high, low, low) or 8 bytes (high, high) holds: pairs as
+/// products want them in registers.
 template <Operands operands>
 struct SlotValues {
   using Slot = std::conditional_t<is_split(operands), simt::Word4, simt::Word2>;
@@ -91,13 +92,13 @@ struct SlotValues {
 
   __device__ __forceinline__ explicit SlotValues(Slot slot) {
     if constexpr (is_split(operands)) {
-      high[0] = slot.x, low[0] = slot.y, high[1] = slot.z, low[1] = slot.w;
+      high[0] = slot.x, high[1] = slot.y, low[0] = slot.z, low[1] = slot.w;
     } else {
       high[0] = slot.x, high[1] = slot.y, low[0] = low[1] = 0;
     }
   }
   __device__ __forceinline__ static Slot slot(SplitPair first, SplitPair second) {
-    if constexpr (is_split(operands)) return Slot{first.high, first.low, second.high, second.low};
+    if constexpr (is_split(operands)) return Slot{first.high, second.high, first.low, second.low};
     else return Slot{first.high, second.high};
   }
 };
