@@ -10,6 +10,7 @@
 
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <random>
 #include <utility>
@@ -122,8 +123,9 @@ struct RecurrentCase {
 
 /// All results, and gradients that start at 1, as kernels must add to them, for comparisons of bits.
 template <Real T>
-std::vector<std::vector<T>> check_recurrent(Backend& backend, RecurrentCase& one, double tolerance,
-                                            Precision precision = Precision::fp32) {
+std::vector<std::vector<T>> check_recurrent(
+    Backend& backend, RecurrentCase& one, double tolerance, Precision precision = Precision::fp32,
+    const std::function<void()>& before_backward = [] {}) {
   auto& p = *one.plain;
   const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = p.segments.rows(),
               sequences = p.segments.count();
@@ -179,6 +181,7 @@ std::vector<std::vector<T>> check_recurrent(Backend& backend, RecurrentCase& one
   const RecurrentResult<const T> d_result{d_hidden.view({rows, n}), d_last_hidden.view(states),
                                           d_last_cell.view(states)};
   const RecurrentResult<const T> const_result{result.hidden, result.last_hidden, result.last_cell};
+  before_backward();
   kernels.backward(problem, const_result, saved.get(), d_result,
                    {d[0].view({rows, p.input_size}), d[1].view({width, p.input_size}), d[2].view({width, n}),
                     d[3].view({width}), d[4].view({width}), d[5].view(states), d[6].view(states)});

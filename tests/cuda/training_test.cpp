@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Training of small classifiers on a GPU: as on the CPU, the same bits each time, and from one to the other.
+#include "lstmlib/cuda/backend.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
 #include "lstmlib/io/serialize.hpp"
@@ -10,6 +11,7 @@
 #include "backends.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <random>
 
 using namespace lstmlib;
@@ -97,11 +99,15 @@ struct Run {
   train::Trainer trainer;
 };
 
+std::unique_ptr<Run> make_run(ModelType type, Device device, std::uint64_t seed = 11,
+                              Precision precision = Precision::fp32) {
+  set_seed(seed);
+  return std::make_unique<Run>(type, device, precision);
+}
 enum class Kind { cpu, gpu };
 std::unique_ptr<Run> make_run(ModelType type, Kind kind, std::uint64_t seed = 11,
                               Precision precision = Precision::fp32) {
-  set_seed(seed);
-  return std::make_unique<Run>(type, kind == Kind::gpu ? test::gpu() : Device::cpu(), precision);
+  return make_run(type, kind == Kind::gpu ? test::gpu() : Device::cpu(), seed, precision);
 }
 
 double difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -156,6 +162,19 @@ TEST_CASE("training on a GPU: the same seed gives the same bits") {
     CHECK(a == b);
     CHECK(io::to_archive(one->classifier).at("output/W") == io::to_archive(same->classifier).at("output/W"));
   }
+}
+
+TEST_CASE("training on a GPU: a step as one piece of work has the bits of a step kernel by kernel") {
+  setenv("LSTMLIB_CUDA_GRAPHS", "off", 1);
+  static cuda::CudaBackend piece_by_piece(1);
+  (void)piece_by_piece.context(0);
+  unsetenv("LSTMLIB_CUDA_GRAPHS");
+  for (const auto type : types) {
+    CAPTURE(static_cast<int>(type));
+    const auto expected = make_run(type, Device(piece_by_piece, 0))->losses(12);
+    CHECK(make_run(type, Kind::gpu)->losses(12) == expected);
+  }
+  CHECK(piece_by_piece.context(0).graphs.ready().made() == 0);
 }
 
 TEST_CASE("training on a GPU: a snapshot is gone on from on the other kind of device") {
