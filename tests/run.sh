@@ -66,7 +66,7 @@ run_tests() {
 
 # build_with_sanitizers TARGET
 build_with_sanitizers() {
-  build sanitizers "$1" clang++ Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON \
+  build sanitizers "$1" clang++ Debug -DLSTMLIB_CUDA=OFF -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DLSTMLIB_SANITIZE=address,undefined -DLSTMLIB_BUILD_FUZZERS=ON \
     -DLSTMLIB_PRECOMPILE=ON
 }
 
@@ -79,11 +79,12 @@ fi
 if [ $slow = yes ]; then
   build_with_sanitizers fuzzers
   run_tests sanitizers -j "$((2 * jobs))" -L slow -L fuzz "$@"
-  build clang all clang++ Release -DLSTMLIB_BUILD_BENCHMARKS=ON
+  build clang all clang++ Release -DLSTMLIB_CUDA=OFF -DLSTMLIB_BUILD_BENCHMARKS=ON
   run_tests clang -j "$((2 * jobs))" -LE slow "$@"
 fi
 
-build tests all g++ Release -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers
+# One kind of GPU, the one that has most: for each, the CUDA part is compiled again.
+build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
 else

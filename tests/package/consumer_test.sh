@@ -13,8 +13,15 @@ case $way in
     where="-DCMAKE_PREFIX_PATH=$scratch/other prefix" ;;
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
-cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where"
+programs="one_file two_files core_and_cpu"
+# Where the library is compiled anew, its CUDA part would take too long.
+cuda=OFF
+if [ "$way" = installed ] && grep -qs LSTMLIB_HAS_CUDA "$scratch/other prefix"/lib*/cmake/lstmlib/lstmlib-targets.cmake "$scratch/other prefix"/lib/*/cmake/lstmlib/lstmlib-targets.cmake; then
+  cuda=ON programs="$programs with_cuda own_cu"
+fi
+cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where" \
+  -DLSTMLIB_CUDA=$cuda -DOWN_CU=$cuda
 cmake --build "$scratch/build" -j 2
-for program in one_file two_files core_and_cpu; do
+for program in $programs; do
   "$scratch/build/$program"
 done

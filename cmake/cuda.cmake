@@ -1,0 +1,77 @@
+# lstmlib::cuda: the CUDA part, compiled once; optional. nvcc is called as a tool, not as a language of the project, so
+# that a user's project may link it without CUDA of its own.
+
+set(LSTMLIB_CUDA AUTO CACHE STRING "The CUDA part: ON, OFF, or AUTO (where there is an nvcc)")
+set_property(CACHE LSTMLIB_CUDA PROPERTY STRINGS AUTO ON OFF)
+
+set(lstmlib_with_cuda OFF)
+if(NOT LSTMLIB_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit 12 QUIET)
+  if(CUDAToolkit_NVCC_EXECUTABLE AND TARGET CUDA::cublas)
+    set(lstmlib_with_cuda ON)
+  elseif(LSTMLIB_CUDA STREQUAL "AUTO")
+    message(STATUS "no nvcc: the CUDA part is left out")
+  else()
+    message(FATAL_ERROR "LSTMLIB_CUDA is ON, but there is no CUDA toolkit with nvcc and cuBLAS (see CUDAToolkit_ROOT)")
+  endif()
+endif()
+if(NOT lstmlib_with_cuda)
+  return()
+endif()
+
+# Sums and maxima need nothing new, the fastest recurrent layers need 90a; any other GPU runs the code of one before it.
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90a 100)
+endif()
+set(cuda_flags -std=c++20 -I${PROJECT_SOURCE_DIR}/include -Xcompiler=-fPIC,-fvisibility=hidden
+               "$<IF:$<CONFIG:Debug>,-g,-O2>")
+foreach(architecture IN LISTS CMAKE_CUDA_ARCHITECTURES)
+  # As CMake has it: 90 is code for it and for what comes after it, 90-real and 90-virtual one of the two.
+  string(REGEX REPLACE "-.*" "" number ${architecture})
+  if(NOT architecture MATCHES "-virtual$")
+    list(APPEND cuda_flags -gencode=arch=compute_${number},code=sm_${number})
+  endif()
+  if(NOT architecture MATCHES "-real$")
+    list(APPEND cuda_flags -gencode=arch=compute_${number},code=compute_${number})
+  endif()
+endforeach()
+if(CMAKE_CUDA_HOST_COMPILER)
+  list(APPEND cuda_flags -ccbin=${CMAKE_CUDA_HOST_COMPILER})
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  list(APPEND cuda_flags -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion,-Werror)
+endif()
+
+set(cuda_objects "")
+# lstmlib_cuda_part(NAME CONTENT): one more file, so that a change does not compile everything again
+function(lstmlib_cuda_part name content)
+  set(source ${PROJECT_BINARY_DIR}/generated/cuda/${name}.cu)
+  set(object ${PROJECT_BINARY_DIR}/generated/cuda/${name}.o)
+  file(CONFIGURE OUTPUT ${source} CONTENT "${content}" @ONLY)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} ${cuda_flags} -MD -MF ${object}.d -MT ${object} -c ${source} -o ${object}
+    DEPENDS ${source}
+    DEPFILE ${object}.d
+    COMMENT "Compiling the CUDA part ${name}"
+    VERBATIM)
+  set(cuda_objects ${cuda_objects} ${object} PARENT_SCOPE)
+endfunction()
+
+lstmlib_cuda_part(install "#include <lstmlib/cuda/install.hpp>\n")
+lstmlib_cuda_part(clusters "#include <lstmlib/cuda/recurrent/clusters.cuh>\n")
+foreach(group Math Neural Recurrent Update)
+  string(TOLOWER ${group} file)
+  foreach(type float double)
+    lstmlib_cuda_part(${file}_${type} "#include <lstmlib/cuda/${file}.cuh>
+template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_${file}<${type}>(Context&);
+")
+  endforeach()
+endforeach()
+
+set_source_files_properties(${cuda_objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+add_library(lstmlib_cuda STATIC ${cuda_objects})
+add_library(lstmlib::cuda ALIAS lstmlib_cuda)
+set_target_properties(lstmlib_cuda PROPERTIES EXPORT_NAME cuda LINKER_LANGUAGE CXX)
+target_compile_definitions(lstmlib_cuda INTERFACE LSTMLIB_HAS_CUDA=1)
+target_link_libraries(lstmlib_cuda PUBLIC lstmlib INTERFACE CUDA::cudart_static CUDA::cublas)
