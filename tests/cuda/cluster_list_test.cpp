@@ -141,6 +141,18 @@ TEST_CASE("small batch: a word left out is noticed") {
   }
 }
 
+TEST_CASE("cluster list: every kernel fits into a block's 227 KiB of shared memory and 1024 threads") {
+  for (const auto& [pass, count] : {std::pair{Pass::forward, cuda::forward_shapes.size()},
+                                    std::pair{Pass::small_forward, cuda::small_shapes.size()},
+                                    std::pair{Pass::backward, cuda::backward_shapes.size()}})
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& geometry = cuda::geometry_of({pass, static_cast<int>(i)});
+      CHECK(geometry.shared_bytes <= 227 * 1024);
+      CHECK(geometry.threads <= 1024);
+      CHECK(geometry.blocks <= 16);
+    }
+}
+
 TEST_CASE("plan: the fastest kernel that the device takes, of the next larger size") {
   std::map<std::pair<int, int>, int> asked;
   int largest_cluster = 16, at_once_of_16 = 8;

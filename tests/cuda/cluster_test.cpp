@@ -184,6 +184,25 @@ TEST_CASE_TEMPLATE("cluster: the bits are the same in every order of threads and
   }
 }
 
+TEST_CASE_TEMPLATE("cluster: what is not a number stays in its sequence", Kernels, Fp32, Strict, Bf16) {
+  const LayerCase layer(std::vector<Index>(8, 3), 62, 14);
+  LayerCase spoilt = layer;
+  const auto n = static_cast<std::size_t>(layer.hidden_size);
+  spoilt.sums[5 * n * 4] = NAN;               // sequence 5, step 0
+  spoilt.first_hidden[2 * n + 7] = INFINITY;  // sequence 2
+  spoilt.d_last_hidden[6 * n + 1] = NAN;      // sequence 6: backward alone
+  const auto healthy = Kernels::run(layer), got = Kernels::run(spoilt);
+  for (std::size_t sequence = 0; sequence < 8; ++sequence) {
+    CAPTURE(sequence);
+    const auto same = [&](const Floats& a, const Floats& b) {
+      return std::memcmp(&a[sequence * n], &b[sequence * n], n * sizeof(float)) == 0;
+    };
+    const bool forward = sequence != 5 && sequence != 2, backward = forward && sequence != 6;
+    CHECK(same(got.last_hidden, healthy.last_hidden) == forward);
+    CHECK(same(got.d_first_hidden, healthy.d_first_hidden) == backward);
+  }
+}
+
 TEST_CASE("cluster: sums, gates and their gradients may be one array") {
   const LayerCase layer(mixed, 62, 7);
   CHECK(same_bits(Fp32::run(layer, true), Fp32::run(layer)));
