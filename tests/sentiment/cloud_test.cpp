@@ -6,14 +6,13 @@
 #include "sentiment/program.hpp"
 #include "support.hpp"
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool says(const std::string& text, const std::string& what) { return text.find(what) != std::string::npos; }
 
 using Words = std::vector<std::string>;
 
@@ -60,7 +59,7 @@ struct Scene {
     Words placed = words;
     for (auto& word : placed)
       if (word == "result") word = (folder / "result").string();
-    Outcome outcome = test::run(placed, folder / "run", input, environment());
+    Outcome outcome = sentiment::test::run(placed, folder / "run", input, environment());
     shown += outcome.out + outcome.err;
     return outcome;
   }
