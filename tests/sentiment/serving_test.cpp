@@ -14,10 +14,10 @@ using lstmlib::test::ask;
 using lstmlib::test::HttpReply;
 using lstmlib::test::scratch;
 using lstmlib::test::WireClient;
+using sentiment::test::Json;
 using sentiment::test::make_model;
 using sentiment::test::Process;
 using sentiment::test::Server;
-using Json = nlohmann::json;
 
 namespace {
 

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 using lstmlib::test::HttpReply;
 using lstmlib::test::NoReply;
 using lstmlib::test::WireClient;
+using sentiment::test::Json;
 using sentiment::test::make_model;
 using sentiment::test::Server;
-using Json = nlohmann::json;
 
 namespace {
 
