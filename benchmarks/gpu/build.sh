@@ -21,7 +21,7 @@ else
   libraries="$at -lcublas -lcudart"
 fi
 
-# compile OBJECT COMMAND ...: at the same time as others; finish waits for all.
+# compile OBJECT COMMAND ...: at the same time as others; finish waits for all, and fails if one has.
 running=""
 compile() {
   object=$1
@@ -36,6 +36,7 @@ finish() {
 
 # Each group of kernels is a file of its own.
 echo '#include <lstmlib/cuda/install.hpp>' >"$built/install.cu"
+echo '#include <lstmlib/cuda/recurrent/clusters.cuh>' >"$built/clusters.cu"
 for group in Math Neural Recurrent Update; do
   file=$(echo $group | tr MNRU mnru)
   for type in float double; do
@@ -77,3 +78,24 @@ build_cudnn() {
   return 1
 }
 build_cudnn >"$built/cudnn.log" 2>&1 || true
+
+# The agreement of GPU and CPU, as the project's tests have it, where DEPS has the headers of Eigen and doctest.
+build_agreement() {
+  for header in Eigen/Core doctest/doctest.h; do
+    [ -e "${DEPS:-}/$header" ] || { echo "DEPS names no folder with $header"; return 1; }
+  done
+  echo '#include <lstmlib/backend/cpu/entry.hpp>' >"$built/cpu.cpp"
+  objects=""
+  # shellcheck disable=SC2086
+  for source in "$built/cpu.cpp" "$top"/tests/cuda/main.cpp "$top"/tests/cuda/ops_test.cpp "$top"/tests/cuda/optim_test.cpp \
+    "$top"/tests/cuda/errors_test.cpp "$top"/tests/cuda/recurrent_test.cpp "$top"/tests/cuda/graph_test.cpp; do
+    object=$built/agreement_$(basename "$source" .cpp).main
+    compile "$object" $host -O1 -I"$DEPS" -I"$top/tests" -DLSTMLIB_TEST_FIXTURES_DIR='""' -DLSTMLIB_TEST_KIT_DIR='""' \
+      -DLSTMLIB_TEST_SCRATCH_DIR='""' -c "$source"
+    objects="$objects $object"
+  done
+  finish
+  # shellcheck disable=SC2086
+  $host $objects $parts -o "$built/agreement" $libraries -pthread
+}
+(build_agreement) >"$built/agreement.log" 2>&1 || true

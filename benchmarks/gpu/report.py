@@ -4,8 +4,9 @@
 
 report.py OUT
 
-OUT/raw has, as lines of JSON: stages.jsonl (what ran, what did not and why), machine.jsonl, checks.jsonl (errors against double
-precision), latencies.jsonl and latencies_after.jsonl, and compare-PART.jsonl as ../cpu/rounds.cpp writes them. Each may be missing.
+OUT/raw has, as lines of JSON: stages.jsonl (what ran, what did not and why), machine.jsonl, checks.jsonl and
+checks_portable.jsonl (errors against double precision), latencies.jsonl and latencies_after.jsonl, and compare-PART.jsonl as
+../cpu/rounds.cpp writes them. Each may be missing.
 """
 import collections
 import json
@@ -121,6 +122,7 @@ def as_json(data):
         "ratios": [{"part": row.part, "name": row.name, "lstmlib": describe(row.ours), "side": row.theirs.side,
                     "variant": describe(row.theirs), **row.ratio._asdict(), "verdict": row.verdict} for row in data.rows],
         "errors": data.checks,
+        "errors_portable": data.checks_portable,
         "latencies": data.latencies,
         "latencies_after": data.latencies_after,
     }
@@ -177,6 +179,8 @@ def as_markdown(data):
     text += "\n## Ratios\n\n" + ratio_section(data)
     if data.checks:
         text += "\n## Errors against double precision\n\n" + objects_section(data.checks, ["check"])
+    if data.checks_portable:
+        text += "\nRecurrent layers without persistent kernels:\n\n" + objects_section(data.checks_portable, ["check"])
     if data.latencies:
         text += "\n## Latencies of the device\n\n" + objects_section(data.latencies, ["latency"])
     if data.latencies_after:
@@ -195,6 +199,7 @@ class Data:
         self.stages = read_lines(folder / "stages.jsonl")
         self.machine = read_lines(folder / "machine.jsonl")
         self.checks = read_lines(folder / "checks.jsonl")
+        self.checks_portable = read_lines(folder / "checks_portable.jsonl")
         self.latencies = read_lines(folder / "latencies.jsonl")
         self.latencies_after = read_lines(folder / "latencies_after.jsonl")
         self.notes, self.comparisons = read_comparisons(folder)

@@ -134,6 +134,9 @@ if wanted checks; then
     # shellcheck disable=SC2086
     stage checks 90 checks.jsonl "$built/checks" $small || true
     lines checks.jsonl
+    # Recurrent layers once more, without the persistent kernels that most of them run on.
+    LSTMLIB_CUDA_RECURRENT=portable stage checks_portable 60 checks_portable.jsonl "$built/checks" --recurrent $small || true
+    lines checks_portable.jsonl
   else without checks "it was not built"
   fi
 fi
@@ -157,6 +160,7 @@ compare() {
   # shellcheck disable=SC2086
   {
     set -- -- lstmlib "$built/lstmlib_side" "$part" $options
+    [ "$part" != layer ] || set -- "$@" -- "lstmlib step by step" env LSTMLIB_CUDA_RECURRENT=portable "$built/lstmlib_side" "$part" $options
     [ -z "$peer" ] || set -- "$@" -- PyTorch "$peer" "$here/pytorch_side.py" "$part" $options --device $device
     [ ! -x "$built/cudnn_side" ] || [ "$part" = train ] || set -- "$@" -- cuDNN "$built/cudnn_side" "$part" $options
   }
@@ -184,7 +188,7 @@ if wanted sanitizers; then
 fi
 if wanted tests; then
   if [ -x "$built/agreement" ]; then stage tests 60 - "$built/agreement" || true
-  else say tests "left out: DEPS names no folder with Eigen and doctest, or they were not built" 0
+  else say tests "left out: $(tail -n 1 "$built/agreement.log" 2>/dev/null || echo "they were not built")" 0
   fi
 fi
 if wanted ncu; then
@@ -207,4 +211,4 @@ else
   echo "No report: no python3; the values are in $out/raw" >&2
 fi
 # A check that fails, or a tool that found something, fails the run.
-! grep -E '"stage": "(build|checks|memcheck|racecheck|initcheck|synccheck|tests)", "result": "failed' "$out/raw/stages.jsonl" >&2
+! grep -E '"stage": "(build|checks|checks_portable|memcheck|racecheck|initcheck|synccheck|tests)", "result": "failed' "$out/raw/stages.jsonl" >&2

@@ -9,15 +9,15 @@
 namespace sentiment::test {
 
 /// Sets a variable, or unsets it where there is no value; what was before comes back at the end.
-class SetVariable {
+class Variable {
  public:
-  SetVariable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
+  Variable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
     if (const char* before = std::getenv(name_.c_str())) before_ = before;
     set(value);
   }
-  SetVariable(const SetVariable&) = delete;
-  SetVariable& operator=(const SetVariable&) = delete;
-  ~SetVariable() { set(before_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { set(before_); }
 
  private:
   void set(const std::optional<std::string>& value) const {

@@ -8,14 +8,15 @@
 
 #include <list>
 
-using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::cloud;
 using lstmlib::test::scratch;
 using sentiment::test::complaint;
-using sentiment::test::SetVariable;
+using sentiment::test::Variable;
 
 namespace {
+
+bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
 
 /// No variable of AWS, an empty home.
 class Clean {
@@ -36,7 +37,7 @@ class Clean {
   std::filesystem::path home;
 
  private:
-  std::list<SetVariable> variables_;
+  std::list<Variable> variables_;
 };
 
 }  // namespace

@@ -22,12 +22,15 @@ namespace checks {
 using namespace lstmlib;
 using Numbers = std::vector<double>;
 
+inline std::mt19937& generator() {
+  static std::mt19937 random(1);
+  return random;
+}
 /// Floats, so that all precisions start from the same numbers.
 inline Numbers numbers(Index count, double scale = 1) {
-  static std::mt19937 random(1);
   std::uniform_real_distribution<double> uniform(-scale, scale);
   Numbers made(static_cast<std::size_t>(count));
-  for (double& number : made) number = static_cast<float>(uniform(random));
+  for (double& number : made) number = static_cast<float>(uniform(generator()));
   return made;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Does a GPU compute what it should? Every kernel against plain loops in double precision, one line of JSON
 // each. Needs the CUDA part and nothing else.
-//   checks [--small]    --small: shapes for tools that watch every access
+//   checks [--small] [--recurrent]    --small: shapes for tools that watch every access; --recurrent: such
+//   layers alone
 // Ends with status 1 if a check fails, 2 if there is no GPU.
 #include "../host_memory.hpp"
 #include "math_checks.hpp"
@@ -55,20 +56,25 @@ void check_recurrent(Checks& all, bool small) {
     RecurrentCheck<float> check(all, one);
     check.run(Precision::fp32_strict, 1e-5);
     check.run(Precision::fp32, 2e-5);
-    check.run(Precision::tf32, 2e-3);
-    check.run(Precision::bf16, 2e-2);
+    // A rounded sum near 0 may have the other sign, and the slope of relu is 0 or 1 there.
+    if (one.cell != RecurrentCell::rnn_relu) {
+      check.run(Precision::tf32, 2e-3);
+      check.run(Precision::bf16, 2e-2);
+    }
     RecurrentCheck<double>(all, one).run(Precision::fp32, 1e-12);
   }
 }
 
-int run(bool small) {
+int run(bool small, bool recurrent_alone) {
   if (!cuda::install()) {
     std::cerr << "checks: no GPU: " << cuda::description() << '\n';
     return 2;
   }
   Checks all(*find_backend("cuda"));
-  check_operations<float>(all);
-  check_operations<double>(all);
+  if (!recurrent_alone) {
+    check_operations<float>(all);
+    check_operations<double>(all);
+  }
   check_recurrent(all, small);
   std::cerr << all.passed << " passed, " << all.failed << " failed\n";
   return all.failed == 0 ? 0 : 1;
@@ -78,7 +84,11 @@ int run(bool small) {
 
 int main(int count, char** words) {
   try {
-    return run(count > 1 && std::string_view(words[1]) == "--small");
+    const std::vector<std::string_view> options(words + 1, words + count);
+    const auto has = [&](std::string_view option) {
+      return std::find(options.begin(), options.end(), option) != options.end();
+    };
+    return run(has("--small"), has("--recurrent"));
   } catch (const std::exception& error) {
     std::cerr << "checks: " << error.what() << '\n';
     return 1;

@@ -29,6 +29,7 @@ class RecurrentCheck {
         k_(checks.backend.kernels<T>(0).recurrent),
         name_(sizes.name()),
         segments_(sizes.lengths) {
+    generator().seed(1);  // whatever was checked before
     const Index n = sizes.hidden, width = gate_count(sizes.cell) * n, rows = segments_.rows();
     const double scale = 1 / std::sqrt(static_cast<double>(n));
     states_ = {segments_.count(), n};
