@@ -162,7 +162,11 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
     return blocks > largest_cluster ? 0 : blocks == 16 ? at_once_of_16 : 132 / blocks;
   };
   const cuda::DeviceFacts hopper{9, 227 * 1024};
-  const cuda::RecurrentTask task{300, 64, 20, 1, Precision::fp32};
+  const auto equal = [](Index sequences) {
+    return Segments(std::vector<Index>(static_cast<std::size_t>(sequences), 20));
+  };
+  const Segments usual = equal(64), single_sequence = equal(1);
+  const cuda::RecurrentTask task{usual, 300, 1, Precision::fp32};
   const auto shape_of = [](const cuda::ClusterPlan& plan) {
     return cuda::forward_shapes[static_cast<std::size_t>(plan.forward.index)];
   };
@@ -196,16 +200,22 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
   {
     cuda::ClusterPlanner planner(hopper, device);
     CHECK(shape_of(*planner.plan(task, true)).blocks == 8);
-    CHECK(!planner.plan({512, 64, 20, 1, Precision::fp32}, true));
-    CHECK(!planner.plan({513, 64, 20, 1, Precision::fp32}, true));
-    CHECK(planner.plan({256, 64, 20, 1, Precision::fp32}, true)->weights.padded_size == 256);
+    CHECK(!planner.plan({usual, 512, 1, Precision::fp32}, true));
+    CHECK(!planner.plan({usual, 513, 1, Precision::fp32}, true));
+    CHECK(planner.plan({usual, 256, 1, Precision::fp32}, true)->weights.padded_size == 256);
   }
   largest_cluster = 16;
   at_once_of_16 = 7;  // eight clusters would take two rounds
   {
     cuda::ClusterPlanner planner(hopper, device);
     CHECK(shape_of(*planner.plan(task, true)).blocks == 8);
-    CHECK(shape_of(*planner.plan({300, 56, 20, 1, Precision::fp32}, true)).blocks == 16);
+    const Segments less = equal(56);
+    CHECK(shape_of(*planner.plan({less, 300, 1, Precision::fp32}, true)).blocks == 16);
+    // The eighth cluster takes the place of one that has ended early.
+    std::vector<Index> lengths(64, 3);
+    std::fill_n(lengths.begin(), 40, 20);
+    const Segments ragged(lengths);
+    CHECK(shape_of(*planner.plan({ragged, 300, 1, Precision::fp32}, true)).blocks == 16);
   }
   {
     cuda::ClusterPlanner planner(hopper, device);
@@ -213,23 +223,24 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
          {std::tuple{Precision::fp32_strict, Operands::fp16x3, Operands::fp16x3},
           std::tuple{Precision::tf32, Operands::fp16, Operands::fp16},
           std::tuple{Precision::bf16, Operands::bf16, Operands::bf16}}) {
-      const auto plan = planner.plan({40, 64, 20, 2, precision}, true);
+      const auto plan = planner.plan({usual, 40, 2, precision}, true);
       REQUIRE(plan);
       CHECK(plan->weights.padded_size == 64);
       CHECK(shape_of(*plan).operands == forward);
       CHECK(cuda::backward_shapes[static_cast<std::size_t>(plan->backward->index)].operands == backward);
     }
     // A single sequence needs no packed weights, unless it is trained.
-    auto single = planner.plan({300, 1, 20, 1, Precision::fp32}, false);
+    auto single = planner.plan({single_sequence, 300, 1, Precision::fp32}, false);
     REQUIRE(single);
     CHECK(single->forward.pass == Pass::small_forward);
     CHECK(!single->backward);
     CHECK(!single->packs_weights());
-    CHECK(planner.plan({300, 1, 20, 1, Precision::fp32}, true)->packs_weights());
-    CHECK(planner.plan({300, 1, 20, 1, Precision::bf16}, false)->forward.pass == Pass::forward);
-    CHECK(planner.plan({300, 64, 20, 1, Precision::fp32}, false)->forward.pass == Pass::forward);
+    CHECK(planner.plan({single_sequence, 300, 1, Precision::fp32}, true)->packs_weights());
+    CHECK(planner.plan({single_sequence, 300, 1, Precision::bf16}, false)->forward.pass == Pass::forward);
+    CHECK(planner.plan({usual, 300, 1, Precision::fp32}, false)->forward.pass == Pass::forward);
     // Thousands of sequences in bfloat16 keep a device busy without clusters.
-    CHECK(!planner.plan({300, 8192, 20, 1, Precision::bf16}, false));
+    const Segments many = equal(8192);
+    CHECK(!planner.plan({many, 300, 1, Precision::bf16}, false));
   }
   CHECK(!cuda::ClusterPlanner({8, 163 * 1024}, device).plan(task, false));
   CHECK(!cuda::ClusterPlanner({9, 16 * 1024}, device).plan(task, true));

@@ -97,9 +97,7 @@ class PlannedClusters final : public ClusterRecurrent {
   std::optional<ClusterPlan> plan_of(const RecurrentProblem<float>& p, bool with_backward) {
     constexpr Index most = std::numeric_limits<int>::max();
     if (p.cell != RecurrentCell::lstm || p.hidden_size() > most || p.segments.count() > most) return {};
-    return planner_.plan({static_cast<int>(p.hidden_size()), static_cast<int>(p.segments.count()),
-                          static_cast<int>(p.segments.steps()), 1, p.precision},
-                         with_backward, prefer_);
+    return planner_.plan({p.segments, p.hidden_size(), 1, p.precision}, with_backward, prefer_);
   }
   /// A kernel that the device refuses is never planned again.
   template <class Start>

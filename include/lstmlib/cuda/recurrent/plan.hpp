@@ -3,12 +3,14 @@
 // Which kernels a layer runs on. The times are estimates from the work of a step, made to compare kernels and
 // not to predict: none of their constants has been measured yet.
 
+#include "lstmlib/backend/segments.hpp"
 #include "lstmlib/cuda/recurrent/cluster_shapes.hpp"
 #include "lstmlib/cuda/recurrent/packed_weights.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <queue>
 #include <utility>
 #include <vector>
 
@@ -22,9 +24,8 @@ struct DeviceFacts {
 
 /// A layer's pass to plan, all directions together.
 struct RecurrentTask {
-  int hidden_size;
-  int sequences;
-  int steps;  ///< of the longest sequence
+  const Segments& segments;
+  Index hidden_size;
   int directions;
   Precision precision;
 };
@@ -93,13 +94,38 @@ inline double cycles_of(const ClusterKernel& kernel) {
   return cycles(backward_shapes[i]);
 }
 
+/// Steps that pass until all clusters have come to their end, each of so many sequences, so many of them at
+/// once: the longest first, as blocks are started, the next where one has ended.
+inline double steps_of_all(const RecurrentTask& task, int sequences, int at_once) {
+  if (task.segments.count() > Index{16} * sequences * at_once)  // so many rounds even out
+    return static_cast<double>(task.segments.rows()) * task.directions / (sequences * at_once);
+  std::priority_queue<Index, std::vector<Index>, std::greater<>> ends;  // of the clusters that run
+  Index last = 0;
+  for (int direction = 0; direction < task.directions; ++direction)
+    for (Index place = 0; place < task.segments.count(); place += sequences) {
+      Index start = 0;
+      if (static_cast<int>(ends.size()) == at_once) {
+        start = ends.top();
+        ends.pop();
+      }
+      const Index end =
+          start + task.segments.length(task.segments.by_length()[static_cast<std::size_t>(place)]);
+      ends.push(end);
+      last = std::max(last, end);
+    }
+  return static_cast<double>(last);
+}
+
 /// Microseconds of the kernels that are launched for each step.
 inline double portable_microseconds(const RecurrentTask& task) {
   const double rate = task.precision == Precision::bf16   ? StepCosts::portable_bf16
                       : task.precision == Precision::tf32 ? StepCosts::portable_tf32
                                                           : StepCosts::portable_fp32;
-  const double operations = 8.0 * task.sequences * task.hidden_size * task.hidden_size;
-  return std::max(StepCosts::portable_step, operations / rate * 1e-6) * task.steps * task.directions;
+  const auto rows = static_cast<double>(task.segments.rows()),
+             steps = static_cast<double>(task.segments.steps()),
+             hidden_size = static_cast<double>(task.hidden_size);
+  const double operations = 8 * rows * hidden_size * hidden_size;
+  return std::max(StepCosts::portable_step * steps, operations / rate * 1e-6) * task.directions;
 }
 
 }  // namespace detail
@@ -117,7 +143,7 @@ class ClusterPlanner {
   std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward, bool prefer = false) {
     const auto padded = std::find_if(padded_sizes.begin(), padded_sizes.end(),
                                      [&](int size) { return size >= task.hidden_size; });
-    if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.sequences < 1) return {};
+    if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.segments.count() < 1) return {};
     const PrecisionOperands operands = operands_of(task.precision);
     Choice forward, backward;
     consider<ClusterKernel::Pass::forward>(forward_shapes, task, *padded, operands.forward, forward);
@@ -166,9 +192,8 @@ class ClusterPlanner {
       const ClusterKernel kernel{pass, static_cast<int>(i)};
       const int at_once = clusters_of(kernel);
       if (at_once < 1) continue;
-      const int clusters = pieces(task.sequences, geometry_of(kernel).sequences) * task.directions;
-      const double microseconds = pieces(clusters, at_once) * task.steps * detail::cycles_of(kernel) /
-                                  detail::StepCosts::cycles_per_microsecond;
+      const double microseconds = detail::steps_of_all(task, geometry_of(kernel).sequences, at_once) *
+                                  detail::cycles_of(kernel) / detail::StepCosts::cycles_per_microsecond;
       if (!best.kernel || microseconds < best.microseconds) best = {kernel, microseconds};
     }
   }
