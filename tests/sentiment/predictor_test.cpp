@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The predictor against the layers it is made of.
+#include "sentiment/model/device.hpp"
 #include "sentiment/model/predict.hpp"
 #include "support.hpp"
 
@@ -139,4 +140,20 @@ TEST_CASE("precision: names are parsed, others refused") {
     CHECK(parse_precision(name_of(precision)) == precision);
   CHECK_THROWS_WITH_AS(parse_precision("fp16"),
                        "precision is \"fp16\", expected fp32, bf16, int8, tf32 or fp32_strict", Error);
+}
+
+TEST_CASE("devices: those that there are, and what to do where there is none") {
+  CHECK(find_device("cpu").is_cpu());
+  const bool has_gpu = !find_device("auto").is_cpu();
+  const auto message_of = [](const char* name) -> std::string {
+    try {
+      find_device(name);
+      return "";
+    } catch (const DeviceError& error) { return error.what(); }
+  };
+  if (!has_gpu) {
+    CHECK(message_of("cuda").find("use --device cpu") != std::string::npos);
+    CHECK(message_of("cuda:1").find("use --device cpu") != std::string::npos);
+  }
+  CHECK(message_of("gpu") == "--device gpu: expected auto (a GPU if there is one), cpu, cuda, cuda:N");
 }
