@@ -33,12 +33,12 @@ namespace detail {
 // Padded size, blocks, warp_tiles, step_groups, low_in_shared. Chosen so that weights fit without spilling
 // and no sub-core has much more to multiply than the others.
 inline constexpr std::array<ForwardShape, 8> forward_geometries = {{
-    {64, 1, 2, 1, false, {}},
+    {64, 1, 1, 1, false, {}},
     {128, 4, 2, 2, false, {}},
     {192, 8, 3, 4, false, {}},
     {256, 8, 2, 4, false, {}},
     {304, 16, 1, 4, false, {}},
-    {304, 8, 5, 4, true, {}},
+    {304, 8, 2, 4, true, {}},
     {384, 16, 2, 4, false, {}},
     {512, 16, 2, 4, true, {}},
 }};
@@ -49,7 +49,7 @@ inline constexpr std::array<BackwardShape, 8> backward_geometries = {{
     {192, 8, 1, 1, false, {}},
     {256, 8, 2, 1, false, {}},
     {304, 16, 1, 1, false, {}},
-    {304, 8, 1, 1, true, {}},
+    {304, 8, 2, 1, true, {}},
     {384, 16, 2, 1, false, {}},
     {512, 16, 2, 1, true, {}},
 }};

@@ -58,24 +58,26 @@ struct StepCosts {
 
 constexpr int passes(Operands operands) { return is_split(operands) ? 3 : 1; }
 
+/// Cycles of the products, and of reading their operands meanwhile: each group of warps reads all values, and
+/// what is not in registers of the weights.
+constexpr double product_cycles(int fragments, int groups, int steps, Operands operands, bool low_in_shared) {
+  const double values = (is_split(operands) ? 1.0 : 0.5) * groups * steps;
+  const double low = is_split(operands) && low_in_shared ? fragments : 0;
+  return std::max(fragments * passes(operands) * StepCosts::product,
+                  (values + low) * StepCosts::fragment_traffic);
+}
 constexpr double cycles(const ForwardShape& s) {
-  const double products = s.tiles() * s.product_steps() * passes(s.operands);
-  const double groups = s.warps() / s.step_groups;  // each reads the whole hidden state
-  const double traffic = 2.0 * s.step_groups * s.tiles() + groups * s.product_steps();
-  return std::max(products * StepCosts::product,
-                  s.low_in_shared && is_split(s.operands)
-                      ? s.tiles() * s.product_steps() * StepCosts::fragment_traffic
-                      : 0) +
-         traffic * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
+  const double partials = 2.0 * s.step_groups * s.tiles();  // written and read
+  return product_cycles(s.tiles() * s.product_steps(), s.warps() / s.step_groups, s.product_steps(),
+                        s.operands, s.low_in_shared) +
+         partials * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
          StepCosts::block_barrier + (s.blocks > 1 ? StepCosts::exchange : StepCosts::block_barrier);
 }
 constexpr double cycles(const BackwardShape& s) {
-  const double products = s.tiles() * s.outputs() * passes(s.operands);
-  const double traffic = s.warps() * s.tiles() / s.tile_groups + s.blocks * s.tile_groups * s.tiles() / 4.0;
-  return std::max(products * StepCosts::product, s.low_in_shared && is_split(s.operands)
-                                                     ? s.tiles() * s.outputs() * StepCosts::fragment_traffic
-                                                     : 0) +
-         traffic * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
+  const double parts = s.blocks * s.tile_groups * s.tiles() / 4.0;  // of 128 bytes
+  return product_cycles(s.tiles() * s.outputs(), s.warps() / s.tile_groups, s.tiles(), s.operands,
+                        s.low_in_shared) +
+         parts * StepCosts::fragment_traffic + StepCosts::cell * pieces(s.tiles(), s.warps()) +
          StepCosts::block_barrier * (is_half(s.operands) ? 2 : 1) +
          (s.blocks > 1 ? StepCosts::exchange : StepCosts::block_barrier);
 }
