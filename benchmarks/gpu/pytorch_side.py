@@ -10,6 +10,7 @@ was captured before. Layouts: padded or packed. What cannot be run is left out, 
 """
 import argparse
 import contextlib
+import copy
 import pathlib
 import sys
 import time
@@ -83,6 +84,8 @@ class LayerCase:
         self.steps = layer.steps
         self.lstm = nn.LSTM(layer.inputs, layer.hidden, 2 if layer.kind == "deep" else 1,
                             bidirectional=layer.kind == "both").to(device.device, kind)
+        self.inference = copy.deepcopy(self.lstm).eval()  # one that trains keeps what the way back needs
+        self.inference.flatten_parameters()
         self.input = torch.randn(layer.steps, layer.batch, layer.inputs, device=device.device, dtype=kind)
         self.tracked = self.input.clone().requires_grad_(True)
         self.d_hidden = torch.randn(layer.steps, layer.batch, width, device=device.device, dtype=kind)
@@ -91,9 +94,9 @@ class LayerCase:
     def forward(self):
         with torch.no_grad():
             if self.packed:
-                self.lstm(pack_padded_sequence(self.input, self.lengths))
+                self.inference(pack_padded_sequence(self.input, self.lengths))
             else:
-                self.lstm(self.input)
+                self.inference(self.input)
 
     def forward_backward(self):
         self.lstm.zero_grad(set_to_none=True)
@@ -202,7 +205,7 @@ def layer_rows(rows, layers, device):
                 case = LayerCase(layer, name, packed, device)
                 layout = {True: ", packed", False: ", padded"}[packed] if layer.kind == "spread" else ""
                 for what, work in (("forward", case.forward), ("forward+backward", case.forward_backward)):
-                    for launch in device.launches:
+                    for launch in device.launches[:1] if packed else device.launches:  # packing is work of the host
                         rows.add(f"{what}/{sizes.name_of(layer)}", f"{name}, {launch}{layout}", name,
                                  lambda: captured(work, device) if launch == "graph" else work,
                                  alone=layer.batch == 1 and what == "forward")
@@ -228,6 +231,7 @@ def train_rows(rows, trains, device):
 def count_kernels(layers, device):
     """Kernels of a forward pass for each step of it: about two, with the cell's, where cuDNN goes step by step; next to none
     where one kernel stays for the whole sequence."""
+    from torch.autograd import DeviceType
     from torch.profiler import ProfilerActivity, profile
     counts = []
     for layer in layers:
@@ -240,7 +244,7 @@ def count_kernels(layers, device):
                     with profile(activities=[ProfilerActivity.CUDA]) as seen:
                         case.forward()
                         device.wait()
-                events = [(event.count, event.key) for event in seen.key_averages()]
+                events = [(event.count, event.key) for event in seen.key_averages() if event.device_type == DeviceType.CUDA]
                 most = max(events, default=(0, "none"))[1][:60]
                 counts.append((f"kernels a step/{sizes.name_of(layer)}", f"{name}, eager, {most}",
                                sum(count for count, _ in events) / layer.steps))

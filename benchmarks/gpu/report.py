@@ -153,10 +153,17 @@ def ratio_section(data):
           text_of_spread(row.ratio), row.verdict) for row in data.rows])
 
 
+def kernel_section(data):
+    """Which algorithm the other side takes: one kernel for all steps, or some for each."""
+    return table(["layer", "side", "precision", "kernels a step", "most often"],
+                 [(name.split("/", 1)[1], v.side, v.precision, text_of(spread(v.by_round.values()).median), v.layout)
+                  for (_, name, unit), variants in data.comparisons.items() if unit == "kernels" for v in variants])
+
+
 def measured_section(data):
     return table(["what", "side", "variant", "median (range)", "rounds"],
                  [(name, v.side, describe(v), f"{text_of_spread(spread(v.by_round.values()))} {unit}", len(v.by_round))
-                  for (_, name, unit), variants in data.comparisons.items() for v in variants])
+                  for (_, name, unit), variants in data.comparisons.items() if unit != "kernels" for v in variants])
 
 
 def objects_section(lines, keys):
@@ -185,6 +192,9 @@ def as_markdown(data):
         text += "\n## Latencies of the device\n\n" + objects_section(data.latencies, ["latency"])
     if data.latencies_after:
         text += "\nThe same at the end of the run:\n\n" + objects_section(data.latencies_after, ["latency"])
+    if any(unit == "kernels" for _, _, unit in data.comparisons):
+        text += "\n## Kernels a step\n\nOf a forward pass: two and more where it goes step by step, far fewer where one kernel stays.\n\n"
+        text += kernel_section(data)
     if data.comparisons:
         text += "\n## Everything that was measured\n\n" + measured_section(data)
     text += "\n## Stages\n\n" + objects_section(data.stages, ["stage", "result", "seconds"])

@@ -70,11 +70,12 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(self.rows()["fp32, eager", "Other", "fp32, eager"].ratio, (2, 2, 2))
 
     def test_counts_are_no_times(self):
-        self.write("compare-layer.jsonl", [line("lstmlib", "fp32, eager", 0, 1, unit="kernels"),
-                                           line("Other", "fp32, eager", 0, 2, unit="kernels")])
+        name = "kernels a step/equal/B64"
+        self.write("compare-layer.jsonl", [line("lstmlib", "fp32, eager, one", 0, 1, name, "kernels"),
+                                           line("Other", "fp32, eager, gemm, small", 0, 2, name, "kernels")])
         data = report.Data(self.raw)
         self.assertEqual(data.rows, [])
-        self.assertIn("2.00 (2.00 to 2.00) kernels", report.as_markdown(data))
+        self.assertIn("| equal/B64 | Other | fp32 | 2.00 | gemm, small |", report.as_markdown(data))
 
     def test_numbers_have_three_digits(self):
         for value, text in ((0, "0"), (0.5, "0.50"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1234"), (1.5e-7, "1.50e-07")):

@@ -11,6 +11,7 @@
 # --programs DIR   the folder of the built programs; nothing is built then
 # --smoke          without nvcc and GPU: tiny sizes on the execution model of the tests, and PyTorch on the CPU; shows that
 #                  everything works, says nothing about speed
+# The programs are built in build/gpu, or in $LSTMLIB_BUILD_DIR/gpu.
 # DEPS in the environment names a folder of headers, Eigen and doctest: then the agreement tests with the CPU run, too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +42,7 @@ done
 mkdir -p "$out/raw" "$out/logs"
 out=$(cd "$out" && pwd)
 rm -f "$out"/raw/*.jsonl
-built=${programs:-$out/programs}
+built=${programs:-${LSTMLIB_BUILD_DIR:-$top/build}/gpu${smoke:+_smoke}}
 mkdir -p "$built"
 if [ "$smoke" ]; then
   : "${rounds:=2}"
