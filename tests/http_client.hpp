@@ -32,9 +32,9 @@ struct NoReply : std::runtime_error {
 
 using HttpFields = std::map<std::string, std::string>;
 
-class HttpClient {
+class WireClient {
  public:
-  explicit HttpClient(std::uint16_t port, int timeout_seconds = 20, int receive_buffer = 0)
+  explicit WireClient(std::uint16_t port, int timeout_seconds = 20, int receive_buffer = 0)
       : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -52,9 +52,9 @@ class HttpClient {
       throw NoReply("no connection");
     }
   }
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
-  ~HttpClient() { ::close(socket_); }
+  WireClient(const WireClient&) = delete;
+  WireClient& operator=(const WireClient&) = delete;
+  ~WireClient() { ::close(socket_); }
 
   static std::string request(const std::string& method, const std::string& path,
                              const HttpFields& fields = {}, std::string_view body = {}) {
@@ -135,7 +135,7 @@ class HttpClient {
 /// One request on a connection of its own.
 inline HttpReply ask(std::uint16_t port, const std::string& method, const std::string& path,
                      const HttpFields& fields = {}, std::string_view body = {}) {
-  return HttpClient(port).ask(method, path, fields, body);
+  return WireClient(port).ask(method, path, fields, body);
 }
 
 }  // namespace lstmlib::test

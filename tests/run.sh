@@ -53,13 +53,14 @@ if [ $all$slow != nono ] && { command -v nvcc || [ -x /usr/local/cuda/bin/nvcc ]
   if nvdisasm=$("$top/tests/cuda/nvcc/nvdisasm.sh"); then export LSTMLIB_NVDISASM="$nvdisasm"; fi
 fi
 
-# build NAME TARGET COMPILER TYPE [options of cmake]
+# build NAME TARGET COMPILER TYPE [options of cmake]. Eight sources at a time are compiled as one: they share headers
+# that take longer than they do.
 build() {
   name=$1 target=$2 compiler=$3 type=$4
   shift 4
   echo "== building $target in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
-    -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
+    -DCMAKE_UNITY_BUILD=ON -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
   cmake --build "$builds/$name" --target "$target" -j "$jobs"
 }
 # run_tests NAME [options of ctest]; -j counts places, of which a test that computes takes two.
@@ -85,7 +86,8 @@ fi
 if [ $slow = yes ]; then
   build_with_sanitizers fuzzers
   run_tests sanitizers -j "$((2 * jobs))" -L slow -L fuzz "$@"
-  build clang all clang++ Release -DLSTMLIB_CUDA=OFF -DLSTMLIB_BUILD_BENCHMARKS=ON
+  # One source at a time, which shows missing includes.
+  build clang all clang++ Release -DLSTMLIB_CUDA=OFF -DCMAKE_UNITY_BUILD=OFF -DLSTMLIB_BUILD_BENCHMARKS=ON
   run_tests clang -j "$((2 * jobs))" -LE slow "$@"
 fi
 

@@ -45,22 +45,18 @@ std::string fault_of(const Shape& shape, void (*kernel)(Parameters...), Argument
   return "";
 }
 
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// Device memory of `count` floats.
-class Floats {
+class DeviceFloats {
  public:
-  explicit Floats(std::size_t count) : count_(count) {
+  explicit DeviceFloats(std::size_t count) : count_(count) {
     REQUIRE(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(float)) == cudaSuccess);
   }
-  explicit Floats(const std::vector<float>& values) : Floats(values.size()) {
+  explicit DeviceFloats(const std::vector<float>& values) : DeviceFloats(values.size()) {
     REQUIRE(cudaMemcpy(data_, values.data(), count_ * sizeof(float), cudaMemcpyHostToDevice) == cudaSuccess);
   }
-  ~Floats() { (void)cudaFree(data_); }
-  Floats(const Floats&) = delete;
-  Floats& operator=(const Floats&) = delete;
+  ~DeviceFloats() { (void)cudaFree(data_); }
+  DeviceFloats(const DeviceFloats&) = delete;
+  DeviceFloats& operator=(const DeviceFloats&) = delete;
 
   float* data() const { return data_; }
   std::vector<float> values() const {

@@ -19,9 +19,9 @@ using model::With;
 using model::Word;
 using simt::SharedArray;
 using simt::TransactionBarrier;
-using test::contains;
+using test::says;
+using test::DeviceFloats;
 using test::fault_of;
-using test::Floats;
 using test::run;
 
 std::vector<Schedule> all_schedules() { return model::schedules(3, 6); }
@@ -36,7 +36,7 @@ void check_faults(const test::Shape& shape, const Skip& skip, const std::vector<
     const std::string fault = fault_of(shape, kernel, arguments...);
     INFO(schedule.name(), ": ", fault);
     bool said = false;
-    for (const auto& words : expected) said = said || contains(fault, words);
+    for (const auto& words : expected) said = said || says(fault, words);
     CHECK(said);
   }
 }
@@ -68,7 +68,7 @@ __global__ void sum_block(float* out) {
 }
 
 TEST_CASE("model: sums of a block are the same in every order of threads") {
-  const Floats out(3 * 70);
+  const DeviceFloats out(3 * 70);
   std::vector<float> first;
   for (const Schedule& schedule : all_schedules()) {
     const With with({.schedule = schedule});
@@ -81,7 +81,7 @@ TEST_CASE("model: sums of a block are the same in every order of threads") {
 }
 
 TEST_CASE("model: a missing barrier of a block is reported") {
-  const Floats out(70);
+  const DeviceFloats out(70);
   const test::Shape shape{.threads = 70, .shared_bytes = 280};
   check_healthy(shape, sum_block<2>, out.data());
   check_faults(shape, {Word::sync_block, 0}, {"nobody has written", "may not be written yet"}, sum_block<2>,
@@ -112,7 +112,7 @@ __global__ void turn_in_warp(float* out) {
   out[thread_index()] = values.load(thread_index() ^ 1);
 }
 TEST_CASE("model: sync_warp orders the lanes of a warp; a shuffle does not") {
-  const Floats out(64);
+  const DeviceFloats out(64);
   const test::Shape shape{.threads = 64, .shared_bytes = 256};
   check_healthy(shape, turn_in_warp<Order::sync>, out.data());
   check_faults(shape, {Word::sync_warp, 0}, {"nobody has written", "may not be written yet"},
@@ -131,7 +131,7 @@ __global__ void broadcast_in_warp(float* out, int reader) {
   }
 }
 TEST_CASE("model: all lanes of a warp may read what its lane writes again, those of another may not") {
-  const Floats out(64);
+  const DeviceFloats out(64);
   check_healthy({.threads = 64, .shared_bytes = 4}, broadcast_in_warp, out.data(), 0);
   check_faults({.threads = 64, .shared_bytes = 4}, {},
                {"nobody has written", "may not be written yet", "may still read"}, broadcast_in_warp,
@@ -149,19 +149,18 @@ __global__ void read_at(float* out, std::uint32_t byte_offset, int index) {
   std::memcpy(out, &value, sizeof(float));
 }
 TEST_CASE("model: reads of what nobody wrote, beyond the end, and off their alignment are reported") {
-  const Floats out(4);
+  const DeviceFloats out(4);
   const test::Shape shape{.threads = 1, .shared_bytes = 32};
   CHECK(fault_of(shape, read_at<float>, out.data(), 0u, 3) == "");
   CHECK(fault_of(shape, read_at<simt::Float2>, out.data(), 8u, 0) == "");
-  CHECK(
-      contains(fault_of(shape, read_at<float>, out.data(), 0u, 4), "nobody has written, at shared byte 16"));
-  CHECK(contains(fault_of(shape, read_at<simt::Float2>, out.data(), 0u, 2), "nobody has written"));
-  CHECK(contains(fault_of(shape, read_at<float>, out.data(), 0u, 8), "beyond the 32 bytes"));
-  CHECK(contains(fault_of(shape, read_at<float>, out.data(), 0u, -1),
-                 "element -1 of the array at byte 0 is beyond"));
-  CHECK(contains(fault_of(shape, read_at<simt::Float4>, out.data(), 24u, 0), "beyond the 32 bytes"));
-  CHECK(contains(fault_of(shape, read_at<simt::Float4>, out.data(), 8u, 0), "not aligned for 16 bytes"));
-  CHECK(contains(fault_of(shape, read_at<float>, out.data(), 2u, 0), "not aligned for 4 bytes"));
+  CHECK(says(fault_of(shape, read_at<float>, out.data(), 0u, 4), "nobody has written, at shared byte 16"));
+  CHECK(says(fault_of(shape, read_at<simt::Float2>, out.data(), 0u, 2), "nobody has written"));
+  CHECK(says(fault_of(shape, read_at<float>, out.data(), 0u, 8), "beyond the 32 bytes"));
+  CHECK(says(fault_of(shape, read_at<float>, out.data(), 0u, -1),
+             "element -1 of the array at byte 0 is beyond"));
+  CHECK(says(fault_of(shape, read_at<simt::Float4>, out.data(), 24u, 0), "beyond the 32 bytes"));
+  CHECK(says(fault_of(shape, read_at<simt::Float4>, out.data(), 8u, 0), "not aligned for 16 bytes"));
+  CHECK(says(fault_of(shape, read_at<float>, out.data(), 2u, 0), "not aligned for 4 bytes"));
 }
 
 __global__ void copy_vectors(const float* from, float* to) {
@@ -169,13 +168,11 @@ __global__ void copy_vectors(const float* from, float* to) {
   store_streaming(reinterpret_cast<Float2*>(to), load_global(reinterpret_cast<const Float2*>(from)));
 }
 TEST_CASE("model: vectors off their alignment in global memory are reported") {
-  const Floats from({1, 2, 3, 4}), to(4);
+  const DeviceFloats from({1, 2, 3, 4}), to(4);
   run({.threads = 1}, copy_vectors, from.data() + 2, to.data());
   CHECK(to.values()[1] == 4);
-  CHECK(contains(fault_of({.threads = 1}, copy_vectors, from.data() + 1, to.data()),
-                 "not aligned for 8 bytes"));
-  CHECK(contains(fault_of({.threads = 1}, copy_vectors, from.data(), to.data() + 1),
-                 "not aligned for 8 bytes"));
+  CHECK(says(fault_of({.threads = 1}, copy_vectors, from.data() + 1, to.data()), "not aligned for 8 bytes"));
+  CHECK(says(fault_of({.threads = 1}, copy_vectors, from.data(), to.data() + 1), "not aligned for 8 bytes"));
 }
 
 // ---- warps
@@ -220,7 +217,7 @@ __global__ void diverge(float* out) {
   out[thread_index()] = value;
 }
 TEST_CASE("model: warps that diverge at a shuffle are reported") {
-  const Floats out(32);
+  const DeviceFloats out(32);
   check_healthy({}, diverge<Divergence::none>, out.data());
   check_faults({}, {}, {"lanes of its warp wait at"}, diverge<Divergence::other_word>, out.data());
   check_faults({}, {}, {"wait for it elsewhere", "deadlock"}, diverge<Divergence::block_barrier>, out.data());
@@ -254,7 +251,7 @@ TEST_CASE(
   for (auto* values : {&a, &b})
     for (float& value : *values)
       value = static_cast<float>(static_cast<int>(random() % 255) - 127) / 64;  // 8 bits: exact
-  const Floats on_a(a), on_b(b), out(128);
+  const DeviceFloats on_a(a), on_b(b), out(128);
   for (const bool half_floats : {false, true})
     for (const bool truncate : {false, true}) {
       const With with({.truncate_products = truncate});
@@ -268,7 +265,7 @@ TEST_CASE(
         }
     }
   for (float& value : a) value *= 1.0f / 3;
-  const Floats thirds(a);
+  const DeviceFloats thirds(a);
   run({}, multiply<true>, thirds.data(), on_b.data(), out.data(), 8);
   const auto rounded = out.values();
   const With with({.truncate_products = true});
@@ -366,7 +363,7 @@ constexpr test::Shape exchange_shape{
     .blocks = 6, .threads = 40, .shared_bytes = 16 + 2 * 3 * 40 * 4, .cluster = 3};
 
 TEST_CASE("model: blocks of a cluster exchange values; the bits are the same in every order") {
-  const Floats out(240);
+  const DeviceFloats out(240);
   std::vector<float> first;
   for (const Schedule& schedule : all_schedules())
     for (const bool check : {true, false}) {
@@ -380,7 +377,7 @@ TEST_CASE("model: blocks of a cluster exchange values; the bits are the same in 
 }
 
 TEST_CASE("model: each word left out of an exchange is reported") {
-  const Floats out(240);
+  const DeviceFloats out(240);
   const auto kernel = exchange<Protocol::healthy>;
   const auto left_out = [&](const Skip& skip, const std::vector<std::string>& expected) {
     CAPTURE(static_cast<int>(skip.word));
@@ -404,7 +401,7 @@ TEST_CASE("model: each word left out of an exchange is reported") {
 }
 
 TEST_CASE("model: wrong protocols of an exchange are reported") {
-  const Floats out(240);
+  const DeviceFloats out(240);
   const std::vector<std::string> too_fast = {"may still read", "a phase ahead", "on its way"};
   check_faults(exchange_shape, {}, too_fast, exchange<Protocol::one_buffer>, out.data(), 9);
   check_faults(exchange_shape, {}, too_fast, exchange<Protocol::ring>, out.data(), 9);
@@ -443,7 +440,7 @@ __global__ void turn_in_cluster(float* out) {
   cluster_wait();
 }
 TEST_CASE("model: stores to another block are seen after a cluster barrier, and must not overtake readers") {
-  const Floats out(64);
+  const DeviceFloats out(64);
   const test::Shape shape{.blocks = 2, .threads = 32, .shared_bytes = 128, .cluster = 2};
   check_healthy(shape, turn_in_cluster<Remote::ordered>, out.data());
   CHECK(out.values()[0] == 1);
@@ -489,21 +486,20 @@ __global__ void misuse(float* out) {
   }
 }
 TEST_CASE("model: misused barriers and ranks are reported, and deadlocks say who waits where") {
-  const Floats out(1);
+  const DeviceFloats out(1);
   const test::Shape shape{.threads = 32, .shared_bytes = 64};
-  CHECK(contains(fault_of(shape, misuse<Misuse::async_alone>, out.data()), "cluster of one block"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::rank>, out.data()), "stores to rank 1 of a cluster of 1"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::twice>, out.data()), "makes the barrier at byte 0 twice"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::off>, out.data()), "not a multiple of 8"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::count>, out.data()), "for 0 arrivals"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::data>, out.data()), "reads a barrier as data"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::arrive_twice>, out.data()), "arrives twice"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::wait_only>, out.data()), "without arriving"));
-  CHECK(contains(fault_of(shape, misuse<Misuse::no_barrier>, out.data()), "no barrier at byte 0"));
+  CHECK(says(fault_of(shape, misuse<Misuse::async_alone>, out.data()), "cluster of one block"));
+  CHECK(says(fault_of(shape, misuse<Misuse::rank>, out.data()), "stores to rank 1 of a cluster of 1"));
+  CHECK(says(fault_of(shape, misuse<Misuse::twice>, out.data()), "makes the barrier at byte 0 twice"));
+  CHECK(says(fault_of(shape, misuse<Misuse::off>, out.data()), "not a multiple of 8"));
+  CHECK(says(fault_of(shape, misuse<Misuse::count>, out.data()), "for 0 arrivals"));
+  CHECK(says(fault_of(shape, misuse<Misuse::data>, out.data()), "reads a barrier as data"));
+  CHECK(says(fault_of(shape, misuse<Misuse::arrive_twice>, out.data()), "arrives twice"));
+  CHECK(says(fault_of(shape, misuse<Misuse::wait_only>, out.data()), "without arriving"));
+  CHECK(says(fault_of(shape, misuse<Misuse::no_barrier>, out.data()), "no barrier at byte 0"));
   const std::string deadlock = fault_of(shape, misuse<Misuse::deadlock>, out.data());
-  CHECK(
-      contains(deadlock, "deadlock; block 0: 1 threads wait for a transaction barrier at byte 0 in phase 0"));
-  CHECK(contains(deadlock, "lacks 0 arrivals and 64 bytes, the first is 0"));
+  CHECK(says(deadlock, "deadlock; block 0: 1 threads wait for a transaction barrier at byte 0 in phase 0"));
+  CHECK(says(deadlock, "lacks 0 arrivals and 64 bytes, the first is 0"));
 }
 
 // ---- the model itself
@@ -515,7 +511,7 @@ __global__ void set(float* out, float value) {
 __global__ void throw_out_of_range(float*) { throw std::out_of_range("from a kernel"); }
 
 TEST_CASE("model: threads that never wait run one after another on one stack") {
-  const Floats out(4 * 256);
+  const DeviceFloats out(4 * 256);
   model::statistics() = {};
   run({.blocks = 4, .threads = 256}, set, out.data(), 3.0f);
   CHECK(out.values()[1023] == 3);
@@ -524,9 +520,9 @@ TEST_CASE("model: threads that never wait run one after another on one stack") {
 }
 
 TEST_CASE("model: it goes on after a fault, and exceptions of kernels reach the host") {
-  const Floats out(32);
+  const DeviceFloats out(32);
   for (int i = 0; i < 3; ++i) {
-    CHECK(contains(fault_of({.threads = 70, .shared_bytes = 280}, write_once<true>, nullptr), "write_once"));
+    CHECK(says(fault_of({.threads = 70, .shared_bytes = 280}, write_once<true>, nullptr), "write_once"));
     CHECK_THROWS_WITH_AS(run({}, throw_out_of_range, out.data()), "from a kernel", std::out_of_range);
     run({}, set, out.data(), static_cast<float>(i));
     CHECK(out.values()[31] == static_cast<float>(i));

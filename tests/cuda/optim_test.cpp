@@ -151,10 +151,10 @@ TEST_CASE("cuda: more hooks than a kernel takes are refused") {
 namespace {
 
 /// Words, convolution over them, pooling, dropout, a classifier.
-struct Classifier final : nn::Module {
+struct SmallClassifier final : nn::Module {
   nn::Parameter<float> table, filters, weight, bias;
 
-  Classifier()
+  SmallClassifier()
       : table(test::values<float>({30, 9}, 1)),
         filters(test::values<float>({12, 9, 3, 1}, 2)),
         weight(test::values<float>({4, 12}, 3)),
@@ -173,7 +173,7 @@ struct Classifier final : nn::Module {
 /// Losses of some steps, each over other sentences.
 std::vector<float> train(Device device) {
   set_seed(5);
-  Classifier model;
+  SmallClassifier model;
   model.to(device);
   optim::Adam optimizer(model, {.learning_rate = 0.01, .weight_decay_rate = 0.001});
   optimizer.add_hook(optim::ClipNorm{1});

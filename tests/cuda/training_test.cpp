@@ -104,10 +104,10 @@ std::unique_ptr<Run> make_run(ModelType type, Device device, std::uint64_t seed 
   set_seed(seed);
   return std::make_unique<Run>(type, device, precision);
 }
-enum class Kind { cpu, gpu };
-std::unique_ptr<Run> make_run(ModelType type, Kind kind, std::uint64_t seed = 11,
+enum class Where { cpu, gpu };
+std::unique_ptr<Run> make_run(ModelType type, Where kind, std::uint64_t seed = 11,
                               Precision precision = Precision::fp32) {
-  return make_run(type, kind == Kind::gpu ? test::gpu() : Device::cpu(), seed, precision);
+  return make_run(type, kind == Where::gpu ? test::gpu() : Device::cpu(), seed, precision);
 }
 
 double difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -129,9 +129,9 @@ constexpr double tolerance = 2e-5;
 TEST_CASE("training on a GPU: losses and accuracies are those of the CPU") {
   for (const auto type : types) {
     CAPTURE(static_cast<int>(type));
-    const auto here = make_run(type, Kind::cpu);
+    const auto here = make_run(type, Where::cpu);
     const auto expected = here->losses(20);
-    const auto there = make_run(type, Kind::gpu);
+    const auto there = make_run(type, Where::gpu);
     CHECK(difference(there->losses(20), expected) < tolerance);
     CHECK(expected.back() >= 0);
     const auto mine = there->evaluate(), theirs = here->evaluate();
@@ -141,19 +141,19 @@ TEST_CASE("training on a GPU: losses and accuracies are those of the CPU") {
 }
 
 TEST_CASE("training on a GPU: with operands of fewer bits, losses are near those of the CPU") {
-  const auto expected = make_run(ModelType::rnn, Kind::cpu)->losses(10);
-  CHECK(difference(make_run(ModelType::rnn, Kind::gpu, 11, Precision::fp32_strict)->losses(10), expected) <
+  const auto expected = make_run(ModelType::rnn, Where::cpu)->losses(10);
+  CHECK(difference(make_run(ModelType::rnn, Where::gpu, 11, Precision::fp32_strict)->losses(10), expected) <
         tolerance);
   // Relative errors of 2^-12 and 2^-9 an operand.
-  CHECK(difference(make_run(ModelType::rnn, Kind::gpu, 11, Precision::tf32)->losses(10), expected) < 2e-3);
-  CHECK(difference(make_run(ModelType::rnn, Kind::gpu, 11, Precision::bf16)->losses(10), expected) < 2e-2);
+  CHECK(difference(make_run(ModelType::rnn, Where::gpu, 11, Precision::tf32)->losses(10), expected) < 2e-3);
+  CHECK(difference(make_run(ModelType::rnn, Where::gpu, 11, Precision::bf16)->losses(10), expected) < 2e-2);
 }
 
 TEST_CASE("training on a GPU: the same seed gives the same bits") {
   for (const auto type : types) {
     CAPTURE(static_cast<int>(type));
-    const auto one = make_run(type, Kind::gpu), other = make_run(type, Kind::gpu, 12),
-               same = make_run(type, Kind::gpu);
+    const auto one = make_run(type, Where::gpu), other = make_run(type, Where::gpu, 12),
+               same = make_run(type, Where::gpu);
     (void)other;
     set_seed(11);
     const auto a = one->losses(12);
@@ -172,7 +172,7 @@ TEST_CASE("training on a GPU: a step as one piece of work has the bits of a step
   for (const auto type : types) {
     CAPTURE(static_cast<int>(type));
     const auto expected = make_run(type, Device(piece_by_piece, 0))->losses(12);
-    CHECK(make_run(type, Kind::gpu)->losses(12) == expected);
+    CHECK(make_run(type, Where::gpu)->losses(12) == expected);
   }
   CHECK(piece_by_piece.context(0).graphs.ready().made() == 0);
 }
@@ -182,12 +182,12 @@ TEST_CASE("training on a GPU: a snapshot is gone on from on the other kind of de
     for (const bool to_gpu : {true, false}) {
       CAPTURE(static_cast<int>(type));
       CAPTURE(to_gpu);
-      const auto straight = make_run(type, Kind::cpu);
+      const auto straight = make_run(type, Where::cpu);
       const auto all = straight->losses(12);
-      const auto first = make_run(type, to_gpu ? Kind::cpu : Kind::gpu);
+      const auto first = make_run(type, to_gpu ? Where::cpu : Where::gpu);
       first->losses(6);
       const auto snapshot = io::to_archive(first->trainer);
-      const auto second = make_run(type, to_gpu ? Kind::gpu : Kind::cpu, 99);
+      const auto second = make_run(type, to_gpu ? Where::gpu : Where::cpu, 99);
       io::from_archive(snapshot, second->trainer);
       const std::vector<double> rest(all.begin() + 12, all.end());
       CHECK(difference(second->losses(6), rest) < tolerance);

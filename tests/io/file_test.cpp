@@ -24,7 +24,7 @@ std::ptrdiff_t count_files(const std::filesystem::path& folder) {
 }
 
 template <class Action>
-std::string error_of(Action&& action) {
+std::string failure_of(Action&& action) {
   try {
     action();
   } catch (const FileError& error) { return error.what(); }
@@ -50,15 +50,15 @@ TEST_CASE("file: what is written reads back, and replaces what was there") {
 TEST_CASE("file: errors name the path and the reason") {
   const auto folder = scratch("file_errors");
   const std::string absent = (folder / "absent").string();
-  CHECK(error_of([&] { read_file(absent); }) == absent + ": No such file or directory");
-  CHECK(error_of([&] { read_file_start(absent, 1); }) == absent + ": No such file or directory");
-  CHECK(error_of([&] { read_file(folder); }) == folder.string() + ": Is a directory");
-  CHECK(error_of([&] { write_file(folder, "text"); }) == folder.string() + ": Is a directory");
-  CHECK(error_of([&] { write_file(folder / "absent/a", "text"); }) ==
+  CHECK(failure_of([&] { read_file(absent); }) == absent + ": No such file or directory");
+  CHECK(failure_of([&] { read_file_start(absent, 1); }) == absent + ": No such file or directory");
+  CHECK(failure_of([&] { read_file(folder); }) == folder.string() + ": Is a directory");
+  CHECK(failure_of([&] { write_file(folder, "text"); }) == folder.string() + ": Is a directory");
+  CHECK(failure_of([&] { write_file(folder / "absent/a", "text"); }) ==
         absent + "/a: No such file or directory");
-  CHECK(error_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file");
+  CHECK(failure_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file");
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(error_of([&] { read_file(folder / "pipe"); }) ==
+  CHECK(failure_of([&] { read_file(folder / "pipe"); }) ==
         (folder / "pipe").string() + ": is not a regular file");
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("file: a size bound is kept") {
   const auto path = scratch("file_bound") / "a";
   write_file(path, "12345");
   CHECK(read_file(path, 5).size() == 5);
-  CHECK(error_of([&] { read_file(path, 4); }) == path.string() + ": has 5 bytes, at most 4 are read");
+  CHECK(failure_of([&] { read_file(path, 4); }) == path.string() + ": has 5 bytes, at most 4 are read");
 }
 
 TEST_CASE("file: nothing half-written appears or stays") {

@@ -49,7 +49,7 @@ struct Part {
 
 /// What the error says, or "none".
 template <class Use>
-std::string error_of(Use use) {
+std::string complaint_of(Use use) {
   try {
     use();
   } catch (const FormatError& error) { return error.what(); }
@@ -122,7 +122,7 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   bad = with(bad, "encoder/encoder/0/b1",
              io::Array::from(std::vector<double>{1, 1e300}, {2}));  // infinite as a float
   bad = with(bad, "encoder/encoder/2/b1", io::Array::from(std::vector<float>{1, 1}, {2}));
-  const std::string error = error_of([&] { io::from_archive(bad, model); });
+  const std::string error = complaint_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
   CHECK(contains(error, "output/W has shape (2, 4), (4, 2) expected"));
   CHECK(contains(error, "encoder/encoder/0/w0 is int64, a real floating type expected"));
@@ -136,18 +136,19 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
 TEST_CASE("keys that nothing asks for may be ignored") {
   Model<float> model;
   const auto extra = with(io::to_archive(model), "more", io::Array::scalar(1.0));
-  CHECK(error_of([&] { io::from_archive(extra, model); }) == "more is not expected");
-  CHECK(error_of([&] { io::from_archive(extra, model, io::ExtraKeys::ignore); }) == "none");
+  CHECK(complaint_of([&] { io::from_archive(extra, model); }) == "more is not expected");
+  CHECK(complaint_of([&] { io::from_archive(extra, model, io::ExtraKeys::ignore); }) == "none");
 }
 
 TEST_CASE("a refused file is named, also one that is far larger than the model") {
   const auto folder = scratch("serialize_refused");
   Model<float> model;
   io::write_npz(folder / "short.npz", without(io::to_archive(model), "mean"));
-  CHECK(contains(error_of([&] { io::load_npz(folder / "short.npz", model); }), "short.npz: mean is missing"));
+  CHECK(contains(complaint_of([&] { io::load_npz(folder / "short.npz", model); }),
+                 "short.npz: mean is missing"));
   io::write_npz(folder / "bomb.npz", with(io::to_archive(model), "mean",
                                           io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000})));
-  CHECK(contains(error_of([&] { io::load_npz(folder / "bomb.npz", model); }), "bomb.npz"));
+  CHECK(contains(complaint_of([&] { io::load_npz(folder / "bomb.npz", model); }), "bomb.npz"));
   CHECK_THROWS_AS(io::load_npz(folder / "none.npz", model), FileError);
   CHECK_THROWS_AS(io::save_npz(folder / "no" / "folder.npz", model), FileError);
 }
@@ -188,8 +189,8 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
   part.count = 5;
   const auto before = io::to_archive(part);
   const auto refused = [&](const std::string& key, io::Array array) {
-    const std::string error =
-        error_of([&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
+    const std::string error = complaint_of(
+        [&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
     CHECK(equal(before, io::to_archive(part)));
     return error;
   };
@@ -207,7 +208,7 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
 TEST_CASE("a model that has diverged is restored too where loading fails") {
   Model<float> model;
   model.mean.values()[0] = std::numeric_limits<float>::infinity();
-  CHECK(error_of([&] { io::from_archive(io::Archive(), model); }) != "none");
+  CHECK(complaint_of([&] { io::from_archive(io::Archive(), model); }) != "none");
   CHECK(std::isinf(model.mean.values()[0]));
 }
 

@@ -11,14 +11,13 @@
 #include <map>
 #include <vector>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
 
 std::map<std::string, std::string> tree(const fs::path& folder) {
   std::map<std::string, std::string> files;
@@ -71,8 +70,8 @@ std::string gzipped(const std::string& bytes) {
   return out;
 }
 
-struct Try {
-  explicit Try(const std::string& name) : folder(scratch(name)) {}
+struct UnpackTry {
+  explicit UnpackTry(const std::string& name) : folder(scratch(name)) {}
   fs::path folder;
   fs::path archive() const { return folder / "in" / "model.tar.gz"; }
   fs::path out() const { return folder / "out"; }
@@ -87,7 +86,7 @@ struct Try {
 }  // namespace
 
 TEST_CASE("archive: a folder comes back as it was") {
-  const Try attempt("archive_round");
+  const UnpackTry attempt("archive_round");
   const std::string long_name(150, 'n'), binary("\0\1\xff\n", 4);
   write_text(attempt.folder / "model" / "args.json", "{}");
   write_text(attempt.folder / "model" / "empty", "");
@@ -122,7 +121,7 @@ TEST_CASE("archive: a folder comes back as it was") {
 }
 
 TEST_CASE("archive: an empty folder, and one that is not there") {
-  const Try attempt("archive_empty");
+  const UnpackTry attempt("archive_empty");
   make_folder(attempt.folder / "model");
   make_folder(attempt.folder / "in");
   cloud::pack_folder(attempt.folder / "model", attempt.archive());
@@ -137,7 +136,7 @@ TEST_CASE("archive: an empty folder, and one that is not there") {
 }
 
 TEST_CASE("archive: names with ./, of GNU and of PAX") {
-  const Try attempt("archive_names");
+  const UnpackTry attempt("archive_names");
   const std::string gnu(140, 'g'), pax(130, 'p');
   std::string record = " path=" + pax + "/x\n";
   record = std::to_string(record.size() + 3) + record;
@@ -179,13 +178,13 @@ TEST_CASE("archive: what could leave the folder is refused, and nothing of the a
   for (const auto& [bytes, expected] : hostile) {
     const char* reason = expected;  // clang 14 does not capture bindings
     CAPTURE(reason);
-    const Try attempt("archive_hostile");
+    const UnpackTry attempt("archive_hostile");
     const std::string said = attempt.unpack(gzipped(fine + bytes + end_of_tar));
     CAPTURE(said);
     CHECK(says(said, reason));
     CHECK(attempt.is_clean());
   }
-  const Try attempt("archive_hostile_name");
+  const UnpackTry attempt("archive_hostile_name");
   const std::string said = attempt.unpack(gzipped(member("\x1b[2J\n/../x", "x") + end_of_tar));
   CHECK(says(said, "'\\x1b[2J\\x0a/../x'"));
 }
@@ -193,7 +192,7 @@ TEST_CASE("archive: what could leave the folder is refused, and nothing of the a
 TEST_CASE("archive: damage is found to the last byte") {
   const std::string bytes = gzipped(member("a", std::string(200000, 'a')) + member("b", "2") + end_of_tar);
   const auto refused = [&](const std::string& damaged, const char* reason) {
-    const Try attempt("archive_damaged");
+    const UnpackTry attempt("archive_damaged");
     const std::string said = attempt.unpack(damaged);
     CAPTURE(said);
     CHECK(says(said, reason));
@@ -214,7 +213,7 @@ TEST_CASE("archive: damage is found to the last byte") {
 }
 
 TEST_CASE("archive: a small file does not fill the disk") {
-  const Try attempt("archive_bomb");
+  const UnpackTry attempt("archive_bomb");
   const std::string big = gzipped(member("big", std::string(1 << 20, '\0')) + end_of_tar);
   CHECK(says(attempt.unpack(big, {.bytes = 1 << 19}), "unpacks to more than 524288 bytes"));
   CHECK(attempt.is_clean());

@@ -6,14 +6,13 @@
 #include "sentiment/program.hpp"
 #include "support.hpp"
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool says(const std::string& text, const std::string& what) { return text.find(what) != std::string::npos; }
 
 using Words = std::vector<std::string>;
 
@@ -24,10 +23,10 @@ Words operator+(Words left, const Words& right) {
 
 const Words image_and_role{"--image", "123456789012.dkr.ecr.eu-west-3.amazonaws.com/films:1", "--role",
                            "arn:aws:iam::123456789012:role/R"};
-const Words fit =
+const Words fit_words =
     Words{"cloud", "fit"} + image_and_role +
     Words{"--channel", "train=s3://films/train", "--output-path", "s3://films/out", "--poll-seconds", "0.01"};
-const Words all =
+const Words run_words =
     Words{"cloud", "run"} + image_and_role +
     Words{"--dataset", "films", "--bucket", "films", "--poll-seconds", "0.01", "--out", "result"};
 
@@ -60,7 +59,7 @@ struct Scene {
     Words placed = words;
     for (auto& word : placed)
       if (word == "result") word = (folder / "result").string();
-    Outcome outcome = test::run(placed, folder / "run", input, environment());
+    Outcome outcome = sentiment::test::run(placed, folder / "run", input, environment());
     shown += outcome.out + outcome.err;
     return outcome;
   }
@@ -104,7 +103,8 @@ TEST_CASE("cloud fit: the status and the job's lines are shown as they come") {
                             {"InProgress", "Uploading", "Uploading generated training model"},
                             {"Completed", "Completed", "Training job completed"}};
   scene.cloud.log_lines = {"epoch 1", "epoch 2\x1b[2J", "epoch 3", "done"};
-  const Outcome done = scene.run(fit + Words{"--hyperparameter", "epochs=3", "--json", "--name", "a-job"});
+  const Outcome done =
+      scene.run(fit_words + Words{"--hyperparameter", "epochs=3", "--json", "--name", "a-job"});
   CAPTURE(done.err);
   REQUIRE(done.status == 0);
   std::size_t at = 0;
@@ -136,7 +136,7 @@ TEST_CASE("cloud fit: a job that fails ends with its reason and status 1") {
   Scene scene("cloud_failed");
   scene.cloud.job_states = {training, {"Failed", "Failed", "Training job failed"}};
   scene.cloud.failure_reason = "AlgorithmError: channel train has no train.npz\nexit code: 1";
-  const Outcome done = scene.run(fit + Words{"--json"});
+  const Outcome done = scene.run(fit_words + Words{"--json"});
   CHECK(done.status == 1);
   CHECK(says(done.err, "failed: AlgorithmError: channel train has no train.npz exit code: 1\n"));
   CHECK(nlohmann::json::parse(done.out)["failure_reason"] == scene.cloud.failure_reason);
@@ -152,7 +152,7 @@ TEST_CASE("cloud fit: throttled calls are made again, and logs that may not be r
     if (++seen[call.operation] <= 2) return json_error("ThrottlingException", "Rate exceeded");
     return std::nullopt;
   };
-  const Outcome done = scene.run(fit);
+  const Outcome done = scene.run(fit_words);
   CAPTURE(done.err);
   CHECK(done.status == 0);
   CHECK(says(done.err, "its log lines are not shown: DescribeLogStreams: AccessDeniedException"));
@@ -191,10 +191,11 @@ TEST_CASE("cloud: wrong credentials, with every service, in one line without the
   SUBCASE("without credentials nothing is sent") {
     const std::size_t before = scene.cloud.calls().size();
     scene.more["AWS_SECRET_ACCESS_KEY"] = scene.more["AWS_ACCESS_KEY_ID"] = "";
-    for (const Words& words : {Words{"cloud", "status", "a-job"}, fit, all, Words{"cloud", "delete", "e"}})
+    for (const Words& words :
+         {Words{"cloud", "status", "a-job"}, fit_words, run_words, Words{"cloud", "delete", "e"}})
       scene.refused(words, "no credentials: set AWS_ACCESS_KEY_ID");
     scene.more["AWS_ACCESS_KEY_ID"] = "half";
-    scene.refused(fit, "without its secret key");
+    scene.refused(fit_words, "without its secret key");
     CHECK(scene.cloud.calls().size() == before);
   }
 }
@@ -205,8 +206,8 @@ TEST_CASE("cloud: refusals of names and roles are one line, and nothing else is 
       Words{"cloud", "fit", "--image", "i", "--role", "Nobody", "--channel", "train=s3://films/t",
             "--output-path", "s3://films/o"},
       "CreateTrainingJob: ValidationException: Could not assume role arn:aws:iam::123456789012:role/Nobody.");
-  REQUIRE(scene.run(fit + Words{"--name", "taken", "--no-wait"}).status == 0);
-  scene.refused(fit + Words{"--name", "taken"},
+  REQUIRE(scene.run(fit_words + Words{"--name", "taken", "--no-wait"}).status == 0);
+  scene.refused(fit_words + Words{"--name", "taken"},
                 "CreateTrainingJob: ResourceInUse: Training job names must be unique");
   scene.refused({"cloud", "status", "nobody"},
                 "there is no training job and no endpoint nobody in eu-west-3");
@@ -237,12 +238,12 @@ TEST_CASE("cloud: a wrong command line ends with 2 and asks nobody") {
     check_refused(scene.run(words), 2, part);
   };
   wrong({"cloud"}, "--help");
-  wrong(fit + Words{"--chanel", "x"},
+  wrong(fit_words + Words{"--chanel", "x"},
         "unknown option --chanel, did you mean --channel? (see cloud fit --help)");
   wrong({"cloud", "status", "no/name"}, "is no name");
-  wrong(fit + Words{"--name", "-x"}, "is no name");
-  wrong(fit + Words{"--max-wait", "5"}, "--spot");
-  wrong(fit + Words{"--hyperparameter", "epochs"}, "'epochs' is no NAME=VALUE");
+  wrong(fit_words + Words{"--name", "-x"}, "is no name");
+  wrong(fit_words + Words{"--max-wait", "5"}, "--spot");
+  wrong(fit_words + Words{"--hyperparameter", "epochs"}, "'epochs' is no NAME=VALUE");
   wrong({"cloud", "deploy", "--image", "i"}, "--job");
   wrong({"cloud", "fit", "--image", "i"}, "--role");
   CHECK(scene.cloud.calls().empty());
@@ -260,7 +261,7 @@ TEST_CASE("cloud: a wrong command line ends with 2 and asks nobody") {
 TEST_CASE("cloud fit: Ctrl-C ends the wait and not the job") {
   Scene scene("cloud_fit_interrupted");
   scene.cloud.job_states = {training};
-  const Outcome ended = scene.interrupt(fit + Words{"--name", "a-job"}, "DescribeLogStreams", SIGINT);
+  const Outcome ended = scene.interrupt(fit_words + Words{"--name", "a-job"}, "DescribeLogStreams", SIGINT);
   CHECK(ended.status == 130);
   CHECK(says(ended.err, "the job goes on; see `sentiment cloud status a-job`"));
   CHECK(scene.cloud.count("StopTrainingJob") == 0);
@@ -316,7 +317,7 @@ TEST_CASE("cloud run: the whole notebook, and nothing stays but what is in S3") 
   Scene scene("cloud_run");
   scene.cloud.job_states = {training, {"Completed", "Completed", ""}};
   scene.cloud.log_lines = {"epoch 1"};
-  const Outcome done = scene.run(all + Words{"--json", "--hyperparameter", "epochs=1"});
+  const Outcome done = scene.run(run_words + Words{"--json", "--hyperparameter", "epochs=1"});
   CAPTURE(done.err);
   REQUIRE(done.status == 0);
   const auto told = nlohmann::json::parse(done.out);
@@ -338,7 +339,7 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
   Scene scene("cloud_run_ends");
   scene.cloud.job_states = {training};
   SUBCASE("Ctrl-C while the job runs: it is stopped") {
-    const Outcome ended = scene.interrupt(all, "DescribeLogStreams", SIGINT);
+    const Outcome ended = scene.interrupt(run_words, "DescribeLogStreams", SIGINT);
     CHECK(ended.status == 130);
     CHECK(scene.cloud.count("StopTrainingJob") == 1);
     CHECK(says(ended.err, "stopping training job films-"));
@@ -352,7 +353,7 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
         scene.cloud.endpoint_looks = 0;  // made at last
       return std::nullopt;
     };
-    const Outcome ended = scene.interrupt(all, "DescribeEndpoint", SIGTERM);
+    const Outcome ended = scene.interrupt(run_words, "DescribeEndpoint", SIGTERM);
     CHECK(ended.status == 143);
     CHECK(says(ended.err, "is still being made; it is deleted when it is there"));
     CHECK(scene.cloud.count("DeleteModel") == 1);
@@ -361,7 +362,7 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
     scene.cloud.job_states = {{"Completed", "Completed", ""}};
     scene.cloud.endpoint_end = "Failed";
     scene.cloud.failure_reason = "no capacity";
-    const Outcome ended = scene.run(all);
+    const Outcome ended = scene.run(run_words);
     CHECK(ended.status == 1);
     CHECK(says(ended.err, "is Failed: no capacity\n"));
     CHECK(scene.cloud.count("DeleteEndpoint") == 1);
@@ -372,14 +373,14 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
       if (call.operation == "InvokeEndpoint") return reply("500 Oops", "");
       return std::nullopt;
     };
-    CHECK(scene.run(all).status == 1);
+    CHECK(scene.run(run_words).status == 1);
     CHECK(scene.cloud.count("InvokeEndpoint") == 5);
     CHECK(scene.cloud.count("DeleteEndpoint") == 1);
   }
   SUBCASE("a job that fails") {
     scene.cloud.job_states = {{"Failed", "Failed", ""}};
     scene.cloud.failure_reason = "AlgorithmError";
-    const Outcome ended = scene.run(all);
+    const Outcome ended = scene.run(run_words);
     CHECK(ended.status == 1);
     CHECK(says(ended.err, "failed: AlgorithmError\n"));
     CHECK(scene.cloud.count("StopTrainingJob") == 0);
@@ -389,7 +390,7 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
     scene.cloud.on_job = [&](const std::string&, const std::string& output) {
       scene.cloud.objects[output + "/output.tar.gz"] = "no archive";
     };
-    const Outcome ended = scene.run(all);
+    const Outcome ended = scene.run(run_words);
     CHECK(ended.status == 1);
     CHECK(says(ended.err, "not a gzip file"));
     CHECK_FALSE(fs::exists(scene.folder / "result" / "output"));
@@ -399,7 +400,7 @@ TEST_CASE("cloud run: what is interrupted or fails is put in order") {
       if (call.operation == "CreateTrainingJob") return "";
       return std::nullopt;
     };
-    CHECK(scene.run(all).status == 1);
+    CHECK(scene.run(run_words).status == 1);
     CHECK(scene.cloud.count("StopTrainingJob") == 1);
   }
   CHECK(scene.nothing_is_deployed());

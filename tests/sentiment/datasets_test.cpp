@@ -16,6 +16,7 @@
 #include <map>
 #include <set>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::kit;
@@ -23,8 +24,6 @@ using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
 
 namespace {
-
-bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
 
 /// A data set of the lines "0 sentence0", "1 sentence1", ...
 std::string numbered_lines(int count) {
@@ -176,17 +175,17 @@ TEST_CASE("without the file the error says what to put where") {
 }
 
 TEST_CASE("the environment names cache, mirror and offline work") {
-  const Variable home("HOME", "/home/someone"), caches("XDG_CACHE_HOME", std::nullopt),
+  const SetVariable home("HOME", "/home/someone"), caches("XDG_CACHE_HOME", std::nullopt),
       root("LSTMLIB_DATASET_ROOT", std::nullopt);
-  const Variable mirror("LSTMLIB_DATASET_URL", "http://127.0.0.1:1/x"),
+  const SetVariable mirror("LSTMLIB_DATASET_URL", "http://127.0.0.1:1/x"),
       offline("LSTMLIB_OFFLINE", std::nullopt);
   CHECK(DatasetPlaces::from_environment().cache == "/home/someone/.cache/lstmlib");
   CHECK(DatasetPlaces::from_environment().address == "http://127.0.0.1:1/x");
   CHECK_FALSE(DatasetPlaces::from_environment().offline);
-  const Variable other_caches("XDG_CACHE_HOME", "/caches"), now_offline("LSTMLIB_OFFLINE", "1");
+  const SetVariable other_caches("XDG_CACHE_HOME", "/caches"), now_offline("LSTMLIB_OFFLINE", "1");
   CHECK(DatasetPlaces::from_environment().cache == "/caches/lstmlib");
   CHECK(DatasetPlaces::from_environment().offline);
-  const Variable other_root("LSTMLIB_DATASET_ROOT", "/root_of_data"), not_offline("LSTMLIB_OFFLINE", "0");
+  const SetVariable other_root("LSTMLIB_DATASET_ROOT", "/root_of_data"), not_offline("LSTMLIB_OFFLINE", "0");
   CHECK(DatasetPlaces::from_environment().cache == "/root_of_data");
   CHECK_FALSE(DatasetPlaces::from_environment().offline);
 }

@@ -6,6 +6,7 @@
 #include "sentiment/http_server.hpp"
 #include "support.hpp"
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::scratch;
@@ -28,8 +29,8 @@ std::string content_hash() {
   return sha256_of_file(file);
 }
 
-struct Try {
-  explicit Try(const std::string& name) : folder(scratch(name)) {}
+struct DownloadTry {
+  explicit DownloadTry(const std::string& name) : folder(scratch(name)) {}
   std::filesystem::path folder;
   std::filesystem::path target() const { return folder / "corpus.txt"; }
   std::filesystem::path part() const { return folder / "corpus.txt.part"; }
@@ -43,8 +44,6 @@ struct Try {
   bool is_empty() const { return std::filesystem::is_empty(folder); }
 };
 
-bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("SHA-256 is the standard's") {
@@ -55,7 +54,7 @@ TEST_CASE("SHA-256 is the standard's") {
 }
 
 TEST_CASE("a file is downloaded, checked and named") {
-  const Try attempt("download_fresh");
+  const DownloadTry attempt("download_fresh");
   const HttpServer server([](const HttpRequest&) { return whole(content()); });
   download(attempt.from(server.address("data/corpus.txt")));
   CHECK(attempt.holds_content());
@@ -65,12 +64,12 @@ TEST_CASE("a file is downloaded, checked and named") {
 }
 
 TEST_CASE("a file without a known hash is downloaded where the server says how long it is") {
-  const Try attempt("download_unknown");
+  const DownloadTry attempt("download_unknown");
   const HttpServer server([](const HttpRequest&) { return whole(content()); });
   download(attempt.from(server.address(), ""));
   CHECK(attempt.holds_content());
 
-  const Try cut("download_unknown_cut");
+  const DownloadTry cut("download_unknown_cut");
   const HttpServer vague(
       [](const HttpRequest&) { return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content(); });
   CHECK(
@@ -81,7 +80,7 @@ TEST_CASE("a file without a known hash is downloaded where the server says how l
 }
 
 TEST_CASE("a download that an earlier run left goes on where it ended") {
-  const Try attempt("download_resumed");
+  const DownloadTry attempt("download_resumed");
   write_text(attempt.part(), content().substr(0, 70000));
   const HttpServer server([](const HttpRequest& request) { return rest(content(), request.range_start()); });
   download(attempt.from(server.address()));
@@ -91,7 +90,7 @@ TEST_CASE("a download that an earlier run left goes on where it ended") {
 }
 
 TEST_CASE("a whole piece that lacks its name is not asked for again") {
-  const Try attempt("download_whole_part");
+  const DownloadTry attempt("download_whole_part");
   write_text(attempt.part(), content());
   const HttpServer server([](const HttpRequest&) { return refused("500 Oops"); });
   download(attempt.from(server.address()));
@@ -100,7 +99,7 @@ TEST_CASE("a whole piece that lacks its name is not asked for again") {
 }
 
 TEST_CASE("a server without ranges sends the whole file, and the piece goes") {
-  const Try attempt("download_no_range");
+  const DownloadTry attempt("download_no_range");
   write_text(attempt.part(), "some old piece");
   const HttpServer server([](const HttpRequest&) { return whole(content()); });
   download(attempt.from(server.address()));
@@ -108,7 +107,7 @@ TEST_CASE("a server without ranges sends the whole file, and the piece goes") {
 }
 
 TEST_CASE("a piece of another file is found out by the hash, and the file is fetched anew") {
-  const Try attempt("download_other_piece");
+  const DownloadTry attempt("download_other_piece");
   write_text(attempt.part(), std::string(70000, 'x'));
   const HttpServer server([](const HttpRequest& request) {
     return request.range_start() > 0 ? rest(content(), request.range_start()) : whole(content());
@@ -119,7 +118,7 @@ TEST_CASE("a piece of another file is found out by the hash, and the file is fet
 }
 
 TEST_CASE("a piece that is longer than the file is thrown away") {
-  const Try attempt("download_too_long_piece");
+  const DownloadTry attempt("download_too_long_piece");
   write_text(attempt.part(), content() + "more");
   const HttpServer server([](const HttpRequest& request) {
     return request.range_start() > 0 ? refused("416 Range Not Satisfiable") : whole(content());
@@ -129,7 +128,7 @@ TEST_CASE("a piece that is longer than the file is thrown away") {
 }
 
 TEST_CASE("a range that was not asked for is not taken") {
-  const Try attempt("download_wrong_range");
+  const DownloadTry attempt("download_wrong_range");
   write_text(attempt.part(), content().substr(0, 70000));
   const HttpServer server([](const HttpRequest& request) {
     return request.range_start() > 0 ? rest(content(), 60000) : whole(content());
@@ -139,7 +138,7 @@ TEST_CASE("a range that was not asked for is not taken") {
 }
 
 TEST_CASE("a file with another hash is refused and nothing of it stays") {
-  const Try attempt("download_wrong_hash");
+  const DownloadTry attempt("download_wrong_hash");
   const HttpServer server([](const HttpRequest&) { return whole(content() + "!"); });
   const std::string said = complaint([&] { download(attempt.from(server.address())); });
   CHECK(says(said, "this is not the file that is known: its SHA-256 is"));
@@ -148,7 +147,7 @@ TEST_CASE("a file with another hash is refused and nothing of it stays") {
 }
 
 TEST_CASE("a file that is not there is not asked for twice") {
-  const Try attempt("download_404");
+  const DownloadTry attempt("download_404");
   const HttpServer server([](const HttpRequest&) { return refused("404 Not Found"); });
   CHECK(says(complaint([&] { download(attempt.from(server.address())); }), "the server says 404"));
   CHECK(server.requests().size() == 1);
@@ -156,7 +155,7 @@ TEST_CASE("a file that is not there is not asked for twice") {
 }
 
 TEST_CASE("a cut connection is taken up again where it broke") {
-  const Try attempt("download_cut");
+  const DownloadTry attempt("download_cut");
   const HttpServer server([](const HttpRequest& request) {
     const std::size_t start = request.range_start();
     const std::string answer = start > 0 ? rest(content(), start) : whole(content());
@@ -168,7 +167,7 @@ TEST_CASE("a cut connection is taken up again where it broke") {
 }
 
 TEST_CASE("without a hash a cut connection goes on only within one version of the file") {
-  const Try attempt("download_cut_unknown");
+  const DownloadTry attempt("download_cut_unknown");
   int count = 0;
   const HttpServer server([&](const HttpRequest& request) {
     const std::string tag = ++count < 3 ? "ETag: \"one\"\r\n" : "ETag: \"two\"\r\n";
@@ -182,7 +181,7 @@ TEST_CASE("without a hash a cut connection goes on only within one version of th
   CHECK(server.requests()[1].range_start() > 0);
   CHECK(server.requests()[2].range_start() > server.requests()[1].range_start());
 
-  const Try untagged("download_cut_untagged");
+  const DownloadTry untagged("download_cut_untagged");
   int again = 0;
   const HttpServer plain([&](const HttpRequest&) {
     return ++again == 1 ? whole(content()).substr(0, 80000) : whole(content());
@@ -193,7 +192,7 @@ TEST_CASE("without a hash a cut connection goes on only within one version of th
 }
 
 TEST_CASE("a connection that is always cut ends after some attempts, and the piece stays for the next run") {
-  const Try attempt("download_always_cut");
+  const DownloadTry attempt("download_always_cut");
   const HttpServer server([](const HttpRequest& request) {
     const std::size_t start = request.range_start();
     return (start > 0 ? rest(content(), start) : whole(content())).substr(0, 10000);
@@ -205,7 +204,7 @@ TEST_CASE("a connection that is always cut ends after some attempts, and the pie
 }
 
 TEST_CASE("a server that fails is asked again") {
-  const Try attempt("download_500");
+  const DownloadTry attempt("download_500");
   int count = 0;
   const HttpServer server([&](const HttpRequest&) {
     return ++count < 3 ? refused(count == 1 ? "500 Oops" : "503 Service Unavailable") : whole(content());
@@ -214,14 +213,14 @@ TEST_CASE("a server that fails is asked again") {
   CHECK(attempt.holds_content());
   CHECK(count == 3);
 
-  const Try never("download_503");
+  const DownloadTry never("download_503");
   const HttpServer broken([](const HttpRequest&) { return refused("503 Service Unavailable"); });
   CHECK(says(complaint([&] { download(never.from(broken.address())); }), "the server says 503 (4 attempts)"));
   CHECK(never.is_empty());
 }
 
 TEST_CASE("a file that is too large is not taken") {
-  const Try attempt("download_large");
+  const DownloadTry attempt("download_large");
   for (const bool announced : {true, false}) {
     const HttpServer server([&](const HttpRequest&) {
       return announced ? whole(content()) : "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content();
@@ -234,7 +233,7 @@ TEST_CASE("a file that is too large is not taken") {
 }
 
 TEST_CASE("without a network the error comes at once") {
-  const Try attempt("download_no_network");
+  const DownloadTry attempt("download_no_network");
   std::string address;
   {
     const HttpServer gone([](const HttpRequest&) { return std::string(); });
@@ -247,7 +246,7 @@ TEST_CASE("without a network the error comes at once") {
 }
 
 TEST_CASE("a redirection away from https is not followed") {
-  const Try attempt("download_redirect");
+  const DownloadTry attempt("download_redirect");
   const HttpServer server([](const HttpRequest&) {
     return "HTTP/1.1 302 Found\r\nLocation: http://example.invalid/\r\nContent-Length: 0\r\n\r\n";
   });
@@ -270,7 +269,7 @@ TEST_CASE("addresses are https, or http to this machine") {
 }
 
 TEST_CASE("several threads may want one file: one downloads it") {
-  const Try attempt("download_together");
+  const DownloadTry attempt("download_together");
   const HttpServer server([](const HttpRequest&) { return whole(content()); });
   const std::string hash = content_hash();
   std::vector<std::thread> threads;

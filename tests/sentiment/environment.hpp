@@ -9,15 +9,15 @@
 namespace sentiment::test {
 
 /// Sets a variable, or unsets it where there is no value; what was before comes back at the end.
-class Variable {
+class SetVariable {
  public:
-  Variable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
+  SetVariable(std::string name, const std::optional<std::string>& value) : name_(std::move(name)) {
     if (const char* before = std::getenv(name_.c_str())) before_ = before;
     set(value);
   }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  ~Variable() { set(before_); }
+  SetVariable(const SetVariable&) = delete;
+  SetVariable& operator=(const SetVariable&) = delete;
+  ~SetVariable() { set(before_); }
 
  private:
   void set(const std::optional<std::string>& value) const {

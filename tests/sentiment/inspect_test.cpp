@@ -15,7 +15,7 @@ using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
 using sentiment::test::complaint;
 namespace io = lstmlib::io;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 namespace {
 
@@ -25,10 +25,10 @@ std::string shown(const std::filesystem::path& file, bool values) {
   return text.str();
 }
 
-Json shown_json(const std::filesystem::path& file, bool values) {
+OrderedJson shown_json(const std::filesystem::path& file, bool values) {
   std::ostringstream text;
   inspect_json(file, values, text);
-  return Json::parse(text.str());
+  return OrderedJson::parse(text.str());
 }
 
 /// A file with an array of numbers, one of text and one of objects.
@@ -57,26 +57,26 @@ TEST_CASE("values are shown on demand, in full precision") {
 
 TEST_CASE("the JSON has the same") {
   const auto file = example("inspect_json");
-  const Json names = shown_json(file, false);
-  CHECK(names == Json::parse(R"({"arrays": [{"name": "model/W", "dtype": "float32", "shape": [2, 2]},
+  const OrderedJson names = shown_json(file, false);
+  CHECK(names == OrderedJson::parse(R"({"arrays": [{"name": "model/W", "dtype": "float32", "shape": [2, 2]},
                                             {"name": "log", "dtype": "<U4", "shape": []},
                                             {"name": "best", "dtype": "object", "shape": []}]})"));
-  const Json values = shown_json(file, true);
-  CHECK(values["arrays"][0]["values"] == Json::array({1.0, 2.5, -3.0, 0.10000000149011612}));
-  CHECK(values["arrays"][2]["values"] == Json::array({nullptr}));
+  const OrderedJson values = shown_json(file, true);
+  CHECK(values["arrays"][0]["values"] == OrderedJson::array({1.0, 2.5, -3.0, 0.10000000149011612}));
+  CHECK(values["arrays"][2]["values"] == OrderedJson::array({nullptr}));
 }
 
 TEST_CASE("an .npy file is one array, named like the file") {
   const auto file = scratch("inspect_npy") / "vocab.npy";
   io::write_npy(file, io::Array::object(io::Dict{{"<eos>", 0}, {"a", 1}}));
   CHECK(shown(file, false) == "vocab  object  ()\n");
-  CHECK(shown_json(file, true)["arrays"][0]["values"] == Json::parse(R"([{"<eos>": 0, "a": 1}])"));
+  CHECK(shown_json(file, true)["arrays"][0]["values"] == OrderedJson::parse(R"([{"<eos>": 0, "a": 1}])"));
 }
 
 TEST_CASE("every kind of value has its form in JSON") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   CHECK(json_values(io::Array::from(std::vector<double>{infinity, -infinity, std::nan("")}, {3})) ==
-        Json::array({"inf", "-inf", "nan"}));
+        OrderedJson::array({"inf", "-inf", "nan"}));
   CHECK(json_values(io::Array::from(std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min()}, {1}))
             .dump() == "[-9223372036854775808]");
   CHECK(
@@ -117,17 +117,17 @@ TEST_CASE("a file that is neither is refused by name") {
 TEST_CASE("every file of the kit is shown as NumPy reads it") {
   if (!kit_has("compat/numpy")) return;
   std::size_t tried = 0;
-  const auto expected = Json::parse(read_text(kit() / "compat/numpy/expected_plain.json"));
-  const auto same = [](const Json& ours, const Json& theirs) {  // there 64-bit integers are text
+  const auto expected = OrderedJson::parse(read_text(kit() / "compat/numpy/expected_plain.json"));
+  const auto same = [](const OrderedJson& ours, const OrderedJson& theirs) {  // there 64-bit integers are text
     if (theirs.is_string() && (ours.is_number() || ours.is_boolean()))
       return ours.dump() == theirs.get<std::string>();
     return ours == theirs;
   };
   for (const auto& item : expected["files"].items()) {
-    const Json& what = item.value();
+    const OrderedJson& what = item.value();
     CAPTURE(item.key());
     if (what["kind"] != "npy") continue;
-    const Json array = shown_json(kit() / "compat/numpy" / item.key(), true)["arrays"][0];
+    const OrderedJson array = shown_json(kit() / "compat/numpy" / item.key(), true)["arrays"][0];
     CHECK(array["shape"] == what["shape"]);
     REQUIRE(array["values"].size() == what["values"].size());
     for (std::size_t at = 0; at < what["values"].size(); ++at)

@@ -8,10 +8,12 @@
 
 #include "lstmlib/io/npz.hpp"
 #include "lstmlib/io/utf8.hpp"
+#include "support.hpp"
 
 #include <algorithm>
 #include <set>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 namespace job = sentiment::job;
@@ -68,7 +70,7 @@ struct Container : job::Container {
       fs::create_directories(folder);
     }
   }
-  Environment environment(Environment more = {}) const {
+  Variables environment(Variables more = {}) const {
     more.emplace_back("SAGEMAKER_BASE_DIR", root.string());
     return more;
   }
@@ -77,7 +79,7 @@ struct Container : job::Container {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  Outcome run(const std::vector<std::string>& more = {}, const Environment& variables = {}) const {
+  Outcome run(const std::vector<std::string>& more = {}, const Variables& variables = {}) const {
     Process process(root.parent_path() / "work", arguments(more), {}, environment(variables));
     const int status = process.wait();
     return {status, process.err()};
@@ -99,10 +101,6 @@ std::set<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A failure as the service sees it: a status of its own, and the reason in output/failure, as on standard
 /// error.
 void check_failed(const Container& container, const Outcome& outcome, const std::string& part) {
@@ -113,9 +111,9 @@ void check_failed(const Container& container, const Outcome& outcome, const std:
   REQUIRE(fs::exists(container.failure()));
   const std::string reason = read_text(container.failure());
   CAPTURE(reason);
-  CHECK(contains(reason.substr(0, 1024), part));
+  CHECK(says(reason.substr(0, 1024), part));
   CHECK(lstmlib::io::is_utf8(reason));
-  CHECK(contains(outcome.err, "sentiment: " + reason));
+  CHECK(says(outcome.err, "sentiment: " + reason));
   CHECK_FALSE(fs::exists(container.model() / "my_model.npz"));
 }
 
@@ -208,9 +206,9 @@ TEST_CASE(
     CHECK(container.log().size() == 3);
     CHECK_FALSE(fs::exists(container.failure()));
     CHECK_FALSE(fs::exists(container.checkpoints()));
-    CHECK(contains(done.err, "ignoring the unknown setting mystery\n"));
-    CHECK_FALSE(contains(done.err, "sagemaker_region"));
-    CHECK(contains(done.err, "the-job"));
+    CHECK(says(done.err, "ignoring the unknown setting mystery\n"));
+    CHECK_FALSE(says(done.err, "sagemaker_region"));
+    CHECK(says(done.err, "the-job"));
   }
 }
 
@@ -228,9 +226,9 @@ TEST_CASE(
 
   container.move_to_new_instance();
   fs::rename(container.data("train"), elsewhere / "train_folder");
-  const Environment variables{{"SM_CHANNEL_TRAIN", elsewhere / "train_folder"},
-                              {"SM_MODEL_DIR", elsewhere / "sm_model"},
-                              {"SM_OUTPUT_DATA_DIR", elsewhere / "sm_output"}};
+  const Variables variables{{"SM_CHANNEL_TRAIN", elsewhere / "train_folder"},
+                            {"SM_MODEL_DIR", elsewhere / "sm_model"},
+                            {"SM_OUTPUT_DATA_DIR", elsewhere / "sm_output"}};
   REQUIRE(container.run({}, variables).status == 0);
   CHECK(names_in(container.model()).empty());
   CHECK(names_in(elsewhere / "sm_model").size() == 3);
@@ -252,15 +250,15 @@ TEST_CASE("job: a toolkit's command line, with its ways to write truth, None and
   CHECK_FALSE(container.args().contains("char_based"));
   for (const char* setting : {"--list ['a', 'b']", "--mystery -3", "-n 1", "--truth=True"}) {
     CAPTURE(setting);
-    CHECK(contains(done.err, std::string("ignoring the unknown setting ") + setting + "\n"));
+    CHECK(says(done.err, std::string("ignoring the unknown setting ") + setting + "\n"));
   }
-  CHECK_FALSE(contains(done.err, "setting mystery"));  // once is enough
+  CHECK_FALSE(says(done.err, "setting mystery"));  // once is enough
 }
 
 TEST_CASE(
     "job: variables of the toolkit alone make a job, but without a container there is no failure file") {
   const fs::path folder = lstmlib::test::scratch("job_variables");
-  const Environment variables{
+  const Variables variables{
       {"SAGEMAKER_BASE_DIR", folder / "ml"},    {"SM_CHANNEL_TRAIN", prepared() / "train"},
       {"SM_CHANNEL_TEST", prepared() / "test"}, {"SM_CHANNEL_VOCAB", prepared() / "vocab"},
       {"SM_MODEL_DIR", folder / "model"},       {"SM_OUTPUT_DATA_DIR", folder / "output"}};
@@ -276,7 +274,7 @@ TEST_CASE(
 TEST_CASE("job: each cause of a failure is named in output/failure") {
   const Container container("job_failure");
   const auto fails = [&](const std::string& part, const std::vector<std::string>& more = {},
-                         const Environment& variables = {}) {
+                         const Variables& variables = {}) {
     check_failed(container, container.run(more, variables), part);
   };
   container.settings(R"({"epochs": "ten"})");
@@ -329,10 +327,10 @@ TEST_CASE("job: GPUs that are not there, or not used, are said") {
   const Container container("job_gpus");
   const Outcome none = container.run({}, {{"SM_NUM_GPUS", "0"}, {"SM_HOSTS", R"(["algo-1"])"}});
   CHECK(none.status == 0);
-  CHECK_FALSE(contains(none.err, "GPU"));
+  CHECK_FALSE(says(none.err, "GPU"));
   const Outcome several = container.run({}, {{"SM_NUM_GPUS", "4"}});
   CHECK(several.status == 0);
-  CHECK(contains(several.err, "4 GPUs"));
+  CHECK(says(several.err, "4 GPUs"));
 }
 
 TEST_CASE("job: a channel dev chooses the best model") {
@@ -341,7 +339,7 @@ TEST_CASE("job: a channel dev chooses the best model") {
   fs::copy_file(prepared() / "test/test.npz", container.data("dev") / "dev.npz");
   const Outcome done = container.run();
   CHECK(done.status == 0);
-  CHECK(contains(done.err, "of the dev sentences"));
+  CHECK(says(done.err, "of the dev sentences"));
 }
 
 TEST_CASE(
@@ -387,7 +385,7 @@ TEST_CASE(
   const Outcome rest = container.run();
   CAPTURE(rest.err);
   REQUIRE(rest.status == 0);
-  CHECK(contains(rest.err, "Going on from"));
+  CHECK(says(rest.err, "Going on from"));
   CHECK(container.weights() == whole.weights());
   CHECK(without_time(container.log()) == without_time(whole.log()));
   CHECK(names_in(container.checkpoints()) == std::set<std::string>{"checkpoint.npz"});
@@ -423,9 +421,9 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
     const Outcome outcome = container.run();
     CAPTURE(outcome.err);
     CHECK(outcome.status == 0);
-    CHECK(contains(outcome.err, "starting anew"));
-    CHECK(contains(outcome.err, part));
-    CHECK_FALSE(contains(outcome.err, "Going on"));
+    CHECK(says(outcome.err, "starting anew"));
+    CHECK(says(outcome.err, part));
+    CHECK_FALSE(says(outcome.err, "Going on"));
     CHECK(container.log().size() == 2);
   };
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{100}, good.size() / 2, good.size() - 1}) {

@@ -3,11 +3,13 @@
 #include "sentiment/local/bucket.hpp"
 #include "sentiment/local/narrator.hpp"
 #include "served.hpp"
+#include "support.hpp"
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 
@@ -26,17 +28,13 @@ int processes_of(const fs::path& folder) {
 }
 
 /// What is directly in a folder, hidden ones too.
-std::vector<std::string> names_in(const fs::path& folder) {
+std::vector<std::string> sorted_names_in(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error))
     names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 std::vector<std::string> arguments(const fs::path& out, const std::vector<std::string>& more) {
@@ -47,7 +45,7 @@ std::vector<std::string> arguments(const fs::path& out, const std::vector<std::s
 
 void check_nothing_left(const fs::path& out) {
   CHECK(processes_of(out) == 0);
-  for (const auto& name : names_in(out)) CHECK_MESSAGE((name == "s3" || name == "output"), name);
+  for (const auto& name : sorted_names_in(out)) CHECK_MESSAGE((name == "s3" || name == "output"), name);
 }
 
 }  // namespace
@@ -86,22 +84,22 @@ TEST_CASE("local: all steps of the notebook, in its order, and nothing stays run
     at = err.find(part, at);
     REQUIRE(at != std::string::npos);
   }
-  CHECK_FALSE(contains(err, "\033"));  // not a terminal
+  CHECK_FALSE(says(err, "\033"));  // not a terminal
 
   const auto lines = std::count(results.begin(), results.end(), '\n');
   CHECK(lines > 20 + 3 + 2 + 3 + 4 + 3);
-  CHECK(contains(results, "\ns3://sagemaker-local-000000000000/notebook/chainer_sentiment/train\n"));
-  CHECK(contains(results, "/output/output.tar.gz\n"));
-  CHECK(contains(results, "validation/main/accuracy"));
-  CHECK(contains(results, "\ta warm and funny film with a heart as big as its cast .\n"));
-  CHECK(names_in(out) == std::vector<std::string>{"output", "s3"});
-  CHECK(names_in(out / "output") == std::vector<std::string>{"accuracy.png", "log", "loss.png"});
+  CHECK(says(results, "\ns3://sagemaker-local-000000000000/notebook/chainer_sentiment/train\n"));
+  CHECK(says(results, "/output/output.tar.gz\n"));
+  CHECK(says(results, "validation/main/accuracy"));
+  CHECK(says(results, "\ta warm and funny film with a heart as big as its cast .\n"));
+  CHECK(sorted_names_in(out) == std::vector<std::string>{"output", "s3"});
+  CHECK(sorted_names_in(out / "output") == std::vector<std::string>{"accuracy.png", "log", "loss.png"});
   CHECK(Json::parse(read_text(out / "output/log")).size() == 2);
   check_nothing_left(out);
 
   Process again(folder, arguments(out, {"--epochs", "1"}));
   CHECK(again.wait() == 1);
-  CHECK(contains(again.err(), "--force"));
+  CHECK(says(again.err(), "--force"));
   Process forced(folder, arguments(out, {"--epochs", "1", "--force"}));
   CHECK(forced.wait() == 0);
   CHECK(Json::parse(read_text(out / "output/log")).size() == 1);
@@ -112,9 +110,9 @@ TEST_CASE("local: a job that fails says why, and nothing stays") {
   Process process(folder, arguments(out, {"--device", "nonsense"}));
   CHECK(process.wait() == 1);
   CAPTURE(process.err());
-  CHECK(contains(process.err(), "Failed - "));
-  CHECK(contains(process.err(), "failed: "));
-  CHECK(contains(process.err(), "nonsense"));
+  CHECK(says(process.err(), "Failed - "));
+  CHECK(says(process.err(), "failed: "));
+  CHECK(says(process.err(), "nonsense"));
   check_nothing_left(out);
 }
 
@@ -122,14 +120,13 @@ TEST_CASE("local: Ctrl-C and SIGTERM stop the job in order, and nothing stays") 
   for (const auto& [signal, expected] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     const fs::path folder = lstmlib::test::scratch("local_stopped"), out = folder / "out";
     Process process(folder, arguments(out, {"--epochs", "100000"}));
-    for (int i = 0; i < 6000 && !contains(process.err(), "algo-1 | 1 "); ++i)
-      std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 6000 && !says(process.err(), "algo-1 | 1 "); ++i) std::this_thread::sleep_for(5ms);
     CHECK(processes_of(out) == 1);
     process.send(signal);
     CHECK(process.wait() == expected);
     CAPTURE(process.err());
-    CHECK(contains(process.err(), "Stopped - "));
-    CHECK(contains(process.err(), "nothing is left running"));
+    CHECK(says(process.err(), "Stopped - "));
+    CHECK(says(process.err(), "nothing is left running"));
     check_nothing_left(out);
     bool packed = false;
     for (const auto& entry : fs::recursive_directory_iterator(out / "s3"))

@@ -55,7 +55,7 @@ fs::path small_model(const char* name, ModelType type, bool char_based = false) 
   settings.layers = 2;
   settings.char_based = char_based;
   const Vocabulary vocabulary({{"<eos>", 0}, {"<unk>", 1}, {"good", 2}, {"bad", 3}, {"film", 4}});
-  const fs::path folder = test::scratch(name);
+  const fs::path folder = lstmlib::test::scratch(name);
   save_model_folder(folder, settings, vocabulary, Classifier<float>(settings, vocabulary.size()));
   return folder;
 }
@@ -70,10 +70,10 @@ std::string reason(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("model folder: every folder of the reference's gives its predictions, and so does our copy of it") {
-  std::vector<fs::directory_entry> folders(fs::directory_iterator(test::fixtures() / "models"), {});
+  std::vector<fs::directory_entry> folders(fs::directory_iterator(lstmlib::test::fixtures() / "models"), {});
   CHECK(folders.size() == 3);
-  if (test::kit_has("compat/models")) {
-    folders.insert(folders.end(), fs::directory_iterator(test::kit() / "compat/models"), {});
+  if (lstmlib::test::kit_has("compat/models")) {
+    folders.insert(folders.end(), fs::directory_iterator(lstmlib::test::kit() / "compat/models"), {});
     CHECK(folders.size() == 3 + 9);
   }
   for (const auto& entry : folders) {
@@ -81,7 +81,7 @@ TEST_CASE("model folder: every folder of the reference's gives its predictions, 
     std::ifstream file(entry.path() / "expected.json");
     const auto expected = nlohmann::json::parse(file);
     TrainedModel model = load_model_folder(entry.path());
-    const fs::path copy = test::scratch("model_copy");
+    const fs::path copy = lstmlib::test::scratch("model_copy");
     save_model_folder(copy, model.settings, model.vocabulary, model.classifier);
     check_predictions(Predictor(std::move(model)), expected);
     const Predictor again(load_model_folder(copy));
@@ -151,7 +151,7 @@ TEST_CASE("model folder: says what is missing or does not fit") {
 
 TEST_CASE("model folder: damaged settings and models are refused") {
   int count = 0;
-  const auto hostile = test::hostile_files();
+  const auto hostile = lstmlib::test::hostile_files();
   for (const auto& file : hostile.files) {
     CAPTURE(file.name);
     bool refused = false;
@@ -162,7 +162,7 @@ TEST_CASE("model folder: damaged settings and models are refused") {
         ModelSettings settings;
         settings.units = 6;
         Classifier<float> model(settings, 10);
-        const fs::path folder = test::scratch("malicious_model");
+        const fs::path folder = lstmlib::test::scratch("malicious_model");
         std::vector<Vocabulary::Entry> words{{"<eos>", 0}, {"<unk>", 1}};
         for (std::int32_t i = 2; i < 10; ++i)
           words.emplace_back(std::string(1, static_cast<char>('a' + i)), i);

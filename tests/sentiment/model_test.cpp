@@ -4,7 +4,7 @@
 #include "sentiment/model/classifier.hpp"
 
 using namespace lstmlib;
-using test::ReferenceCase;
+using lstmlib::test::ReferenceCase;
 
 namespace {
 
@@ -19,7 +19,7 @@ void check_classifier(const ReferenceCase& one) {
   settings.dropout = 0;
   sentiment::Classifier<T> model(settings, number("n_vocab"));
   model.dropout.ratio = 0;
-  test::set_parameters<T>(model, one, "p/");
+  lstmlib::test::set_parameters<T>(model, one, "p/");
 
   std::vector<std::vector<std::int32_t>> sentences;
   std::vector<std::int32_t> labels;
@@ -43,19 +43,19 @@ void check_classifier(const ReferenceCase& one) {
     if (step == 1) one.check("loss", loss.value());
     one.check("loss" + k, loss.value());
     loss.backward();
-    if (step == 1) test::check_parameters<T>(model, one, "grad_p/", true);
+    if (step == 1) lstmlib::test::check_parameters<T>(model, one, "grad_p/", true);
     adam.step();
-    test::check_parameters<T>(model, one, "p" + k + "/", false);
+    lstmlib::test::check_parameters<T>(model, one, "p" + k + "/", false);
   }
 }
 
 }  // namespace
 
 TEST_CASE("classifiers: rnn, cnn and bow follow the reference through three updates") {
-  if (!test::kit_has("compat/gradients")) return;
-  const int count =
-      test::for_each_reference(test::kit() / "compat/gradients", "classifier",
-                               []<Real T>(const ReferenceCase& one, T) { check_classifier<T>(one); });
+  if (!lstmlib::test::kit_has("compat/gradients")) return;
+  const int count = lstmlib::test::for_each_reference(
+      lstmlib::test::kit() / "compat/gradients", "classifier",
+      []<Real T>(const ReferenceCase& one, T) { check_classifier<T>(one); });
   CHECK(count == 12);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("classifiers: gradients of every parameter match finite differences, d
     settings.units = 4;
     settings.layers = 2;
     sentiment::Classifier<double> model(settings, 6);
-    test::each_block(model, []<Real T>(const std::string& path, Tensor<T> value, Tensor<T>) {
+    lstmlib::test::each_block(model, []<Real T>(const std::string& path, Tensor<T> value, Tensor<T>) {
       if (path.ends_with("/b")) value.assign(nn::uniform<T>(value.shape(), 0.5));  // off the corner of relu
     });
     const std::vector<std::vector<std::int32_t>> sentences{{2, 3, 0}, {0}, {1, 5, 4, 2, 0}};
@@ -79,21 +79,22 @@ TEST_CASE("classifiers: gradients of every parameter match finite differences, d
     };
     loss().backward();
     double worst = 0;
-    test::each_block(model, [&]<Real T>(const std::string& path, Tensor<T> value, Tensor<T> gradient) {
-      for (std::size_t i = 0; i < value.values().size(); ++i) {
-        const T kept = value.values()[i], step = T(1e-5);
-        value.values()[i] = kept + step;
-        const double up = loss().item();
-        value.values()[i] = kept - step;
-        const double down = loss().item();
-        value.values()[i] = kept;
-        const double numeric = (up - down) / (2 * static_cast<double>(step));
-        const double difference = std::abs(numeric - static_cast<double>(gradient.values()[i]));
-        if (difference > 1e-8)
-          FAIL_CHECK(path, " element ", i, ": ", gradient.values()[i], ", by differences ", numeric);
-        worst = std::max(worst, difference);
-      }
-    });
+    lstmlib::test::each_block(
+        model, [&]<Real T>(const std::string& path, Tensor<T> value, Tensor<T> gradient) {
+          for (std::size_t i = 0; i < value.values().size(); ++i) {
+            const T kept = value.values()[i], step = T(1e-5);
+            value.values()[i] = kept + step;
+            const double up = loss().item();
+            value.values()[i] = kept - step;
+            const double down = loss().item();
+            value.values()[i] = kept;
+            const double numeric = (up - down) / (2 * static_cast<double>(step));
+            const double difference = std::abs(numeric - static_cast<double>(gradient.values()[i]));
+            if (difference > 1e-8)
+              FAIL_CHECK(path, " element ", i, ": ", gradient.values()[i], ", by differences ", numeric);
+            worst = std::max(worst, difference);
+          }
+        });
     CHECK(worst < 1e-8);
   }
 }

@@ -7,9 +7,9 @@
 using namespace sentiment;
 using namespace std::chrono_literals;
 using sentiment::test::Chromium;
+using sentiment::test::Json;
 using sentiment::test::make_model;
 using sentiment::test::Server;
-using Json = nlohmann::json;
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "sentiment/text/vocabulary_file.hpp"
 #include "support.hpp"
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;
 using lstmlib::test::kit;
@@ -15,8 +16,6 @@ using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
 
 namespace {
-
-bool says(const std::string& text, const std::string& what) { return text.find(what) != std::string::npos; }
 
 /// Files of a data set of somebody's own.
 PrepareOptions own_files(const std::string& name) {
@@ -100,18 +99,18 @@ TEST_CASE("a data set is downloaded, prepared, and then found in the cache") {
   for (int number = 0; number < 50; ++number)
     lines += std::to_string(number % 2) + " word" + std::to_string(number % 2) + "\n";
   const HttpServer server([&](const HttpRequest&) { return whole(lines); });
-  const Variable root("LSTMLIB_DATASET_ROOT", (folder / "cache").string()),
+  const SetVariable root("LSTMLIB_DATASET_ROOT", (folder / "cache").string()),
       mirror("LSTMLIB_DATASET_URL", server.address());
   PrepareOptions options;
   options.dataset = "custrev";
   options.out = folder / "out";
   options.quiet = true;
   {
-    const Variable offline("LSTMLIB_OFFLINE", "1");
+    const SetVariable offline("LSTMLIB_OFFLINE", "1");
     CHECK_THROWS_AS(prepare(options), UnavailableError);
     CHECK_FALSE(std::filesystem::exists(options.out));
   }
-  const Variable online("LSTMLIB_OFFLINE", std::nullopt);
+  const SetVariable online("LSTMLIB_OFFLINE", std::nullopt);
   const PrepareResult result = prepare(options);
   CHECK(result.train_size == 45);
   CHECK(result.test_size == 5);

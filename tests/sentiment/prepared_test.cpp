@@ -4,9 +4,11 @@
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
 #include "hostile.hpp"
+#include "support.hpp"
 
 #include <nlohmann/json.hpp>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using lstmlib::test::kit;
 using lstmlib::test::kit_has;
@@ -36,8 +38,6 @@ std::string refusal(io::Array data, io::Array labels) {
   CHECK((said.empty() || said.starts_with(file.string())));
   return said;
 }
-
-bool says(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -118,9 +118,12 @@ TEST_CASE("ids and labels are held against the vocabulary and the classes") {
   CHECK_NOTHROW(check_labels(data, 2, "f"));
   CHECK(says(complaint([&] { check_labels(data, 1, "f"); }), "f: sentence 1 has label 1"));
   CHECK(count_classes(data, "f") == 2);
-  CHECK(says(complaint([&] { count_classes({{{0}, {0}}, {0, 2}}, "f"); }), "f: class 1 has no sentence"));
   CHECK(says(complaint([&] {
-               count_classes({{{0}, {0}}, {0, 0}}, "f");
+               count_classes(PreparedData{{{0}, {0}}, {0, 2}}, "f");
+             }),
+             "f: class 1 has no sentence"));
+  CHECK(says(complaint([&] {
+               count_classes(PreparedData{{{0}, {0}}, {0, 0}}, "f");
              }),
              "f: all sentences have one label"));
 }

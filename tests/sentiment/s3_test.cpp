@@ -10,6 +10,7 @@
 
 #include <csignal>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::cloud;
 using namespace sentiment::test;
@@ -17,8 +18,6 @@ using lstmlib::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
 
 Session session_of(const LoopbackCloud& cloud) {
   Session session;
@@ -38,8 +37,9 @@ std::string content(std::size_t size) {
   return text;
 }
 
-struct Try {
-  explicit Try(const std::string& name) : folder(scratch(name)), session(session_of(cloud)), s3(session) {}
+struct StoreTry {
+  explicit StoreTry(const std::string& name)
+      : folder(scratch(name)), session(session_of(cloud)), s3(session) {}
   fs::path file(const std::string& bytes) const {
     write_text(folder / "file", bytes);
     return folder / "file";
@@ -69,7 +69,7 @@ TEST_CASE("s3: addresses of objects") {
 }
 
 TEST_CASE("s3: small files are one request, large ones are parts, all signed") {
-  Try t("s3_put");
+  StoreTry t("s3_put");
   t.cloud.keys.token = "token/+=";
   t.session = session_of(t.cloud);
   for (const std::size_t size : {std::size_t{0}, std::size_t{1000}, 8 * mebibyte - 1}) {
@@ -91,7 +91,7 @@ TEST_CASE("s3: small files are one request, large ones are parts, all signed") {
 }
 
 TEST_CASE("s3: what may pass is tried again, a refusal is not") {
-  Try t("s3_retry");
+  StoreTry t("s3_retry");
   int count = 0;
   t.cloud.fault = [&](const LoopbackCloud::Call& call) -> std::optional<std::string> {
     if (call.operation != "PUT") return std::nullopt;
@@ -132,7 +132,7 @@ TEST_CASE("s3: what may pass is tried again, a refusal is not") {
 }
 
 TEST_CASE("s3: an upload in parts that fails is taken back") {
-  Try t("s3_abort");
+  StoreTry t("s3_abort");
   const fs::path file = t.file(content(9 * mebibyte));
   const auto failing = [&](const char* operation, const char* query, const std::string& instead) {
     t.cloud.fault = [=](const LoopbackCloud::Call& call) -> std::optional<std::string> {
@@ -170,7 +170,7 @@ TEST_CASE("s3: an upload in parts that fails is taken back") {
 }
 
 TEST_CASE("s3: an interrupt ends an upload, which is taken back all the same") {
-  Try t("s3_interrupt");
+  StoreTry t("s3_interrupt");
   const fs::path file = t.file(content(17 * mebibyte));
   const lstmlib::train::SignalWatch watch;
   t.cloud.fault = [](const LoopbackCloud::Call& call) -> std::optional<std::string> {
@@ -187,7 +187,7 @@ TEST_CASE("s3: an interrupt ends an upload, which is taken back all the same") {
 }
 
 TEST_CASE("s3: a download is whole, or whatever was there stays") {
-  Try t("s3_get");
+  StoreTry t("s3_get");
   const std::string bytes = content(3 * mebibyte);
   const fs::path file = t.folder / "got";
   t.cloud.objects["/films/k"] = bytes;
@@ -227,7 +227,7 @@ TEST_CASE("s3: a download is whole, or whatever was there stays") {
 }
 
 TEST_CASE("s3: a bucket is made where there is none") {
-  Try t("s3_bucket");
+  StoreTry t("s3_bucket");
   t.s3.ensure_bucket("films");
   CHECK(t.cloud.calls().size() == 1);
   t.s3.ensure_bucket("other");
@@ -244,7 +244,7 @@ TEST_CASE("s3: a bucket is made where there is none") {
 }
 
 TEST_CASE("s3: folders up, archives down") {
-  Try t("s3_folders");
+  StoreTry t("s3_folders");
   write_text(t.folder / "in" / "b.npz", "1");
   write_text(t.folder / "in" / "sub" / "a b", "2");
   CHECK(upload_folder(t.s3, t.folder / "in", {"films", "p/train"}, false) == 2);
@@ -273,7 +273,7 @@ TEST_CASE("s3: folders up, archives down") {
 }
 
 TEST_CASE("s3: credentials that a service repeats are hidden, and the log has none") {
-  Try t("s3_hidden");
+  StoreTry t("s3_hidden");
   t.cloud.keys.token = "the-token-of-the-test";
   t.session = session_of(t.cloud);
   t.session.credentials.secret_key = "wrong";

@@ -29,13 +29,13 @@ using lstmlib::test::HttpReply;
 using Json = nlohmann::json;
 
 /// Variables that a process gets besides.
-using Environment = std::vector<std::pair<std::string, std::string>>;
+using Variables = std::vector<std::pair<std::string, std::string>>;
 
 /// A process of the program; ended with the object.
 class Process {
  public:
   Process(const fs::path& folder, std::vector<std::string> arguments, const std::string& input = {},
-          const Environment& environment = {})
+          const Variables& environment = {})
       : folder_(folder) {
     fs::create_directories(folder);
     for (const char* stream : {"stdin", "stdout", "stderr"}) write_text(folder / stream, "");
@@ -83,7 +83,7 @@ class Process {
 /// A served model.
 struct Server {
   Server(const fs::path& folder, const fs::path& model_dir, std::vector<std::string> options = {},
-         const Environment& environment = {})
+         const Variables& environment = {})
       : process(folder, with(std::move(options), model_dir), {}, environment) {
     for (int i = 0; i < 2000 && port == 0; ++i, std::this_thread::sleep_for(5ms)) {
       const std::string err = process.err();

@@ -11,13 +11,13 @@ using namespace lstmlib;
 using namespace sentiment;
 using namespace std::chrono_literals;
 using lstmlib::test::ask;
-using lstmlib::test::HttpClient;
 using lstmlib::test::HttpReply;
 using lstmlib::test::scratch;
+using lstmlib::test::WireClient;
+using sentiment::test::Json;
 using sentiment::test::make_model;
 using sentiment::test::Process;
 using sentiment::test::Server;
-using Json = nlohmann::json;
 
 namespace {
 
@@ -129,7 +129,7 @@ TEST_CASE("serve: many clients at once, each gets its own answers in order") {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
-      HttpClient client(server.port);
+      WireClient client(server.port);
       for (int i = 0; i < 40; ++i) {
         Json request = Json::array(), expected = Json::array();
         for (int k = 0; k <= (i + t) % 5; ++k) {
@@ -167,8 +167,8 @@ TEST_CASE("serve: a batch of 10,000 does not hold up others; its reader may be s
   const Server server(folder / "run", make_model(folder / "model", {.units = 300}), {"--no-access-log"});
   std::vector<std::string> sentences;
   for (int i = 0; i < 10000; ++i) sentences.push_back(std::to_string(i) + " good film");
-  HttpClient batch(server.port, 60, 8192);
-  batch.send(HttpClient::request("POST", "/invocations",
+  WireClient batch(server.port, 60, 8192);
+  batch.send(WireClient::request("POST", "/invocations",
                                  {{"Content-Type", "application/x-npy"}, {"Accept", "application/x-npy"}},
                                  npy_of(sentences)));
   const auto start = std::chrono::steady_clock::now();
@@ -240,7 +240,7 @@ TEST_CASE("serve: in a container it listens on all addresses, otherwise on the l
   CHECK(outside.host == "127.0.0.1");
   std::uint16_t port = 0;
   {
-    HttpClient probe(outside.port);  // a port that is free a moment later
+    WireClient probe(outside.port);  // a port that is free a moment later
     port = static_cast<std::uint16_t>(outside.port + 1);
   }
   const Server inside(folder / "run2", {}, {},
@@ -268,7 +268,7 @@ TEST_CASE("serve: SIGTERM ends it with 0 after its answers, SIGINT with 130") {
   const auto model = make_model(folder / "model", {.units = 12});
   for (const int signal : {SIGTERM, SIGINT}) {
     Server server(folder / "run", model);
-    HttpClient half(server.port), idle(server.port);
+    WireClient half(server.port), idle(server.port);
     half.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n[\"a");
     idle.ask("GET", "/ping");
     std::this_thread::sleep_for(50ms);

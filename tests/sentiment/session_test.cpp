@@ -8,15 +8,14 @@
 
 #include <list>
 
+using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::cloud;
 using lstmlib::test::scratch;
 using sentiment::test::complaint;
-using sentiment::test::Variable;
+using sentiment::test::SetVariable;
 
 namespace {
-
-bool says(const std::string& text, const char* what) { return text.find(what) != std::string::npos; }
 
 /// No variable of AWS, an empty home.
 class Clean {
@@ -37,7 +36,7 @@ class Clean {
   std::filesystem::path home;
 
  private:
-  std::list<Variable> variables_;
+  std::list<SetVariable> variables_;
 };
 
 }  // namespace

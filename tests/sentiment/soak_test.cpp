@@ -12,12 +12,12 @@
 using namespace lstmlib;
 using namespace sentiment;
 using namespace std::chrono_literals;
-using lstmlib::test::HttpClient;
 using lstmlib::test::HttpReply;
 using lstmlib::test::NoReply;
+using lstmlib::test::WireClient;
+using sentiment::test::Json;
 using sentiment::test::make_model;
 using sentiment::test::Server;
-using Json = nlohmann::json;
 
 namespace {
 
@@ -59,10 +59,10 @@ TEST_CASE("serve: a soak with clients of all kinds") {
   };
   const auto client = [&](unsigned seed) {
     std::mt19937 choose(seed);
-    std::unique_ptr<HttpClient> connection;
+    std::unique_ptr<WireClient> connection;
     while (!ended) {
       try {
-        if (!connection || choose() % 50 == 0) connection = std::make_unique<HttpClient>(server.port, 60);
+        if (!connection || choose() % 50 == 0) connection = std::make_unique<WireClient>(server.port, 60);
         const auto kind = choose() % 16;
         const std::size_t count = kind == 0 ? 500 + choose() % 1500 : 1 + choose() % 5;
         Json request = Json::array();
@@ -79,7 +79,7 @@ TEST_CASE("serve: a soak with clients of all kinds") {
           continue;
         }
         if (kind == 3) {  // goes away in the middle
-          const std::string text = HttpClient::request("POST", path, {}, body);
+          const std::string text = WireClient::request("POST", path, {}, body);
           connection->send(std::string_view(text).substr(0, 1 + choose() % text.size()));
           if (choose() % 2) connection->reset();
           connection.reset();

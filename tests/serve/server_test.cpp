@@ -13,9 +13,9 @@
 using namespace lstmlib;
 using namespace std::chrono_literals;
 using test::ask;
-using test::HttpClient;
 using test::HttpReply;
 using test::NoReply;
+using test::WireClient;
 
 namespace {
 
@@ -58,7 +58,7 @@ class Running {
 };
 
 HttpReply raw(std::uint16_t port, const std::string& bytes) {
-  HttpClient client(port, 5);
+  WireClient client(port, 5);
   client.send(bytes);
   return client.reply();
 }
@@ -104,15 +104,15 @@ TEST_CASE("server: errors are JSON, and name the methods that a path has") {
 
 TEST_CASE("server: one connection serves many requests, pipelined ones in order, and survives errors") {
   Running<Echo> server;
-  HttpClient client(server.port());
+  WireClient client(server.port());
   for (int i = 0; i < 50; ++i)
     CHECK(client.ask("POST", "/invocations", {}, "n" + std::to_string(i)).status == 200);
   CHECK(client.ask("PUT", "/invocations", {}, std::string(100000, 'x')).status == 405);
   CHECK(client.ask("POST", "/invocations", {}, "bad").status == 400);
   std::string many;
   for (int i = 100; i < 140; ++i)
-    many += HttpClient::request("POST", "/invocations", {}, std::to_string(i)) +
-            HttpClient::request("GET", "/ping");
+    many += WireClient::request("POST", "/invocations", {}, std::to_string(i)) +
+            WireClient::request("GET", "/ping");
   client.send(many);
   for (int i = 100; i < 140; ++i) {
     std::string text = std::to_string(i);
@@ -125,12 +125,12 @@ TEST_CASE("server: one connection serves many requests, pipelined ones in order,
 
 TEST_CASE("server: chunks with extensions and trailers, a body byte by byte, Expect, HTTP/1.0") {
   Running<Echo> server;
-  HttpClient client(server.port());
+  WireClient client(server.port());
   client.send(
       "POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
       "Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n");
   CHECK(client.reply().body == "edcba");
-  for (const char c : HttpClient::request("POST", "/invocations", {}, "slowly")) client.send({&c, 1});
+  for (const char c : WireClient::request("POST", "/invocations", {}, "slowly")) client.send({&c, 1});
   CHECK(client.reply().body == "ylwols");
   client.send("POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n");
   CHECK(client.reply(false, true).status == 100);
@@ -164,7 +164,7 @@ TEST_CASE("server: what is no clear request is refused, and its connection close
   CHECK(raw(port, "GET /ping HTTP/1.1\r\nHost: x\r\nX: " + std::string(100000, 'a') + "\r\n\r\n").status ==
         431);
   CHECK(ask(port, "GET", "/ping", {{"X", std::string(60000, 'a')}}).status == 200);
-  HttpClient client(port);
+  WireClient client(port);
   client.send("NONSENSE\r\n\r\n");
   CHECK(client.reply().fields.at("connection") == "close");
   CHECK(client.closed());
@@ -181,13 +181,13 @@ TEST_CASE("server: a body above the limit is refused at its header, or in the ch
       raw(port,
           "POST /invocations HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
           .status == 413);
-  HttpClient chunked(port);
+  WireClient chunked(port);
   chunked.send("POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "40000\r\n" + std::string(0x40000, 'x') + "\r\n";
   for (int i = 0; i < 5; ++i) chunked.send(chunk);
   CHECK(chunked.reply().status == 413);
-  HttpClient whole(port);  // all of a body that is too large is sent before the answer is read
-  whole.send(HttpClient::request("POST", "/invocations", {}, std::string(8 << 20, 'x')));
+  WireClient whole(port);  // all of a body that is too large is sent before the answer is read
+  whole.send(WireClient::request("POST", "/invocations", {}, std::string(8 << 20, 'x')));
   CHECK(whole.reply().status == 413);
 }
 
@@ -196,9 +196,9 @@ TEST_CASE("server: the memory of all bodies and answers is bounded") {
   options.memory_bytes = 4 << 20;
   Running<Echo> server(options);
   const auto port = server.port();
-  std::vector<std::unique_ptr<HttpClient>> halves;
+  std::vector<std::unique_ptr<WireClient>> halves;
   for (int i = 0; i < 3; ++i) {
-    halves.push_back(std::make_unique<HttpClient>(port));
+    halves.push_back(std::make_unique<WireClient>(port));
     halves.back()->send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" +
                         std::string(1300000, 'x'));
   }
@@ -223,11 +223,11 @@ TEST_CASE("server: stalled clients are closed, and hold up nobody") {
   options.header_time = 2s;
   Running<Echo> server(options);
   const auto port = server.port();
-  HttpClient silent(port), half_header(port), half_body(port), dripping(port);
+  WireClient silent(port), half_header(port), half_body(port), dripping(port);
   half_header.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-");
   half_body.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
-  HttpClient greedy(port, 20, 4096);  // asks for a long answer and does not read it
-  greedy.send(HttpClient::request("POST", "/invocations", {}, "long"));
+  WireClient greedy(port, 20, 4096);  // asks for a long answer and does not read it
+  greedy.send(WireClient::request("POST", "/invocations", {}, "long"));
   const auto start = std::chrono::steady_clock::now();
   CHECK(ask(port, "GET", "/ping").status == 200);
   CHECK(ask(port, "POST", "/invocations", {}, "ab").status == 200);
@@ -251,11 +251,11 @@ TEST_CASE("server: stalled clients are closed, and hold up nobody") {
 TEST_CASE("server: a slow reader gets its whole answer; clients that reset do no harm") {
   Running<Echo> server;
   const auto port = server.port();
-  HttpClient slow(port, 20, 8192);
-  slow.send(HttpClient::request("POST", "/invocations", {}, "long"));
+  WireClient slow(port, 20, 8192);
+  slow.send(WireClient::request("POST", "/invocations", {}, "long"));
   for (int i = 0; i < 50; ++i) {
-    HttpClient gone(port);
-    gone.send(HttpClient::request("POST", "/invocations", {}, i % 2 ? "long" : "ab"));
+    WireClient gone(port);
+    gone.send(WireClient::request("POST", "/invocations", {}, i % 2 ? "long" : "ab"));
     gone.reset();
   }
   std::this_thread::sleep_for(100ms);
@@ -329,10 +329,10 @@ TEST_CASE("server: what the model's loading throws ends the service") {
 TEST_CASE("server: stopping answers what has begun and takes nothing new") {
   auto server = std::make_unique<Running<Echo>>();
   const auto port = server->port();
-  HttpClient idle(port), half(port), slow(port);
+  WireClient idle(port), half(port), slow(port);
   CHECK(idle.ask("GET", "/ping").status == 200);
   half.send("POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab");
-  slow.send(HttpClient::request("POST", "/invocations", {}, "slow"));
+  slow.send(WireClient::request("POST", "/invocations", {}, "slow"));
   std::this_thread::sleep_for(50ms);
   server->service().server().stop();
   CHECK(idle.closed());

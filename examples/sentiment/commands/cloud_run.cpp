@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using lstmlib::Error;
 using lstmlib::fail;
 
-struct Options {
+struct CloudRunOptions {
   CloudOptions cloud;
   JobOptions job;
   PrepareOptions prepare;
@@ -32,7 +32,7 @@ struct Options {
 /// one object.
 class Notebook {
  public:
-  explicit Notebook(const Options& options)
+  explicit Notebook(const CloudRunOptions& options)
       : o_(options),
         session_(o_.cloud.session.session()),
         s3_(session_),
@@ -163,7 +163,7 @@ class Notebook {
     facts_.add(name, rows);
   }
 
-  const Options& o_;
+  const CloudRunOptions& o_;
   cloud::Session session_;
   cloud::S3 s3_;
   cloud::SageMaker sagemaker_;
@@ -173,7 +173,7 @@ class Notebook {
   cloud::Undo undo_;  // the last: what it undoes needs the others
 };
 
-void run(const Options& o) {
+void run(const CloudRunOptions& o) {
   std::error_code none;
   if (fs::exists(o.out, none) && !(fs::is_directory(o.out, none) && fs::is_empty(o.out, none)))
     fail<lstmlib::FileError>(o.out.string(), ": is there already; give another place with --out");
@@ -185,7 +185,7 @@ void run(const Options& o) {
 void add_cloud_run(CLI::App& cloud) {
   auto* command = cloud.add_subcommand(
       "run", "The whole notebook: data, upload, job, plots, endpoint, predictions, clean-up");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<CloudRunOptions>();
   o->prepare.dataset = "stsa.binary";
   add_job_options(*command, o->job);
   add_prepare_options(*command, o->prepare);

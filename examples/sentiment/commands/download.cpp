@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Options {
+struct DownloadOptions {
   SessionOptions session;
   std::string uri;
   fs::path output = ".";
@@ -20,7 +20,7 @@ struct Options {
   cloud::ArchiveLimits limits;
 };
 
-void run(const Options& o) {
+void run(const DownloadOptions& o) {
   const cloud::S3Uri from = cloud::S3Uri::parse(o.uri);
   const cloud::Session session = o.session.session();
   cloud::S3 s3(session);
@@ -36,7 +36,7 @@ void run(const Options& o) {
 
 void add_download(CLI::App& app) {
   auto* command = app.add_subcommand("download", "Fetch from S3 what a training job left, and unpack it");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DownloadOptions>();
   command->add_option("--uri", options->uri, "s3://BUCKET/KEY of a .tar.gz, or with --no-extract of anything")
       ->required();
   command->add_option("--output", options->output, "Folder for it")->capture_default_str();

@@ -15,13 +15,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Options {
+struct EvaluateOptions {
   fs::path model_dir, test;
   bool json = false;
   PredictorOptions predictor;
 };
 
-PreparedData read_test(const Options& options, const Predictor& predictor) {
+PreparedData read_test(const EvaluateOptions& options, const Predictor& predictor) {
   if (options.test.extension() == ".npz") {
     PreparedData data = read_prepared(options.test);
     check_ids(data, predictor.vocabulary().size(), options.test);
@@ -52,7 +52,7 @@ void print(const Evaluation& result) {
   }
 }
 
-void run(const Options& options) {
+void run(const EvaluateOptions& options) {
   const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
   const Evaluation result = evaluate(predictor, read_test(options, predictor));
   if (!options.json) return print(result);
@@ -69,7 +69,7 @@ void run(const Options& options) {
 void add_evaluate(CLI::App& app) {
   auto* command =
       app.add_subcommand("evaluate", "Accuracy, loss and confusion matrix of a model on labelled sentences");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateOptions>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
   command
       ->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")

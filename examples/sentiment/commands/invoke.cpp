@@ -10,13 +10,13 @@ namespace sentiment {
 
 namespace {
 
-struct Options {
+struct InvokeOptions {
   std::string endpoint = "http://127.0.0.1:8080", name = "sentiment", format = "text";
   std::size_t batch_size = 256;
   long timeout = 60;
 };
 
-void run(const Options& options) {
+void run(const InvokeOptions& options) {
   EndpointClient client(options.endpoint, options.name, options.timeout);
   std::vector<std::string> sentences;
   const auto flush = [&] {
@@ -39,7 +39,7 @@ void run(const Options& options) {
 void add_invoke(CLI::App& app) {
   auto* command =
       app.add_subcommand("invoke", "Ask a running endpoint, one sentence a line of standard input");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InvokeOptions>();
   command->add_option("--endpoint", options->endpoint, "Address of the server")->capture_default_str();
   command->add_option("--name", options->name, "Name of the endpoint")->capture_default_str();
   command

@@ -31,7 +31,7 @@ using lstmlib::message;
 
 namespace {
 
-struct Options {
+struct LocalOptions {
   PrepareOptions prepare;
   TrainOptions train;
   fs::path out = "local";
@@ -45,7 +45,7 @@ constexpr const char* endpoint_name = "sentiment";
 /// The notebook, step by step. What a step leaves running ends with it.
 class Notebook {
  public:
-  Notebook(const Options& options, std::map<std::string, std::string> hyperparameters)
+  Notebook(const LocalOptions& options, std::map<std::string, std::string> hyperparameters)
       : o_(options), hyperparameters_(std::move(hyperparameters)), bucket_(o_.out / "s3", bucket_name) {}
 
   void run() {
@@ -148,7 +148,7 @@ class Notebook {
 
   fs::path output() const { return o_.out / "output"; }
 
-  Options o_;
+  LocalOptions o_;
   std::map<std::string, std::string> hyperparameters_, channels_;
   local::Bucket bucket_;
   local::Narrator tell_{8};
@@ -159,7 +159,8 @@ class Notebook {
 
 /// Its options of training as a job gets them; those of the notebook, epochs and batch size, always.
 std::map<std::string, std::string> hyperparameters(const CLI::App& command,
-                                                   const std::vector<std::string>& names, const Options& o) {
+                                                   const std::vector<std::string>& names,
+                                                   const LocalOptions& o) {
   std::map<std::string, std::string> result{{"epochs", message(o.train.epochs)},
                                             {"batch-size", message(o.train.batch_size)}};
   for (const auto& name : names)
@@ -169,7 +170,7 @@ std::map<std::string, std::string> hyperparameters(const CLI::App& command,
   return result;
 }
 
-void run(const CLI::App& command, const std::vector<std::string>& names, Options& o) {
+void run(const CLI::App& command, const std::vector<std::string>& names, LocalOptions& o) {
   make_room(o.out, o.force, {"s3", "output"});
   o.prepare.quiet = o.train.quiet;
   run_interruptible([&] {
@@ -187,7 +188,7 @@ void run(const CLI::App& command, const std::vector<std::string>& names, Options
 void add_local(CLI::App& app) {
   auto* command = app.add_subcommand(
       "local", "The whole notebook on this machine, without an account: upload, job, plots, endpoint");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LocalOptions>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Options {
+struct PredictOptions {
   fs::path model_dir;
   std::vector<fs::path> files;
   std::string format = "text";
@@ -23,7 +23,7 @@ struct Options {
 
 /// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
 void answer(std::istream& input, const std::string& name, const Predictor& predictor,
-            const Options& options) {
+            const PredictOptions& options) {
   constexpr std::size_t chunk = 4096;
   std::vector<std::string> sentences;
   const auto flush = [&] {
@@ -41,7 +41,7 @@ void answer(std::istream& input, const std::string& name, const Predictor& predi
   flush();
 }
 
-void run(const Options& options) {
+void run(const PredictOptions& options) {
   const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
   if (options.files.empty()) return answer(std::cin, "standard input", predictor, options);
   for (const auto& file : options.files) {
@@ -56,7 +56,7 @@ void run(const Options& options) {
 void add_predict(CLI::App& app) {
   auto* command =
       app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PredictOptions>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
   command->add_option("files", options->files, "Text files; none: standard input");
   command

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Options {
+struct RunOptions {
   PrepareOptions prepare;
   TrainOptions train;
   fs::path out = "result";
@@ -30,7 +30,7 @@ void print_predictions(const Predictor& predictor) {
               << p.sentence << '\n';
 }
 
-void run(const CLI::App& command, Options& o) {
+void run(const CLI::App& command, RunOptions& o) {
   if (!o.resume) make_room(o.out, o.force, {"data", "model", "output"}, "--resume to go on with it, ");
   o.train.seed = o.prepare.seed = chosen_seed(command, o.train.seed);
   o.prepare.quiet = o.train.quiet;
@@ -61,7 +61,7 @@ void run(const CLI::App& command, Options& o) {
 void add_run(CLI::App& app) {
   auto* command =
       app.add_subcommand("run", "The whole pipeline: get the data, prepare, train, plot, save, predict");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();

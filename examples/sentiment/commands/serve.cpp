@@ -20,7 +20,7 @@ namespace serve = lstmlib::serve;
 
 namespace {
 
-struct Options {
+struct ServeOptions {
   fs::path model_dir;
   serve::ServerOptions server;
   PredictorOptions predictor;
@@ -35,7 +35,7 @@ void return_memory() {
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-void run(Options options) {
+void run(ServeOptions options) {
   return_memory();
   if (options.server.queue.threads > 0) cpu::set_threads(static_cast<int>(options.server.queue.threads));
   std::signal(SIGPIPE, SIG_IGN);
@@ -73,7 +73,7 @@ void run(Options options) {
 
 void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ServeOptions>();
   command->add_option(
       "--model-dir", o->model_dir,
       "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all addresses");
@@ -103,7 +103,7 @@ void add_serve(CLI::App& app) {
       "Example:\n  sentiment serve --model-dir result/model\n  curl -d '[\"a warm and funny film\"]' "
       "http://127.0.0.1:8080/invocations");
   command->callback([=] {
-    Options options = *o;
+    ServeOptions options = *o;
     const auto given = options.server;
     if (options.model_dir.empty()) options.server.host = "0.0.0.0";
     options.server = serve::with_environment(options.server);  // which the command line beats:

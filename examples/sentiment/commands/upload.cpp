@@ -14,13 +14,13 @@ using lstmlib::FileError;
 
 namespace {
 
-struct Options {
+struct UploadOptions {
   SessionOptions session;
   std::string bucket, prefix = "notebook/chainer_sentiment";
   fs::path train, test, vocab;
 };
 
-void run(const Options& o) {
+void run(const UploadOptions& o) {
   const std::pair<const char*, fs::path> channels[] = {
       {"train", o.train}, {"test", o.test}, {"vocab", o.vocab}};
   for (const auto& [name, folder] : channels)
@@ -43,7 +43,7 @@ void run(const Options& o) {
 
 void add_upload(CLI::App& app) {
   auto* command = app.add_subcommand("upload", "Store prepared data in S3, as a training job takes it");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<UploadOptions>();
   command->add_option("--bucket", options->bucket, "Bucket of S3, which must be there")->required();
   command->add_option("--prefix", options->prefix, "Beginning of the objects' keys")->capture_default_str();
   command->add_option("--train", options->train, "Folder with train.npz; all files in it are stored")

@@ -17,7 +17,7 @@ using lstmlib::fail;
 
 namespace {
 
-constexpr auto time_to_stop = 30s;   // from SIGTERM to SIGKILL, as the service gives
+constexpr auto endpoint_end = 30s;   // from SIGTERM to SIGKILL, as the service gives
 constexpr auto time_to_start = 60s;  // far more than a local model takes
 constexpr int seconds_for_a_request = 60;
 
@@ -68,7 +68,7 @@ Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket&
 
 int Endpoint::remove() {
   child_->terminate();
-  return child_->end(time_to_stop);
+  return child_->end(endpoint_end);
 }
 
 }  // namespace sentiment::local

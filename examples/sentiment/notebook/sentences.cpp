@@ -11,7 +11,7 @@ namespace sentiment {
 namespace {
 
 /// The next line with its end, taken off the text.
-std::string_view take_line(std::string_view& text) {
+std::string_view take_whole_line(std::string_view& text) {
   const std::string_view line = text.substr(0, (std::min)(text.find('\n'), text.size() - 1) + 1);
   text.remove_prefix(line.size());
   return line;
@@ -51,7 +51,7 @@ LabelledLines read_lines(const Dataset& dataset, const DatasetPlaces& places, st
 std::vector<std::string> first_lines(std::string_view text, std::size_t count) {
   std::vector<std::string> lines;
   while (!text.empty() && lines.size() < count) {
-    std::string_view line = take_line(text);
+    std::string_view line = take_whole_line(text);
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
     lines.emplace_back(line);
   }
@@ -61,7 +61,7 @@ std::vector<std::string> first_lines(std::string_view text, std::size_t count) {
 std::vector<std::string> first_sentences(std::string_view text, std::size_t characters) {
   std::vector<std::string> sentences;
   for (std::size_t seen = 0; !text.empty() && seen <= characters;) {
-    std::string_view line = take_line(text);
+    std::string_view line = take_whole_line(text);
     seen += code_points(line);
     do line.remove_prefix(1);
     while (!line.empty() && (line.front() & 0xC0) == 0x80);
