@@ -141,8 +141,10 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
   const int steps = simt::load_global(p.sequences.lengths + first_place);
   int row = sequence.length > 0 ? simt::load_global(data.rows + sequence.place) : 0;
   row += data.row_step * (steps - 1);
-  int token = simt::load_global(p.sequences.offsets + steps - 1) + sequence.place;
-  int token_before = steps > 1 ? simt::load_global(p.sequences.offsets + steps - 2) + sequence.place : 0;
+  const auto token_of = [&](int step) {
+    return step >= 0 ? simt::load_global(p.sequences.offsets + step) + sequence.place : 0;
+  };
+  int token = token_of(steps - 1), token_before = token_of(steps - 2), two_before = token_of(steps - 3);
   BackwardTile tiles[L::state_tiles];
 #pragma unroll
   for (int i = 0; i < L::state_tiles; ++i) {
@@ -159,7 +161,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
 #pragma unroll 1
   for (int step = steps - 1; step >= 0; --step) {
     const int number = steps - 1 - step, buffer = number & 1;
-    const int two_before = step > 1 ? simt::load_global(p.sequences.offsets + step - 2) + sequence.place : 0;
+    const int three_before = token_of(step - 3);  // for the next step, which cannot wait for it
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {
       const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
@@ -204,6 +206,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     row -= data.row_step;
     token = token_before;
     token_before = two_before;
+    two_before = three_before;
   }
 
 #pragma unroll
