@@ -14,13 +14,13 @@
 
 namespace lstmlib::test {
 
-struct Shape {
+struct Grid {
   int blocks = 1, threads = 32, shared_bytes = 0, cluster = 1;
 };
 
 /// Runs `kernel(arguments...)` to its end.
 template <class... Parameters, class... Arguments>
-void run(const Shape& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+void run(const Grid& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   cudaLaunchAttribute attribute{};
   attribute.id = cudaLaunchAttributeClusterDimension;
   attribute.val.clusterDim.x = static_cast<unsigned>(shape.cluster);
@@ -38,7 +38,7 @@ void run(const Shape& shape, void (*kernel)(Parameters...), Arguments&&... argum
 
 /// What the model says of the kernel; empty if nothing.
 template <class... Parameters, class... Arguments>
-std::string fault_of(const Shape& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+std::string fault_of(const Grid& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   try {
     run(shape, kernel, std::forward<Arguments>(arguments)...);
   } catch (const cuda::model::Fault& fault) { return fault.what(); }

@@ -19,17 +19,17 @@ using model::With;
 using model::Word;
 using simt::SharedArray;
 using simt::TransactionBarrier;
-using test::says;
 using test::DeviceFloats;
 using test::fault_of;
 using test::run;
+using test::says;
 
 std::vector<Schedule> all_schedules() { return model::schedules(3, 6); }
 
 /// The fault that a test asks for, under each schedule; `expected` are the words of one of which each must
 /// speak.
 template <class... Parameters, class... Arguments>
-void check_faults(const test::Shape& shape, const Skip& skip, const std::vector<std::string>& expected,
+void check_faults(const test::Grid& shape, const Skip& skip, const std::vector<std::string>& expected,
                   void (*kernel)(Parameters...), Arguments&&... arguments) {
   for (const Schedule& schedule : all_schedules()) {
     const With with({.schedule = schedule, .skip = skip});
@@ -41,7 +41,7 @@ void check_faults(const test::Shape& shape, const Skip& skip, const std::vector<
   }
 }
 template <class... Parameters, class... Arguments>
-void check_healthy(const test::Shape& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+void check_healthy(const test::Grid& shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
   for (const Schedule& schedule : all_schedules()) {
     const With with({.schedule = schedule});
     CHECK(fault_of(shape, kernel, arguments...) == "");
@@ -82,7 +82,7 @@ TEST_CASE("model: sums of a block are the same in every order of threads") {
 
 TEST_CASE("model: a missing barrier of a block is reported") {
   const DeviceFloats out(70);
-  const test::Shape shape{.threads = 70, .shared_bytes = 280};
+  const test::Grid shape{.threads = 70, .shared_bytes = 280};
   check_healthy(shape, sum_block<2>, out.data());
   check_faults(shape, {Word::sync_block, 0}, {"nobody has written", "may not be written yet"}, sum_block<2>,
                out.data());
@@ -96,7 +96,7 @@ __global__ void write_once(float*) {
   if (thread_index() == 0 || (Twice && thread_index() == 40)) SharedArray<float>{0}.store(0, 1.0f);
 }
 TEST_CASE("model: two threads that write one place are reported") {
-  const test::Shape shape{.threads = 64, .shared_bytes = 4};
+  const test::Grid shape{.threads = 64, .shared_bytes = 4};
   check_healthy(shape, write_once<false>, nullptr);
   check_faults(shape, {}, {"another may be writing"}, write_once<true>, nullptr);
 }
@@ -113,7 +113,7 @@ __global__ void turn_in_warp(float* out) {
 }
 TEST_CASE("model: sync_warp orders the lanes of a warp; a shuffle does not") {
   const DeviceFloats out(64);
-  const test::Shape shape{.threads = 64, .shared_bytes = 256};
+  const test::Grid shape{.threads = 64, .shared_bytes = 256};
   check_healthy(shape, turn_in_warp<Order::sync>, out.data());
   check_faults(shape, {Word::sync_warp, 0}, {"nobody has written", "may not be written yet"},
                turn_in_warp<Order::sync>, out.data());
@@ -150,7 +150,7 @@ __global__ void read_at(float* out, std::uint32_t byte_offset, int index) {
 }
 TEST_CASE("model: reads of what nobody wrote, beyond the end, and off their alignment are reported") {
   const DeviceFloats out(4);
-  const test::Shape shape{.threads = 1, .shared_bytes = 32};
+  const test::Grid shape{.threads = 1, .shared_bytes = 32};
   CHECK(fault_of(shape, read_at<float>, out.data(), 0u, 3) == "");
   CHECK(fault_of(shape, read_at<simt::Float2>, out.data(), 8u, 0) == "");
   CHECK(says(fault_of(shape, read_at<float>, out.data(), 0u, 4), "nobody has written, at shared byte 16"));
@@ -359,7 +359,7 @@ __global__ void exchange(float* out, int steps) {
   out[block_index() * threads + thread_index()] = state;
 }
 
-constexpr test::Shape exchange_shape{
+constexpr test::Grid exchange_shape{
     .blocks = 6, .threads = 40, .shared_bytes = 16 + 2 * 3 * 40 * 4, .cluster = 3};
 
 TEST_CASE("model: blocks of a cluster exchange values; the bits are the same in every order") {
@@ -441,7 +441,7 @@ __global__ void turn_in_cluster(float* out) {
 }
 TEST_CASE("model: stores to another block are seen after a cluster barrier, and must not overtake readers") {
   const DeviceFloats out(64);
-  const test::Shape shape{.blocks = 2, .threads = 32, .shared_bytes = 128, .cluster = 2};
+  const test::Grid shape{.blocks = 2, .threads = 32, .shared_bytes = 128, .cluster = 2};
   check_healthy(shape, turn_in_cluster<Remote::ordered>, out.data());
   CHECK(out.values()[0] == 1);
   const std::vector<std::string> unordered = {"nobody has written", "may not be written yet"};
@@ -487,7 +487,7 @@ __global__ void misuse(float* out) {
 }
 TEST_CASE("model: misused barriers and ranks are reported, and deadlocks say who waits where") {
   const DeviceFloats out(1);
-  const test::Shape shape{.threads = 32, .shared_bytes = 64};
+  const test::Grid shape{.threads = 32, .shared_bytes = 64};
   CHECK(says(fault_of(shape, misuse<Misuse::async_alone>, out.data()), "cluster of one block"));
   CHECK(says(fault_of(shape, misuse<Misuse::rank>, out.data()), "stores to rank 1 of a cluster of 1"));
   CHECK(says(fault_of(shape, misuse<Misuse::twice>, out.data()), "makes the barrier at byte 0 twice"));

@@ -7,10 +7,10 @@
 
 #include <functional>
 
-using namespace lstmlib;
-namespace model = cuda::model;
-
+namespace lstmlib::schedules_test {
 namespace {
+
+namespace model = cuda::model;
 
 using Numbers = std::vector<float>;
 
@@ -125,3 +125,5 @@ TEST_CASE("cuda: a missing barrier is noticed") {
   CHECK(notices(squared_norm, 0));
   CHECK_NOTHROW(transposed_matrix());
 }
+
+}  // namespace lstmlib::schedules_test

@@ -122,7 +122,7 @@ __global__ void __launch_bounds__(usual_threads)
   }
 }
 /// One block: counts [2] = rows that are right, rows that count.
-static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
     count_hits_kernel(const std::int32_t* hits, Index rows, std::int32_t* counts) {
   std::int32_t correct = 0, counted = 0;
   for (Index row = simt::thread_index(); row < rows; row += usual_threads) {

@@ -3,6 +3,7 @@
 // Rows of a table by number: gathered, and their gradients added in the order of the rows, without atomics
 // and without the host knowing how many different numbers there are.
 
+#include "lstmlib/base/host_device.hpp"
 #include "lstmlib/cuda/data_errors.cuh"
 #include "lstmlib/cuda/kernels/for_each.cuh"
 
@@ -44,7 +45,7 @@ struct IdGroups {
 /// Sorts by counting: the place of a row is the number of rows that come before it. 32 rows a block, whose
 /// warps count within eight parts of all rows. No row comes before itself, so all places differ; rows of
 /// `ignore` come last.
-static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
     sort_ids_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, std::int32_t* order) {
   const simt::SharedArray<std::int32_t> counts{0};
   const int lane = simt::thread_index() % 32, part = simt::thread_index() / 32;
@@ -73,7 +74,7 @@ static __global__ void __launch_bounds__(usual_threads)
 
 /// One block finds where groups begin: a place that has another id than the one before it. Places are taken
 /// as many as the block has threads at a time; each thread's group is the number of beginnings up to it.
-static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
     find_groups_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, IdGroups groups) {
   const simt::SharedArray<std::int32_t> warp_counts{0};
   const int thread = simt::thread_index(), lane = thread % 32, warp = thread / 32;

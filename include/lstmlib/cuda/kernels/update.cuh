@@ -106,7 +106,7 @@ __global__ void __launch_bounds__(usual_threads)
   if (simt::thread_index() == 0) parts[simt::block_index()] = sum;
 }
 /// One block: *sum += all parts.
-static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
     add_parts_kernel(const double* parts, Index count, double* sum) {
   double all = 0;
   for (Index i = simt::thread_index(); i < count; i += usual_threads) all += parts[i];
