@@ -3,7 +3,10 @@
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
 list(FILTER headers EXCLUDE REGEX "entry\\.hpp$")  # lstmlib_cpu and lstmlib_serve are nothing else
-list(FILTER headers EXCLUDE REGEX "lstmlib/cuda/")  # they need CUDA, or what stands for it in tests/cuda
+# The CUDA part's, with what stands for CUDA in tests. entry.cuh is nothing else than others, simt_device.cuh is for nvcc.
+file(GLOB_RECURSE kernels CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.cuh)
+list(FILTER kernels EXCLUDE REGEX "(entry|simt_device)\\.cuh$")
+list(APPEND headers ${kernels})
 if(NOT TARGET lstmlib_plot)
   list(FILTER headers EXCLUDE REGEX "plot")
 endif()
@@ -23,10 +26,14 @@ set(stamps "")
 foreach(header IN LISTS headers)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${header}.cpp)
   set(stamp ${source}.checked)
+  set(cuda "")
+  if(header MATCHES "^lstmlib/cuda/")
+    set(cuda -I${PROJECT_SOURCE_DIR}/tests/cuda/host -Wno-unknown-pragmas)
+  endif()
   file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n")
   add_custom_command(
     OUTPUT ${stamp}
-    COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 ${strict} -I${PROJECT_SOURCE_DIR}/include ${folders} -fsyntax-only
+    COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 ${strict} ${cuda} -I${PROJECT_SOURCE_DIR}/include ${folders} -fsyntax-only
             -MD -MF ${stamp}.d -MT ${stamp} ${source}
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
     DEPENDS ${source}
