@@ -4,6 +4,9 @@
 
 #include "backends.hpp"
 
+#include <thread>
+#include <utility>
+
 using namespace lstmlib;
 
 namespace {
@@ -158,6 +161,44 @@ TEST_CASE("graph: work that waits for the device divides a piece in two, and see
   });
   CHECK(seen == std::vector<float>{4, 5});
   CHECK(read(x) == std::vector<float>{16, 20});
+}
+
+TEST_CASE("graph: copies from the host that fill the pinned memory just before a piece, and in it") {
+  warm_up();
+  constexpr Index chunk = 1 << 18;  // floats: what the staging takes at once
+  for (int round = 0; round < 4; ++round) {
+    gpu().as_one(0, [] {});  // the next copy begins a chunk
+    const auto large = numbers(chunk, static_cast<float>(round));
+    Tensor<float> small, other;
+    gpu().as_one(0, [&] {
+      small = numbers(3, 7);
+      other = numbers(chunk + 5, 1);
+    });
+    CHECK(read(large).back() == static_cast<float>(round) + 0.25f * static_cast<float>(chunk - 1));
+    CHECK(read(small) == std::vector<float>{7, 7.25f, 7.5f});
+    CHECK(read(other).back() == 1 + 0.25f * static_cast<float>(chunk + 4));
+  }
+}
+
+TEST_CASE("graph: other threads wait while one has a piece under way, and have all of their own work") {
+  warm_up();
+  const auto work = [](float first, std::vector<float>& found) {
+    auto x = numbers(64, first);
+    for (int round = 0; round < 10; ++round) {
+      gpu().as_one(0, [&] { twice(x, 1); });
+      auto copy = x.clone();
+      twice(copy, 1);
+      found = read(copy);
+    }
+  };
+  std::vector<float> mine, theirs;
+  std::thread other([&] { work(3, theirs); });
+  work(1, mine);
+  other.join();
+  for (const auto& [found, first] : {std::pair(mine, 1.0f), std::pair(theirs, 3.0f)}) {
+    REQUIRE(found.size() == 64);
+    for (std::size_t i = 0; i < 64; ++i) CHECK(found[i] == 2048 * (first + 0.25f * static_cast<float>(i)));
+  }
 }
 
 TEST_CASE("graph: memory that a piece gives back is used by what comes after it, not before") {

@@ -39,20 +39,24 @@ class CudaBackend final : public Backend {
   }
   void zero(int device, void* data, std::size_t bytes) override {
     if (bytes == 0) return;
+    Stream& stream = context(device).stream;
+    const auto exclusive = stream.exclusive();
     const CurrentDevice scope(device);
-    check(cudaMemsetAsync(data, 0, bytes, context(device).stream.handle()), "cudaMemsetAsync");
+    check(cudaMemsetAsync(data, 0, bytes, stream.handle()), "cudaMemsetAsync");
   }
   void copy(int device, void* to, const void* from, std::size_t bytes) override {
     if (bytes == 0 || to == from) return;
+    Stream& stream = context(device).stream;
+    const auto exclusive = stream.exclusive();
     const CurrentDevice scope(device);
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, context(device).stream.handle()),
-          "copy on the device");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream.handle()), "copy on the device");
   }
   void copy_from_host(int device, void* to, const void* from, std::size_t bytes) override {
     context(device).staging.copy(to, from, bytes);
   }
   void copy_to_host(int device, void* to, const void* from, std::size_t bytes) override {
     Context& here = context(device);
+    const auto exclusive = here.stream.exclusive();
     const Graphs::Interruption interruption(here.graphs);
     const CurrentDevice scope(device);
     if (bytes > 0)

@@ -22,6 +22,7 @@ struct Context {
   void release(void* data, std::size_t bytes) noexcept { memory.release(stream, data, bytes); }
   /// Waits for the device, and throws what kernels have found wrong with their data.
   void synchronise() {
+    const auto exclusive = stream.exclusive();
     const Graphs::Interruption interruption(graphs);
     stream.synchronise();
     errors.throw_reported();

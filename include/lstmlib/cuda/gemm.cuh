@@ -41,6 +41,7 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
   const auto kind = [](const MatrixOperand<Operand>& operand) {
     return operand.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
   };
+  const auto exclusive = context.stream.exclusive();
   const CurrentDevice scope(context.stream.device());
   context.blas.with_handle([&](cublasHandle_t handle) {
     check(cublasGemmEx(handle, kind(b), kind(a), static_cast<int>(columns), static_cast<int>(rows),

@@ -8,6 +8,7 @@
 #include "lstmlib/cuda/memory.hpp"
 #include "lstmlib/cuda/staging.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
@@ -36,7 +37,8 @@ class ReadyGraphs {
     if (known == ready_.end() || !updated(known->second.graph, graph)) {
       forget(known);
       while (ready_.size() >= most_ready) forget(oldest());
-      ready_[nodes].graph = instantiated(graph);
+      const cudaGraphExec_t added = made_ready(graph);  // may forget all others
+      ready_[nodes].graph = added;
       ++made_;
     }
     Ready& one = ready_[nodes];
@@ -60,6 +62,16 @@ class ReadyGraphs {
   using Place = std::map<std::size_t, Ready>::iterator;
   static constexpr std::size_t most_ready = 128;  ///< sentences have fewer lengths, mostly
 
+  /// Where there is no memory for one more, the others make room.
+  cudaGraphExec_t made_ready(cudaGraph_t graph) {
+    try {
+      return instantiated(graph);
+    } catch (const DeviceError&) {
+      if (ready_.empty()) throw;
+    }
+    while (!ready_.empty()) forget(ready_.begin());
+    return instantiated(graph);
+  }
   static bool updated(cudaGraphExec_t ready, cudaGraph_t graph) {
     cudaGraphExecUpdateResultInfo result{};
     if (cudaGraphExecUpdate(ready, graph, &result) == cudaSuccess) return true;
@@ -82,8 +94,7 @@ class ReadyGraphs {
   std::size_t uses_ = 0, made_ = 0;
 };
 
-/// For one thread at a time, as the stream: what other threads ask of the device meanwhile becomes part of
-/// the piece.
+/// What other threads ask of the device while one has a piece under way comes after it: they wait.
 class Graphs {
  public:
   /// LSTMLIB_CUDA_GRAPHS=off in the environment: everything runs at once, kernel by kernel.
@@ -98,7 +109,9 @@ class Graphs {
   /// kernel: kernels are loaded and the memory's pool is filled then. So does all work where the driver takes
   /// no graphs.
   void as_one(FunctionRef work) {
-    if (inside_ || !usable_) return work();
+    if (!usable_) return work();
+    const auto exclusive = stream_.exclusive();
+    if (inside_) return work();
     const Inside scope(inside_);
     if (!std::exchange(warm_, true)) {
       usable_ = driver_takes_graphs();
@@ -209,7 +222,8 @@ class Graphs {
   DeviceMemory& memory_;
   Staging& staging_;
   ReadyGraphs ready_;
-  bool usable_, warm_ = false, inside_ = false;
+  std::atomic<bool> usable_;
+  bool warm_ = false, inside_ = false;
 };
 
 }  // namespace lstmlib::cuda

@@ -28,6 +28,7 @@ inline constexpr int usual_shared_bytes = 48 * 1024, usual_cluster = 8;
 template <class... Parameters, class... Arguments>
 void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...),
             Arguments&&... arguments) {
+  const auto exclusive = stream.exclusive();
   const CurrentDevice scope(stream.device());
   if (shape.shared_bytes > usual_shared_bytes)
     check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),

@@ -36,6 +36,7 @@ class Staging {
 
   /// `from` may change as soon as this returns.
   void copy(void* to, const void* from, std::size_t bytes) {
+    const auto exclusive = stream_.exclusive();
     const std::lock_guard lock(mutex_);
     const CurrentDevice scope(stream_.device());
     for (std::size_t done = 0; done < bytes;) {
@@ -91,7 +92,8 @@ class Staging {
   void next_chunk() {
     if (current_.data) {
       const Chunk full = std::exchange(current_, {});
-      if (std::exchange(current_captured_, false)) captured_.push_back(full);
+      // An event that a capture records tells nothing: then the chunk waits for the graph, too.
+      if (std::exchange(current_captured_, false) || stream_.capturing()) captured_.push_back(full);
       else mark(full);
     }
     used_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <mutex>
 #include <vector>
 
 namespace lstmlib::cuda {
@@ -39,6 +40,9 @@ class Stream {
 
   int device() const { return device_; }
   cudaStream_t handle() const { return handle_; }
+  /// Held by who gives work to the stream, and, from its beginning to its end, by who captures: a thread's
+  /// graph has nothing of other threads. Before any other lock.
+  std::unique_lock<std::recursive_mutex> exclusive() { return std::unique_lock(mutex_); }
   /// Waits until all work given so far is done.
   void synchronise() { check(cudaStreamSynchronize(handle_), "cudaStreamSynchronize"); }
 
@@ -67,6 +71,7 @@ class Stream {
 
  private:
   int device_;
+  std::recursive_mutex mutex_;
   cudaStream_t handle_ = nullptr;
   bool capturing_ = false;
   std::size_t captures_ = 0;
