@@ -30,7 +30,7 @@ inline FunctionSettings& settings_of(const void* function) {
 }
 
 /// The kernel's name where the program exports it, its address otherwise.
-inline std::string name_of(const void* function) {
+inline std::string find_name(const void* function) {
   Dl_info info{};
   if (dladdr(function, &info) == 0 || !info.dli_sname || info.dli_saddr != function) {
     std::ostringstream address;
@@ -41,6 +41,13 @@ inline std::string name_of(const void* function) {
   const std::unique_ptr<char, void (*)(void*)> name(
       abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status), &std::free);
   return name ? name.get() : info.dli_sname;
+}
+
+inline const std::string& name_of(const void* function) {
+  static std::map<const void*, std::string> known;
+  std::string& name = known[function];
+  if (name.empty()) name = find_name(function);
+  return name;
 }
 
 inline int cluster_of(const cudaLaunchConfig_t& config) {

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Device and pinned memory. What the device has cannot be touched by the host, only while work of a stream
-// runs; freed memory never comes back, and a page that cannot be touched follows each block.
+// runs. Freed memory is NaN and never comes back; the address sanitizer knows it, and the gaps between
+// blocks.
 
 #include "device.hpp"
 
 #include "../model/fibers.hpp"
 
-#include <cstdint>
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <stdexcept>
+#include <string>
 
 #include <sys/mman.h>
 
@@ -18,77 +25,62 @@ namespace lstmlib::cuda::model {
 class MemoryTable {
  public:
   struct Block {
-    char* pages = nullptr;  ///< of device memory; null for memory that the host registered
-    std::size_t page_bytes = 0, bytes = 0;
+    std::size_t bytes = 0;
     cudaMemoryType type = cudaMemoryTypeDevice;
+    bool registered = false;  ///< the host's own memory
   };
 
-  /// NaN bytes, aligned to 256; null where there is not enough. Only the beginning of a large block is
-  /// filled: untouched pages cost nothing.
+  /// NaN bytes, aligned to 256; null where there is not enough.
   void* allocate(std::size_t bytes, cudaMemoryType type) {
     Device& described = device();
     if (described.allocations_left == 0) return nullptr;
-    if (type == cudaMemoryTypeDevice &&
-        bytes > described.memory_bytes - (std::min)(used_, described.memory_bytes))
+    const bool on_device = type == cudaMemoryTypeDevice;
+    if (on_device && bytes > described.memory_bytes - (std::min)(used_, described.memory_bytes))
       return nullptr;
     if (described.allocations_left > 0) --described.allocations_left;
-    const std::size_t room = (bytes + alignment - 1) / alignment * alignment;
-    Block block;
-    block.page_bytes = (room + page - 1) / page * page;
-    block.bytes = bytes;
-    block.type = type;
-    void* mapped = mmap(nullptr, block.page_bytes + page, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) return nullptr;
-    block.pages = static_cast<char*>(mapped);
-    mprotect(block.pages + block.page_bytes, page, PROT_NONE);
-    std::memset(block.pages, 0xff, (std::min)(block.page_bytes, most_filled));
-    char* data = block.pages + block.page_bytes - room;
-    std::memset(data + bytes, 0xff, room - bytes);
-#ifdef LSTMLIB_MODEL_ASAN
-    __asan_poison_memory_region(block.pages, static_cast<std::size_t>(data - block.pages));
-    __asan_poison_memory_region(data + bytes, room - bytes);
-#endif
-    if (type == cudaMemoryTypeDevice) {
+    char* data = nullptr;
+    if (on_device) {
+      const DeviceRange range(*this);
+      data = take(bytes);
+      if (!data) return nullptr;
+      std::memset(data, 0xff, room_of(bytes));
+      poison(data + bytes, room_of(bytes) - bytes);
       used_ += bytes;
-      if (visible_ == 0) protect(block, PROT_NONE);
+    } else {
+      data = static_cast<char*>(std::aligned_alloc(alignment, room_of(bytes)));
+      if (!data) return nullptr;
+      std::memset(data, 0xff, bytes);
     }
-    blocks_[data] = block;
+    blocks_[data] = {bytes, type, false};
     return data;
   }
-  /// Throws std::logic_error, which names the block, if somebody wrote beyond it.
-  void release(void* data, cudaMemoryType type) {
-    const auto found = blocks_.find(static_cast<char*>(data));
-    if (found == blocks_.end() || found->second.type != type)
+  /// Throws std::logic_error if somebody wrote into the gap behind the block.
+  void release(void* pointer, cudaMemoryType type) {
+    char* data = static_cast<char*>(pointer);
+    const auto found = blocks_.find(data);
+    if (found == blocks_.end() || found->second.type != type || found->second.registered)
       throw std::logic_error("frees what is not allocated, or allocated otherwise");
-    const Block block = found->second;
+    const std::size_t bytes = found->second.bytes, room = room_of(bytes);
     blocks_.erase(found);
-    if (type == cudaMemoryTypeDevice) used_ -= block.bytes;
-    protect(block, PROT_READ | PROT_WRITE);
-#ifdef LSTMLIB_MODEL_ASAN
-    __asan_unpoison_memory_region(block.pages, block.page_bytes);
-#endif
-    bool intact = true;
-    for (const char* byte = static_cast<char*>(data) + block.bytes; byte < block.pages + block.page_bytes;
-         ++byte)
-      intact = intact && *byte == '\xff';
-    for (const char* byte = block.pages; byte < data; ++byte) intact = intact && *byte == '\xff';
-    // The addresses stay taken, so that whoever still uses them is stopped; the memory goes.
-    mmap(block.pages, block.page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-         -1, 0);
+    if (type != cudaMemoryTypeDevice) return std::free(data);
+    used_ -= bytes;
+    const DeviceRange range(*this);
+    unpoison(data + bytes, room - bytes);
+    const bool intact = std::all_of(data + bytes, data + room, [](char byte) { return byte == '\xff'; });
+    std::memset(data, 0xff, room);
+    poison(data, room);
+    freed_.push_back({data, room});
+    freed_bytes_ += room;
+    for (; freed_bytes_ > most_freed; freed_.pop_front()) give_back(freed_.front());
     if (!intact)
-      throw std::logic_error("something was written beside the block of " + std::to_string(block.bytes) +
-                             " bytes");
+      throw std::logic_error("something was written behind a block of " + std::to_string(bytes) + " bytes");
   }
   void add_registered(void* data, std::size_t bytes) {
-    Block block;
-    block.bytes = bytes;
-    block.type = cudaMemoryTypeHost;
-    blocks_[static_cast<char*>(data)] = block;
+    blocks_[static_cast<char*>(data)] = {bytes, cudaMemoryTypeHost, true};
   }
   bool remove_registered(void* data) {
     const auto found = blocks_.find(static_cast<char*>(data));
-    if (found == blocks_.end() || found->second.pages) return false;
+    if (found == blocks_.end() || !found->second.registered) return false;
     blocks_.erase(found);
     return true;
   }
@@ -96,40 +88,104 @@ class MemoryTable {
   /// The block in which [data, data + bytes) lies; null if in none.
   const Block* find(const void* data, std::size_t bytes) const {
     auto* address = static_cast<char*>(const_cast<void*>(data));
-    auto next = blocks_.upper_bound(address);
+    const auto next = blocks_.upper_bound(address);
     if (next == blocks_.begin()) return nullptr;
     const auto& [begin, block] = *std::prev(next);
-    return address + bytes <= begin + (std::max)(block.bytes, std::size_t{1}) &&
-                   address < begin + (std::max)(block.bytes, std::size_t{1})
-               ? &block
-               : nullptr;
+    const auto offset = static_cast<std::size_t>(address - begin);
+    return offset < block.bytes && bytes <= block.bytes - offset ? &block : nullptr;
   }
   cudaMemoryType type_of(const void* data) const {
     const Block* block = find(data, 0);
     return block ? block->type : cudaMemoryTypeUnregistered;
   }
   std::size_t used() const { return used_; }
-  std::size_t blocks() const { return blocks_.size(); }
 
   void show() {
-    if (visible_++ == 0) protect_all(PROT_READ | PROT_WRITE);
+    if (visible_++ > 0 || !hidden_) return;
+    protect(PROT_READ | PROT_WRITE);
+    hidden_ = false;
   }
+  /// Hides all memory, unless the last time is so recent that it would take longer than the work between.
   void hide() {
-    if (--visible_ == 0) protect_all(PROT_NONE);
+    if (--visible_ == 0 && ++shown_ * pages_for_once >= (used_ + freed_bytes_) / page) hide_now();
+  }
+  void hide_now() {
+    protect(PROT_NONE);
+    hidden_ = true;
+    shown_ = 0;
   }
 
  private:
-  static constexpr std::size_t page = 4096, alignment = 256, most_filled = std::size_t{4} << 20;
+  static constexpr std::size_t page = 4096, alignment = 256, most_freed = std::size_t{1} << 20;
+  static constexpr std::size_t pages_for_once = 256;
 
-  static void protect(const Block& block, int how) { mprotect(block.pages, block.page_bytes, how); }
-  void protect_all(int how) const {
-    for (const auto& [data, block] : blocks_)
-      if (block.type == cudaMemoryTypeDevice) protect(block, how);
+  /// Device memory can be touched while one lives.
+  class DeviceRange {
+   public:
+    explicit DeviceRange(MemoryTable& table) : table_(table) { table_.show(); }
+    ~DeviceRange() { table_.hide(); }
+    DeviceRange(const DeviceRange&) = delete;
+    DeviceRange& operator=(const DeviceRange&) = delete;
+
+   private:
+    MemoryTable& table_;
+  };
+
+  /// With a gap.
+  static std::size_t room_of(std::size_t bytes) { return (bytes / alignment + 2) * alignment; }
+  static void poison([[maybe_unused]] char* data, [[maybe_unused]] std::size_t bytes) {
+#ifdef LSTMLIB_MODEL_ASAN
+    __asan_poison_memory_region(data, bytes);
+#endif
+  }
+  static void unpoison([[maybe_unused]] char* data, [[maybe_unused]] std::size_t bytes) {
+#ifdef LSTMLIB_MODEL_ASAN
+    __asan_unpoison_memory_region(data, bytes);
+#endif
+  }
+
+  /// One range of addresses for all blocks, so that one call hides them; it is never used up twice.
+  char* take(std::size_t bytes) {
+    for (; !begin_ && reserved_ >= std::size_t{1} << 30; reserved_ /= 2) {
+      void* mapped = mmap(nullptr, reserved_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (mapped == MAP_FAILED) continue;
+      begin_ = static_cast<char*>(mapped);
+      break;
+    }
+    const std::size_t room = room_of(bytes);
+    if (!begin_ || room > reserved_ - taken_) return nullptr;
+    char* data = begin_ + taken_;
+    const std::size_t pages_before = pages(taken_);
+    taken_ += room;
+    if (pages(taken_) > pages_before)  // the others can be touched now
+      mprotect(begin_ + pages_before, pages(taken_) - pages_before, PROT_READ | PROT_WRITE);
+    return data;
+  }
+  static std::size_t pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
+  void protect(int how) const {
+    if (taken_ > 0) mprotect(begin_, pages(taken_), how);
+  }
+  struct Freed {
+    char* data;
+    std::size_t bytes;
+  };
+  /// Its whole pages to the system.
+  void give_back(const Freed& freed) {
+    const std::size_t offset = pages(static_cast<std::size_t>(freed.data - begin_));
+    const std::size_t end = static_cast<std::size_t>(freed.data - begin_) + freed.bytes;
+    if (end / page * page > offset) madvise(begin_ + offset, end / page * page - offset, MADV_DONTNEED);
+    freed_bytes_ -= freed.bytes;
   }
 
   std::map<char*, Block> blocks_;
   std::size_t used_ = 0;
   int visible_ = 0;
+  bool hidden_ = false;
+  std::size_t shown_ = 0;  ///< times since it was hidden
+  char* begin_ = nullptr;
+  std::size_t reserved_ = std::size_t{256} << 30, taken_ = 0;
+  std::deque<Freed> freed_;
+  std::size_t freed_bytes_ = 0;
 };
 inline MemoryTable& memory_table() {
   static auto* table = new MemoryTable;  // for destructors of static objects, which may free
