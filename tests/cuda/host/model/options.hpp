@@ -79,8 +79,6 @@ struct Options {
   /// Sums the products of mma exactly and cuts the sum towards zero, as tensor cores do, instead of rounding
   /// each.
   bool truncate_products = false;
-  /// Counts in statistics() how often the lanes of a warp wait for a bank of shared memory.
-  bool count_bank_conflicts = false;
 };
 
 /// Those of all launches from now on.
@@ -107,8 +105,6 @@ struct Statistics {
   std::uint64_t switches = 0;  ///< from thread to thread
   std::uint64_t products = 0;  ///< mma of a warp
   std::uint64_t shared_accesses = 0, asynchronous_stores = 0;
-  std::uint64_t warp_accesses = 0;   ///< to shared memory; with count_bank_conflicts
-  std::uint64_t bank_conflicts = 0;  ///< passes beyond those that the bytes need; with count_bank_conflicts
 };
 inline Statistics& statistics() {
   static Statistics counted;
