@@ -10,12 +10,12 @@ using test::RecurrentCase;
 
 namespace {
 
-Backend& gpu() { return test::gpu().backend(); }
+Backend& gpu_backend() { return test::gpu().backend(); }
 
 template <Real T>
 std::vector<std::vector<T>> check(RecurrentCase& one, double tolerance,
                                   Precision precision = Precision::fp32) {
-  return test::check_recurrent<T>(gpu(), one, tolerance, precision);
+  return test::check_recurrent<T>(gpu_backend(), one, tolerance, precision);
 }
 
 Tensor<float> numbers(Shape shape, std::uint64_t seed, double scale = 1) {
@@ -112,14 +112,14 @@ TEST_CASE("recurrent layers: a batch whose first pass an exception has ended is 
     const Ragged<Variable<float>> x{Variable<float>(numbers({8, 4}, 2).to(device)),
                                     std::make_shared<Segments>(lengths)};
     if (broken)
-      CHECK_THROWS_AS(gpu().as_one(0,
-                                   [&] {
-                                     (void)layer(x);
-                                     throw Broken{};
-                                   }),
+      CHECK_THROWS_AS(gpu_backend().as_one(0,
+                                           [&] {
+                                             (void)layer(x);
+                                             throw Broken{};
+                                           }),
                       Broken);
     return layer(x).hidden.rows.value().to(Device::cpu());
   };
-  gpu().as_one(0, [] {});  // the first piece is never a graph
+  gpu_backend().as_one(0, [] {});  // the first piece is never a graph
   CHECK(difference(run(test::gpu(), true), run(Device::cpu(), false)) < 1e-6);
 }
