@@ -96,5 +96,7 @@ build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
 else
-  run_tests tests -j "$((2 * jobs))" -LE slow "$@"
+  # Of their own, as they are skipped where there is no GPU.
+  [ ! -x "$builds/tests/tests/test_gpu" ] || run_tests tests -L gpu "$@"
+  run_tests tests -j "$((2 * jobs))" -LE "slow|gpu" "$@"
 fi
