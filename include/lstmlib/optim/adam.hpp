@@ -4,6 +4,8 @@
 
 #include "lstmlib/optim/optimizer.hpp"
 
+#include <cmath>
+
 namespace lstmlib::optim {
 
 struct AdamOptions {

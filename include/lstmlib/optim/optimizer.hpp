@@ -5,7 +5,6 @@
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/nn/serializer.hpp"
 
-#include <cmath>
 #include <functional>
 #include <optional>
 #include <tuple>

@@ -4,6 +4,8 @@
 
 #include "lstmlib/train/trainer.hpp"
 
+#include <cmath>
+
 namespace lstmlib::train {
 
 /// Throws Error naming a parameter that is not finite any more, before anything is reported or kept.

@@ -6,6 +6,7 @@
 #include "lstmlib/train/trainer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace lstmlib::train {

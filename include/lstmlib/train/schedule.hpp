@@ -4,6 +4,7 @@
 
 #include "lstmlib/train/trainer.hpp"
 
+#include <cmath>
 #include <functional>
 
 namespace lstmlib::train {

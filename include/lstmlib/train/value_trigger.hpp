@@ -4,6 +4,8 @@
 
 #include "lstmlib/train/trigger.hpp"
 
+#include <cmath>
+
 namespace lstmlib::train {
 
 /// Which values are better.

@@ -54,9 +54,6 @@ struct BackwardBuffers {
   __device__ __forceinline__ static simt::SharedArray<T> received(int buffer) {
     return {L::received + static_cast<std::uint32_t>(buffer) * L::received_bytes};
   }
-  __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
-    return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
-  }
 };
 
 /// For fp16: the largest gradient of each sequence in a tile, for all to see.

@@ -10,6 +10,7 @@
 
 #include "lstmlib/cuda/recurrent/backward_product.cuh"
 #include "lstmlib/cuda/recurrent/cluster_cell.cuh"
+#include "lstmlib/cuda/recurrent/exchange.cuh"
 
 namespace lstmlib::cuda {
 
@@ -72,22 +73,10 @@ __device__ __forceinline__ void send_parts(const TileSums<L::operands> (&sums)[L
       const int index =
           ((source * L::tiles + own_tile) * tile_units + lane.unit) * (cluster_sequences / 2) + lane.quad;
       if constexpr (L::clustered)
-        BackwardBuffers<L>::template received<simt::Float2>(buffer).store_async(
-            owner, index, part, BackwardBuffers<L>::barrier(buffer));
+        BackwardBuffers<L>::template received<simt::Float2>(buffer).store_async(owner, index, part,
+                                                                                Exchange<L>::barrier(buffer));
       else BackwardBuffers<L>::template received<simt::Float2>(buffer).store(index, part);
     }
-  }
-}
-
-/// Until all blocks' parts of exchange `number` are there; then makes the barrier ready for number + 2.
-template <class L>
-__device__ __forceinline__ void wait_for_parts(int number, int steps, std::uint32_t bytes) {
-  if constexpr (L::clustered) {
-    const auto barrier = BackwardBuffers<L>::barrier(number & 1);
-    barrier.wait(static_cast<std::uint32_t>(number >> 1) & 1);
-    if (simt::thread_index() == 0 && number + 2 < steps) barrier.arrive_expect(bytes);
-  } else {
-    simt::sync_block();
   }
 }
 
@@ -106,7 +95,6 @@ __device__ __forceinline__ float add_parts(int own_tile, int buffer, int active_
 /// L: a BackwardLayout. Grid as in forward.
 template <class L>
 __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(ClusterBackward p) {
-  using Buffers = BackwardBuffers<L>;
   const LanePlace lane;
   const auto cluster = ClusterPlace::of<L>(p.hidden_size);
   const int first_place = cluster.cluster * cluster_sequences, hidden_size = p.hidden_size;
@@ -120,22 +108,12 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
   const float weight_factor = simt::load_global(data.weight_factor);
   simt::wait_for_previous_kernel();
 
-  const std::uint32_t bytes =
-      static_cast<std::uint32_t>(cluster.active_blocks * L::tile_groups * own_tiles * L::line_bytes);
-  if constexpr (L::clustered) {
-    if (simt::thread_index() == 0) {
-      Buffers::barrier(0).init(1);
-      Buffers::barrier(1).init(1);
-      simt::fence_barrier_init();
-      if (own_tiles > 0) {
-        Buffers::barrier(0).arrive_expect(bytes);
-        Buffers::barrier(1).arrive_expect(bytes);
-      }
-    }
-    simt::cluster_arrive();
-    simt::cluster_wait();
-    if (cluster.rank >= cluster.active_blocks) return;
-  }
+  const Exchange<L> exchange{
+      own_tiles > 0
+          ? static_cast<std::uint32_t>(cluster.active_blocks * L::tile_groups * own_tiles * L::line_bytes)
+          : 0};
+  exchange.begin();
+  if (cluster.rank >= cluster.active_blocks) return;
 
   const LaneSequence sequence(p.sequences, first_place + lane.sequence);
   const int steps = simt::load_global(p.sequences.lengths + first_place);
@@ -195,7 +173,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     TileSums<L::operands> sums[L::warp_outputs];
     multiply_gradients<L>(sums, weights, buffer, lane);
     send_parts<L>(sums, weight_factor, buffer, cluster, lane);
-    wait_for_parts<L>(number, steps, bytes);
+    exchange.wait(number & 1, number, steps);
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {
       const int own_tile = lane.warp + i * L::warps;

@@ -13,6 +13,7 @@
 // it.
 
 #include "lstmlib/cuda/recurrent/cluster_cell.cuh"
+#include "lstmlib/cuda/recurrent/exchange.cuh"
 #include "lstmlib/cuda/recurrent/forward_product.cuh"
 #include "lstmlib/cuda/recurrent/forward_tile.cuh"
 
@@ -97,29 +98,16 @@ __device__ __forceinline__ void send_hidden(typename SlotValues<L::operands>::Sl
     for (int i = 0; i < pieces(L::blocks, tile_units); ++i) {
       const int block = i * tile_units + lane.unit;
       if (block < active_blocks)
-        ForwardBuffers<L>::hidden(buffer).store_async(block, index, slot, ForwardBuffers<L>::barrier(buffer));
+        ForwardBuffers<L>::hidden(buffer).store_async(block, index, slot, Exchange<L>::barrier(buffer));
     }
   } else {
     if (lane.unit == 0) ForwardBuffers<L>::hidden(buffer).store(index, slot);
   }
 }
 
-/// Until the hidden states before `step` (> 0) are there; then makes the barrier ready for step + 2.
-template <class L>
-__device__ __forceinline__ void wait_for_hidden(int step, int steps, std::uint32_t bytes) {
-  if constexpr (L::clustered) {
-    const auto barrier = ForwardBuffers<L>::barrier(step & 1);
-    barrier.wait(static_cast<std::uint32_t>((step - 1) >> 1) & 1);
-    if (simt::thread_index() == 0 && step + 2 < steps) barrier.arrive_expect(bytes);
-  } else {
-    simt::sync_block();
-  }
-}
-
 /// L: a ForwardLayout. Grid: clusters of L::blocks blocks in x, one for eight places; directions in y.
 template <class L>
 __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterForward p) {
-  using Buffers = ForwardBuffers<L>;
   using Real = CellReal<!L::split>;
   const LanePlace lane;
   const auto cluster = ClusterPlace::of<L>(p.hidden_size);
@@ -137,21 +125,9 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
   }
   keep_bias<L>(data, hidden_size, cluster.rank * L::tiles);
   fill_first_hidden<L>(data, p.sequences, hidden_size, first_place, cluster.real_tiles);
-  const std::uint32_t bytes = static_cast<std::uint32_t>(cluster.real_tiles * L::line_bytes);
-  if constexpr (L::clustered) {
-    if (simt::thread_index() == 0) {
-      Buffers::barrier(0).init(1);
-      Buffers::barrier(1).init(1);
-      simt::fence_barrier_init();
-      Buffers::barrier(0).arrive_expect(bytes);
-      Buffers::barrier(1).arrive_expect(bytes);
-    }
-    simt::cluster_arrive();
-    simt::cluster_wait();
-    if (cluster.rank >= cluster.active_blocks) return;
-  } else {
-    simt::sync_block();
-  }
+  const Exchange<L> exchange{static_cast<std::uint32_t>(cluster.real_tiles * L::line_bytes)};
+  exchange.begin();
+  if (cluster.rank >= cluster.active_blocks) return;
 
   const LaneSequence sequence(p.sequences, first_place + lane.sequence);
   const int steps = simt::load_global(p.sequences.lengths + first_place);
@@ -176,7 +152,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
 #pragma unroll 1
   for (int step = 0; step < steps; ++step) {
     const int buffer = step & 1;
-    if (step > 0) wait_for_hidden<L>(step, steps, bytes);
+    if (step > 0) exchange.wait(buffer, step - 1, steps - 1);
     const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
     TileSums<L::operands> sums[L::warp_tiles];
     multiply_hidden<L>(sums, weights, buffer, lane);

@@ -54,9 +54,6 @@ struct ForwardBuffers {
   __device__ __forceinline__ static simt::SharedArray<simt::Float4> partials(int buffer) {
     return {L::partials + static_cast<std::uint32_t>(buffer) * L::partial_bytes};
   }
-  __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
-    return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
-  }
 };
 
 /// The partial sums of the warp's tiles over its product steps.

@@ -6,6 +6,7 @@
 
 #include "lstmlib/cuda/recurrent/cluster_cell.cuh"
 #include "lstmlib/cuda/recurrent/cluster_lane.cuh"
+#include "lstmlib/cuda/recurrent/exchange.cuh"
 #include "lstmlib/cuda/recurrent/forward_tile.cuh"
 
 namespace lstmlib::cuda {
@@ -49,9 +50,6 @@ struct SmallBuffers {
   __device__ __forceinline__ static simt::SharedArray<T> hidden(int buffer) {
     return {L::hidden + static_cast<std::uint32_t>(buffer) * L::width * 4};
   }
-  __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
-    return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
-  }
 };
 
 /// The sums of a unit's gates, for all of its 16 lanes.
@@ -90,7 +88,7 @@ __device__ __forceinline__ void send_small(float hidden, int first_unit, int buf
   if constexpr (L::clustered) {
     static_assert(L::blocks <= warp_lanes);
     if (simt::lane() < active_blocks)
-      units.store_async(simt::lane(), first_unit / 2, both, SmallBuffers<L>::barrier(buffer));
+      units.store_async(simt::lane(), first_unit / 2, both, Exchange<L>::barrier(buffer));
   } else {
     if (simt::lane() == 0) units.store(first_unit / 2, both);
   }
@@ -122,20 +120,8 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
     if (i >= hidden_size) Buffers::template hidden<float>(1).store(i, 0.0f);
   }
   const int pairs = pieces(hidden_size, 2);  // messages of a step, for each block
-  const std::uint32_t bytes = static_cast<std::uint32_t>(pairs * 8);
-  if constexpr (L::clustered) {
-    if (simt::thread_index() == 0) {
-      Buffers::barrier(0).init(1);
-      Buffers::barrier(1).init(1);
-      simt::fence_barrier_init();
-      Buffers::barrier(0).arrive_expect(bytes);
-      Buffers::barrier(1).arrive_expect(bytes);
-    }
-    simt::cluster_arrive();
-    simt::cluster_wait();
-  } else {
-    simt::sync_block();
-  }
+  const Exchange<L> exchange{static_cast<std::uint32_t>(pairs * 8)};
+  exchange.begin();
 
   const int first_unit = unit & ~1;  // of the warp's two
   if (first_unit >= hidden_size) return;
@@ -153,15 +139,7 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
 #pragma unroll 1
   for (int step = 0; step < sequence.length; ++step) {
     const int buffer = step & 1;
-    if (step > 0) {
-      if constexpr (L::clustered) {
-        Buffers::barrier(buffer).wait(static_cast<std::uint32_t>((step - 1) >> 1) & 1);
-        if (simt::thread_index() == 0 && step + 2 < sequence.length)
-          Buffers::barrier(buffer).arrive_expect(bytes);
-      } else {
-        simt::sync_block();
-      }
-    }
+    if (step > 0) exchange.wait(buffer, step - 1, sequence.length - 1);
     const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
     const auto sums = multiply_small<L>(weights, buffer, lane);
     if constexpr (L::clustered) simt::sync_block();  // all have read what the next step's senders write over
