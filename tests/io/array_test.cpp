@@ -99,6 +99,11 @@ TEST_CASE("array: a code point that is no character never becomes text") {
   }
 }
 
+TEST_CASE("array: no texts of a width that a file made up take no memory") {
+  const Array none = Array::empty(ArrayDtype::unicode, Index{1} << 42, {0});
+  CHECK(none.strings().empty());
+}
+
 TEST_CASE("array: objects hold values of all kinds") {
   const Array ids = Array::from(std::vector<std::int32_t>{3, 0}, {2});
   const Array array = Array::from_objects({Value(ids), Value(), "text", 7, 2.5, true, Bytes{"raw"}}, {7});

@@ -164,16 +164,19 @@ inline std::vector<std::string> Array::strings() const {
   if (dtype != ArrayDtype::unicode) fail_dtype(name_of(ArrayDtype::unicode));
   const auto width = static_cast<std::size_t>(item_size / 4);
   std::vector<std::string> texts(static_cast<std::size_t>(elements()));
-  std::vector<char32_t> characters(width);
   for (std::size_t at = 0; at < texts.size(); ++at) {
-    if (width > 0) std::memcpy(characters.data(), data.data() + at * width * 4, width * 4);
+    const auto character = [&](std::size_t position) {  // copied out: a file's bytes lie anywhere
+      char32_t value;
+      std::memcpy(&value, data.data() + (at * width + position) * 4, 4);
+      return value;
+    };
     std::size_t length = width;
-    while (length > 0 && characters[length - 1] == 0) --length;
+    while (length > 0 && character(length - 1) == 0) --length;
     for (std::size_t position = 0; position < length; ++position) {
-      if (!is_scalar_value(characters[position]))
+      if (!is_scalar_value(character(position)))
         fail<FormatError>("unicode array ", shape_text(shape), ": element ", at, ", character ", position,
-                          ": ", static_cast<std::uint32_t>(characters[position]), " is not a character");
-      append_utf8(texts[at], characters[position]);
+                          ": ", static_cast<std::uint32_t>(character(position)), " is not a character");
+      append_utf8(texts[at], character(position));
     }
   }
   return texts;
