@@ -13,12 +13,19 @@ endif()
 if(NOT TARGET lstmlib_serve)
   list(FILTER headers EXCLUDE REGEX "serve")
 endif()
+if(NOT TARGET lstmlib_mpi)
+  list(FILTER headers EXCLUDE REGEX "mpi")
+endif()
 
 get_target_property(eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
-set(folders ${eigen_folders} ${LSTMLIB_CAIRO_INCLUDE_DIRS} ${LSTMLIB_PROMETHEUS_INCLUDE_DIRS} ${Boost_INCLUDE_DIRS})
+set(folders ${eigen_folders} ${LSTMLIB_CAIRO_INCLUDE_DIRS} ${LSTMLIB_PROMETHEUS_INCLUDE_DIRS} ${Boost_INCLUDE_DIRS}
+            ${MPI_CXX_INCLUDE_DIRS})
 list(REMOVE_DUPLICATES folders)
 list(REMOVE_ITEM folders /usr/include)  # the compiler's own place
 list(TRANSFORM folders PREPEND -isystem)
+list(APPEND folders ${MPI_CXX_COMPILE_OPTIONS})
+list(TRANSFORM MPI_CXX_COMPILE_DEFINITIONS PREPEND -D OUTPUT_VARIABLE definitions)
+list(APPEND folders ${definitions})
 get_target_property(strict lstmlib_strict INTERFACE_COMPILE_OPTIONS)
 list(FILTER strict INCLUDE REGEX "^-W")
 

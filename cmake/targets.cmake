@@ -1,5 +1,5 @@
 # The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot,
-# lstmlib::serve.
+# lstmlib::serve, lstmlib::mpi.
 
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a project that adds this one as a folder links through our targets
 
@@ -48,4 +48,14 @@ if(Boost_FOUND AND LSTMLIB_PROMETHEUS_FOUND)
   add_library(lstmlib::serve ALIAS lstmlib_serve)
   set_target_properties(lstmlib_serve PROPERTIES EXPORT_NAME serve POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(lstmlib_serve PUBLIC lstmlib_cpu PRIVATE Boost::headers PkgConfig::LSTMLIB_PROMETHEUS)
+endif()
+
+# Training on several processes; optional.
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI 3.0 QUIET COMPONENTS CXX)
+if(MPI_CXX_FOUND)
+  add_library(lstmlib_mpi INTERFACE)
+  add_library(lstmlib::mpi ALIAS lstmlib_mpi)
+  set_target_properties(lstmlib_mpi PROPERTIES EXPORT_NAME mpi)
+  target_link_libraries(lstmlib_mpi INTERFACE lstmlib MPI::MPI_CXX)
 endif()

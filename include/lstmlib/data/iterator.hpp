@@ -4,6 +4,7 @@
 
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/order.hpp"
+#include "lstmlib/data/share.hpp"
 #include "lstmlib/nn/serializer.hpp"
 
 #include <vector>
@@ -48,7 +49,20 @@ class SerialIterator {
   /// Whether the only epoch is over; never with `repeat`.
   bool done() const { return !options_.repeat && epoch_ > 0; }
   /// The next batch. Throws Error when done().
-  auto next() { return dataset_->batch(next_rows(), options_.device); }
+  auto next() { return batch(next_rows()); }
+  /// The next batch's part number `part` of `parts`, by which each of so many processes takes its own: their
+  /// iterators go through the same batches in step. Parts are of near-equal length in all, where the dataset
+  /// knows lengths, else in number. Throws as next().
+  auto next_share(int part, int parts) {
+    const std::vector<Index> rows = next_rows();
+    const auto cuts = cut_evenly(costs(rows), parts);
+    const Index first = cuts[static_cast<std::size_t>(part)], end = cuts[static_cast<std::size_t>(part) + 1];
+    Share<Batch> share{.first = first, .examples = end - first, .total = static_cast<Index>(rows.size())};
+    if (first < end) share.batch = batch({rows.begin() + first, rows.begin() + end});
+    return share;
+  }
+  /// Leaves the next batch out.
+  void skip() { next_rows(); }
 
   Index size() const { return static_cast<Index>(dataset_->size()); }  ///< examples
   Index epoch() const { return epoch_; }                               ///< epochs finished
@@ -67,8 +81,16 @@ class SerialIterator {
   void serialize(nn::Serializer& serializer);
 
  private:
+  using Batch = decltype(std::declval<const D&>().batch(std::span<const Index>(), Device()));
   static constexpr double none = -1;
 
+  Batch batch(const std::vector<Index>& rows) const { return dataset_->batch(rows, options_.device); }
+  std::vector<Index> costs(const std::vector<Index>& rows) const {
+    std::vector<Index> all(rows.size(), 1);
+    if constexpr (SequenceDataset<D>)
+      std::transform(rows.begin(), rows.end(), all.begin(), [&](Index row) { return dataset_->length(row); });
+    return all;
+  }
   std::vector<Index> next_rows() {
     if (done()) fail<Error>("iterator: no batch is left; reset() starts again");
     previous_epoch_detail_ = epoch_detail();

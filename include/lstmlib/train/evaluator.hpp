@@ -7,6 +7,16 @@
 
 namespace lstmlib::train {
 
+/// What the objective says of a batch, its value as "loss".
+template <class Objective, class Batch>
+Observation observe(Objective& objective, const Batch& batch) {
+  Observation seen;
+  seen["loss"] = 0;  // the first of the report
+  seen["loss"] = static_cast<double>(objective(batch, seen).item());
+  seen.settle();
+  return seen;
+}
+
 /// Runs the objective in Inference over one epoch of `batches` (an iterator that does not repeat), and
 /// observes the means over the batches as "validation/main/loss" and the like. A value observed with weights
 /// gets its weighted mean, so that one with the sentences of a batch as weight is the mean over sentences.
@@ -22,13 +32,7 @@ class Evaluator {
   Observation evaluate() {
     const Inference inference;
     Summary summary;
-    for (batches_->reset(); !batches_->done();) {
-      Observation seen;
-      seen["loss"] = 0;  // the first of the report
-      seen["loss"] = static_cast<double>((*objective_)(batches_->next(), seen).item());
-      seen.settle();
-      summary.add(seen);
-    }
+    for (batches_->reset(); !batches_->done();) summary.add(observe(*objective_, batches_->next()));
     return summary.means();
   }
 

@@ -31,12 +31,12 @@ class LogReport {
   }
 
   void operator()(Trainer& trainer) {
-    for (const auto& [key, value, weight] : trainer.observation())
-      if (keys_.empty() || std::find(keys_.begin(), keys_.end(), key) != keys_.end())
-        summary_.add(key, value, weight);
+    for (const auto& seen : trainer.observation())
+      if (keys_.empty() || std::find(keys_.begin(), keys_.end(), seen.key) != keys_.end())
+        summary_.add(seen.key, seen.value, seen.weight);
     if (!write_(trainer.status())) return;
     Entry entry = Entry::object();
-    for (const auto& [key, value, weight] : summary_.means()) entry[key] = value;
+    for (const auto& mean : summary_.means()) entry[mean.key] = mean.value;
     entry["epoch"] = trainer.epoch();
     entry["iteration"] = trainer.iteration();
     entry["elapsed_time"] = trainer.elapsed_time();
@@ -61,7 +61,7 @@ class LogReport {
 
  private:
   void write_file(const Trainer& trainer) const {
-    io::write_file(trainer.folder() / file_name_, log_.dump(4));
+    if (trainer.writes()) io::write_file(trainer.folder() / file_name_, log_.dump(4));
   }
 
   std::vector<std::string> keys_;

@@ -22,17 +22,15 @@ class Observation {
   struct Entry {
     std::string key;
     double value = 0;
-    Index weight =
-        1;  ///< of the value in a mean: a share of n sentences has n, where the mean over sentences is meant
+    /// Of the value in a mean: a share of n sentences has n, where the mean over sentences is meant.
+    Index weight = 1;
+    bool weighted = false;  ///< whether it was given; else the value stands for its batch, of whatever size
   };
 
   /// The value of `key`, 0 with weight 1 if it is new.
   double& operator[](std::string_view key) { return entry(key).value; }
-  void set(std::string_view key, double value, Index weight = 1) {
-    Entry& changed = entry(key);
-    changed.value = value;
-    changed.weight = weight;
-  }
+  void set(std::string_view key, double value, Index weight) { set({std::string(key), value, weight, true}); }
+  void set(const Entry& given) { entry(given.key) = given; }
   /// For a value that a device is still computing: `read(*this)` sets it, and may wait for it. settle() calls
   /// it.
   void later(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
@@ -53,7 +51,7 @@ class Observation {
   Entry& entry(std::string_view key) {
     const auto found =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
-    return found != entries_.end() ? *found : entries_.emplace_back(Entry{std::string(key), 0, 1});
+    return found != entries_.end() ? *found : entries_.emplace_back(Entry{std::string(key)});
   }
   std::vector<Entry> entries_;
   std::vector<std::function<void(Observation&)>> open_;
@@ -61,7 +59,10 @@ class Observation {
 
 /// The entries of `from` with `prefix` before their keys.
 inline void add_prefixed(Observation& to, std::string_view prefix, const Observation& from) {
-  for (const auto& [key, value, weight] : from) to.set(message(prefix, key), value, weight);
+  for (Observation::Entry entry : from) {
+    entry.key.insert(0, prefix);
+    to.set(entry);
+  }
 }
 
 /// Means of what is observed. Saved as Chainer's DictSummary.
@@ -75,7 +76,18 @@ class Summary {
     found->n += weight;
   }
   void add(const Observation& seen) {
-    for (const auto& [key, value, weight] : seen) add(key, value, weight);
+    for (const auto& entry : seen) add(entry.key, entry.value, entry.weight);
+  }
+  /// What another summary was given, too.
+  void add(const Summary& other) {
+    for (const Sums& theirs : other.sums_) {
+      add(theirs.key, 0, 0);
+      Sums& mine =
+          *std::find_if(sums_.begin(), sums_.end(), [&](const Sums& s) { return s.key == theirs.key; });
+      mine.x += theirs.x;
+      mine.x2 += theirs.x2;
+      mine.n += theirs.n;
+    }
   }
   void clear() { sums_.clear(); }
   /// Of each key, in the order in which they came.

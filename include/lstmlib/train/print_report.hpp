@@ -16,6 +16,7 @@ class PrintReport {
 
   /// Throws Error if the trainer has no LogReport.
   void operator()(Trainer& trainer) {
+    if (!trainer.writes()) return;
     const auto* log = trainer.find<LogReport>();
     if (!log) fail<Error>("print report: the trainer has no log report");
     const auto& entries = log->entries();

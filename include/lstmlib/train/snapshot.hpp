@@ -97,7 +97,9 @@ class Snapshot {
   explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
 
   Trigger default_trigger() const { return epochs(1); }
-  void initialize(Trainer& trainer) { io::remove_abandoned_files(folder(trainer)); }
+  void initialize(Trainer& trainer) {
+    if (trainer.writes()) io::remove_abandoned_files(folder(trainer));
+  }
   void operator()(Trainer& trainer) { write(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return write(trainer); }
 
@@ -108,7 +110,9 @@ class Snapshot {
   std::filesystem::path folder(const Trainer& trainer) const {
     return options_.folder.empty() ? trainer.folder() : options_.folder;
   }
+  /// The file that was written: none where another process does it.
   std::filesystem::path write(Trainer& trainer) const {
+    if (!trainer.writes()) return {};
     const auto path = folder(trainer) / snapshot_name(options_.file_name, trainer.status());
     io::write_npz(path, io::to_archive(trainer), options_.compression);
     if (options_.keep == 0) return path;
@@ -135,7 +139,9 @@ class SnapshotObject {
       : model_(&model), file_name_(std::move(file_name)) {}
 
   Trigger default_trigger() const { return epochs(1); }
-  void operator()(Trainer& trainer) { io::save_npz(trainer.folder() / file_name_, *model_); }
+  void operator()(Trainer& trainer) {
+    if (trainer.writes()) io::save_npz(trainer.folder() / file_name_, *model_);
+  }
 
   std::string name = "_Snapshot";
   int priority = priority::keeper;

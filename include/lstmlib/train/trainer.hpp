@@ -46,6 +46,8 @@ class Trainer {
   double elapsed_time() const;  ///< of the run in seconds, with that of the runs it resumes
   RunLength length() const { return options_.stop.length(); }
   const std::filesystem::path& folder() const { return options_.folder; }
+  /// Whether extensions write files and report in this process; the others keep the same state.
+  bool writes() const { return updater_->writes(); }
   /// Of the last update; extensions of high priority add to it.
   Observation& observation() { return observation_; }
   /// The first extension of this type, or null.
@@ -105,7 +107,7 @@ inline std::vector<Trainer::Entry*> Trainer::by_priority() {
 
 inline RunResult Trainer::run() {
   std::error_code error;
-  std::filesystem::create_directories(folder(), error);
+  if (writes()) std::filesystem::create_directories(folder(), error);
   if (error) fail<FileError>("trainer: cannot make the folder ", folder().string(), ": ", error.message());
 
   const SignalWatch signals;
@@ -114,8 +116,8 @@ inline RunResult Trainer::run() {
   start_ = Clock::now();
   for (Entry* entry : sorted) entry->extension.initialize(*this);
   for (;;) {
-    if (signals.received()) {
-      RunResult result{signals.received(), {}};
+    if (const int signal = updater_->stop_signal(signals.received())) {
+      RunResult result{signal, {}};
       for (Entry* entry : sorted)
         if (auto written = entry->extension.interrupted(*this); !written.empty())
           result.snapshot = std::move(written);

@@ -20,39 +20,17 @@ class Updater {
   virtual double epoch_detail() const = 0;           ///< with the fraction of the one under way
   virtual double previous_epoch_detail() const = 0;  ///< before the last update; -1: there was none
   virtual void serialize(nn::Serializer&) = 0;
+  /// Whether this process writes the run's files and reports; where several train together, one does.
+  virtual bool writes() const { return true; }
+  /// The signal that ends the run, or 0: the one that this process received; where several train together,
+  /// one that all know of.
+  virtual int stop_signal(int received) const { return received; }
 };
 
-/// A batch, the objective, backward, a step of the optimizer, as one piece of work for the device. Refers to
-/// its parts. `objective(batch, observation)` returns the loss, a scalar Variable, and may observe more; all
-/// of it gets the prefix "main/". It must not wait for the device: what it observes from there it puts off,
-/// see Observation::later.
-template <class Iterator, class Objective>
-class StandardUpdater final : public Updater {
+/// What updaters have in common that take batches: counts, and how they are saved. Refers to its parts.
+template <class Iterator>
+class BatchUpdater : public Updater {
  public:
-  /// `optimizer` is one of the parameters of `model`.
-  StandardUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer, Objective& objective)
-      : batches_(&batches), model_(&model), optimizer_(&optimizer), objective_(&objective) {}
-
-  Observation update() override {
-    begin_step(static_cast<std::uint64_t>(iteration_));
-    Observation seen;
-    seen["loss"] = 0;  // the first of the report
-    const auto batch = batches_->next();
-    std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
-    const Device device = optimizer_->device();
-    device.backend().as_one(device.number(), [&] {
-      optimizer_->zero_grad();
-      loss = (*objective_)(batch, seen);
-      loss.backward();
-      optimizer_->step();
-    });
-    seen["loss"] = static_cast<double>(loss.item());
-    seen.settle();
-    ++iteration_;
-    Observation result;
-    add_prefixed(result, "main/", seen);
-    return result;
-  }
   Index iteration() const override { return iteration_; }
   Index epoch() const override { return batches_->epoch(); }
   double epoch_detail() const override { return batches_->epoch_detail(); }
@@ -68,12 +46,56 @@ class StandardUpdater final : public Updater {
     if (serializer.loading() && iteration_ < 0) fail<FormatError>("updater: iteration ", iteration_);
   }
 
+ protected:
+  BatchUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer)
+      : batches_(&batches), model_(&model), optimizer_(&optimizer) {}
+  Iterator& batches() { return *batches_; }
+  optim::Optimizer& optimizer() { return *optimizer_; }
+  void begin() { begin_step(static_cast<std::uint64_t>(iteration_)); }
+  void end() { ++iteration_; }
+
  private:
   Iterator* batches_;
   nn::Module* model_;
   optim::Optimizer* optimizer_;
-  Objective* objective_;
   Index iteration_ = 0;
+};
+
+/// A batch, the objective, backward, a step of the optimizer, as one piece of work for the device. Refers to
+/// its parts. `objective(batch, observation)` returns the loss, a scalar Variable, and may observe more; all
+/// of it gets the prefix "main/". It must not wait for the device: what it observes from there it puts off,
+/// see Observation::later.
+template <class Iterator, class Objective>
+class StandardUpdater final : public BatchUpdater<Iterator> {
+ public:
+  /// `optimizer` is one of the parameters of `model`.
+  StandardUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer, Objective& objective)
+      : BatchUpdater<Iterator>(batches, model, optimizer), objective_(&objective) {}
+
+  Observation update() override {
+    this->begin();
+    Observation seen;
+    seen["loss"] = 0;  // the first of the report
+    const auto batch = this->batches().next();
+    std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
+    optim::Optimizer& optimizer = this->optimizer();
+    const Device device = optimizer.device();
+    device.backend().as_one(device.number(), [&] {
+      optimizer.zero_grad();
+      loss = (*objective_)(batch, seen);
+      loss.backward();
+      optimizer.step();
+    });
+    seen["loss"] = static_cast<double>(loss.item());
+    seen.settle();
+    this->end();
+    Observation result;
+    add_prefixed(result, "main/", seen);
+    return result;
+  }
+
+ private:
+  Objective* objective_;
 };
 
 }  // namespace lstmlib::train

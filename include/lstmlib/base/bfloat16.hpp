@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// bfloat16, the upper half of a float32.
+
+#include <bit>
+#include <cstdint>
+
+namespace lstmlib {
+
+/// The nearest bfloat16, of two equally near ones the even; a NaN stays one.
+inline std::uint16_t to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+}
+
+inline float from_bfloat16(std::uint16_t half) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+}
+
+}  // namespace lstmlib

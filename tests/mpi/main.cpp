@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The tests of each process that mpirun started; all make the same collective calls.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "mpi/processes.hpp"
+
+namespace lstmlib::test {
+parallel::Communicator*& processes() {
+  static parallel::Communicator* all = nullptr;
+  return all;
+}
+}  // namespace lstmlib::test
+
+int main(int argc, char** argv) {
+  return lstmlib::mpi::run([&](lstmlib::parallel::Communicator& all) {
+    lstmlib::test::processes() = &all;
+    doctest::Context context(argc, argv);
+    return context.run();
+  });
+}
