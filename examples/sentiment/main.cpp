@@ -4,6 +4,7 @@
 
 #include "sentiment/commands/command_line.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/failure.hpp"
 #include "sentiment/job/container.hpp"
 
 #include <lstmlib/base/error.hpp>
@@ -21,18 +22,11 @@ std::string version() {
          "." + std::to_string(LSTMLIB_VERSION_PATCH);
 }
 
-/// One line, whatever the message was made of.
-std::string one_line(std::string text) {
-  for (char& c : text)
-    if (c == '\n' || c == '\r') c = ' ';
-  return text;
-}
-
 /// What CLI11 says, and for an unknown option the one that was probably meant.
 std::string explained(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  std::string text = one_line(error.what());
+  std::string text = sentiment::one_line(error.what());
   if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
-    return "unknown command " + one_line(argv[1]) + " (see --help)";
+    return "unknown command " + sentiment::one_line(argv[1]) + " (see --help)";
   const auto at = text.find("--");
   const CLI::App* chosen = &app;  // the innermost command that was named
   std::string command;
@@ -49,11 +43,8 @@ std::string explained(const CLI::App& app, const CLI::ParseError& error, int arg
          command + "--help)";
 }
 
-/// Tells of a failure in one line; that of a training job also where its service looks.
 int failed(bool in_job, const std::string& text, int status) {
-  const std::string line = one_line(text);
-  std::cerr << "sentiment: " << line << '\n';
-  if (in_job) sentiment::job::report_failure(line);
+  sentiment::report_failed_work(in_job, text);
   return status;
 }
 

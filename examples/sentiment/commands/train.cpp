@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/failure.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/job/container.hpp"
 #include "sentiment/job/train_job.hpp"
 #include "sentiment/model/device.hpp"
+#include "sentiment/training/processes.hpp"
 
 #include <lstmlib/train/signals.hpp>
 
@@ -85,6 +87,19 @@ void end_after_signal(const TrainResult& result, const std::string& how_to_resum
 
 namespace {
 
+/// Says, if it is for this process to say, how the training ended and how it can go on.
+int status_after_signal(const TrainResult& result, const TrainOptions& options, bool in_job, bool says) {
+  if (says && in_job && result.best_epoch > 0)
+    std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in "
+              << options.model_dir.string() << ". ";
+  try {
+    if (!says) return 0;
+    end_after_signal(result,
+                     in_job ? "a job with the same settings and this checkpoint: " + result.snapshot.string()
+                            : "the same command with --resume " + result.snapshot.string());
+  } catch (const ExitStatus& end) { return end.status; }
+}
+
 void run(CLI::App& command, TrainOptions& options, bool in_job) {
   std::optional<lstmlib::train::SignalWatch> from_the_start;
   if (in_job) {
@@ -97,14 +112,13 @@ void run(CLI::App& command, TrainOptions& options, bool in_job) {
   if (in_job && options.resume == "auto") options.resume.clear();
   options.seed_given = command.count("--seed") > 0;
   options.seed = chosen_seed(command, options.seed);
-  const TrainResult result = train_model(options);
-  if (!result.signal) return;
-  if (in_job && result.best_epoch > 0)
-    std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in "
-              << options.model_dir.string() << ". ";
-  end_after_signal(result,
-                   in_job ? "a job with the same settings and this checkpoint: " + result.snapshot.string()
-                          : "the same command with --resume " + result.snapshot.string());
+  const auto work = [&](lstmlib::parallel::Communicator& all) {
+    const TrainResult result = train_model(options, all);
+    return result.signal ? status_after_signal(result, options, in_job, all.is_first()) : 0;
+  };
+  const int status =
+      with_all_processes(work, [&](const std::string& text) { report_failed_work(in_job, text); });
+  if (status != 0) throw ExitStatus{status};
 }
 
 }  // namespace
@@ -140,6 +154,20 @@ void add_train(CLI::App& app) {
   command->add_flag("--char-based", options->model.char_based,
                     "Sentences are characters, not words (as they were prepared)");
   add_training_options(*command, *options);
+  command
+      ->add_option("--global-batch-size", options->global_batch_size,
+                   "Sentences of one update of all processes together, in place of --batch-size for each: "
+                   "whatever their number, the run is the same but for rounding")
+      ->check(CLI::Range(1, 100'000'000));
+  command
+      ->add_option_function<std::string>(
+          "--wire",
+          [options](const std::string& name) {
+            options->wire = name == "bf16" ? lstmlib::parallel::Wire::bf16 : lstmlib::parallel::Wire::exact;
+          },
+          "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
+      ->check(CLI::IsMember({"exact", "bf16"}))
+      ->default_str("exact");
   command->footer(
       "Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
       "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"

@@ -3,6 +3,7 @@
 
 #include "lstmlib/io/npz.hpp"
 #include "lstmlib/io/serialize.hpp"
+#include "lstmlib/parallel/snapshot.hpp"
 #include "lstmlib/train/snapshot.hpp"
 
 #include <iostream>
@@ -37,25 +38,7 @@ std::string read_identity(const fs::path& file) {
   fail<FormatError>(file.string(), ": does not say of which run it is");
 }
 
-}  // namespace
-
-void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity,
-                     Index every) {
-  // Not by the process number in their names, as elsewhere: in containers every process of this kind is
-  // number 1.
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".lstmlib-") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
-  }
-  trainer.extend(Identity{.text = identity}, train::never());
-  trainer.extend(train::snapshot({.file_name = file.filename().string(),
-                                  .folder = file.parent_path(),
-                                  .compression = io::Compression::store}),
-                 train::epochs(static_cast<double>(every)));
-}
-
-bool load_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity) {
+bool load(train::Trainer& trainer, const fs::path& file, const std::string& identity) {
   std::error_code error;
   if (!fs::exists(file, error)) return false;
   try {
@@ -68,6 +51,33 @@ bool load_checkpoint(train::Trainer& trainer, const fs::path& file, const std::s
     std::cerr << "sentiment: cannot go on from this checkpoint, starting anew: " << reason.what() << '\n';
     return false;
   }
+}
+
+}  // namespace
+
+void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity,
+                     Index every) {
+  // Not by the process number in their names, as elsewhere: in containers every process of this kind is
+  // number 1.
+  std::error_code error;
+  if (trainer.writes())
+    for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(".lstmlib-") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
+    }
+  trainer.extend(Identity{.text = identity}, train::never());
+  trainer.extend(train::snapshot({.file_name = file.filename().string(),
+                                  .folder = file.parent_path(),
+                                  .compression = io::Compression::store}),
+                 train::epochs(static_cast<double>(every)));
+}
+
+bool load_checkpoint(parallel::Communicator& all, train::Trainer& trainer, const fs::path& file,
+                     const std::string& identity) {
+  bool loaded = all.is_first() && load(trainer, file, identity);
+  all.broadcast(std::as_writable_bytes(std::span(&loaded, 1)), 0);
+  if (loaded) parallel::share_first(all, trainer);
+  return loaded;
 }
 
 }  // namespace sentiment

@@ -6,7 +6,8 @@
 #include "lstmlib/data/sequences.hpp"
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/io/serialize.hpp"
-#include "lstmlib/train/evaluator.hpp"
+#include "lstmlib/parallel/evaluator.hpp"
+#include "lstmlib/parallel/updater.hpp"
 #include "lstmlib/train/fail_on_nan.hpp"
 #include "lstmlib/train/log_report.hpp"
 #include "lstmlib/train/plot_report.hpp"
@@ -78,6 +79,8 @@ class TimedUpdater final : public train::Updater {
   double epoch_detail() const override { return inner_->epoch_detail(); }
   double previous_epoch_detail() const override { return inner_->previous_epoch_detail(); }
   void serialize(nn::Serializer& serializer) override { inner_->serialize(serializer); }
+  bool writes() const override { return inner_->writes(); }
+  int stop_signal(int received) const override { return inner_->stop_signal(received); }
 
   const std::vector<double>& seconds() const { return seconds_; }
 
@@ -86,7 +89,12 @@ class TimedUpdater final : public train::Updater {
   std::vector<double> seconds_;
 };
 
-void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResult& result,
+/// Sentences of one update.
+Index global_batch_size(const TrainOptions& o, int processes) {
+  return o.global_batch_size > 0 ? o.global_batch_size : o.batch_size * processes;
+}
+
+void write_summary(const TrainOptions& o, int processes, const Corpus& corpus, const TrainResult& result,
                    const Evaluation& test, const std::vector<double>& seconds) {
   const nlohmann::ordered_json summary{{"seed", o.seed},
                                        {"model_type", name_of(o.model.type)},
@@ -94,6 +102,8 @@ void write_summary(const TrainOptions& o, const Corpus& corpus, const TrainResul
                                        {"num_units", o.model.units},
                                        {"dropout", o.model.dropout},
                                        {"batch_size", o.batch_size},
+                                       {"processes", processes},
+                                       {"global_batch_size", global_batch_size(o, processes)},
                                        {"epochs", o.epochs},
                                        {"bucket_by_length", o.bucket_by_length},
                                        {"precision", name_of(o.precision)},
@@ -117,26 +127,37 @@ void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
 }
 
 /// Loads what `--resume` names; says what it does.
-void resume(const TrainOptions& o, train::Trainer& trainer) {
+void resume(const TrainOptions& o, parallel::Communicator& all, train::Trainer& trainer) {
   fs::path snapshot = o.resume;
   if (o.resume == "auto")
-    snapshot = train::load_newest_snapshot(
-        trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
-  else io::load_snapshot(snapshot, trainer);
+    snapshot = parallel::load_newest_snapshot(
+        all, trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
+  else parallel::load_snapshot(all, snapshot, trainer);
+  if (!all.is_first()) return;
   if (snapshot.empty()) std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
   else say_where(trainer, snapshot);
 }
 
-/// What two runs have in common whose checkpoints are each other's.
+/// What two runs have in common whose checkpoints are each other's; the number of processes may differ.
 std::string identity_of(const TrainOptions& o) {
   const auto hash = [](const fs::path& file) { return sha256_of_file(file).substr(0, 8); };
   std::string text = message(
       name_of(o.model.type), ' ', o.model.layers, 'x', o.model.units, " dropout ", o.model.dropout, " batch ",
-      o.batch_size, o.bucket_by_length ? " by length" : "", o.model.char_based ? " characters" : "", ' ',
-      o.epochs, " epochs ", name_of(o.precision), o.seed_given ? message(" seed ", o.seed) : "", " data ",
+      o.batch_size, o.global_batch_size > 0 ? message(" global ", o.global_batch_size) : "",
+      o.bucket_by_length ? " by length" : "", o.model.char_based ? " characters" : "", ' ', o.epochs,
+      " epochs ", name_of(o.precision), o.seed_given ? message(" seed ", o.seed) : "", " data ",
       hash(o.train / "train.npz"), '-', hash(o.test / "test.npz"), '-', hash(o.vocab / "vocab.npy"));
   if (!o.dev.empty()) text += '-' + hash(o.dev / "dev.npz");
   return text;
+}
+
+/// Throws AgreedError unless all processes run the same program on the same data with the same settings.
+void require_same_work(const TrainOptions& o, parallel::Communicator& all) {
+  if (all.size() == 1) return;
+  parallel::require_same(all, "the program", sha256_of_file("/proc/self/exe").substr(0, 16));
+  TrainOptions settings = o;
+  settings.seed_given = true;
+  parallel::require_same(all, "what is trained, or its data,", identity_of(settings));
 }
 
 void remove_snapshots(const fs::path& folder) {
@@ -145,22 +166,35 @@ void remove_snapshots(const fs::path& folder) {
 
 }  // namespace
 
-TrainResult train_model(const TrainOptions& given) {
+TrainResult train_model(const TrainOptions& options) {
+  parallel::SingleProcess alone;
+  return train_model(options, alone);
+}
+
+TrainResult train_model(const TrainOptions& given, parallel::Communicator& all) {
   TrainOptions o = given;
+  o.quiet = o.quiet || !all.is_first();
   if (o.threads > 0) cpu::set_threads(o.threads);
-  const Device device = find_device(o.device);
-  const Corpus corpus = read_corpus(o);
+  const Device device = parallel::all_or_none(all, [&] { return find_device(o.device); });
+  all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be a random one
+  const Corpus corpus = parallel::all_or_none(all, [&] { return read_corpus(o); });
+  require_same_work(o, all);
   o.model.classes = corpus.classes;
   check_settings(o.model, "settings");
   if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
     fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type),
                 " has fp32 only");
-  if (!o.quiet)
+  const Index batch_size = global_batch_size(o, all.size());
+  if (!o.quiet) {
     std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size()
               << " to test, " << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; "
-              << name_of(o.model.type) << ", " << o.model.units << " units, "
-              << (device.is_cpu() ? message(cpu::threads(), " threads") : message(device)) << ", seed "
-              << o.seed << '\n';
+              << name_of(o.model.type) << ", " << o.model.units << " units, ";
+    if (all.size() > 1)
+      std::cerr << batch_size << " sentences an update, " << all.size() << " processes, this one with ";
+    std::cerr << (device.is_cpu() ? message(cpu::threads(), cpu::threads() == 1 ? " thread" : " threads")
+                                  : message(device))
+              << ", seed " << o.seed << '\n';
+  }
 
   set_seed(o.seed);
   Classifier<float> classifier(o.model, corpus.vocabulary.size(), o.precision);
@@ -182,16 +216,16 @@ TrainResult train_model(const TrainOptions& given) {
              validation_set = dataset(o.dev.empty() ? corpus.test : corpus.dev);
   data::SerialIterator training(
       training_set,
-      {.batch_size = o.batch_size, .bucket_by_length = o.bucket_by_length, .seed = o.seed, .device = device});
+      {.batch_size = batch_size, .bucket_by_length = o.bucket_by_length, .seed = o.seed, .device = device});
   data::SerialIterator validation(
       validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
-  train::StandardUpdater standard(training, classifier, adam, objective);
-  TimedUpdater updater(standard);
+  parallel::ParallelUpdater together(all, training, classifier, adam, objective, {.wire = o.wire});
+  TimedUpdater updater(together);
   train::Trainer trainer(updater,
                          {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
 
-  trainer.extend(train::evaluator(validation, objective));
-  trainer.extend(train::fail_on_nan(adam), train::epochs(1));
+  trainer.extend(parallel::evaluator(all, validation, objective));
+  if (all.is_first()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));  // all have the same
   trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()),
                            "validation/main/accuracy"));
   trainer.extend(train::log_report());
@@ -212,14 +246,15 @@ TrainResult train_model(const TrainOptions& given) {
   } else if (!o.checkpoint.empty()) {
     const std::string identity = identity_of(o);
     keep_checkpoint(trainer, o.checkpoint, identity, o.snapshot_every);
-    if (o.resume.empty() && load_checkpoint(trainer, o.checkpoint, identity))
+    if (o.resume.empty() && load_checkpoint(all, trainer, o.checkpoint, identity) && all.is_first())
       say_where(trainer, o.checkpoint);
   }
-  if (!o.resume.empty()) resume(o, trainer);
+  if (!o.resume.empty()) resume(o, all, trainer);
 
   const train::RunResult run = trainer.run();
   BestModel& best = *trainer.find<BestModel>();
   TrainResult result{run.signal, run.snapshot, best.epoch(), std::max(0.0, best.value()), 0, 0};
+  if (!all.is_first()) return result;
   if (best.epoch() > 0) save_model_folder(o.model_dir, o.model, corpus.vocabulary, best.model());
   if (run.signal) return result;
 
@@ -228,7 +263,7 @@ TrainResult train_model(const TrainOptions& given) {
   result.correct = test.correct;
   result.total = test.total;
   if (!o.in_job) remove_snapshots(o.output_data_dir);
-  if (!o.json_summary.empty()) write_summary(o, corpus, result, test, updater.seconds());
+  if (!o.json_summary.empty()) write_summary(o, all.size(), corpus, result, test, updater.seconds());
   if (!o.quiet)
     std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total
               << " test sentences right (" << 100 * test.accuracy() << " %), " << 100 * result.best_accuracy

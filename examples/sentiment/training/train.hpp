@@ -3,6 +3,7 @@
 // Trains one model from prepared data: what `sentiment train` and `sentiment run` do.
 
 #include "lstmlib/base/precision.hpp"
+#include "lstmlib/parallel/communicator.hpp"
 #include "sentiment/model/settings.hpp"
 
 #include <cstdint>
@@ -17,7 +18,10 @@ struct TrainOptions {
   std::filesystem::path dev;        ///< folder with dev.npz, or empty: then the best model is chosen on test
   std::filesystem::path model_dir;  ///< for the best model
   std::filesystem::path output_data_dir;  ///< for log, plots and snapshots
-  lstmlib::Index epochs = 30, batch_size = 64;
+  lstmlib::Index epochs = 30,
+                 batch_size = 64;        ///< of one process: an update takes as many batches as there are
+  lstmlib::Index global_batch_size = 0;  ///< sentences of one update, of all processes together; 0: not given
+  lstmlib::parallel::Wire wire = lstmlib::parallel::Wire::exact;  ///< of gradients between processes
   ModelSettings model;                                      ///< its number of classes comes from the data
   bool bucket_by_length = false;                            ///< batches of sentences of near-equal length
   lstmlib::Precision precision = lstmlib::Precision::fp32;  ///< of an LSTM's products; not int8
@@ -42,7 +46,12 @@ struct TrainResult {
   lstmlib::Index correct = 0, total = 0;  ///< of the best model on the test sentences
 };
 
-/// Throws FileError or FormatError for data that cannot be used, before anything is written.
+/// Trains with all processes of the communicator, which have the same options and data; the first one writes
+/// and reports, and the rest of its result is the others', too. Throws FileError or FormatError for data that
+/// cannot be used, before anything is written; of several processes AgreedError, also where they differ in
+/// program, data or settings.
+TrainResult train_model(const TrainOptions& options, lstmlib::parallel::Communicator& all);
+/// By this process alone.
 TrainResult train_model(const TrainOptions& options);
 
 }  // namespace sentiment

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "sentiment/commands/failure.hpp"
+
+#include "sentiment/job/container.hpp"
+
+#include <iostream>
+
+namespace sentiment {
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  return text;
+}
+
+void report_failed_work(bool in_job, const std::string& text) {
+  const std::string line = one_line(text);
+  std::cerr << "sentiment: " + line + '\n';  // at once: other processes may write there, too
+  if (in_job) job::report_failure(line);
+}
+
+}  // namespace sentiment
