@@ -34,6 +34,25 @@ TEST_CASE("mpi: processes follow one over epochs, in double and in float") {
   check_against_one<double>({}, 1e-11, {.bucket_bytes = 1000, .rows = false});
 }
 
+TEST_CASE("mpi: a loss that is not finite in one process ends all, and its rank is named") {
+  auto& all = *processes();
+  Training<float> training(options_here({}));
+  int step = 0;
+  auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
+    auto loss = training(batch, seen);
+    if (all.rank() == all.size() - 1 && ++step == 2)
+      loss.mutable_value().values()[0] = std::numeric_limits<float>::infinity();
+    return loss;
+  };
+  parallel::ParallelUpdater updater(all, training.batches, training.model, training.adam, objective);
+  updater.update();
+  std::string text;
+  try {
+    updater.update();
+  } catch (const parallel::AgreedError& error) { text = error.what(); }
+  CHECK(says(text, message("the loss is not finite after iteration 2 in rank ", all.size() - 1, " of ")));
+}
+
 TEST_CASE("mpi: gradients in bfloat16 are near, and the same in all processes") {
   auto& all = *processes();
   const TrainingOptions options = options_here({.epochs = 2});

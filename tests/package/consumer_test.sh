@@ -25,3 +25,6 @@ cmake --build "$scratch/build" -j 2
 for program in $programs; do
   "$scratch/build/$program"
 done
+if [ -x "$scratch/build/with_mpi" ]; then
+  "$source/tests/mpi/run.sh" mpirun 2 "$scratch/build/with_mpi"
+fi

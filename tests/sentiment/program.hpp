@@ -31,12 +31,19 @@ class Program {
       : Program(std::move(arguments), folder, input, folder / "stdout", environment) {}
   Program(std::vector<std::string> arguments, const std::filesystem::path& folder, const std::string& input,
           const std::filesystem::path& out, const Environment& environment = {})
+      : Program(Command{joined_words(SENTIMENT_PROGRAM, std::move(arguments))}, folder, input, out,
+                environment) {}
+  /// Another program, which starts this one: its file and its arguments.
+  struct Command {
+    std::vector<std::string> words;
+  };
+  Program(Command command, const std::filesystem::path& folder, const std::string& input,
+          const std::filesystem::path& out, const Environment& environment = {})
       : folder_(folder), out_(out) {
     std::filesystem::create_directories(folder);
     write_text(folder / "stdin", input);
     std::vector<char*> argv;
-    arguments.insert(arguments.begin(), SENTIMENT_PROGRAM);
-    for (auto& argument : arguments) argv.push_back(argument.data());
+    for (auto& word : command.words) argv.push_back(word.data());
     argv.push_back(nullptr);
     child_ = fork();
     REQUIRE(child_ >= 0);
@@ -74,6 +81,10 @@ class Program {
   std::string err() const { return read_text(folder_ / "stderr"); }
 
  private:
+  static std::vector<std::string> joined_words(std::string first, std::vector<std::string> others) {
+    others.insert(others.begin(), std::move(first));
+    return others;
+  }
   static void redirect(int descriptor, const std::filesystem::path& file, int flags) {
     const int opened = open(file.c_str(), flags, 0600);
     if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
