@@ -26,7 +26,6 @@ class RecurrentProducts {
         d_(d),
         panel_(panel_vectors * layout.kernels.lanes),
         units_(Operand::units(layout.tokens)),
-        strips_(divide_up(layout.gate_row, strip_rows)),
         // Without states before the first step, its tokens, which stand first, add nothing to the hidden
         // weights.
         skipped_(p.first_hidden ? 0 : layout.segments.running(0)),
@@ -37,7 +36,7 @@ class RecurrentProducts {
     if (d_.weight_input) inputs_ = scratch_.take<Unit>({input_panels_, units_, panel_}).data;
     if (d_.weight_hidden) states_ = scratch_.take<Unit>({hidden_panels_, units_, panel_}).data;
     if (d_.input) weights_ = scratch_.take<Unit>({input_panels_, weight_units(), panel_}).data;
-    d_tokens_ = scratch_.take<Unit>({l_.blocks, strips_, units_, strip_rows}).data;
+    d_tokens_ = Operand::room(saved_.gates, l_.blocks * units_ * Operand::steps * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
     for (Index step = 0, i = 0; step < l_.segments.steps(); ++step)
       for (Index place = 0; place < l_.segments.running(step); ++place) before[i++] = l_.before(step) + place;
@@ -58,8 +57,9 @@ class RecurrentProducts {
                 return token < skipped_ ? nullptr : saved_.hidden + before[token] * l_.hidden_width;
               });
           }
-          for (Index block = 0; (inputs_ || states_) && block < l_.blocks; ++block)
-            pack_sums(block, first, last);
+          if constexpr (Operand::steps > 1)
+            for (Index block = 0; (inputs_ || states_) && block < l_.blocks; ++block)
+              for (Index unit = first; unit < last; ++unit) pack_sums(block, unit);
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
@@ -85,8 +85,7 @@ class RecurrentProducts {
 
  private:
   static constexpr Index chunk = 96;         // whole units
-  static constexpr Index strip_rows = 6;     // those of a register tile, which reads them one after another
-  static constexpr Index unit_block = 1024;  // a block of a panel stays in the second-level cache
+  static constexpr Index unit_block = 1024;  // blocks of both operands stay in the second-level cache
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
   Index sums_row() const { return l_.gate_row / Operand::steps; }
@@ -111,37 +110,14 @@ class RecurrentProducts {
         else std::fill_n(to, panel_, T(0));
       });
   }
-  /// Gradients of the sums of units `first` to `last` - 1 into d_tokens_.
-  void pack_sums(Index block, Index first, Index last) {
-    Scratch scratch;
-    const Unit* rows = units_of_sums(block, first, last, scratch);
-    for (Index strip = 0; strip < strips_; ++strip) {
-      const Unit* from = rows + strip * strip_rows;
-      Unit* to = strip_of(block, strip) + first * strip_rows;
-      const bool whole = (strip + 1) * strip_rows <= l_.gate_row;
-      for (Index unit = first; unit < last; ++unit, from += l_.gate_row, to += strip_rows)
-        if (whole) std::memcpy(to, from, strip_rows * sizeof(Unit));
-        else std::copy_n(from, l_.gate_row % strip_rows, to);
-    }
-  }
-  /// Rows [gate_row] of units of tokens.
-  const Unit* units_of_sums(Index block, Index first, Index last, Scratch& scratch) {
-    if constexpr (std::is_same_v<T, Unit>) {
-      return saved_.gates + (block * l_.tokens + first) * l_.gate_row;
-    } else {
-      Unit* rows = scratch.take<Unit>({last - first, l_.gate_row}).data;
-      for (Index unit = first; unit < last; ++unit)
-        Operand::unit_row(l_.gate_row, rows + (unit - first) * l_.gate_row, [&](T* to, Index step) {
-          const Index token = unit * Operand::steps + step;
-          if (token < l_.tokens)
-            std::copy_n(saved_.gates + (block * l_.tokens + token) * l_.gate_row, l_.gate_row, to);
-          else std::fill_n(to, l_.gate_row, T(0));
-        });
-      return rows;
-    }
-  }
-  Unit* strip_of(Index block, Index strip) {
-    return d_tokens_ + (block * strips_ + strip) * units_ * strip_rows;
+  /// Gradients of the sums of the tokens of a unit into d_tokens_.
+  void pack_sums(Index block, Index unit) {
+    Operand::unit_row(l_.gate_row, d_tokens_ + (block * units_ + unit) * l_.gate_row, [&](T* to, Index step) {
+      const Index token = unit * Operand::steps + step;
+      if (token < l_.tokens)
+        std::copy_n(saved_.gates + (block * l_.tokens + token) * l_.gate_row, l_.gate_row, to);
+      else std::fill_n(to, l_.gate_row, T(0));
+    });
   }
 
   /// For the units of a block and a panel of columns: d += (gradients of the sums)ᵀ (inputs or states).
@@ -155,18 +131,17 @@ class RecurrentProducts {
         const Index unit = l_.first_unit(block, vector);
         const int gate = first_column == 0 ? l_.input_gate(column) : l_.hidden_gate(column);
         for (Index i = 0; i < l_.units_from(unit); ++i, ++rows) {
-          const Index row = ((first_column + column) * l_.unit_vectors + vector) * l_.kernels.lanes + i;
           row_of_left[static_cast<std::size_t>(rows)] =
-              row / strip_rows * units_ * strip_rows + row % strip_rows;
+              ((first_column + column) * l_.unit_vectors + vector) * l_.kernels.lanes + i;
           row_of_d[static_cast<std::size_t>(rows)] = gate * l_.hidden_size + unit + i;
         }
       }
     const Index size = d.shape[1];
     for (Index at = first_unit; at < units_; at += unit_block) {
       Product<T, Unit> product{};
-      product.left = strip_of(block, 0) + at * strip_rows;
+      product.left = d_tokens_ + (block * units_ + at) * l_.gate_row;
       product.left_row = 1;
-      product.left_step = strip_rows;
+      product.left_step = l_.gate_row;
       product.left_rows = row_of_left.data();
       product.right = right + (panel * units_ + at) * panel_;
       product.right_step = panel_;
@@ -224,10 +199,10 @@ class RecurrentProducts {
   const Unit* d_sums_;
   const Index* rows_;
   const RecurrentGradients<T>& d_;
-  Index panel_, units_, strips_, skipped_, input_panels_, hidden_panels_;
+  Index panel_, units_, skipped_, input_panels_, hidden_panels_;
   Scratch scratch_;
   Unit *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
-  Unit* d_tokens_ = nullptr;  ///< gradients of the sums, [block][strip of gates][unit of tokens][strip_rows]
+  Unit* d_tokens_ = nullptr;  ///< gradients of the sums, [block][unit of tokens][gate_row]
 };
 
 }  // namespace lstmlib::cpu
