@@ -232,7 +232,7 @@ void dropout(benchmark::State& state) {
   const auto x = numbers(shape.elements());
   auto y = x;
   for (auto _ : state)
-    cpu_kernels().neural.dropout({{1, 2}}, 0.4, {&segments, 0}, {x.data(), shape}, {y.data(), shape},
+    cpu_kernels().neural.dropout({{{1, 2}}, 0.4, {&segments, 0}}, {x.data(), shape}, {y.data(), shape},
                                  Write::assign);
   state.SetItemsProcessed(state.iterations() * shape.elements());
 }

@@ -66,7 +66,7 @@ struct Classifier : nn::Module {
 
   /// Scores [sentences, 2].
   Variable<float> operator()(const Tokens& tokens) const {
-    return output(state_dropout(lstm(word_dropout(embedding(tokens))).last_hidden()));
+    return output(state_dropout(lstm(embedding(tokens, word_dropout)).last_hidden()));
   }
   void fields(nn::Fields& visit) override { visit("embedding", embedding)("lstm", lstm)("output", output); }
 };

@@ -22,7 +22,7 @@ struct Model : nn::Module {
         encoder({.input_size = units, .hidden_size = units, .precision = precision}),
         output({.input_size = units, .output_size = 2}) {}
   Variable<float> operator()(const Tokens& tokens) const {
-    return output(last_dropout(encoder(dropout(embedding(tokens))).last_hidden()));
+    return output(last_dropout(encoder(embedding(tokens, dropout)).last_hidden()));
   }
   void fields(nn::Fields& visit) override {
     visit("embedding", embedding)("encoder", encoder)("output", output);

@@ -204,7 +204,7 @@ void check_dropout(std::mt19937& random) {
     auto y = x;
     const math::RandomKey key{{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random())}};
     const std::uint64_t first_sentence = 0x2fffffffeULL;  // so that places need more than 32 bits
-    cpu_backend().kernels<T>(0).neural.dropout(key, 0.3, {&segments, first_sentence},
+    cpu_backend().kernels<T>(0).neural.dropout({key, 0.3, {&segments, first_sentence}},
                                                {x.data(), {segments.rows(), width}},
                                                {y.data(), {segments.rows(), width}}, Write::add);
     bool equal = true;
@@ -292,7 +292,7 @@ TEST_CASE("rows of equal ids are summed in the order of the rows") {
   std::vector<std::int32_t> distinct(ids.size());
   std::vector<float> sums(rows.size());
   const Index found = cpu_backend().kernels<float>(0).neural.sum_rows_by_id(
-      {rows.data(), {count, width}}, {ids.data(), {count}}, -1, {distinct.data(), {count}},
+      {rows.data(), {count, width}}, {ids.data(), {count}}, -1, {}, {distinct.data(), {count}},
       {sums.data(), {count, width}});
   REQUIRE(found == std::ssize(expected));
   Index i = 0;

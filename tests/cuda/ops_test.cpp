@@ -137,6 +137,23 @@ TEST_CASE_TEMPLATE("cuda: dropout keeps and scales the very same elements, forwa
   }
 }
 
+TEST_CASE_TEMPLATE("cuda: embedding with dropout is the CPU's to the last bit, forward and back", T, float,
+                   double) {
+  const auto key = math::random_key(1, 2, 3);
+  const auto s = segments({3, 1, 40, 2});
+  std::vector<std::int32_t> words(46);
+  for (std::size_t i = 0; i < words.size(); ++i)
+    words[i] = static_cast<std::int32_t>(math::random_word({{1, 2}}, i) % 12) - 1;
+  for (const Index width : {1, 3, 37, 130, 1030})
+    check_on_both<T>(
+        "rows", {{20, width}},
+        [&](const Inputs<T>& in) {
+          const Tokens tokens{Tensor<std::int32_t>::from(words, {46}, in[0].device()), s};
+          return ops::embedding_with_dropout(tokens, in[0], -1, 0.4, key).rows;
+        },
+        0);
+}
+
 TEST_CASE_TEMPLATE("cuda: softmax cross entropy", T, float, double) {
   for (const Index classes : {2, 6, 40, 1500})
     for (const Index rows : {1, 64, 300}) {

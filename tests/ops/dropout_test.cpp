@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Dropout's promises: what the mask depends on, and what it does not.
 #include "lstmlib/core.hpp"
+
+#include "backend/settings.hpp"
 #include "support.hpp"
 
 using namespace lstmlib;
@@ -86,6 +88,58 @@ TEST_CASE("dropout: float and double have the same mask") {
     CHECK((single.value().values()[i] == 0) == (wide.value().values()[i] == 0));
 }
 
+TEST_CASE_TEMPLATE("dropout: an embedding with dropout has every bit of the two one after another", T, float,
+                   double) {
+  test::with_each_instruction_set([] {
+    for (const Index width : {1, 3, 16, 37, 300}) {
+      const auto s = segments({3, 1, 40, 2});
+      std::vector<std::int32_t> words(46);
+      for (std::size_t i = 0; i < words.size(); ++i)
+        words[i] = static_cast<std::int32_t>(math::random_word({{1, 2}}, i) % 12) - 1;
+      const Tokens tokens{Tensor<std::int32_t>::from(words, {46}), s};
+      const auto table = nn::normal<T>({20, width}, 1), weights = nn::normal<T>({46, width}, 1);
+      const auto key = next_dropout_key();
+      const auto run = [&](auto forward) {
+        const Variable<T> leaf(table, true);
+        const Variable<T> rows = forward(leaf).rows;
+        ops::sum(rows * Variable<T>(weights)).backward();
+        const auto ids = leaf.grad_rows().ids;
+        std::vector<std::vector<T>> all;
+        for (const auto& part : {rows.value(), leaf.grad_rows().rows})
+          all.emplace_back(part.values().begin(), part.values().end());
+        all.emplace_back(ids.values().begin(), ids.values().end());
+        return all;
+      };
+      CAPTURE(width);
+      const auto fused =
+          run([&](const auto& leaf) { return ops::embedding_with_dropout(tokens, leaf, -1, 0.4, key); });
+      CHECK(fused == run([&](const auto& leaf) {
+              return ops::dropout(tokens.with(ops::embedding(tokens.rows, leaf, -1)), 0.4, key);
+            }));
+      CHECK(fused != run([&](const auto& leaf) {
+              return ops::dropout(tokens.with(ops::embedding(tokens.rows, leaf, -1)), 0.4,
+                                  next_dropout_key());
+            }));
+    }
+  });
+}
+
+TEST_CASE("dropout: the layers draw the same mask, whether the embedding has dropout or dropout follows it") {
+  const nn::Embedding<float> embedding({.vocabulary_size = 9, .output_size = 33});
+  const nn::Dropout dropout{0.4};
+  const Tokens tokens = make_tokens(std::vector<std::vector<std::int32_t>>{{1, 2, 8}, {2}});
+  const auto values = [&](bool fused) {
+    begin_step(4);
+    const auto rows = fused ? embedding(tokens, dropout).rows : dropout(embedding(tokens)).rows;
+    return std::vector<float>(rows.value().values().begin(), rows.value().values().end());
+  };
+  CHECK(values(true) == values(false));
+  const Inference inference;
+  const auto whole = values(true);
+  CHECK(whole == values(false));
+  CHECK(std::find(whole.begin(), whole.end(), 0.0f) == whole.end());
+}
+
 TEST_CASE("dropout: the layer passes its input on in Inference, or with ratio 0") {
   const auto x = ones(2, 5);
   const Inference scope;
@@ -95,5 +149,7 @@ TEST_CASE("dropout: the layer passes its input on in Inference, or with ratio 0"
 TEST_CASE("dropout: refuses a ratio outside 0 to below 1") {
   CHECK_THROWS_AS(ops::dropout(ones(1, 1), 1.0), ShapeError);
   CHECK_THROWS_AS(ops::dropout(ones(1, 1), -0.1), ShapeError);
+  const Tokens tokens = make_tokens(std::vector<std::vector<std::int32_t>>{{0}});
+  CHECK_THROWS_AS(ops::embedding_with_dropout(tokens, ones(1, 1), ignore_none, 1.0), ShapeError);
   CHECK_THROWS_AS(ops::dropout(ones(1, 1), std::numeric_limits<double>::quiet_NaN()), ShapeError);
 }

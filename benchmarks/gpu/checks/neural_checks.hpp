@@ -49,12 +49,12 @@ class NeuralChecks {
     const auto table_there = c_.there<T>(table, {words, width}), d_there = c_.there<T>(d, {rows, width}),
                result = unset(d.size(), {rows, width}), summed = unset(d.size(), {rows, width});
     const auto ids_there = c_.ids(ids, {rows}), distinct = c_.ids(ids, {rows});
-    k_.gather_rows(table_there, ids_there, ignore, result);
+    k_.gather_rows(table_there, ids_there, ignore, {}, result);
     c_.hold("gather_rows" + of_, result.values(), gathered, 0);
     k_.scatter_add_rows(d_there, ids_there, ignore, table_there);
     c_.hold("scatter_add_rows" + of_, table_there.values(), scattered, of_sums<T>);
 
-    const Index most = k_.sum_rows_by_id(d_there, ids_there, ignore, distinct, summed);
+    const Index most = k_.sum_rows_by_id(d_there, ids_there, ignore, {}, distinct, summed);
     auto found = distinct.values();
     found.resize(at(most));
     const auto all = summed.values();
@@ -92,7 +92,7 @@ class NeuralChecks {
           expected.push_back(kept ? x[at((segments.first(s) + i) * width + j)] / (1 - ratio) : 0);
         }
     const auto there = c_.there<T>(x, {rows, width}), result = unset(x.size(), {rows, width});
-    k_.dropout(key, ratio, {&segments, 9}, there, result, Write::assign);
+    k_.dropout({key, ratio, {&segments, 9}}, there, result, Write::assign);
     c_.hold("dropout" + of_, result.values(), expected, rounding<T>);
   }
 

@@ -51,7 +51,7 @@ class RnnEncoder final : public Encoder<T> {
               .precision = o.precision}) {}
 
   Variable<T> operator()(const Tokens& sentences) const override {
-    return lstm(dropout(embedding(sentences))).last_hidden();
+    return lstm(embedding(sentences, dropout)).last_hidden();
   }
   Index output_size() const override { return lstm.layers[0].hidden_size(); }
   Index words() const override { return embedding.weight.shape()[0]; }
@@ -97,7 +97,7 @@ class CnnEncoder final : public Encoder<T> {
   }
 
   Variable<T> operator()(const Tokens& sentences) const override {
-    const auto words = dropout(embedding(sentences));
+    const auto words = embedding(sentences, dropout);
     const Variable<T> found =
         ops::concat<T>({ops::max_over_time(window3(words)), ops::max_over_time(window4(words)),
                         ops::max_over_time(window5(words))});

@@ -18,37 +18,30 @@ class Neural final : public NeuralKernels<T> {
   explicit Neural(Context& context) : context_(context) {}
 
   void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
-                   View<T> rows) override {
+                   const RowDropout& dropout, View<T> rows) override {
     const Index width = table.shape.row_size();
-    each_in_rows(ids.size(), width,
-                 GatherBody<T>{table.data, ids.data, rows.data, width, table.shape.rows(), ignore,
-                               context_.errors.word()});
+    const GatherBody<T> gather{
+        table.data, ids.data, rows.data, width, table.shape.rows(), ignore, context_.errors.word()};
+    if (dropout.ratio > 0)
+      each_in_rows(ids.size(), (width + 3) / 4, GatherDroppedBody<T>{gather, mask_of<T>(context_, dropout)});
+    else each_in_rows(ids.size(), width, gather);
   }
   Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
-                       View<std::int32_t> distinct, View<T> sums) override {
-    add_rows_by_id(context_, rows, ids, ignore, distinct.data, sums.data, false, 0);
+                       const RowDropout& dropout, View<std::int32_t> distinct, View<T> sums) override {
+    add_rows_by_id(context_, rows, ids, ignore, dropout, distinct.data, sums.data, false, 0);
     return ids.size();
   }
   void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                         View<T> table) override {
-    if (table) add_rows_by_id<T>(context_, rows, ids, ignore, nullptr, table.data, true, table.shape.rows());
+    if (table)
+      add_rows_by_id<T>(context_, rows, ids, ignore, {}, nullptr, table.data, true, table.shape.rows());
   }
 
-  void dropout(math::RandomKey key, double ratio, RowPlaces places, View<const T> x, View<T> y,
-               Write how) override {
+  void dropout(const RowDropout& dropout, View<const T> x, View<T> y, Write how) override {
     if (!y) return;
-    DropoutBody<T> body{key,
-                        math::dropout_threshold(ratio),
-                        static_cast<T>(1 / (1 - ratio)),
-                        places.segments != nullptr,
-                        {},
-                        places.first_sentence,
-                        y.shape.row_size(),
-                        x.data,
-                        y.data,
-                        how};
-    if (places.segments) body.segments = on_device(context_, *places.segments);
-    each_in_rows(y.shape.rows(), (body.columns + 3) / 4, body);
+    const Index columns = y.shape.row_size();
+    each_in_rows(y.shape.rows(), (columns + 3) / 4,
+                 DropoutBody<T>{mask_of<T>(context_, dropout), columns, x.data, y.data, how});
   }
 
   void cross_entropy(const CrossEntropyProblem<T>& p, bool normalize, View<const T> scores,

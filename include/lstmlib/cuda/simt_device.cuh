@@ -351,6 +351,10 @@ __device__ __forceinline__ void let_next_kernel_start() {
 /// Cycles of the multiprocessor since some time.
 __device__ __forceinline__ long long clock() { return clock64(); }
 
+/// a b, rounded: never a part of a fused addition.
+__device__ __forceinline__ float product(float a, float b) { return __fmul_rn(a, b); }
+__device__ __forceinline__ double product(double a, double b) { return __dmul_rn(a, b); }
+
 __device__ __forceinline__ float exp(float x) { return expf(x); }
 __device__ __forceinline__ float tanh(float x) { return tanhf(x); }
 /// Within 2 + |1.16 x| units in the last place.

@@ -8,16 +8,19 @@
 namespace lstmlib::ops {
 
 namespace detail {
+inline RowDropout row_dropout(const Segments* segments, double ratio, math::RandomKey key) {
+  if (!(ratio >= 0 && ratio < 1)) fail<ShapeError>("dropout: ratio ", ratio, ", expected 0 to below 1");
+  return {key, ratio, {segments, random_state().first_sentence}};
+}
 template <Real T>
 Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segments, double ratio,
                     math::RandomKey key) {
-  if (!(ratio >= 0 && ratio < 1)) fail<ShapeError>("dropout: ratio ", ratio, ", expected 0 to below 1");
+  const RowDropout dropout = row_dropout(segments.get(), ratio, key);
   auto& neural = kernels("dropout", x.value()).neural;
-  const auto first = random_state().first_sentence;
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  neural.dropout(key, ratio, {segments.get(), first}, x.view(), y.view(), Write::assign);
-  return record("dropout", y, {x}, [&neural, ratio, key, segments, first](auto d_y, auto d_x) {
-    neural.dropout(key, ratio, {segments.get(), first}, d_y[0].view(), d_x[0].view(), Write::add);
+  neural.dropout(dropout, x.view(), y.view(), Write::assign);
+  return record("dropout", y, {x}, [&neural, dropout, segments](auto d_y, auto d_x) {
+    neural.dropout(dropout, d_y[0].view(), d_x[0].view(), Write::add);
   });
 }
 }  // namespace detail

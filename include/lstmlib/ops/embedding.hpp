@@ -2,9 +2,34 @@
 #pragma once
 // Rows of a table by number.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/dropout.hpp"
 
 namespace lstmlib::ops {
+
+namespace detail {
+/// `segments`: those of dropout.places, kept as long as they are needed.
+template <Real T>
+Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table, std::int32_t ignore,
+                      std::shared_ptr<const Segments> segments, const RowDropout& dropout) {
+  auto& neural = kernels("embedding", table.value(), ids).neural;
+  std::vector<Index> sizes(ids.shape().sizes().begin(), ids.shape().sizes().end());
+  sizes.push_back(table.shape()[1]);
+  auto rows = Tensor<T>::uninitialized(Shape(sizes), table.device());
+  neural.gather_rows(table.view(), ids.view(), ignore, dropout, rows.view());
+  return record("embedding", rows, {table},
+                [&neural, ids, ignore, segments, dropout](auto d_rows, auto d_table) {
+                  const Shape flat{ids.size(), d_rows[0].shape()[d_rows[0].shape().rank() - 1]};
+                  RowGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
+                                      Tensor<T>::uninitialized(flat, ids.device())};
+                  const Tensor<T> d_flat = d_rows[0].reshape(flat);
+                  const Index distinct = neural.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
+                                                               part.ids.view(), part.rows.view());
+                  part.ids = part.ids.rows(0, distinct);
+                  part.rows = part.rows.rows(0, distinct);
+                  d_table[0].add_rows(std::move(part));
+                });
+}
+}  // namespace detail
 
 /// Row i of the result is row ids[i] of the table, zeros where the id is `ignore`. ids of any shape, table
 /// [words, features]; result [ids..., features]. Throws ShapeError for an id outside the table. The table's
@@ -12,22 +37,15 @@ namespace lstmlib::ops {
 template <Real T>
 Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
                       std::int32_t ignore = ignore_none) {
-  auto& neural = kernels("embedding", table.value(), ids).neural;
-  std::vector<Index> sizes(ids.shape().sizes().begin(), ids.shape().sizes().end());
-  sizes.push_back(table.shape()[1]);
-  auto rows = Tensor<T>::uninitialized(Shape(sizes), table.device());
-  neural.gather_rows(table.view(), ids.view(), ignore, rows.view());
-  return record("embedding", rows, {table}, [&neural, ids, ignore](auto d_rows, auto d_table) {
-    const Shape flat{ids.size(), d_rows[0].shape()[d_rows[0].shape().rank() - 1]};
-    RowGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
-                        Tensor<T>::uninitialized(flat, ids.device())};
-    const Tensor<T> d_flat = d_rows[0].reshape(flat);
-    const Index distinct =
-        neural.sum_rows_by_id(d_flat.view(), ids.view(), ignore, part.ids.view(), part.rows.view());
-    part.ids = part.ids.rows(0, distinct);
-    part.rows = part.rows.rows(0, distinct);
-    d_table[0].add_rows(std::move(part));
-  });
+  return detail::embedding<T>(ids, table, ignore, nullptr, {});
+}
+/// dropout(embedding(tokens)), to the last bit, in one pass over the rows each way.
+template <Real T>
+Ragged<Variable<T>> embedding_with_dropout(const Tokens& tokens, const Variable<T>& table,
+                                           std::int32_t ignore, double ratio,
+                                           math::RandomKey key = next_dropout_key()) {
+  return tokens.with(detail::embedding<T>(tokens.rows, table, ignore, tokens.segments,
+                                          detail::row_dropout(tokens.segments.get(), ratio, key)));
 }
 
 }  // namespace lstmlib::ops

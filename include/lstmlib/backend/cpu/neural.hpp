@@ -3,12 +3,10 @@
 // Embedding, dropout, losses, windows over text, convolution and pooling on the CPU.
 
 #include "lstmlib/backend/cpu/math.hpp"
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/cpu/rows.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <span>
-#include <vector>
+#include <limits>
 
 namespace lstmlib::cpu {
 
@@ -16,40 +14,12 @@ template <Real T>
 class Neural final : public NeuralKernels<T> {
  public:
   void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
-                   View<T> rows) override {
-    const Index width = table.shape.row_size();
-    parallel_ranges(ids.size(), width, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i) {
-        T* to = rows.data + i * width;
-        if (ids.data[i] == ignore) std::fill_n(to, width, T(0));
-        else
-          std::copy_n(table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width, width, to);
-      }
-    });
+                   const RowDropout& dropout, View<T> rows) override {
+    cpu::gather_rows(table, ids, ignore, dropout, rows);
   }
   Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
-                       View<std::int32_t> distinct, View<T> sums) override {
-    const Index width = rows.shape.row_size();
-    Scratch scratch;
-    const std::span order = sorted_by_id(ids, ignore, scratch);
-    Index* begin = scratch.take<Index>({std::ssize(order) + 1}).data;  // of each distinct id, in `order`
-    Index count = 0;
-    for (Index i = 0; i < std::ssize(order); ++i) {
-      const std::int32_t id = id_of(order[static_cast<std::size_t>(i)]);
-      if (count > 0 && distinct.data[count - 1] == id) continue;
-      begin[count] = i;
-      distinct.data[count++] = id;
-    }
-    begin[count] = std::ssize(order);
-    parallel_ranges(count, 2 * width, [&](Index first, Index last) {
-      for (Index which = first; which < last; ++which)
-        for (Index i = begin[which]; i < begin[which + 1]; ++i) {
-          const T* from = rows.data + row_of(order[static_cast<std::size_t>(i)]) * width;
-          if (i == begin[which]) std::copy_n(from, width, sums.data + which * width);
-          else add(from, width, sums.data + which * width);
-        }
-    });
-    return count;
+                       const RowDropout& dropout, View<std::int32_t> distinct, View<T> sums) override {
+    return cpu::sum_rows_by_id(rows, ids, ignore, dropout, distinct, sums);
   }
   void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                         View<T> table) override {
@@ -60,26 +30,13 @@ class Neural final : public NeuralKernels<T> {
             table.data + checked("embedding: id ", ids.data[i], table.shape[0]) * width);
   }
 
-  void dropout(math::RandomKey key, double ratio, RowPlaces places, View<const T> x, View<T> y,
-               Write how) override {
+  void dropout(const RowDropout& dropout, View<const T> x, View<T> y, Write how) override {
     if (!y) return;
-    const auto scale = static_cast<T>(1 / (1 - ratio));
-    const std::uint32_t threshold = math::dropout_threshold(ratio);
     const Index width = y.shape.row_size();
-    const auto kernel = kernel_table<T>().dropout;
-    const auto row = [&](Index at, Index sentence, Index position) {
-      kernel({key, static_cast<std::uint64_t>(sentence) + places.first_sentence,
-              static_cast<std::uint32_t>(position), threshold, width, scale, x.data + at * width,
-              y.data + at * width, how == Write::add});
-    };
-    if (!places.segments)
-      parallel_ranges(y.shape.rows(), 2 * width, [&](Index first, Index last) {
-        for (Index at = first; at < last; ++at) row(at, at, 0);
-      });
-    else
-      each_sequence(*places.segments, width, [&](Index s, Index first, Index length) {
-        for (Index i = 0; i < length; ++i) row(first + i, s, i);
-      });
+    const RowMask<T> mask(dropout, width);
+    each_row(dropout.places, y.shape.rows(), 2 * width, [&](Index row, Index sentence, Index position) {
+      mask.apply(sentence, position, x.data + row * width, y.data + row * width, how);
+    });
   }
 
   void cross_entropy(const CrossEntropyProblem<T>& p, bool normalize, View<const T> scores,
@@ -199,30 +156,7 @@ class Neural final : public NeuralKernels<T> {
   }
 
  private:
-  static Index checked(const char* what, Index number, Index size) {
-    if (number < 0 || number >= size) fail<ShapeError>(what, number, ", expected 0 to ", size - 1);
-    return number;
-  }
   static void add(const T* from, Index count, T* to) { kernel_table<T>().add(from, count, to); }
-
-  /// Rows without those of `ignore`, by rising id and row: the id in the upper half, the row in the lower
-  /// one.
-  static std::span<const std::uint64_t> sorted_by_id(View<const std::int32_t> ids, std::int32_t ignore,
-                                                     Scratch& scratch) {
-    const auto upper = [](std::int32_t id) {
-      return std::uint64_t{static_cast<std::uint32_t>(id) ^ 0x80000000u} << 32;
-    };
-    std::uint64_t* keys = scratch.take<std::uint64_t>({ids.size()}).data;
-    std::size_t count = 0;
-    for (Index i = 0; i < ids.size(); ++i)
-      if (ids.data[i] != ignore) keys[count++] = upper(ids.data[i]) | static_cast<std::uint32_t>(i);
-    std::sort(keys, keys + count);
-    return {keys, count};
-  }
-  static std::int32_t id_of(std::uint64_t key) {
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(key >> 32) ^ 0x80000000u);
-  }
-  static Index row_of(std::uint64_t key) { return static_cast<Index>(key & 0xffffffffu); }
 
   static T weight(const CrossEntropyProblem<T>& p, Index label) {
     return p.class_weights ? p.class_weights.data[label] : T(1);
@@ -263,13 +197,6 @@ class Neural final : public NeuralKernels<T> {
               const Index column = ((oy * c.out_width() + ox) * c.channels + channel) * c.kernel_height + ky;
               use(column * c.kernel_width + kx, (channel * c.height + y) * c.width + x);
             }
-  }
-  /// Calls `use(sequence, its first row, its length)` in parallel; a row has `elements`.
-  template <class Use>
-  static void each_sequence(const Segments& segments, Index elements, Use use) {
-    parallel_for(
-        segments.count(), [&](Index s) { use(s, segments.first(s), segments.length(s)); },
-        segments.rows() * elements);
   }
 };
 

@@ -21,6 +21,13 @@ struct RowPlaces {
   std::uint64_t first_sentence = 0;    ///< place of the first sentence in the global batch
 };
 
+/// Which elements of rows dropout keeps, each divided by 1 - ratio.
+struct RowDropout {
+  math::RandomKey key;
+  double ratio = 0;  ///< 0 to below 1; 0: all are kept
+  RowPlaces places;
+};
+
 template <class T>
 struct CrossEntropyProblem {
   AxisView axis;                    ///< classes
@@ -58,22 +65,23 @@ template <Real T>
 class NeuralKernels {
  public:
   virtual ~NeuralKernels() = default;
-  /// Row i = table row ids[i], zeros where it is `ignore`. Throws ShapeError for an id outside the table.
+  /// Row i = table row ids[i] with dropout, zeros where the id is `ignore`. Throws ShapeError for an id
+  /// outside the table.
   virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
-                           View<T> rows) = 0;
-  /// Sums the rows of equal ids: `distinct` gets the ids (rising, without `ignore`), row i of `sums` the sum
-  /// of those of distinct[i]. Sums run in the order of the rows. Returns how many there are, or, where only
-  /// the device knows, how many there may be: distinct then ends with -1. Both have room for all rows.
+                           const RowDropout& dropout, View<T> rows) = 0;
+  /// Sums the rows of equal ids, each with dropout: `distinct` gets the ids (rising, without `ignore`), row i
+  /// of `sums` the sum of those of distinct[i]. Sums run in the order of the rows. Returns how many there
+  /// are, or, where only the device knows, how many there may be: distinct then ends with -1. Both have room
+  /// for all rows.
   virtual Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
-                               View<std::int32_t> distinct, View<T> sums) = 0;
+                               const RowDropout& dropout, View<std::int32_t> distinct, View<T> sums) = 0;
   /// table row ids[i] += row i; none where the id is negative
   virtual void scatter_add_rows(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                                 View<T> table) = 0;
 
   /// y = or += x mask / (1 - ratio), rows of x and y as `places` says. The same key gives the same mask on
   /// every device.
-  virtual void dropout(math::RandomKey, double ratio, RowPlaces places, View<const T> x, View<T> y,
-                       Write) = 0;
+  virtual void dropout(const RowDropout& dropout, View<const T> x, View<T> y, Write) = 0;
 
   /// Throws ShapeError for a label outside the classes.
   virtual void cross_entropy(const CrossEntropyProblem<T>&, bool normalize, View<const T> scores,

@@ -8,30 +8,50 @@
 
 namespace lstmlib::cuda {
 
-/// A call has four neighbours of a row, which share one counter of the random numbers.
+/// See RowDropout. Four neighbours of a row, a block, share one counter of the random numbers.
 template <class T>
-struct DropoutBody {
+struct DropoutMask {
   math::RandomKey key;
   std::uint32_t threshold;
   T scale;
   bool in_sequences;  ///< else row r is position 0 of sentence r
   SegmentsView segments;
   std::uint64_t first_sentence;
+
+  LSTMLIB_HOST_DEVICE math::Philox4 words(Index row, Index block) const {
+    const Index sentence = in_sequences ? segments.sequence_of(row) : row;
+    const Index position = in_sequences ? row - segments.firsts[sentence] : 0;
+    return math::dropout_words(key, static_cast<std::uint64_t>(sentence) + first_sentence,
+                               static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(block));
+  }
+  LSTMLIB_HOST_DEVICE T factor(std::uint32_t word) const { return word >= threshold ? scale : T(0); }
+};
+template <class T>
+DropoutMask<T> mask_of(Context& context, const RowDropout& dropout) {
+  DropoutMask<T> mask{dropout.key,
+                      math::dropout_threshold(dropout.ratio),
+                      static_cast<T>(1 / (1 - dropout.ratio)),
+                      dropout.places.segments != nullptr,
+                      {},
+                      dropout.places.first_sentence};
+  if (dropout.places.segments) mask.segments = on_device(context, *dropout.places.segments);
+  return mask;
+}
+
+template <class T>
+struct DropoutBody {
+  DropoutMask<T> mask;
   Index columns;
   const T* x;
   T* y;
   Write how;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index block) const {
-    const Index sentence = in_sequences ? segments.sequence_of(row) : row;
-    const Index position = in_sequences ? row - segments.firsts[sentence] : 0;
-    const math::Philox4 words =
-        math::dropout_words(key, static_cast<std::uint64_t>(sentence) + first_sentence,
-                            static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(block));
+    const math::Philox4 words = mask.words(row, block);
     for (int i = 0; i < 4; ++i) {
       const Index column = 4 * block + i;
       if (column >= columns) return;
       const Index at = row * columns + column;
-      write(how, y[at], x[at] * (words.word[i] >= threshold ? scale : T(0)));
+      write(how, y[at], x[at] * mask.factor(words.word[i]));
     }
   }
 };

@@ -5,6 +5,7 @@
 
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/cuda/data_errors.cuh"
+#include "lstmlib/cuda/kernels/dropout.cuh"
 #include "lstmlib/cuda/kernels/for_each.cuh"
 
 #include <limits>
@@ -20,11 +21,28 @@ struct GatherBody {
   Index width, table_rows;
   std::int32_t ignore;
   DataErrorWord* errors;
-  __device__ void operator()(Index row, Index column) const {
+  __device__ T value(Index row, Index column) const {
     const std::int32_t id = ids[row];
     const bool bad = id != ignore && (id < 0 || id >= table_rows);
     if (bad && column == 0) report(errors, DataError::embedding_id, row, id, table_rows);
-    rows[row * width + column] = id == ignore || bad ? T(0) : table[id * width + column];
+    return id == ignore || bad ? T(0) : table[id * width + column];
+  }
+  __device__ void operator()(Index row, Index column) const {
+    rows[row * width + column] = value(row, column);
+  }
+};
+/// The same with dropout.
+template <class T>
+struct GatherDroppedBody {
+  GatherBody<T> gather;
+  DropoutMask<T> mask;
+  __device__ void operator()(Index row, Index block) const {
+    const math::Philox4 words = mask.words(row, block);
+    for (int i = 0; i < 4; ++i) {
+      const Index column = 4 * block + i;
+      if (column >= gather.width) return;
+      gather.rows[row * gather.width + column] = gather.value(row, column) * mask.factor(words.word[i]);
+    }
   }
 };
 
@@ -109,12 +127,12 @@ struct IdGroups {
   }
 }
 
-/// A block adds the rows of one group, in order; result row g, or the table's row of the group's id, to which
-/// they are added, if `to_table`.
-template <class T>
+/// A block adds the rows of one group, in order, with dropout if `drops`; result row g, or the table's row of
+/// the group's id, to which they are added, if `to_table`.
+template <class T, bool drops>
 __global__ void __launch_bounds__(usual_threads)
-    add_groups_kernel(const T* rows, Index width, IdGroups groups, T* result, bool to_table, Index table_rows,
-                      DataErrorWord* errors) {
+    add_groups_kernel(const T* rows, Index width, const DropoutMask<T> mask, IdGroups groups, T* result,
+                      bool to_table, Index table_rows, DataErrorWord* errors) {
   const std::int32_t count = *groups.count;
   for (std::int32_t group = simt::block_index(); group < count; group += simt::grid_blocks()) {
     const std::int32_t first = groups.begin[group], end = groups.begin[group + 1],
@@ -128,8 +146,13 @@ __global__ void __launch_bounds__(usual_threads)
     T* to = result + (to_table ? id : group) * width;
     for (Index column = simt::thread_index(); column < width; column += simt::block_threads()) {
       T sum = to_table ? to[column] : T(0);
-      for (std::int32_t place = first; place < end; ++place)
-        sum += rows[Index{groups.order[place]} * width + column];
+      for (std::int32_t place = first; place < end; ++place) {
+        const Index row = groups.order[place];
+        T value = rows[row * width + column];
+        if constexpr (drops)  // rounded before it is added, as without fusion
+          value = simt::product(value, mask.factor(mask.words(row, column / 4).word[column % 4]));
+        sum += value;
+      }
       to[column] = sum;
     }
   }
@@ -138,7 +161,8 @@ __global__ void __launch_bounds__(usual_threads)
 /// Sums of the rows of equal ids: see NeuralKernels::sum_rows_by_id and scatter_add_rows.
 template <class T>
 void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
-                    std::int32_t* distinct, T* result, bool to_table, Index table_rows) {
+                    const RowDropout& dropout, std::int32_t* distinct, T* result, bool to_table,
+                    Index table_rows) {
   const Index count = ids.size(), width = count ? rows.size() / count : 0;
   if (count == 0) return;
   if (count >= std::numeric_limits<std::int32_t>::max())
@@ -154,7 +178,8 @@ void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_
   launch(context.stream, {.threads = usual_threads, .shared_bytes = 2 * usual_threads / 32 * 4},
          find_groups_kernel, ids.data, row_count, ignore, groups);
   launch(context.stream, {.blocks = blocks_for(count, 1), .threads = width <= 128 ? 128 : usual_threads},
-         add_groups_kernel<T>, rows.data, width, groups, result, to_table, table_rows, context.errors.word());
+         dropout.ratio > 0 ? add_groups_kernel<T, true> : add_groups_kernel<T, false>, rows.data, width,
+         mask_of<T>(context, dropout), groups, result, to_table, table_rows, context.errors.word());
 }
 
 }  // namespace lstmlib::cuda
