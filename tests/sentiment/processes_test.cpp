@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <iterator>
+#include <sstream>
 
 namespace sentiment::test {
 
@@ -40,11 +42,11 @@ class Together {
  public:
   Together(int processes, const std::string& options, const fs::path& folder, const std::string& before = "")
       : folder_(folder),
-        program_({{LSTMLIB_TEST_MPIRUN, "--oversubscribe", "--bind-to", "none", "-np",
-                   std::to_string(processes), "/bin/sh", "-c",
-                   "rank=$OMPI_COMM_WORLD_RANK; program=" SENTIMENT_PROGRAM "; options='" + options +
-                       "'; echo $$ >" + (folder / "pid").string() + ".$rank; " + before +
-                       "; exec $program $options"}},
+        program_(Program::Command{{LSTMLIB_TEST_MPIRUN, "--oversubscribe", "--bind-to", "none", "-np",
+                                   std::to_string(processes), "/bin/sh", "-c",
+                                   "rank=$OMPI_COMM_WORLD_RANK; program=" SENTIMENT_PROGRAM "; options='" +
+                                       options + "'; echo $$ >" + (folder / "pid").string() + ".$rank; " +
+                                       before + "; exec $program $options"}},
                  folder, {}, folder / "stdout", environment()) {}
   pid_t process(int rank) const {
     return std::stoi(read_text(fs::path(folder_ / "pid").string() + "." + std::to_string(rank)));

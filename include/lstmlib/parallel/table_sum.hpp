@@ -93,7 +93,7 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
                      Tensor<T>::uninitialized(rows.shape(), device)};
   constexpr std::int32_t no_row = -1;  // a device may have filled ids up with it
   const Index distinct = kernels("gradient", rows)
-                             .neural.sum_rows_by_id(rows.view(), std::as_const(ids).view(), no_row,
+                             .neural.sum_rows_by_id(rows.view(), std::as_const(ids).view(), no_row, {},
                                                     sum.ids.view(), sum.rows.view());
   return {sum.ids.rows(0, distinct), sum.rows.rows(0, distinct)};
 }
