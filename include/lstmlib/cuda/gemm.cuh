@@ -5,18 +5,13 @@
 
 #include "lstmlib/base/precision.hpp"
 #include "lstmlib/cuda/context.hpp"
-#include "lstmlib/cuda/kernels/for_each.cuh"
+#include "lstmlib/cuda/kernels/bf16.cuh"
 
 #include <algorithm>
 #include <limits>
 #include <type_traits>
 
 namespace lstmlib::cuda {
-
-/// The bits of a bfloat16.
-struct Bf16 {
-  std::uint16_t bits;
-};
 
 namespace detail {
 
@@ -52,25 +47,7 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
   });
 }
 
-/// A thread rounds two neighbours, so that words are written whole.
-struct ToBf16Body {
-  const float* from;
-  Bf16* to;
-  Index count;
-  __device__ void operator()(Index pair) const {
-    const Index i = 2 * pair;
-    const std::uint32_t both = simt::pack_bf16(from[i], i + 1 < count ? from[i + 1] : 0.0f);
-    if (i + 1 < count) *reinterpret_cast<std::uint32_t*>(to + i) = both;
-    else to[i].bits = static_cast<std::uint16_t>(both);
-  }
-};
-
 }  // namespace detail
-
-/// to = from, rounded to the nearest, ties to even.
-inline void round_to_bf16(Context& context, View<const float> from, View<Bf16> to) {
-  for_each(context, (from.size() + 1) / 2, detail::ToBf16Body{from.data, to.data, from.size()});
-}
 
 /// c = a b or c += a b
 inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, Write how) {
@@ -93,7 +70,7 @@ inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> 
   Scratch scratch(context);
   const auto rounded = [&](const MatrixOperand<float>& operand) {
     const View<Bf16> made = scratch.take<Bf16>(operand.matrix.shape);
-    round_to_bf16(context, operand.matrix, made);
+    round_to_bf16(context.stream, operand.matrix, made);
     return MatrixOperand<Bf16>(made, operand.transposed);
   };
   const MatrixOperand<Bf16> left = rounded(a), right = rounded(b);

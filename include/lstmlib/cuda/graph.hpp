@@ -24,9 +24,7 @@ class ReadyGraphs {
   ReadyGraphs() = default;
   ReadyGraphs(const ReadyGraphs&) = delete;
   ReadyGraphs& operator=(const ReadyGraphs&) = delete;
-  ~ReadyGraphs() {
-    for (const auto& [nodes, one] : ready_) (void)cudaGraphExecDestroy(one.graph);
-  }
+  ~ReadyGraphs() { forget_all(); }
 
   /// Starts what `graph`, of a capture, says. The graph is not needed afterwards.
   void launch(Stream& stream, cudaGraph_t graph) {
@@ -51,6 +49,10 @@ class ReadyGraphs {
     return made;
   }
 
+  void forget_all() {
+    while (!ready_.empty()) forget(ready_.begin());
+  }
+
   std::size_t size() const { return ready_.size(); }
   std::size_t made() const { return made_; }  ///< since the beginning
 
@@ -69,7 +71,7 @@ class ReadyGraphs {
     } catch (const DeviceError&) {
       if (ready_.empty()) throw;
     }
-    while (!ready_.empty()) forget(ready_.begin());
+    forget_all();
     return instantiated(graph);
   }
   static bool updated(cudaGraphExec_t ready, cudaGraph_t graph) {
@@ -146,6 +148,13 @@ class Graphs {
   };
 
   const ReadyGraphs& ready() const { return ready_; }
+  /// Destroys those that no piece is using, for who wants to destroy something that they refer to.
+  void forget_ready() {
+    const auto exclusive = stream_.exclusive();
+    ready_.forget_all();
+  }
+  /// Whether the next piece becomes a graph, as far as is known.
+  bool usable() const { return usable_; }
 
  private:
   struct Inside {

@@ -28,6 +28,16 @@ class CurrentDevice {
   int device_, before_ = 0;
 };
 
+/// Work of other streams that belongs to a stream's, and must not reach across the border of a capture.
+class Beside {
+ public:
+  /// Lets the stream wait for all of it.
+  virtual cudaError_t join_all() noexcept = 0;
+
+ protected:
+  ~Beside() = default;
+};
+
 class Stream {
  public:
   explicit Stream(int device) : device_(device) {
@@ -50,6 +60,7 @@ class Stream {
   bool capturing() const { return capturing_; }
   /// Relaxed: memory may be asked for meanwhile.
   void begin_capture() {
+    for (Beside* beside : beside_) check(beside->join_all(), "wait for work beside the stream");
     check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
     capturing_ = true;
     ++captures_;
@@ -63,10 +74,21 @@ class Stream {
   }
   /// The graph is the caller's.
   cudaGraph_t end_capture() {
+    for (Beside* beside : beside_) (void)beside->join_all();  // where it fails, so does the end
     capturing_ = false;
     cudaGraph_t graph = nullptr;
     check(cudaStreamEndCapture(handle_, &graph), "cudaStreamEndCapture");
     return graph;
+  }
+
+  /// `beside` is joined before a capture begins and before it ends, until it is detached.
+  void attach(Beside& beside) {
+    const auto lock = exclusive();
+    beside_.push_back(&beside);
+  }
+  void detach(Beside& beside) {
+    const auto lock = exclusive();
+    std::erase(beside_, &beside);
   }
 
  private:
@@ -76,6 +98,7 @@ class Stream {
   bool capturing_ = false;
   std::size_t captures_ = 0;
   std::vector<std::size_t> abandoned_;  ///< few: each was an error
+  std::vector<Beside*> beside_;
 };
 
 }  // namespace lstmlib::cuda

@@ -29,10 +29,15 @@ __global__ void __launch_bounds__(usual_threads) for_each_kernel(const Body body
 }
 /// body(i) for i from 0 to count - 1
 template <class Body>
-void for_each(Context& context, Index count, const Body& body) {
+void for_each(Stream& stream, Index count, const Body& body) {
   if (count <= 0) return;
-  launch(context.stream, {.blocks = blocks_for(count, usual_threads), .threads = usual_threads},
+  launch(stream, {.blocks = blocks_for(count, usual_threads), .threads = usual_threads},
          for_each_kernel<Body>, body, count);
+}
+
+template <class Body>
+void for_each(Context& context, Index count, const Body& body) {
+  for_each(context.stream, count, body);
 }
 
 /// A block has `columns_at_once` columns of usual_threads / columns_at_once rows at a time.

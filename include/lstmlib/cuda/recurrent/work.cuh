@@ -53,7 +53,7 @@ class RecurrentWork {
     if constexpr (std::is_same_v<T, float>)
       if (p.precision == Precision::bf16) {
         const View<Bf16> rounded = scratch_.take<Bf16>(matrix.shape);
-        round_to_bf16(context_, matrix, rounded);
+        round_to_bf16(context_.stream, matrix, rounded);
         return {matrix, rounded};
       }
     return {matrix, {}};

@@ -5,6 +5,7 @@
 #include "streams.hpp"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 struct CUgraph_st {
@@ -43,9 +44,10 @@ inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph)
   if (capture->mode != cudaStreamCaptureModeRelaxed && capture->thread != std::this_thread::get_id())
     return model::result(cudaErrorStreamCaptureWrongThread);
   const bool joined = model::streams().leave(capture);
+  auto works = std::exchange(capture->works, {});  // events keep the capture, not what it refers to
   if (!capture->valid) return model::result(cudaErrorStreamCaptureInvalidated);
   if (!joined) return model::result(cudaErrorStreamCaptureUnjoined);
-  *graph = new CUgraph_st{capture->works};
+  *graph = new CUgraph_st{std::move(works)};
   return cudaSuccess;
 }
 inline cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
