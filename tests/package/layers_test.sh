@@ -20,7 +20,7 @@ allowed() {
     plot) echo "base io" ;;
     train) echo "base math backend tensor autograd ops nn optim io data plot" ;;
     parallel) echo "base math backend tensor autograd ops nn optim io data plot train" ;;
-    mpi) echo "base math backend tensor parallel" ;;
+    mpi) echo "base math backend cuda tensor parallel" ;;
     serve) echo "base math backend tensor autograd io" ;;
     *) echo "unknown" ;;
   esac

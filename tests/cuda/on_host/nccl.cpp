@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// Sums between GPUs.
+#include "lstmlib/mpi/nccl.cuh"
