@@ -14,7 +14,7 @@ if(NOT TARGET lstmlib_serve)
   list(FILTER headers EXCLUDE REGEX "serve")
 endif()
 if(NOT TARGET lstmlib_mpi)
-  list(FILTER headers EXCLUDE REGEX "mpi")
+  list(FILTER headers EXCLUDE REGEX "mpi/[^n]")  # NCCL needs no MPI
 endif()
 
 get_target_property(eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
