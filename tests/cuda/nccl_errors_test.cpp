@@ -56,6 +56,11 @@ TEST_CASE(
   const auto exact = failure("ncclAllReduce", sum(Wire::exact));
   CHECK(exact.text == "nccl: ncclAllReduce, " + who + what);
   CHECK(exact.end == "aborted ");
+  const auto outlived = failure("ncclSend", [&](Communicator& nccl) {
+    if (text_of([&] { sum(Wire::bf16)(nccl); }).empty()) fail<Error>("no error");
+  });
+  CHECK(outlived.text.empty());
+  CHECK(outlived.end == "aborted ");
   for (const char* call : {"ncclSend", "ncclRecv", "ncclAllGather"}) {
     const auto bf16 = failure(call, sum(Wire::bf16));
     CHECK(bf16.text == message("nccl: ", call, ", ", who, what));

@@ -7,8 +7,8 @@
 
 namespace lstmlib::nccl_test {
 
-/// The steps of a training: two sums under way while kernels run. What comes after wait() sees the sums, and
-/// memory that is given back meanwhile is not used before.
+/// The steps of a training: sums under way while kernels run. What comes after wait() sees the sums, and
+/// memory of a sum that nobody else knows is not used for anything before.
 std::vector<float> steps(Communicator& nccl, int count, Wire wire, bool as_one) {
   auto total = on_gpu(std::vector<float>(40, 0));
   auto& math = test::gpu().backend().kernels<float>(0).math;
@@ -18,12 +18,15 @@ std::vector<float> steps(Communicator& nccl, int count, Wire wire, bool as_one) 
     auto sum_of_first = nccl.start_sum(first, wire);
     twice(second);
     auto sum_of_second = nccl.start_sum(second, wire);
-    auto third = on_gpu(numbers<float>(40, 7));
-    twice(third);
+    auto forgotten = nccl.start_sum(on_gpu(numbers<float>(40, 9)), wire);
+    std::vector<Tensor<float>> others;
+    for (int i = 0; i < 4; ++i) twice(others.emplace_back(on_gpu(numbers<float>(40, 7))));
     sum_of_first->wait();
     math.add_scaled(1, std::as_const(first).view(), total.view());
     sum_of_second->wait();
     math.add_scaled(1, std::as_const(second).rows(200, 40).view(), total.view());
+    forgotten->wait();
+    for (const auto& other : others) math.add_scaled(1, other.view(), total.view());
   };
   for (int i = 0; i < count; ++i)
     if (as_one) test::gpu().backend().as_one(0, step);
@@ -45,11 +48,14 @@ std::vector<float> expected_steps(int size, int count, Wire wire) {
   const auto first = sums(40), second = sums(300);
   std::vector<float> total(40);
   for (int i = 0; i < count; ++i)
-    for (std::size_t j = 0; j < 40; ++j) total[j] = total[j] + first[j] + second[200 + j];
+    for (std::size_t j = 0; j < 40; ++j) {
+      total[j] = total[j] + first[j] + second[200 + j];
+      for (int other = 0; other < 4; ++other) total[j] += 2 * numbers<float>(40, 7)[j];
+    }
   return total;
 }
 
-TEST_CASE("nccl: two sums are under way while kernels run, in steps kernel by kernel and as graphs") {
+TEST_CASE("nccl: sums are under way while kernels run, in steps kernel by kernel and as graphs") {
   for (const Wire wire : {Wire::exact, Wire::bf16}) {
     const auto expected = expected_steps(2, 5, wire);
     for (const Speed speed : {Speed::late, Speed::at_once})
@@ -69,6 +75,17 @@ TEST_CASE("nccl: two sums are under way while kernels run, in steps kernel by ke
         for (const auto& one : all) CHECK(one == expected);
       }
   }
+}
+
+TEST_CASE("nccl: the first step is a graph in all processes, whatever one of them has done before") {
+  const auto all = on_ranks(2, [](Communicator& host) {
+    if (host.is_first()) test::gpu().backend().as_one(0, [] {});
+    const auto nccl = connect(host);
+    auto values = on_gpu(numbers<float>(40, host.rank()));
+    test::gpu().backend().as_one(0, [&] { nccl->sum(values); });
+    return std::vector<std::size_t>{context().graphs.ready().made()};
+  });
+  for (const auto& made : all) CHECK(made[0] == 1);
 }
 
 TEST_CASE("nccl: a sum may reach across the border of a piece, and what has thrown leaves nothing behind") {

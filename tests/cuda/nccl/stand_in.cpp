@@ -182,9 +182,19 @@ Result enqueue() {
     (void)cudaStreamSynchronize(first.stream);
   return success;
 }
+/// Memory that is read and written at once must be the same place of it.
+bool in_place_or_apart(const Call& call) {
+  const std::size_t bytes = call.count * size_of(call.type);
+  const bool all = call.kind == Kind::all_gather;
+  const std::size_t written = all ? bytes * static_cast<std::size_t>(call.comm->size) : bytes;
+  const std::byte* mine = call.to + (all ? bytes * static_cast<std::size_t>(call.comm->rank) : 0);
+  if (!call.from || !call.to || call.from == mine) return true;
+  return call.from + bytes <= call.to || call.to + written <= call.from;
+}
 Result ask(const Call& call) {
   const Result failed = fails(names[static_cast<int>(call.kind)]);
   if (failed != success) return failed;
+  if (!in_place_or_apart(call)) return invalid_argument;
   group.push_back(call);
   return depth == 0 ? enqueue() : success;
 }
@@ -243,7 +253,7 @@ int ncclCommDestroy(Comm* comm) {
 }
 /// Leaks: work that refers to it may never be done.
 int ncclCommAbort(Comm*) {
-  record("aborted ");
+  record(depth == 0 ? "aborted " : "aborted within a group ");
   return success;
 }
 int ncclCommGetAsyncError(Comm*, int* error) {
