@@ -4,8 +4,12 @@
 #ifdef LSTMLIB_HAS_MPI
 #include "lstmlib/mpi.hpp"
 #endif
+#ifdef LSTMLIB_HAS_CUDA
+#include "lstmlib/mpi/nccl.hpp"
+#endif
 
 #include <cstdlib>
+#include <iostream>
 #include <string_view>
 
 namespace sentiment {
@@ -24,6 +28,19 @@ int with_all_processes(const std::function<int(parallel::Communicator&)>& work,
 #endif
   parallel::SingleProcess alone;
   return work(alone);
+}
+
+std::unique_ptr<parallel::Communicator> connect_gpus(parallel::Communicator& all, Device device) {
+  if (all.size() == 1 || device.is_cpu()) return nullptr;
+  std::string why = "this program was built without CUDA";
+#ifdef LSTMLIB_HAS_CUDA
+  try {
+    return mpi::make_nccl_communicator(all, device);
+  } catch (const DeviceError& error) { why = error.what(); }  // all processes throw it
+#endif
+  if (all.is_first())
+    std::cerr << "sentiment: gradients go from GPU to GPU through host memory, which is slow: " + why + '\n';
+  return nullptr;
 }
 
 }  // namespace sentiment

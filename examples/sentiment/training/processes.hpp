@@ -5,6 +5,7 @@
 #include "lstmlib/parallel/communicator.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace sentiment {
@@ -14,5 +15,10 @@ namespace sentiment {
 /// Throws Error where MPI started several and this program was built without it.
 int with_all_processes(const std::function<int(lstmlib::parallel::Communicator&)>& work,
                        const std::function<void(const std::string&)>& report);
+
+/// What sums between the GPUs of the processes, one each, by NCCL; it refers to `all`. Null where there is
+/// nothing to connect, or no NCCL, which the first process says: then they are summed through host memory.
+std::unique_ptr<lstmlib::parallel::Communicator> connect_gpus(lstmlib::parallel::Communicator& all,
+                                                              lstmlib::Device device);
 
 }  // namespace sentiment

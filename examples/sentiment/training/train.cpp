@@ -23,6 +23,7 @@
 #include "sentiment/text/vocabulary_file.hpp"
 #include "sentiment/training/best_model.hpp"
 #include "sentiment/training/checkpoint.hpp"
+#include "sentiment/training/processes.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -171,11 +172,13 @@ TrainResult train_model(const TrainOptions& options) {
   return train_model(options, alone);
 }
 
-TrainResult train_model(const TrainOptions& given, parallel::Communicator& all) {
+TrainResult train_model(const TrainOptions& given, parallel::Communicator& processes) {
   TrainOptions o = given;
-  o.quiet = o.quiet || !all.is_first();
+  o.quiet = o.quiet || !processes.is_first();
   if (o.threads > 0) cpu::set_threads(o.threads);
-  const Device device = parallel::all_or_none(all, [&] { return find_device(o.device); });
+  const Device device = parallel::all_or_none(processes, [&] { return find_device(o.device); });
+  const auto gpus = connect_gpus(processes, device);
+  parallel::Communicator& all = gpus ? *gpus : processes;
   all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be a random one
   const Corpus corpus = parallel::all_or_none(all, [&] { return read_corpus(o); });
   require_same_work(o, all);
