@@ -12,6 +12,7 @@
 
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/iterator.hpp"
+#include "lstmlib/data/prefetch.hpp"
 #include "lstmlib/data/sequences.hpp"
 
 #include "lstmlib/train/evaluator.hpp"
