@@ -7,6 +7,7 @@
 #include <lstmlib/math/philox.hpp>
 
 #include <map>
+#include <numeric>
 
 namespace checks {
 
@@ -92,8 +93,19 @@ class NeuralChecks {
           expected.push_back(kept ? x[at((segments.first(s) + i) * width + j)] / (1 - ratio) : 0);
         }
     const auto there = c_.there<T>(x, {rows, width}), result = unset(x.size(), {rows, width});
-    k_.dropout({key, ratio, {&segments, 9}}, there, result, Write::assign);
+    const RowDropout dropout{key, ratio, {&segments, 9}};
+    k_.dropout(dropout, there, result, Write::assign);
     c_.hold("dropout" + of_, result.values(), expected, rounding<T>);
+
+    // Of a table with a row for each word, and of gradients of words that all differ: the same numbers.
+    std::vector<std::int32_t> ids(at(rows));
+    std::iota(ids.begin(), ids.end(), 0);
+    const auto ids_there = c_.ids(ids, {rows}), distinct = c_.ids(ids, {rows});
+    const auto gathered = unset(x.size(), {rows, width}), summed = unset(x.size(), {rows, width});
+    k_.gather_rows(there, ids_there, ignore_none, dropout, gathered);
+    c_.hold("gather_rows with dropout" + of_, gathered.values(), expected, rounding<T>);
+    k_.sum_rows_by_id(there, ids_there, ignore_none, dropout, distinct, summed);
+    c_.hold("sum_rows_by_id with dropout" + of_, summed.values(), expected, rounding<T>);
   }
 
   void cross_entropy() {

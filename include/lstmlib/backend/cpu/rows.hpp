@@ -68,9 +68,11 @@ void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t
   const RowMask<T> mask(dropout, width);
   each_row(dropout.places, ids.size(), width, [&](Index row, Index sentence, Index position) {
     T* to = rows.data + row * width;
-    if (ids.data[row] == ignore) return void(std::fill_n(to, width, T(0)));
-    const T* from = table.data + checked("embedding: id ", ids.data[row], table.shape[0]) * width;
-    if (dropout.ratio > 0) mask.apply(sentence, position, from, to, Write::assign);
+    const std::int32_t id = ids.data[row];
+    const T* from =
+        id == ignore ? nullptr : table.data + checked("embedding: id ", id, table.shape[0]) * width;
+    if (!from) std::fill_n(to, width, T(0));
+    else if (dropout.ratio > 0) mask.apply(sentence, position, from, to, Write::assign);
     else std::copy_n(from, width, to);
   });
 }
