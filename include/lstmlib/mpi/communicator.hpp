@@ -51,13 +51,14 @@ class MpiCommunicator final : public parallel::Communicator {
     Tensor<float> host = values.to(Device::cpu());
     if (size() == 1) return begin(nullptr, {});
     if (wire == parallel::Wire::bf16)
-      return begin(std::make_unique<detail::RoundedSum>(world_, second_, host), copy_back(values, host));
-    return begin(std::make_unique<detail::Sum<float>>(world_, host), copy_back(values, host));
+      return begin(std::make_unique<detail::Sum<float, std::uint16_t>>(world_, second_, host),
+                   copy_back(values, host));
+    return begin(std::make_unique<detail::Sum<float>>(world_, second_, host), copy_back(values, host));
   }
   std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override {
     Tensor<double> host = values.to(Device::cpu());
     if (size() == 1) return begin(nullptr, {});
-    return begin(std::make_unique<detail::Sum<double>>(world_, host), copy_back(values, host));
+    return begin(std::make_unique<detail::Sum<double>>(world_, second_, host), copy_back(values, host));
   }
   std::unique_ptr<parallel::Pending> start_gather(Device device, const void* mine, void* all,
                                                   std::span<const std::size_t> bytes) override;

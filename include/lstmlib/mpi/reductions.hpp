@@ -39,7 +39,8 @@ struct Places {
   explicit Places(const Sizes& sizes) {
     for (const auto size : sizes) {
       if (size > largest_count || total + size > largest_count)
-        fail<Error>("gather: more than ", largest_count, " bytes from ", sizes.size(), " processes");
+        fail<Error>("more than ", largest_count, " bytes or numbers for ", sizes.size(),
+                    " processes at once");
       starts.push_back(static_cast<int>(total));
       counts.push_back(static_cast<int>(size));
       total += static_cast<std::size_t>(size);
@@ -49,71 +50,92 @@ struct Places {
   std::size_t total = 0;
 };
 
-/// The sum in place, by MPI's own means. They give all processes the same bits: each element is summed in one
-/// place and passed on, or in the same order everywhere.
-template <Real T>
+/// The sum in place: each process gets one part of all addends, adds them in the order of the ranks, and
+/// sends the sum to all. So all have the same bits, and each sends and receives 2 (n - 1) / n of the values;
+/// OpenMPI sums in place along a tree, whose root sends them log2(n) times. Numbers travel as `Sent`: T, or
+/// std::uint16_t for bfloat16, which is two roundings whatever the number of processes.
+template <Real T, class Sent = T>
 class Sum final : public Transfer {
  public:
-  Sum(const Processes& processes, Tensor<T> values) : processes_(processes), values_(std::move(values)) {}
+  Sum(const Processes& first, const Processes& second, Tensor<T> values)
+      : first_(first),
+        second_(second),
+        values_(std::move(values)),
+        parts_(sizes_of_parts()),
+        to_others_(without_mine(parts_.counts)),
+        from_others_(without_mine(std::vector(parts_.counts.size(), mine()))),
+        received_(std::make_unique_for_overwrite<Sent[]>(from_others_.total)) {
+    if constexpr (rounded) sent_ = std::make_unique_for_overwrite<Sent[]>(parts_.total);
+  }
   void start(Requests& requests) override {
-    const auto type = std::same_as<T, float> ? MPI_FLOAT : MPI_DOUBLE;
-    const std::span<T> values = values_.values();
-    for (std::size_t at = 0; at < values.size(); at += largest_count) {
-      const auto count = static_cast<int>(std::min(largest_count, values.size() - at));
-      check(MPI_Iallreduce(MPI_IN_PLACE, values.data() + at, count, type, MPI_SUM, processes_.handle,
-                           &requests.emplace_back(MPI_REQUEST_NULL)),
-            "MPI_Iallreduce");
+    if constexpr (rounded) {
+      const std::span<const T> values = std::as_const(values_).values();
+      std::transform(values.begin(), values.end(), sent_.get(), to_bfloat16);
     }
-  }
-
- private:
-  const Processes& processes_;
-  Tensor<T> values_;
-};
-
-/// The sum in place, sent as bfloat16: each process gets one part of all addends, sums it in float32, and
-/// sends the rounded sum to all. Two roundings whatever the number of processes, and the same bits in each.
-class RoundedSum final : public Transfer {
- public:
-  RoundedSum(const Processes& first, const Processes& second, Tensor<float> values)
-      : first_(first), second_(second), values_(std::move(values)) {
-    const auto elements = static_cast<std::size_t>(values_.size()), n = static_cast<std::size_t>(first.size);
-    part_ = (elements + n - 1) / n;
-    if (part_ > largest_count) fail<Error>("sum: more than ", largest_count, " elements for each process");
-    sent_.resize(part_ * n);
-    received_.resize(part_ * n);
-    summed_.resize(part_);
-  }
-  void start(Requests& requests) override {
-    const std::span<const float> values = std::as_const(values_).values();
-    std::transform(values.begin(), values.end(), sent_.begin(), to_bfloat16);
-    const auto count = static_cast<int>(part_);
-    check(MPI_Ialltoall(sent_.data(), count, MPI_UINT16_T, received_.data(), count, MPI_UINT16_T,
-                        first_.handle, &requests.emplace_back(MPI_REQUEST_NULL)),
-          "MPI_Ialltoall");
+    check(MPI_Ialltoallv(sent(), to_others_.data(), parts_.starts.data(), type(), received_.get(),
+                         from_others_.counts.data(), from_others_.starts.data(), type(), first_.handle,
+                         &requests.emplace_back(MPI_REQUEST_NULL)),
+          "MPI_Ialltoallv");
   }
   void go_on(Requests& requests) override {
-    for (std::size_t at = 0; at < part_; ++at) {
-      float sum = 0;
-      for (std::size_t from = at; from < received_.size(); from += part_)
-        sum += from_bfloat16(received_[from]);
-      summed_[at] = to_bfloat16(sum);
+    Sent* const own = sent() + parts_.starts[static_cast<std::size_t>(first_.rank)];
+    const auto sum = std::make_unique<T[]>(mine());
+    const Sent* of_others = received_.get();
+    for (int rank = 0; rank < first_.size; ++rank) {
+      const Sent* addend = rank == first_.rank ? own : std::exchange(of_others, of_others + mine());
+      for (std::size_t i = 0; i < mine(); ++i) sum[i] += to_value(addend[i]);
     }
-    const auto count = static_cast<int>(part_);
-    check(MPI_Iallgather(summed_.data(), count, MPI_UINT16_T, sent_.data(), count, MPI_UINT16_T,
-                         second_.handle, &requests.emplace_back(MPI_REQUEST_NULL)),
-          "MPI_Iallgather");
+    std::transform(sum.get(), sum.get() + mine(), own, to_sent);
+    check(MPI_Iallgatherv(MPI_IN_PLACE, 0, type(), sent(), parts_.counts.data(), parts_.starts.data(), type(),
+                          second_.handle, &requests.emplace_back(MPI_REQUEST_NULL)),
+          "MPI_Iallgatherv");
   }
   void finish() override {
-    const std::span<float> values = values_.values();
-    std::transform(sent_.begin(), sent_.begin() + values_.size(), values.begin(), from_bfloat16);
+    if constexpr (rounded)
+      std::transform(sent_.get(), sent_.get() + parts_.total, values_.values().begin(), from_bfloat16);
   }
 
  private:
+  static constexpr bool rounded = !std::same_as<Sent, T>;
+  static MPI_Datatype type() {
+    if constexpr (rounded) return MPI_UINT16_T;
+    else return std::same_as<T, float> ? MPI_FLOAT : MPI_DOUBLE;
+  }
+  static T to_value(Sent number) {
+    if constexpr (rounded) return from_bfloat16(number);
+    else return number;
+  }
+  static Sent to_sent(T value) {
+    if constexpr (rounded) return to_bfloat16(value);
+    else return value;
+  }
+  /// Elements, by rank: as equal as can be.
+  std::vector<std::size_t> sizes_of_parts() const {
+    const auto n = static_cast<std::size_t>(first_.size), all = static_cast<std::size_t>(values_.size());
+    std::vector<std::size_t> sizes;
+    for (std::size_t rank = 0; rank < n; ++rank) sizes.push_back(all * (rank + 1) / n - all * rank / n);
+    return sizes;
+  }
+  std::size_t mine() const {
+    return static_cast<std::size_t>(parts_.counts[static_cast<std::size_t>(first_.rank)]);
+  }
+  template <class Size>
+  std::vector<Size> without_mine(std::vector<Size> sizes) const {
+    sizes[static_cast<std::size_t>(first_.rank)] = 0;
+    return sizes;
+  }
+  /// What travels: the values themselves, or what they are rounded to.
+  Sent* sent() {
+    if constexpr (rounded) return sent_.get();
+    else return values_.values().data();
+  }
+
   const Processes &first_, &second_;
-  Tensor<float> values_;
-  std::size_t part_;  // elements that each process sums
-  std::vector<std::uint16_t> sent_, received_, summed_;
+  Tensor<T> values_;
+  Places parts_;                // of the values
+  std::vector<int> to_others_;  // of the parts, none of my own
+  Places from_others_;          // their copies of my part
+  std::unique_ptr<Sent[]> sent_, received_;
 };
 
 /// The bytes of all processes, one after another. Refers to the memory.
