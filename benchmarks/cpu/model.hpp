@@ -59,9 +59,9 @@ struct Classifier : nn::Module {
   nn::Linear<float> output;
   nn::Dropout word_dropout{0.4}, state_dropout{0.1};
 
-  Classifier(Index words, Index units, Precision precision = Precision::fp32)
+  Classifier(Index words, Index units, Precision precision = Precision::fp32, Index layers = 1)
       : embedding({.vocabulary_size = words, .output_size = units, .ignore = ignore_none}),
-        lstm({.input_size = units, .hidden_size = units, .precision = precision}),
+        lstm({.input_size = units, .hidden_size = units, .layers = layers, .precision = precision}),
         output({.input_size = units, .output_size = 2}) {}
 
   /// Scores [sentences, 2].

@@ -23,6 +23,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -64,16 +65,24 @@ double machine_seconds() {
   return (user + nice + system + irq + soft_irq + stolen) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-/// The same of one process.
-double process_seconds(pid_t process) {
-  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
-  std::string text(std::istreambuf_iterator<char>(stat), {});
-  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;  // those before utime, the 14th
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+/// The same of one side: of the processes of its session, as a side may be several.
+double session_seconds(pid_t session) {
+  double seconds = 0;
+  for (const auto& folder : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = folder.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream stat(folder.path() / "stat");  // it may be gone by now: nothing is read then
+    std::string text(std::istreambuf_iterator<char>(stat), {});
+    std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+    std::string skipped;
+    long its_session = 0;
+    double user = 0, system = 0;
+    fields >> skipped >> skipped >> skipped >> its_session;
+    for (int i = 0; i < 7; ++i) fields >> skipped;  // the rest of those before utime, the 14th
+    if (fields >> user >> system && its_session == session)
+      seconds += (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }
+  return seconds;
 }
 
 /// A program that answers line by line. Ends with its standard input.
@@ -127,10 +136,10 @@ class Side {
   /// One round, and how many cores other processes used on average while it ran.
   std::vector<std::string> measure() {
     const auto start = std::chrono::steady_clock::now();
-    const double machine = machine_seconds(), own = process_seconds(process_);
+    const double machine = machine_seconds(), own = session_seconds(process_);
     if (write(input_, "\n", 1) != 1) throw std::runtime_error("has ended");
     auto results = read_until("done");
-    const double others = machine_seconds() - machine - (process_seconds(process_) - own);
+    const double others = machine_seconds() - machine - (session_seconds(process_) - own);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     results.push_back(
         side::json_line({"machine/others", "", 0, std::max(0.0, others / seconds.count()), "cores"}));
