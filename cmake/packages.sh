@@ -3,7 +3,7 @@
 
 build_packages="g++ cmake ninja-build pkg-config libeigen3-dev zlib1g-dev nlohmann-json3-dev libcairo2-dev fonts-dejavu-core
   libboost-dev prometheus-cpp-dev libcli11-dev libicu-dev libcurl4-openssl-dev libssl-dev libarchive-dev libexpat1-dev ca-certificates"
-test_packages="doctest-dev libopenmpi-dev openmpi-bin"
+test_packages="doctest-dev libopenmpi-dev openmpi-bin openssh-server openssh-client iproute2 procps"
 all_test_packages="clang libclang-rt-dev libbenchmark-dev doxygen"  # besides: the second compiler, fuzzers, the reference
 slow_test_packages="debootstrap g++-aarch64-linux-gnu qemu-user"     # besides: a fresh Debian to install in, another processor
 

@@ -2,7 +2,8 @@
 # The steps that make the container image, on a Debian that has nothing else (as root):
 #   image.sh build SOURCE STAGE   installs compilers, builds SOURCE, and does the next step
 #   image.sh stage PROGRAM STAGE  puts what the image holds under STAGE: the program, this script, a list of packages
-#   image.sh runtime              in the image, with STAGE copied to /: installs the shared libraries, adds the user
+#   image.sh runtime              in the image, with STAGE copied to /: installs the shared libraries and what starts processes on
+#                                 several hosts, adds the user
 #   image.sh healthy              whether the server in this container answers /ping
 set -eu
 share=/usr/local/share/sentiment
@@ -14,7 +15,7 @@ case ${1:-} in
     # shellcheck source=cmake/packages.sh
     . "$source/cmake/packages.sh"
     # shellcheck disable=SC2086
-    need_packages yes $build_packages
+    need_packages yes $build_packages libopenmpi-dev openssh-client
     build=$(mktemp -d)
     cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_INSTALL=OFF
     cmake --build "$build" --target sentiment
@@ -25,6 +26,11 @@ case ${1:-} in
     mkdir -p "$stage/usr/local/bin" "$stage$share"
     strip -o "$stage/usr/local/bin/sentiment" "$program"
     cp "$0" "$stage$share/image.sh"
+    # The hosts of one job let each other in by this key. Each build makes its own; who can read the image has it.
+    mkdir -p -m 755 "$stage/etc/sentiment"
+    rm -f "$stage/etc/sentiment/hosts_key"
+    ssh-keygen -q -t ed25519 -N '' -C "sentiment" -f "$stage/etc/sentiment/hosts_key"
+    rm "$stage/etc/sentiment/hosts_key.pub"
     # The packages of the shared libraries, followed to the end.
     ldd "$stage/usr/local/bin/sentiment" | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | while read -r file; do
       dpkg-query -S "$(realpath "$file")" 2>/dev/null || dpkg-query -S "*/$(basename "$(realpath "$file")")"
@@ -32,7 +38,8 @@ case ${1:-} in
   runtime)
     apt update
     # shellcheck disable=SC2046
-    apt install ca-certificates $(cat $share/packages)
+    apt install ca-certificates $(cat $share/packages) openmpi-bin openssh-server
+    rm -f /etc/ssh/ssh_host_*_key*  # never used, and the same in all containers
     rm -rf /var/lib/apt/lists/*
     useradd --system --no-create-home --shell /usr/sbin/nologin sentiment
     mkdir -p /opt/ml ;;

@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (name.starts_with("sagemaker_") || !lstmlib::io::is_utf8(value)) std::abort();
   });
   attempt([&] { parse_channels(json, "file"); });
-  attempt([&] { parse_hosts(json, "file"); });
+  attempt([&] { parse_resources(json, "file"); });
+  attempt([&] { service_setting(json, "file", "sagemaker_mpi_num_of_processes_per_host"); });
   attempt([&] { parse_host_list(json, "file"); });
   return 0;
 }

@@ -176,10 +176,25 @@ TEST_CASE("job: hostile configuration is refused with the file's name, whatever 
     CHECK_THROWS_WITH_AS(job::parse_channels(json, "c.json"), doctest::Contains("c.json: "),
                          lstmlib::FormatError);
   CHECK(job::parse_channels(R"({"train": {"TrainingInputMode": "Pipe"}, "x": {}})", "c.json")[0].pipe);
-  for (const char* json : {"{}", "[]", "{\"hosts\": \"algo-1\"}", "{\"hosts\": [1]}", "{\"hosts\": {}}", ""})
-    CHECK_THROWS_WITH_AS(job::parse_hosts(json, "r.json"), doctest::Contains("r.json: "),
+  for (const char* json :
+       {"{}", "[]", "{\"hosts\": \"algo-1\"}", "{\"hosts\": [1]}", "{\"hosts\": {}}", "",
+        R"({"hosts": ["a"], "current_host": 1})", R"({"hosts": ["a"], "network_interface_name": ["eth0"]})"})
+    CHECK_THROWS_WITH_AS(job::parse_resources(json, "r.json"), doctest::Contains("r.json: "),
                          lstmlib::FormatError);
-  CHECK(job::parse_hosts(R"({"hosts": ["a", "b"]})", "r.json") == std::vector<std::string>{"a", "b"});
+  const auto resources = job::parse_resources(
+      R"({"hosts": ["a", "b"], "current_host": "b", "network_interface_name": null})", "r.json");
+  CHECK(resources.hosts == std::vector<std::string>{"a", "b"});
+  CHECK(resources.current_host == "b");
+  CHECK(resources.network_interface.empty());
+  const auto service = [](const std::string& json) {
+    return job::service_setting(json, "h.json", "sagemaker_x");
+  };
+  CHECK(service(R"({"sagemaker_x": "\"4\""})") == "4");
+  CHECK(service(R"({"sagemaker_x": "4"})") == "4");
+  CHECK(service(R"({"sagemaker_x": 4})") == "4");
+  CHECK_FALSE(service(R"({"sagemaker_x": "null"})"));
+  CHECK_FALSE(service(R"({"sagemaker_x": [4], "y": 1})"));
+  CHECK_FALSE(service("{}"));
   CHECK_THROWS_AS(job::parse_host_list("{\"a\": 1}", "SM_HOSTS"), lstmlib::FormatError);
 }
 
@@ -290,13 +305,28 @@ TEST_CASE("job: each cause of a failure is named in output/failure") {
   container.settings(Container::small);
   fails("--epochs", {"--epochs", "0"});
   fails("SM_NUM_GPUS", {}, {{"SM_NUM_GPUS", "many"}});
+#ifdef LSTMLIB_HAS_MPI
+  fails("current host is \"algo-7\"", {},
+        {{"SM_HOSTS", R"(["algo-1", "algo-2"])"}, {"SM_CURRENT_HOST", "algo-7"}});
+  const fs::path no_key = lstmlib::test::scratch("job_no_key") / "key";
+  fails(no_key.string(), {},
+        {{"SM_HOSTS", R"(["algo-1", "algo-2"])"}, {"SENTIMENT_HOSTS_KEY", no_key.string()}});
+#else
   fails("2 hosts", {}, {{"SM_HOSTS", R"(["algo-1", "algo-2"])"}});
+#endif
   fails("SM_HOSTS", {}, {{"SM_HOSTS", "algo-1"}});
-  fails("4 processes", {}, {{"OMPI_COMM_WORLD_SIZE", "4"}});
+  fails("OMPI_COMM_WORLD_RANK", {}, {{"OMPI_COMM_WORLD_SIZE", "4"}});
+  container.settings(R"({"sagemaker_mpi_num_of_processes_per_host": "none"})");
+  fails("hyperparameters.json: sagemaker_mpi_num_of_processes_per_host is \"none\"");
+  container.settings(Container::small);
 
   const std::string hosts = read_text(container.resources());
   write_text(container.resources(), R"({"current_host": "algo-2", "hosts": ["algo-1", "algo-2", "algo-3"]})");
+#ifdef LSTMLIB_HAS_MPI
+  fails(no_key.string(), {}, {{"SENTIMENT_HOSTS_KEY", no_key.string()}});
+#else
   fails("3 hosts");
+#endif
   write_text(container.resources(), hosts);
   const std::string channels = read_text(container.channels());
   write_text(container.channels(),

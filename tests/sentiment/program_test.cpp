@@ -75,7 +75,7 @@ std::vector<fs::path> snapshots(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("program: help teaches, version is one line, both end with 0") {
-  const fs::path folder = test::scratch("program_help");
+  const fs::path folder = lstmlib::test::scratch("program_help");
   CHECK(run({"--version"}, folder).out.rfind("sentiment ", 0) == 0);
   for (const char* command : {"run", "prepare", "train", "evaluate", "predict", "inspect", "datasets"}) {
     CAPTURE(command);
@@ -87,7 +87,7 @@ TEST_CASE("program: help teaches, version is one line, both end with 0") {
 }
 
 TEST_CASE("program: a wrong command line ends with 2 and one line that helps") {
-  const fs::path folder = test::scratch("program_usage");
+  const fs::path folder = lstmlib::test::scratch("program_usage");
   check_refused(run({}, folder), 2, "--help");
   check_refused(run({"trian"}, folder), 2, "trian");
   const auto train = [&](const std::vector<std::string>& more) {
@@ -109,7 +109,7 @@ TEST_CASE("program: a wrong command line ends with 2 and one line that helps") {
 }
 
 TEST_CASE("program: without network the pipeline runs on the bundled corpus and says so") {
-  const fs::path folder = test::scratch("program_run"), out = folder / "result";
+  const fs::path folder = lstmlib::test::scratch("program_run"), out = folder / "result";
   const Outcome done =
       run({"run", "--out", out, "--epochs", "2", "--num-units", "16", "--seed", "1"}, folder);
   CAPTURE(done.err);
@@ -141,7 +141,7 @@ TEST_CASE("program: without network the pipeline runs on the bundled corpus and 
 }
 
 TEST_CASE("program: train, evaluate, predict and inspect agree with each other") {
-  const fs::path folder = test::scratch("program_pipeline"), data = prepared_data(folder),
+  const fs::path folder = lstmlib::test::scratch("program_pipeline"), data = prepared_data(folder),
                  result = folder / "result";
   const Outcome trained =
       run(joined(train_arguments(data, result, "12"), {"--num-units", "32", "--batch-size", "4", "--dropout",
@@ -208,7 +208,7 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
 }
 
 TEST_CASE("program: results that cannot be written end with 1 and one line") {
-  const fs::path folder = test::scratch("program_full");
+  const fs::path folder = lstmlib::test::scratch("program_full");
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"datasets"}, {"prepare", "--dataset", "films", "--out", folder / "data"}, {"--help"}}) {
     Program program(arguments, folder, {}, "/dev/full");
@@ -218,7 +218,7 @@ TEST_CASE("program: results that cannot be written end with 1 and one line") {
 }
 
 TEST_CASE("program: a disk that is full ends training with 1 and one line, and no half of a file stays") {
-  const fs::path folder = test::scratch("program_disk");
+  const fs::path folder = lstmlib::test::scratch("program_disk");
   const fs::path data = prepared_data(folder);
   // A limit on the size of files stands for the full disk: to the program both are a write that fails.
   const auto limited = [&](rlim_t bytes, const std::string& result) {
@@ -250,7 +250,7 @@ TEST_CASE("program: a disk that is full ends training with 1 and one line, and n
 }
 
 TEST_CASE("program: character models train and predict") {
-  const fs::path folder = test::scratch("program_characters");
+  const fs::path folder = lstmlib::test::scratch("program_characters");
   prepared_data(folder);
   const Outcome prepared = run({"prepare", "--train", folder / "raw.train", "--test", folder / "raw.test",
                                 "--out", folder / "chars", "--char-based"},
@@ -267,7 +267,7 @@ TEST_CASE("program: character models train and predict") {
 }
 
 TEST_CASE("program: equal seeds give equal models, other seeds others") {
-  const fs::path folder = test::scratch("program_seed"), data = prepared_data(folder);
+  const fs::path folder = lstmlib::test::scratch("program_seed"), data = prepared_data(folder);
   const auto model = [&](const std::string& seed, const char* name) {
     auto arguments = train_arguments(data, folder / name, "2");
     arguments.back() = seed;
@@ -281,7 +281,7 @@ TEST_CASE("program: equal seeds give equal models, other seeds others") {
 }
 
 TEST_CASE("program: killed at any time and resumed, it ends with the same bits") {
-  const fs::path folder = test::scratch("program_kill"), data = prepared_data(folder);
+  const fs::path folder = lstmlib::test::scratch("program_kill"), data = prepared_data(folder);
   REQUIRE(run(joined(train_arguments(data, folder / "whole", "16"), small), folder / "work").status == 0);
   const std::string expected = read_text(folder / "whole/model/my_model.npz");
   for (int round = 0; round < 2; ++round) {
@@ -304,7 +304,7 @@ TEST_CASE("program: killed at any time and resumed, it ends with the same bits")
 
 TEST_CASE(
     "program: Ctrl-C finishes the iteration, keeps a snapshot and says how to go on; SIGTERM likewise") {
-  const fs::path folder = test::scratch("program_signal"), data = prepared_data(folder);
+  const fs::path folder = lstmlib::test::scratch("program_signal"), data = prepared_data(folder);
   REQUIRE(run(joined(train_arguments(data, folder / "whole", "24"), small), folder / "work").status == 0);
   for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     const fs::path result = folder / ("stopped_" + std::to_string(status));
@@ -323,7 +323,7 @@ TEST_CASE(
 }
 
 TEST_CASE("program: data that cannot be used is refused with one line, and nothing is written") {
-  const fs::path folder = test::scratch("program_data");
+  const fs::path folder = lstmlib::test::scratch("program_data");
   const auto prepare = [&](const std::string& train,
                            const std::string& test = "0 fine words\n1 other words\n") {
     write_text(folder / "train.txt", train);
@@ -360,7 +360,7 @@ TEST_CASE("program: data that cannot be used is refused with one line, and nothi
 }
 
 TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any other") {
-  const fs::path folder = test::scratch("program_odd");
+  const fs::path folder = lstmlib::test::scratch("program_odd");
   std::string line = "1 ";
   for (int i = 0; i < 100'000; ++i) line += "word ";
   write_text(folder / "train.txt", line + "\n0 caf\xe9 \xff\xfe film\n1 a film\n0 a film\n");

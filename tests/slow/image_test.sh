@@ -58,6 +58,12 @@ inside image /usr/local/share/sentiment/image.sh runtime >"$scratch/runtime.log"
 ls -l "$scratch/image/usr/local/bin/sentiment"
 du -sh "$scratch/image" --exclude=proc --exclude=dev
 
+echo "== what a job of several hosts needs"
+[ "$(stat -c '%a %u' "$scratch/image/etc/sentiment/hosts_key")" = "600 0" ] || fail "the hosts' key is not root's alone"
+for tool in mpirun orted sshd ssh ssh-keygen; do
+  inside image sh -c "command -v $tool" >/dev/null || fail "no $tool"
+done
+
 echo "== train on the small corpus, then serve"
 inside image sentiment run --data /nowhere --out /tmp/result --epochs 1 --seed 1 >"$scratch/run.log" 2>&1 || { tail "$scratch/run.log"; fail "run"; }
 mkdir -p "$scratch/image/opt/ml"

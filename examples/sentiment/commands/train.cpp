@@ -2,8 +2,10 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/failure.hpp"
 #include "sentiment/commands/train_options.hpp"
+#include "sentiment/commands/train_processes.hpp"
 #include "sentiment/job/container.hpp"
 #include "sentiment/job/train_job.hpp"
+#include "sentiment/launch/rank.hpp"
 #include "sentiment/model/device.hpp"
 #include "sentiment/training/processes.hpp"
 
@@ -81,6 +83,7 @@ void end_after_signal(const TrainResult& result, const std::string& how_to_resum
   std::cerr << "Stopped by " << (result.signal == SIGINT ? "Ctrl-C" : "SIGTERM") << ". ";
   if (result.snapshot.empty()) std::cerr << "There is no snapshot yet.\n";
   else std::cerr << "To go on: " << how_to_resume << '\n';
+  if (launch::stopped_by_user_signal()) throw ExitStatus{0};
   if (result.signal == SIGINT) throw ExitStatus{130};
   throw ExitStatus{job::in_training_job() ? 0 : 143};
 }
@@ -100,13 +103,15 @@ int status_after_signal(const TrainResult& result, const TrainOptions& options, 
   } catch (const ExitStatus& end) { return end.status; }
 }
 
-void run(CLI::App& command, TrainOptions& options, bool in_job) {
+void run(CLI::App& command, TrainOptions& options, ProcessOptions& processes, bool in_job) {
+  if (launch::rank_from_environment()) launch::take_user_signal_for_a_stop();
   std::optional<lstmlib::train::SignalWatch> from_the_start;
   if (in_job) {
     // As process 1 of a container it would not even be ended by a signal that comes before training begins.
     from_the_start.emplace();
-    job::complete_options(command, options);
+    job::complete_options(command, options, processes);
   }
+  if (trained_in_processes(command, options, processes)) return;
   // A job resumes from its checkpoint by itself.
   if (command.count("--resume") > 0 && options.resume.empty()) options.resume = "auto";
   if (in_job && options.resume == "auto") options.resume.clear();
@@ -126,6 +131,7 @@ void run(CLI::App& command, TrainOptions& options, bool in_job) {
 void add_train(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Train a model from prepared data, here or as a training job");
   const auto options = std::make_shared<TrainOptions>();
+  const auto processes = std::make_shared<ProcessOptions>();
   const bool in_job = job::in_training_job();
   command->add_option("--train", options->train, "Folder with train.npz")
       ->envname("SM_CHANNEL_TRAIN")
@@ -168,6 +174,7 @@ void add_train(CLI::App& app) {
           "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
       ->check(CLI::IsMember({"exact", "bf16"}))
       ->default_str("exact");
+  add_process_options(*command, *processes);
   command->footer(
       "Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
       "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"
@@ -181,9 +188,14 @@ void add_train(CLI::App& app) {
       "and goes\n"
       "on from it, and writes model/, output/data/ and, where it fails, output/failure. SIGTERM ends it with "
       "the best\n"
-      "model so far.");
+      "model so far. On several hosts the first one starts all others' processes.\n"
+      "In several processes, Ctrl-C and SIGTERM end all of them as they end one: in order, with a snapshot; "
+      "a "
+      "second\n"
+      "one ends them at once. Status: 0, 1 where one failed, 130 after Ctrl-C, 143 after SIGTERM (a job: "
+      "0).");
   command->allow_extras(in_job);  // a job's settings may hold more than ours
-  command->callback([command, options, in_job] { run(*command, *options, in_job); });
+  command->callback([command, options, processes, in_job] { run(*command, *options, *processes, in_job); });
 }
 
 }  // namespace sentiment

@@ -72,11 +72,27 @@ std::vector<Channel> parse_channels(std::string_view json, const std::string& na
   return result;
 }
 
-std::vector<std::string> parse_hosts(std::string_view json, const std::string& name) {
+std::optional<std::string> service_setting(std::string_view json, const std::string& name,
+                                           const std::string& setting) {
+  const Json object = parse_object(json, name);
+  const auto found = object.find(setting);
+  std::string text;
+  if (found == object.end() || found->is_structured() || !decode(scalar_text(*found), text))
+    return std::nullopt;
+  return text;
+}
+
+Resources parse_resources(std::string_view json, const std::string& name) {
   const Json object = parse_object(json, name);
   const auto hosts = object.find("hosts");
   if (hosts == object.end()) fail<FormatError>(name, ": no key hosts");
-  return texts(*hosts, name + ": hosts");
+  const auto text = [&](const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || found->is_null()) return std::string();
+    if (!found->is_string()) fail<FormatError>(name, ": ", key, " is not a text");
+    return found->get<std::string>();
+  };
+  return {texts(*hosts, name + ": hosts"), text("current_host"), text("network_interface_name")};
 }
 
 std::vector<std::string> parse_host_list(std::string_view json, const std::string& name) {

@@ -3,6 +3,7 @@
 // The JSON files that a training container finds in input/config. All parsers take anything, and throw
 // FormatError that begins with `name`, the file's, for what they cannot use.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,18 @@ struct Channel {
 /// The channels of inputdataconfig.json.
 std::vector<Channel> parse_channels(std::string_view json, const std::string& name);
 
-/// The hosts of resourceconfig.json, in its order.
-std::vector<std::string> parse_hosts(std::string_view json, const std::string& name);
+/// A setting of the service, whose name begins with sagemaker_, as text, decoded like the others; nothing
+/// where it is not there or null.
+std::optional<std::string> service_setting(std::string_view json, const std::string& name,
+                                           const std::string& setting);
+
+struct Resources {
+  std::vector<std::string> hosts;
+  std::string current_host, network_interface;  ///< "" where it does not say
+};
+
+/// What resourceconfig.json says of the job's hosts, in its order.
+Resources parse_resources(std::string_view json, const std::string& name);
 
 /// The hosts of the variable SM_HOSTS: a JSON list.
 std::vector<std::string> parse_host_list(std::string_view json, const std::string& name);

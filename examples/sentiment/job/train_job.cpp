@@ -6,6 +6,8 @@
 #include "sentiment/job/config.hpp"
 #include "sentiment/job/container.hpp"
 
+#include "sentiment/launch/rank.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -38,8 +40,14 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
+/// Whether this process speaks for all that train together.
+bool is_spokesman() {
+  const auto rank = launch::rank_from_environment();
+  return !rank || rank->rank == 0;
+}
+
 void ignore(const std::string& setting) {
-  std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
+  if (is_spokesman()) std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
 }
 
 /// A setting's name as the command line spells it.
@@ -126,48 +134,64 @@ void take_folders(const CLI::App& train, const Container& container, TrainOption
   if (!given("--output-data-dir")) o.output_data_dir = container.output();
 }
 
-/// One machine trains. To let the others run idle to the end would cost as much as if they had worked.
-void check_one_process(const Container& container) {
-  std::vector<std::string> hosts;
-  if (const std::string list = variable("SM_HOSTS"); !list.empty()) hosts = parse_host_list(list, "SM_HOSTS");
-  else if (const auto json = read_config(container.resources()))
-    hosts = parse_hosts(*json, container.resources().string());
-  if (hosts.size() > 1)
-    fail<Error>("the job has ", hosts.size(),
-                " hosts, and training on more than one is not there yet: use one instance");
-  if (const std::string processes = variable("OMPI_COMM_WORLD_SIZE"); !processes.empty() && processes != "1")
-    fail<Error>("MPI started ", printable(processes),
-                " processes, and training in more than one is not there yet");
+launch::JobHosts job_hosts(const Container& container) {
+  launch::JobHosts hosts;
+  if (const auto json = read_config(container.resources())) {
+    auto given = parse_resources(*json, container.resources().string());
+    hosts = {std::move(given.hosts), std::move(given.current_host), std::move(given.network_interface)};
+  }
+  if (const std::string list = variable("SM_HOSTS"); !list.empty())
+    hosts.names = parse_host_list(list, "SM_HOSTS");
+  if (const std::string host = variable("SM_CURRENT_HOST"); !host.empty()) hosts.current = host;
+  if (const std::string name = variable("SM_NETWORK_INTERFACE_NAME"); !name.empty())
+    hosts.network_interface = name;
+  return hosts;
 }
 
-void take_gpus(const CLI::App& train, TrainOptions& o) {
+/// A number from `from` that `name` has to be.
+int count(const std::string& text, const std::string& name, int from) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < from)
+    fail<Error>(name, " is \"", printable(text), "\", expected a number from ", from);
+  return value;
+}
+
+/// The service's own settings for MPI, by the names of its two toolkits.
+void take_processes(const fs::path& file, int& processes) {
+  const auto json = read_config(file);
+  if (!json) return;
+  for (const char* name : {"sagemaker_mpi_num_of_processes_per_host", "sagemaker_process_slots_per_host"})
+    if (const auto text = service_setting(*json, file.string(), name); text && processes == 0)
+      processes = count(*text, file.string() + ": " + name, 1);
+}
+
+void take_gpus(const CLI::App& train, TrainOptions& o, launch::ProcessOptions& processes) {
   const std::string text = variable("SM_NUM_GPUS");
   if (text.empty()) return;
-  int gpus = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), gpus);
-  if (error != std::errc() || end != text.data() + text.size() || gpus < 0)
-    fail<Error>("SM_NUM_GPUS is \"", printable(text), "\", expected a number from 0");
-  if (gpus > 1)
-    std::cerr << "sentiment: " << gpus
-              << " GPUs, of which one is used: training on several is not there yet\n";
-  if (gpus == 0 && train.count("--device") == 0) o.device = "cpu";
+  processes.gpus = count(text, "SM_NUM_GPUS", 0);
+  if (processes.gpus == 0 && train.count("--device") == 0) o.device = "cpu";
 }
 
 }  // namespace
 
-void complete_options(CLI::App& train, TrainOptions& o) {
+void complete_options(CLI::App& train, TrainOptions& o, launch::ProcessOptions& processes) {
   const Container container = container_from_environment();
   std::error_code error;
-  fs::remove(container.failure(), error);  // of an earlier run in this folder
+  const bool started_by_mpi = launch::rank_from_environment().has_value();
+  if (!started_by_mpi) fs::remove(container.failure(), error);  // of an earlier run in this folder
   const auto warned = warn_of_unknown_options(train);
   take_hyperparameters(train, container.hyperparameters(), warned);
-  check_one_process(container);
-  take_gpus(train, o);
+  if (!started_by_mpi) {
+    take_processes(container.hyperparameters(), processes.processes);
+    processes.hosts = job_hosts(container);
+  }
+  take_gpus(train, o, processes);
   take_folders(train, container, o);
   o.in_job = true;
   if (fs::is_directory(container.checkpoints(), error))
     o.checkpoint = container.checkpoints() / "checkpoint.npz";
-  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet)
+  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet && is_spokesman())
     std::cerr << "Training job " << printable(name) << '\n';
 }
 

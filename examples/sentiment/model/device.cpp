@@ -31,6 +31,8 @@ std::string why_no_gpu() {
 
 }  // namespace
 
+int gpu_count() { return has_gpu() ? find_backend("cuda")->device_count() : 0; }
+
 Device find_device(const std::string& name) {
   if (name == "cpu") return Device::cpu();
   if (name == "auto") return has_gpu() ? Device::parse("cuda") : Device::cpu();
