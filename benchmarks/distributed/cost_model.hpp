@@ -3,6 +3,8 @@
 // What a step of training on several workers costs: computing, waiting for the slowest share, and bytes and
 // messages between them. The formulas are explained in docs/distributed.md.
 
+#include "lstmlib/data/share.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -11,8 +13,6 @@
 #include <span>
 #include <utility>
 #include <vector>
-
-#include "lstmlib/data/share.hpp"
 
 namespace cost {
 

@@ -8,6 +8,8 @@ namespace report {
 
 using lstmlib::Index;
 
+inline constexpr double vocabulary = 7142;
+
 /// What the steps of one kind of worker take; nothing where it was not calibrated.
 inline std::optional<cost::Compute> compute_of(const Measured& m, const std::string& side, int threads) {
   const auto value = [&](const char* name) {
@@ -69,7 +71,7 @@ inline Table check_table(const Measured& m, const cost::Sentences& sentences) {
       "runs. The links are two network namespaces with a token bucket.",
       {"run", "measured", "model", "error, %", "of it computing", "waiting", "exchange"},
       {}};
-  const auto model = cost::classifier(300, 1, 7142);
+  const auto model = cost::classifier(300, 1, vocabulary);
   const auto add = [&](const std::string& run, const Variant* measured,
                        const std::optional<cost::Compute>& compute, const std::optional<cost::Network>& net,
                        int workers, Index batch, bool rows = true) {
@@ -110,55 +112,107 @@ inline Table check_table(const Measured& m, const cost::Sentences& sentences) {
   return table;
 }
 
-/// What the model says of many workers, each with this machine's two cores and a link of its own.
+/// A model for many workers.
+struct Trained {
+  const char* name;
+  const char* side;  ///< that was calibrated
+  double units;
+  int layers;
+};
+inline constexpr Trained trained_models[] = {
+    {"1 layer of 300", "1 process", 300, 1},
+    {"2 layers of 1,024", "1 process, 2 layers of 1,024 units", 1024, 2}};
+
+/// Assumptions of a network.
+struct Link {
+  double gigabits, latency;
+};
+inline constexpr Link links[] = {{10, 30e-6}, {25, 30e-6}, {100, 5e-6}};
+
+struct Workers {
+  cost::Compute compute;
+  cost::Network net;
+};
+/// So many times as fast as this machine's two cores.
+inline std::optional<Workers> many_workers(const Measured& m, const Trained& what, Link link, double faster) {
+  auto compute = compute_of(m, what.side, 2);
+  const auto tcp = network_of(m, "2 processes over TCP");
+  if (!compute || !tcp) return std::nullopt;
+  compute->fixed /= faster, compute->optimizer /= faster, compute->per_word /= faster;
+  compute->spread = 0.03;
+  auto net = cluster(*tcp, link.gigabits, link.latency);
+  net.per_message = 1e-6;
+  net.sum_handling *= faster, net.row_handling *= faster;
+  return Workers{*compute, net};
+}
+
+/// How much many workers reach.
 inline Table prediction_table(const Measured& m, const cost::Sentences& sentences) {
   Table table{"Predictions",
               "Efficiency: the throughput of n workers by n times that of one. A worker is a process with "
               "this machine's "
-              "two cores on a host of its own, and 16 times as fast where that is said (an assumption: a "
-              "large host or a GPU). "
-              "Latencies (30 us at 10 and 25 Gbit/s, 5 us at 100) are assumed, not measured. Weak: 64 "
-              "sentences each. "
-              "Strong: 1,024 together.",
+              "two cores on a host of its own; 16x: one that computes and handles bytes 16 times as fast, as "
+              "a large host "
+              "or a GPU may. Assumed, not measured: that factor, latencies of 30 us at 10 and 25 Gbit/s and "
+              "5 us at 100, "
+              "1 us for each further message, and a spread of 3 % of a worker's time. Weak: 64 sentences "
+              "each. Strong: 1,024 "
+              "together.",
               {"model", "workers", "numbers", "network", "weak: 8", "64", "512", "strong: 8", "64", "512"},
               {}};
-  const auto tcp = network_of(m, "2 processes over TCP");
-  struct Case {
-    const char* name;
-    const char* side;
-    double units;
-    int layers;
-  };
-  for (const Case& what : {Case{"1 layer of 300", "1 process", 300, 1},
-                           {"2 layers of 1,024", "1 process, 2 layers of 1,024 units", 1024, 2}}) {
-    const auto here = compute_of(m, what.side, 2);
-    if (!here || !tcp) continue;
+  for (const Trained& what : trained_models)
     for (const double faster : {1.0, 16.0})
-      for (const auto& [gigabits, latency] : {std::pair(10.0, 30e-6), {25.0, 30e-6}, {100.0, 5e-6}})
+      for (const Link& link : links)
         for (const double bytes : {4.0, 2.0}) {
-          auto compute = *here;
-          compute.fixed /= faster, compute.optimizer /= faster, compute.per_word /= faster;
-          compute.spread = 0.03;  // of one worker among equal hosts with nothing else to do: an assumption
-          auto net = cluster(*tcp, gigabits, latency);
-          net.per_message = 1e-6;
-          net.sum_handling *= faster, net.row_handling *= faster;
-          const auto model = cost::classifier(what.units, what.layers, 7142, bytes);
-          std::vector<std::string> row{what.name, faster > 1 ? "16x" : "1x", bytes == 4 ? "exact" : "bf16",
-                                       fixed(gigabits, 0) + " Gbit/s"};
+          const auto workers = many_workers(m, what, link, faster);
+          if (!workers) continue;
+          const auto model = cost::classifier(what.units, what.layers, vocabulary, bytes);
+          const char* numbers = bytes == 4 ? "exact" : "bf16";
+          std::vector<std::string> row{what.name, faster > 1 ? "16x" : "1x", numbers,
+                                       fixed(link.gigabits, 0) + " Gbit/s"};
           ordered_json values{
-              {"model", what.name}, {"faster", faster}, {"bytes_a_number", bytes}, {"gigabits", gigabits}};
-          for (const auto& [name, efficiency, batch] :
-               {std::tuple("weak", &cost::weak_efficiency, Index{64}),
-                std::tuple("strong", &cost::strong_efficiency, Index{1024})})
-            for (const int workers : {8, 64, 512}) {
-              const double value = efficiency(model, compute, net, sentences, workers, batch);
+              {"model", what.name}, {"faster", faster}, {"numbers", numbers}, {"gigabits", link.gigabits}};
+          const auto add = [&](const char* name, auto efficiency, Index batch) {
+            for (const int count : {8, 64, 512}) {
+              const double value = efficiency(model, workers->compute, workers->net, sentences, count, batch);
               row.push_back(fixed(value));
-              values[name][std::to_string(workers)] = value;
+              values[name][std::to_string(count)] = value;
             }
+          };
+          add("weak", cost::weak_efficiency, 64);
+          add("strong", cost::strong_efficiency, 1024);
           table.rows.push_back(row);
           table.values.push_back(values);
         }
-  }
+  return table;
+}
+
+/// Why it is not more.
+inline Table limits_table(const Measured& m, const cost::Sentences& sentences) {
+  Table table{"What a predicted step is made of",
+              "Weak scaling, 64 sentences a worker, exact numbers over 10 Gbit/s.",
+              {"model", "workers", "step, ms", "computing", "waiting", "exchange", "sent, MB: dense", "rows"},
+              {}};
+  for (const Trained& what : trained_models)
+    for (const int count : {1, 8, 64, 512}) {
+      const auto workers = many_workers(m, what, links[0], 1);
+      if (!workers) continue;
+      const auto step =
+          cost::mean_step(cost::classifier(what.units, what.layers, vocabulary), workers->compute,
+                          workers->net, sentences, count, 64 * count, std::max(10, 400 / count));
+      table.rows.push_back({what.name, std::to_string(count), fixed(step.total * 1e3, 1),
+                            fixed(step.compute * 1e3, 1), fixed(step.waiting * 1e3, 1),
+                            fixed(step.exchange * 1e3, 1), fixed(step.dense_bytes * 1e-6, 1),
+                            fixed(step.row_bytes * 1e-6, 1)});
+      table.values.push_back({{"model", what.name},
+                              {"workers", count},
+                              {"step_ms", step.total * 1e3},
+                              {"computing_ms", step.compute * 1e3},
+                              {"waiting_ms", step.waiting * 1e3},
+                              {"exchange_ms", step.exchange * 1e3},
+                              {"dense_mb", step.dense_bytes * 1e-6},
+                              {"rows_mb", step.row_bytes * 1e-6}});
+    }
   return table;
 }
 

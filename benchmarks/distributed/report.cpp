@@ -46,7 +46,8 @@ void run(const std::filesystem::path& out, const std::string& train) {
   for (const report::Table& table :
        {report::overhead_table(measured), report::ranks_table(measured), report::parts_table(measured),
         report::loss_table(measured), report::wire_table(measured), report::constants_table(measured),
-        report::check_table(measured, sentences), report::prediction_table(measured, sentences)}) {
+        report::check_table(measured, sentences), report::prediction_table(measured, sentences),
+        report::limits_table(measured, sentences)}) {
     if (table.rows.empty()) continue;
     text += table.markdown();
     json["tables"][table.title] = table.values;
