@@ -16,7 +16,7 @@ struct ExchangeOptions {
   /// Gradients that are complete wait for others until there are so many bytes: few large messages are
   /// faster, many small ones start earlier.
   std::size_t bucket_bytes = std::size_t{1} << 20;
-  Wire wire = Wire::exact;  ///< of float32 gradients
+  Wire wire = Wire::exact;  ///< of float32 gradients, but for rows of tables on a GPU, which are exact
   bool overlap = true;      ///< buckets travel during the backward pass; else after it
   bool rows = true;         ///< of tables, rows may travel; else always the whole table
 };

@@ -27,6 +27,12 @@ std::size_t sum_traffic(const Communicator& all, std::size_t bytes, Wire wire) {
   return 2 * bytes * (n - 1) / n;
 }
 
+/// Whether rows travel as bfloat16: those on the CPU, which this header rounds.
+template <Real T>
+bool rounds_rows(Device device, Wire wire) {
+  return std::same_as<T, float> && wire == Wire::bf16 && device.is_cpu();
+}
+
 /// Rows of a matrix on their way to all processes, rounded where that is asked for and they are on the CPU.
 template <Real T>
 class RowsGather {
@@ -37,7 +43,7 @@ class RowsGather {
     Index rows = 0;
     for (const auto count : counts) rows += count;
     all_rows_ = Tensor<T>::uninitialized(mine.shape().with_rows(rows), mine.device());
-    rounded_ = std::same_as<T, float> && wire == Wire::bf16 && mine.device().is_cpu();
+    rounded_ = rounds_rows<T>(mine.device(), wire);
     std::vector<std::size_t> bytes;
     for (const auto count : counts)
       bytes.push_back(static_cast<std::size_t>(count) * row_size * element_bytes());
@@ -98,6 +104,52 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
   return {sum.ids.rows(0, distinct), sum.rows.rows(0, distinct)};
 }
 
+/// How many rows of each table each process has, by table and rank; `whole_table` of one that has it whole.
+inline constexpr std::int64_t whole_table = -1;
+inline std::vector<std::vector<std::int64_t>> gather_counts(Communicator& all,
+                                                            std::span<const std::int64_t> mine) {
+  std::vector<std::vector<std::int64_t>> counts(mine.size());
+  for (const auto& bytes : all.gather(std::as_bytes(mine))) {
+    if (bytes.size() != mine.size_bytes())
+      fail<Error>("gradients: ", mine.size(), " tables in this process, ",
+                  bytes.size() / sizeof(std::int64_t), " in another");
+    for (std::size_t table = 0; table < mine.size(); ++table)
+      std::memcpy(&counts[table].emplace_back(), bytes.data() + table * sizeof(std::int64_t),
+                  sizeof(std::int64_t));
+  }
+  return counts;
+}
+
+template <Real T>
+std::size_t bytes_of_row(const Variable<T>& table, Wire wire) {
+  const std::size_t element = rounds_rows<T>(table.device(), wire) ? sizeof(std::uint16_t) : sizeof(T);
+  return sizeof(std::int32_t) + static_cast<std::size_t>(table.shape().row_size()) * element;
+}
+template <Real T>
+std::size_t bytes_of_whole(const Communicator& all, const Variable<T>& table, Wire wire) {
+  return sum_traffic<T>(all, static_cast<std::size_t>(table.value().size()) * sizeof(T), wire);
+}
+/// Whether rows are fewer bytes than the whole table, over all processes.
+template <Real T>
+bool rows_are_less(const Communicator& all, const Variable<T>& table, std::span<const std::int64_t> counts,
+                   Wire wire) {
+  std::size_t rows = 0;
+  for (const auto count : counts) {
+    if (count == whole_table) return false;
+    rows += static_cast<std::size_t>(count);
+  }
+  const auto n = static_cast<std::size_t>(all.size());
+  return rows * bytes_of_row(table, wire) * (n - 1) / n < bytes_of_whole(all, table, wire);
+}
+
+template <Real T>
+void sum_whole(Communicator& all, const Variable<T>& table, Wire wire) {
+  Tensor<T>& gradient = table.mutable_grad();
+  if (!gradient) gradient = Tensor<T>::zeros(table.shape(), table.device());
+  if constexpr (std::same_as<T, float>) all.start_sum(gradient, wire)->wait();
+  else all.start_sum(gradient)->wait();
+}
+
 }  // namespace detail
 
 /// Sums the gradients of `tables`, which may be rows, whole or absent in each process. Rows travel where
@@ -106,44 +158,23 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
 template <Real T>
 TableTraffic sum_over_tables(Communicator& all, const std::vector<Variable<T>>& tables, Wire wire,
                              bool rows_may_travel) {
-  constexpr std::int64_t whole = -1;
   std::vector<std::int64_t> mine;
   for (const auto& table : tables) {
     const RowGradient<T>& part = table.grad_rows();
-    mine.push_back(part ? part.ids.size() : table.grad() ? whole : 0);
+    mine.push_back(part ? part.ids.size() : table.grad() ? detail::whole_table : 0);
   }
-  std::vector<std::vector<std::int64_t>> counts(tables.size());  // by table and rank
-  for (const auto& bytes : all.gather(std::as_bytes(std::span(mine)))) {
-    if (bytes.size() != mine.size() * sizeof(std::int64_t))
-      fail<Error>("gradients: another process has other tables");
-    for (std::size_t i = 0; i < tables.size(); ++i)
-      std::memcpy(&counts[i].emplace_back(), bytes.data() + i * sizeof(std::int64_t), sizeof(std::int64_t));
-  }
+  const auto counts = detail::gather_counts(all, mine);
 
   TableTraffic sent;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const Variable<T>& table = tables[i];
-    const auto element = std::same_as<T, float> && wire == Wire::bf16 ? sizeof(std::uint16_t) : sizeof(T);
-    const std::size_t row_bytes =
-        sizeof(std::int32_t) + static_cast<std::size_t>(table.shape().row_size()) * element;
-    std::size_t rows = 0;
-    bool any_whole = false;
-    for (const auto count : counts[i]) {
-      any_whole = any_whole || count == whole;
-      rows += static_cast<std::size_t>(std::max<std::int64_t>(count, 0));
-    }
-    const auto n = static_cast<std::size_t>(all.size());
-    const std::size_t whole_bytes =
-        detail::sum_traffic<T>(all, static_cast<std::size_t>(table.value().size()) * sizeof(T), wire);
-    if (!any_whole && rows_may_travel && rows * row_bytes * (n - 1) / n < whole_bytes) {
+    if (rows_may_travel && detail::rows_are_less(all, table, counts[i], wire)) {
       table.set_grad_rows(detail::sum_rows(all, table, counts[i], wire));
-      sent.rows += static_cast<std::size_t>(mine[i]) * row_bytes * (n - 1);
+      sent.rows += static_cast<std::size_t>(mine[i]) * detail::bytes_of_row(table, wire) *
+                   static_cast<std::size_t>(all.size() - 1);
     } else {
-      Tensor<T>& gradient = table.mutable_grad();
-      if (!gradient) gradient = Tensor<T>::zeros(table.shape(), table.device());
-      if constexpr (std::same_as<T, float>) all.start_sum(gradient, wire)->wait();
-      else all.start_sum(gradient)->wait();
-      sent.whole += whole_bytes;
+      detail::sum_whole(all, table, wire);
+      sent.whole += detail::bytes_of_whole(all, table, wire);
     }
   }
   return sent;
