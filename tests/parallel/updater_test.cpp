@@ -67,6 +67,31 @@ TEST_CASE("updater: gradients in bfloat16 are near, and the same in all processe
   CHECK(off < 0.02);  // 10 steps of Adam with a rate of 0.001
 }
 
+TEST_CASE(
+    "updater: a table that is used whole in some steps, and by some processes, has the right gradient") {
+  const auto steps = [](Training<double>& training, train::Updater& updater) {
+    for (int step = 0; step < 6; ++step) updater.update();
+    return training.parameters();
+  };
+  const auto objective_of = [](Training<double>& training) {
+    return [&training, step = 0](const data::LabelledTokens& batch, train::Observation& seen) mutable {
+      const auto loss = training(batch, seen);
+      const bool whole = ++step % 3 == 0;
+      return whole ? ops::add(loss, ops::mean(ops::tanh(training.model.embedding.weight))) : loss;
+    };
+  };
+  Training<double> alone({});
+  auto objective = objective_of(alone);
+  train::StandardUpdater updater(alone.batches, alone.model, alone.adam, objective);
+  const auto expected = steps(alone, updater);
+  in_threads(3, [&](ThreadCommunicator& all) {
+    Training<double> training({});
+    auto its_objective = objective_of(training);
+    parallel::ParallelUpdater together(all, training.batches, training.model, training.adam, its_objective);
+    CHECK(difference(steps(training, together), expected) < 1e-11);
+  });
+}
+
 TEST_CASE("updater: rows of a table travel where they are fewer bytes") {
   for (const Index words : {Index{40}, Index{100'000}})
     in_threads(2, [&](ThreadCommunicator& all) {
