@@ -138,6 +138,10 @@ TEST_CASE("launch: the reason is what a process says last, else what mpirun says
                 "[1,3]<stderr>:sentiment: [1,3]<stderr>:rank 3: /data/train.npz: [1,2] damaged"});
   lines.emplace_back("sentiment: too late");
   CHECK(reason(lines) == "rank 3: /data/train.npz: [1,2] damaged");
+  lines.insert(lines.begin(), "Connection to algo-2 closed by remote host.");
+  CHECK(reason(lines) == "Connection to algo-2 closed by remote host.");
+  CHECK(reason({"root@algo-2: Permission denied (publickey)."}) ==
+        "root@algo-2: Permission denied (publickey).");
   CHECK(reason({"epoch 1"}).empty());
   CHECK(reason({rule, std::string(100'000, 'x'), rule}).size() <= 1024);
   CHECK(reason({rule, "cut"}).empty());

@@ -32,12 +32,20 @@ std::string without_tags(std::string_view line) {
 
 bool is_rule(std::string_view line) { return line.size() > 60 && line.find_first_not_of('-') == line.npos; }
 
-constexpr std::size_t longest_reason = 800;  // of a reason, of which the service shows 1,024 characters
+/// What ssh's client says of a host that it did not reach, or that was lost: mpirun, which sees the client
+/// end, may blame all kinds of things, and not name the host.
+bool is_of_ssh(std::string_view line) {
+  return (line.starts_with("Connection to ") && line.find(" closed by remote host") != line.npos) ||
+         line.starts_with("Timeout, server ") || line.starts_with("ssh: ") ||
+         line.starts_with("Host key verification failed") || line.find(": Permission denied (") != line.npos;
+}
+
+constexpr std::size_t longest = 800;  // of a reason, of which the service shows 1,024 characters
 
 /// Adds a line's words, with one space between all of them.
 void add_words(std::string& text, std::string_view line) {
   for (const char c : line) {
-    if (text.size() >= longest_reason) return;
+    if (text.size() >= longest) return;
     if (c != ' ' && c != '\t') text += c;
     else if (!text.empty() && text.back() != ' ') text += ' ';
   }
@@ -50,10 +58,11 @@ bool Complaints::take(std::string_view line) {
   // It tells of each signal, and of a harmless race with its own children.
   if (line.starts_with("mpirun: Forwarding signal") || line.find("plm:rsh: Warning: setpgid(") != line.npos)
     return false;
+  if (of_ssh_.empty() && is_of_ssh(line)) add_words(of_ssh_, line);
   const std::string text = without_tags(line);
   constexpr std::string_view name = "sentiment: ";
   // The last one: what comes before are warnings.
-  if (text.starts_with(name) && of_mpirun_.empty()) of_process_ = text.substr(name.size(), longest_reason);
+  if (text.starts_with(name) && of_mpirun_.empty()) of_process_ = text.substr(name.size(), longest);
   if (!is_rule(line)) {
     if (in_block_) add_words(block_, line);
     return true;
@@ -66,7 +75,7 @@ bool Complaints::take(std::string_view line) {
 }
 
 std::string Complaints::reason() const {
-  std::string text = of_process_.empty() ? of_mpirun_ : of_process_;
+  std::string text = !of_ssh_.empty() ? of_ssh_ : !of_process_.empty() ? of_process_ : of_mpirun_;
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
 }

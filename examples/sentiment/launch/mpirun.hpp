@@ -13,11 +13,12 @@ class Complaints {
  public:
   /// False for a line that nobody needs to see.
   bool take(std::string_view line);
-  /// In one line, where there was a reason: what one of the processes said of itself, else what mpirun said.
+  /// In one line, where there was a reason: that a host could not be reached or was lost, else what one of
+  /// the processes said of itself, else what mpirun said.
   std::string reason() const;
 
  private:
-  std::string of_process_, of_mpirun_, block_;
+  std::string of_ssh_, of_process_, of_mpirun_, block_;
   bool in_block_ = false;
 };
 
