@@ -1,7 +1,8 @@
 #!/bin/bash
-# hosts_test.sh LAUNCH SCRATCH [PROGRAM]: training on several hosts, of which each is a set of namespaces on this machine: a network of
+# hosts_test.sh LAUNCH SCRATCH [PROGRAM | vanish]: training on several hosts, of which each is a set of namespaces on this machine: a network of
 # its own on one bridge, its own processes, names and temporary files. LAUNCH starts any program as `sentiment train` starts itself; sshd, ssh and
-# mpirun are real. With PROGRAM, `sentiment` that was built with MPI, that trains as a job too.
+# mpirun are real. With PROGRAM, `sentiment` that was built with MPI, that trains as a job too. With `vanish`, only a host whose network is gone,
+# which takes a while to notice.
 # Needs root, namespaces and the tools; ends with status 77, which ctest counts as skipped, without them. All of it is in an outer
 # set of namespaces, which takes everything with it when this script ends.
 set -eu
@@ -103,8 +104,27 @@ while :; do sleep 0.1; done
 END
 chmod +x "$say"
 
-new_case together
 export SM_MARK=marked
+if [ "$program" = vanish ]; then
+  new_case host_vanishes
+  # shellcheck disable=SC2046
+  for i in 1 2; do start $i $(job algo-1,algo-2 algo-$i 60 "$say" stay); done
+  eventually grep -q "rank 3" "$scratch/$case_name/1.log" || failed "no start"
+  sleep 0.5
+  SECONDS=0
+  ip link set port2 down  # its other end says nothing any more, not even that it is gone
+  eventually not_running 1 || eventually not_running 1 || failed "the first host does not end"
+  echo "noticed after $SECONDS s"
+  [ $SECONDS -le 40 ] || failed "the first host ended after $SECONDS s"
+  expect 1 1
+  expect_line 1 "launch: failed: .*algo-2"
+  kill -KILL "$(inside 2)"
+  [ $failures = 0 ] || exit 1
+  rm -rf "$scratch"
+  exit
+fi
+
+new_case together
 # shellcheck disable=SC2046
 for i in 1 2 3; do start $i $(job algo-3,algo-1,algo-2 algo-$i 60 "$say"); done
 for i in 1 2 3; do expect $i 0; done

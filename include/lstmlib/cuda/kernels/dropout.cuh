@@ -2,6 +2,7 @@
 #pragma once
 // Dropout with the very bits and rounding of the CPU.
 
+#include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/cuda/kernels/elementwise.cuh"
 #include "lstmlib/cuda/segments.hpp"
 #include "lstmlib/math/philox.hpp"

@@ -3,6 +3,7 @@
 // Rows of a table by number: gathered, and their gradients added in the order of the rows, without atomics
 // and without the host knowing how many different numbers there are.
 
+#include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/cuda/data_errors.cuh"
 #include "lstmlib/cuda/kernels/dropout.cuh"
