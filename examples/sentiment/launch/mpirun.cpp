@@ -40,12 +40,12 @@ bool is_of_ssh(std::string_view line) {
          line.starts_with("Host key verification failed") || line.find(": Permission denied (") != line.npos;
 }
 
-constexpr std::size_t longest = 800;  // of a reason, of which the service shows 1,024 characters
+constexpr std::size_t longest_reason = 800;  // of a reason, of which the service shows 1,024 characters
 
 /// Adds a line's words, with one space between all of them.
 void add_words(std::string& text, std::string_view line) {
   for (const char c : line) {
-    if (text.size() >= longest) return;
+    if (text.size() >= longest_reason) return;
     if (c != ' ' && c != '\t') text += c;
     else if (!text.empty() && text.back() != ' ') text += ' ';
   }
@@ -62,7 +62,7 @@ bool Complaints::take(std::string_view line) {
   const std::string text = without_tags(line);
   constexpr std::string_view name = "sentiment: ";
   // The last one: what comes before are warnings.
-  if (text.starts_with(name) && of_mpirun_.empty()) of_process_ = text.substr(name.size(), longest);
+  if (text.starts_with(name) && of_mpirun_.empty()) of_process_ = text.substr(name.size(), longest_reason);
   if (!is_rule(line)) {
     if (in_block_) add_words(block_, line);
     return true;
