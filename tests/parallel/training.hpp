@@ -55,7 +55,8 @@ struct TrainingOptions {
   bool by_length = false;
   std::uint64_t seed = 4;        // of the order
   std::uint64_t model_seed = 4;  // of first values and dropout
-  std::filesystem::path folder = scratch("parallel");
+  /// Not emptied: all processes of a test name it.
+  std::filesystem::path folder = std::filesystem::path(LSTMLIB_TEST_SCRATCH_DIR) / "parallel";
 };
 
 /// All of a run's parts but the updater.
