@@ -228,6 +228,9 @@ TEST_CASE("processes: a file that one cannot read ends all with one line that na
   CAPTURE(outcome.err);
   CHECK(outcome.status != 0);
   CHECK(says_once(outcome.err, "sentiment: rank 1 of 2 (on "));
+  const Outcome same =
+      run_together(2, training(data, result, 1) + " --model-type cnn --precision bf16", folder / "work");
+  CHECK(says_once(same.err, "sentiment: precision bf16: a model of type cnn has fp32 only"));
   CHECK(says(outcome.err, "/no/such/folder"));
   CHECK(!fs::exists(result));
 }

@@ -180,13 +180,16 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
   const auto gpus = connect_gpus(processes, device);
   parallel::Communicator& all = gpus ? *gpus : processes;
   all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be a random one
-  const Corpus corpus = parallel::all_or_none(all, [&] { return read_corpus(o); });
+  const Corpus corpus = parallel::all_or_none(all, [&] {
+    Corpus read = read_corpus(o);
+    o.model.classes = read.classes;
+    check_settings(o.model, "settings");
+    if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
+      fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type),
+                  " has fp32 only");
+    return read;
+  });
   require_same_work(o, all);
-  o.model.classes = corpus.classes;
-  check_settings(o.model, "settings");
-  if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
-    fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type),
-                " has fp32 only");
   const Index batch_size = global_batch_size(o, all.size());
   if (!o.quiet) {
     std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size()
