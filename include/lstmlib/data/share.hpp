@@ -16,9 +16,9 @@ namespace lstmlib::data {
 template <class Batch>
 struct Share {
   std::optional<Batch> batch = {};  ///< of the examples; nothing if there are none
-  Index first = 0;             ///< place of the first example in the whole batch
-  Index examples = 0;          ///< of this part
-  Index total = 0;             ///< of the whole batch
+  Index first = 0;                  ///< place of the first example in the whole batch
+  Index examples = 0;               ///< of this part
+  Index total = 0;                  ///< of the whole batch
 };
 
 /// Where parts begin, and the end: part p is from [p] to [p + 1] of examples that stay in their order. The
