@@ -86,10 +86,11 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
     if (placement.processes() > cores) add({"--oversubscribe"});
   } else {
     add({"--host", host_list(placement), "--tag-output"});
-    if (!find_program("ssh"))
+    const auto ssh = find_program("ssh");
+    if (!ssh)
       fail<Error>("to train on ", placement.hosts.size(),
                   " hosts ssh is needed, which is not in PATH (Debian's package openssh-client)");
-    set("plm_rsh_agent", find_program("ssh")->string() + " -F " + placement.ssh_config.string());
+    set("plm_rsh_agent", ssh->string() + " -F " + placement.ssh_config.string());
     // The first host reaches each other one itself, and stays connected: so that the end of a daemon is
     // known.
     set("plm_rsh_no_tree_spawn", "1");

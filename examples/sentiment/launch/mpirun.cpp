@@ -90,7 +90,7 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   std::signal(SIGUSR1, SIG_IGN);
   const lstmlib::train::SignalWatch watch;
   Complaints complaints;
-  Process mpirun(words, Errors::piped);
+  Process mpirun(words);
   auto next = std::chrono::steady_clock::time_point::min();
   const auto pass_on = [&](const std::string& line) {
     if (complaints.take(line)) std::cerr << line << '\n';

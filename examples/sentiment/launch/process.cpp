@@ -22,32 +22,31 @@ using lstmlib::Error;
 using lstmlib::fail;
 using namespace std::chrono_literals;
 
-Process::Process(const std::vector<std::string>& words, Errors errors) {
+Process::Process(const std::vector<std::string>& words) {
   std::vector<std::string> texts = words;
   std::vector<char*> argv;
   for (auto& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
-  std::array<int, 2> ends{-1, -1};
-  if (errors == Errors::piped && ::pipe2(ends.data(), O_CLOEXEC) != 0)
-    fail<Error>("cannot make a pipe: ", std::strerror(errno));
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail<Error>("cannot make a pipe: ", std::strerror(errno));
   const pid_t parent = ::getpid();
   process_ = ::fork();
   if (process_ == 0) {  // from here to the new program, only what may be done after a fork
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && (ends[1] < 0 || ::dup2(ends[1], 2) == 2);
+    const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 2) == 2;
     if (ready && ::getppid() == parent) ::execv(argv[0], argv.data());
     ::_exit(127);
   }
   const int error = errno;
-  if (ends[1] >= 0) ::close(ends[1]);
+  ::close(ends[1]);
   pipe_ = ends[0];
   if (process_ > 0) {
-    if (pipe_ >= 0) ::fcntl(pipe_, F_SETFL, O_NONBLOCK);
+    ::fcntl(pipe_, F_SETFL, O_NONBLOCK);
     return;
   }
-  if (pipe_ >= 0) ::close(pipe_);
+  ::close(pipe_);
   fail<Error>("cannot start a process: ", std::strerror(error));
 }
 

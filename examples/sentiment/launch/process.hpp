@@ -13,16 +13,14 @@
 
 namespace sentiment::launch {
 
-/// Whether its standard error goes where this process's goes, or comes through a pipe.
-enum class Errors { shared, piped };
-
-/// A program in a process group of its own, so that a Ctrl-C at the terminal reaches this process alone,
-/// which ends it in order. Its standard input is empty. It gets SIGTERM where this process ends before it.
-/// One at a time: as the first process of a container, this one is told of the ends of orphans too.
+/// A program whose standard error comes through a pipe, in a process group of its own, so that a Ctrl-C at
+/// the terminal reaches this process alone, which ends it in order. Its standard input is empty. It gets
+/// SIGTERM where this process ends before it. One at a time: as the first process of a container, this one is
+/// told of the ends of orphans too.
 class Process {
  public:
   /// `words`: the program's file and its arguments. Throws Error.
-  Process(const std::vector<std::string>& words, Errors errors);
+  explicit Process(const std::vector<std::string>& words);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   /// Sends SIGTERM to one that still runs, and waits for its end.

@@ -94,7 +94,7 @@ std::string public_half(const fs::path& key) {
   const fs::path file = key.string() + ".pub";
   const std::string words =
       quoted(needed("ssh-keygen", "openssh-client")) + " -y -P '' -f " + quoted(key) + " >" + quoted(file);
-  Process keygen({"/bin/sh", "-c", words}, Errors::piped);
+  Process keygen({"/bin/sh", "-c", words});
   std::string reason;
   while (!keygen.ended())
     keygen.wait(std::chrono::milliseconds(100), [&](const std::string& line) { reason = line; });
@@ -159,7 +159,7 @@ std::vector<std::string> server_words(const fs::path& folder) {
 }  // namespace
 
 SshServer::SshServer(const SshFolder& folder)
-    : folder_(folder.path()), process_(server_words(folder.path()), Errors::piped) {}
+    : folder_(folder.path()), process_(server_words(folder.path())) {}
 
 void SshServer::check(std::chrono::milliseconds time) {
   process_.wait(time, [&](const std::string& line) {
