@@ -7,6 +7,7 @@
 
 #include "lstmlib/plot/chart.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -113,10 +114,12 @@ inline plot::Chart roofline_chart(const Results& results, int threads) {
     lines.add(std::string("roof: ") + name, peak / bytes, peak);
     lines.add(std::string("roof: ") + name, highest, peak);
   }
+  bool any_layer = false;
   for (const bool quick : {false, true})
     for (const auto& sizes : workload::layer_sizes(quick)) {
       const Comparison* c = results.find("layer", "layer/forward/equal lengths/" + sizes.name(), threads);
       if (!c) continue;
+      any_layer = true;
       const double h = sizes.hidden, operations = 16 * h * h * sizes.steps * sizes.batch;
       for (const auto& side : c->sides()) {
         const Variant* v = c->best(side);
@@ -128,7 +131,7 @@ inline plot::Chart roofline_chart(const Results& results, int threads) {
   return {.title = "Bare LSTM layers, forward, " + std::to_string(threads) + " threads",
           .x_label = "operations per byte of recurrent weights read (= sequences in the batch)",
           .y_label = "GFLOP/s",
-          .series = lines.take(),
+          .series = any_layer ? lines.take() : std::vector<plot::Series>(),
           .x_log = true,
           .y_log = true};
 }
@@ -139,7 +142,8 @@ inline plot::Chart roofline_chart(const Results& results, int threads) {
 inline std::vector<DrawnChart> draw_charts(const Results& results, const std::filesystem::path& folder) {
   std::vector<DrawnChart> drawn;
   const auto write = [&](const plot::Chart& chart, const std::string& file) {
-    if (chart.series.empty()) return;
+    const auto is_line = [](const plot::Series& series) { return series.x.size() > 1; };
+    if (std::none_of(chart.series.begin(), chart.series.end(), is_line)) return;  // one point shows nothing
     plot::write_png(folder / file, chart);
     drawn.push_back({chart.title + ": " + chart.x_label, file});
   };

@@ -179,7 +179,7 @@ inline std::string as_markdown(const Results& results, const std::vector<DrawnCh
               (k.gflops > 0 ? text_of(k.gflops) : "") + " | " +
               (k.gflops > 0 && peak > 0 ? text_of(100 * k.gflops / peak) + " %" : "") + " |\n";
   }
-  text += "\n## Scaling\n\n";
+  if (!charts.empty()) text += "\n## Scaling\n\n";
   for (const auto& chart : charts) text += "![" + chart.title + "](" + chart.file + ")\n";
   text += "\n## Runs\n\n" + detail::run_table(results);
   return text;
