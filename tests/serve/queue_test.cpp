@@ -85,7 +85,7 @@ Queue::Jobs some(Bench& bench, int count, std::size_t rows = 1) {
 
 TEST_CASE("queue: requests that wait together are computed together, each row once") {
   Bench bench;
-  Queue queue({.threads = 1, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
   const auto jobs = some(bench, 10);
   CHECK(queue.submit(jobs).empty());
   bench.wait_for_answers(10);
@@ -95,7 +95,7 @@ TEST_CASE("queue: requests that wait together are computed together, each row on
 
 TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
   Bench bench;
-  Queue queue({.threads = 1, .batch_cost = 16, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .batch_cost = 16, .loop_cost = 0, .wait = 0us}, noting(bench));
   bench.open = false;
   const auto big = std::make_shared<TestJob>(bench, 1, 1000), small = std::make_shared<TestJob>(bench, 2, 1);
   queue.submit({big, std::make_shared<TestJob>(bench, 0, 1)});
@@ -110,7 +110,7 @@ TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
 
 TEST_CASE("queue: several threads share the rows of a long request") {
   Bench bench;
-  Queue queue({.threads = 4, .batch_cost = 8, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 4, .batch_cost = 8, .loop_cost = 0, .wait = 0us}, noting(bench));
   auto jobs = some(bench, 5, 3000);
   CHECK(queue.submit(jobs).empty());
   bench.wait_for_answers(5);
@@ -141,6 +141,44 @@ TEST_CASE("queue: one small request in an idle queue is computed by the caller, 
   bench.wait_for_answers(1);
 }
 
+TEST_CASE("queue: a few small requests that come together are computed by the caller as one batch") {
+  Bench bench;
+  Queue queue({.threads = 1, .batch_requests = 3, .loop_cost = 6, .wait = 0us}, noting(bench));
+  Queue::Jobs jobs = some(bench, 3, 2);
+  static_cast<TestJob&>(*jobs[1]).fails_to_read = true;
+  const auto answered = queue.submit(jobs);
+  REQUIRE(answered == jobs);
+  CHECK(bench.batches == std::vector<std::size_t>{4});
+  CHECK(jobs[0]->response.content.body == "done");
+  CHECK(jobs[1]->response.status == 400);
+  CHECK(jobs[2]->response.content.body == "done");
+  CHECK(queue.idle());
+
+  CHECK(queue.submit(some(bench, 2, 4)).empty());  // cost more
+  bench.wait_for_answers(2);
+  CHECK(queue.submit(some(bench, 4)).empty());  // are more than a batch
+  bench.wait_for_answers(6);
+  const int groups[2] = {};
+  jobs = {std::make_shared<TestJob>(bench, 0, 1, &groups[0]),
+          std::make_shared<TestJob>(bench, 1, 1, &groups[1])};
+  CHECK(queue.submit(jobs).empty());
+  bench.wait_for_answers(8);
+}
+
+TEST_CASE("queue: the caller is told to look for as many requests as came together before, for a while") {
+  Bench bench;
+  Queue queue({.threads = 1, .loop_cost = 6, .wait = 50ms}, noting(bench));
+  CHECK_FALSE(queue.wants_more(some(bench, 1)));
+  CHECK(queue.submit(some(bench, 3)).size() == 3);
+  const Queue::Jobs two = some(bench, 2);
+  CHECK(queue.wants_more(two));
+  CHECK_FALSE(queue.wants_more(some(bench, 3)));
+  std::this_thread::sleep_until(two[0]->arrival + 50ms);
+  CHECK_FALSE(queue.wants_more(two));
+  CHECK(queue.submit(two).size() == 2);
+  CHECK_FALSE(queue.wants_more(some(bench, 2)));
+}
+
 TEST_CASE("queue: under load a thread waits for as many requests as it had, but not longer than it may") {
   Bench bench;
   Queue queue({.threads = 1, .loop_cost = 0, .wait = 200ms}, noting(bench));
@@ -161,7 +199,7 @@ TEST_CASE("queue: under load a thread waits for as many requests as it had, but 
 TEST_CASE("queue: jobs of different groups are not joined") {
   Bench bench;
   const int group[2] = {};
-  Queue queue({.threads = 1, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
   Queue::Jobs jobs;
   for (int i = 0; i < 6; ++i) jobs.push_back(std::make_shared<TestJob>(bench, i, 1, &group[i % 2]));
   queue.submit(jobs);
@@ -171,7 +209,7 @@ TEST_CASE("queue: jobs of different groups are not joined") {
 
 TEST_CASE("queue: what fails is answered, and the rest goes on") {
   Bench bench;
-  Queue queue({.threads = 2, .batch_cost = 8, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 2, .batch_cost = 8, .loop_cost = 0, .wait = 0us}, noting(bench));
   auto unread = std::make_shared<TestJob>(bench, 0, 1), broken = std::make_shared<TestJob>(bench, 1, 100),
        late = std::make_shared<TestJob>(bench, 2, 1), good = std::make_shared<TestJob>(bench, 3, 1);
   unread->fails_to_read = true;
@@ -210,7 +248,7 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
   };
   std::atomic<std::size_t> answered = 0;
   {
-    Queue queue({.threads = 4, .batches = 1, .wait = 0us},
+    Queue queue({.threads = 4, .batches = 1, .loop_cost = 0, .wait = 0us},
                 [&](Queue::Jobs jobs) { answered += jobs.size(); });
     Queue::Jobs jobs;
     for (int i = 0; i < 20; ++i) jobs.push_back(std::make_shared<Watching>(inside, most));

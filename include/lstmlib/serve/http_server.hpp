@@ -19,6 +19,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <random>
+#include <thread>
 #include <unordered_set>
 
 namespace lstmlib::serve {
@@ -213,8 +214,13 @@ class HttpServer final : public Server, private ConnectionOwner {
     arrived_.push_back(job);
     if (arrived_.size() == 1) boost::asio::post(loop_, [this] { submit(); });
   }
-  /// All requests that were complete in this round of the loop, at once.
+  /// All requests that came together, at once. Where the last ones were more, the loop looks for the rest,
+  /// and lets clients on the same machine have the core, while they keep coming.
   void submit() {
+    if (Clock::now() < arrived_.back()->arrival + options_.spin && queue_->wants_more(arrived_)) {
+      std::this_thread::yield();
+      return boost::asio::post(loop_, [this] { submit(); });
+    }
     for (const auto& job : queue_->submit(std::exchange(arrived_, {}))) job->answer(*job);
   }
   /// From the queue's threads.

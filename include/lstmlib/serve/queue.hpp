@@ -48,11 +48,19 @@ class Queue {
     for (auto& thread : threads_) thread.join();
   }
 
+  /// Whether the caller should look for more requests before it submits `jobs`: the last batch joined more,
+  /// nothing is computed meanwhile, and the first of them did not wait for long.
+  bool wants_more(const Jobs& jobs) const {
+    const std::lock_guard lock(mutex_);
+    return busy_ == 0 && waiting_.empty() && jobs.size() < expected_ &&
+           Job::Clock::now() < jobs[0]->arrival + options_.wait;
+  }
+
   /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or
-  /// where a single small one met an idle queue and was computed at once by the caller.
+  /// where a few small ones met an idle queue and were computed at once by the caller.
   Jobs submit(Jobs jobs) {
     Jobs answered;
-    if (jobs.size() == 1 && compute_here(jobs[0])) return jobs;
+    if (compute_here(jobs)) return jobs;
     {
       const std::lock_guard lock(mutex_);
       for (auto& job : jobs) {
@@ -219,24 +227,37 @@ class Queue {
     if (!ready.empty()) done_(std::move(ready));
   }
 
-  /// Computes a small job in the caller's thread if nothing else goes on: no thread has to wake up for it.
-  bool compute_here(const std::shared_ptr<Job>& job) {
-    if (options_.loop_cost == 0 || job->request.body.size() > small_body) return false;
+  /// Computes small jobs in the caller's thread if nothing else goes on: no thread has to wake up for them.
+  bool compute_here(const Jobs& jobs) {
+    if (options_.loop_cost == 0 || jobs.size() > options_.batch_requests) return false;
+    for (const auto& job : jobs)
+      if (job->request.body.size() > small_body) return false;
     {
       const std::lock_guard lock(mutex_);
       if (busy_ > 0 || !waiting_.empty()) return false;
       ++busy_;
     }
+    Batch batch;
     std::size_t cost = 0;
-    job->read_once();
-    for (std::size_t row = 0; row < job->rows_ && cost <= options_.loop_cost; ++row) cost += job->cost(row);
-    const bool small = job->failed_ || cost <= options_.loop_cost;
-    if (small && !job->failed_) {
-      job->next_ = job->rows_;
-      if (const auto error = Batch{{Slice{job, 0, job->rows_}}}.compute(observe_)) job->fail(*error);
-      job->write_once();
+    bool together = true;
+    for (const auto& job : jobs) {
+      job->read_once();
+      for (std::size_t row = 0; row < job->rows_ && cost <= options_.loop_cost; ++row) cost += job->cost(row);
+      if (job->failed_) continue;
+      batch.slices.push_back({job, 0, job->rows_});
+      together = together && job->group() == batch.slices[0].job->group();
+    }
+    const bool small = together && cost <= options_.loop_cost;
+    if (small) {
+      const auto error = batch.compute(observe_);
+      for (const auto& job : jobs) {
+        job->next_ = job->rows_;
+        if (error && !job->failed_) job->fail(*error);
+        job->write_once();
+      }
     }
     const std::lock_guard lock(mutex_);
+    if (small) expected_ = jobs.size();
     give_turn();
     return small;
   }

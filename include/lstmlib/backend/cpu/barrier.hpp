@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace lstmlib::cpu {
 
@@ -20,15 +21,19 @@ inline void relax() {
 #endif
 }
 
-/// True if `ticket` becomes another than `seen` within the time; looks at the clock now and then only.
+/// True if `ticket` becomes another than `seen` within the time. Looks at the clock now and then only; after
+/// a few microseconds other threads that want the core go first.
 inline bool spin_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  do {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds alone{3};
+  const auto start = Clock::now();
+  for (auto now = start; now - start < time; now = Clock::now()) {
     for (int i = 0; i < 32; ++i) {
       if (ticket.load(std::memory_order_acquire) != seen) return true;
       relax();
     }
-  } while (std::chrono::steady_clock::now() < end);
+    if (now - start > alone) std::this_thread::yield();
+  }
   return false;
 }
 

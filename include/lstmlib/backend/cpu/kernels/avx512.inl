@@ -8,6 +8,20 @@
 [[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) {
   return (Lanes<double>)_mm512_maskz_sqrt_pd(0xff, (__m512d)x);
 }
+// One instruction each, which the compiler does not find for the general form. Of two operands of which one
+// is not a number they give the second, as that form does with its operands the other way round.
+[[gnu::always_inline]] inline Lanes<float> smaller(Lanes<float> a, Lanes<float> b) {
+  return (Lanes<float>)_mm512_maskz_min_ps(0xffff, (__m512)b, (__m512)a);
+}
+[[gnu::always_inline]] inline Lanes<double> smaller(Lanes<double> a, Lanes<double> b) {
+  return (Lanes<double>)_mm512_maskz_min_pd(0xff, (__m512d)b, (__m512d)a);
+}
+[[gnu::always_inline]] inline Lanes<float> larger(Lanes<float> a, Lanes<float> b) {
+  return (Lanes<float>)_mm512_maskz_max_ps(0xffff, (__m512)b, (__m512)a);
+}
+[[gnu::always_inline]] inline Lanes<double> larger(Lanes<double> a, Lanes<double> b) {
+  return (Lanes<double>)_mm512_maskz_max_pd(0xff, (__m512d)b, (__m512d)a);
+}
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
   return (WideLanes)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
 }
@@ -22,4 +36,18 @@
 }
 [[gnu::always_inline]] inline Lanes<double> reciprocal(Lanes<double> x) {
   return splat<Lanes<double>>(1) / x;
+}
+// See frozen.inl: here a polynomial of what x is above the next lower whole number, of relative error 7.5e-8
+// before rounding, and one instruction for that number. Far below 0 the power is 0.
+[[gnu::always_inline]] inline Lanes<float> rough_power(Lanes<float> x) {
+  using V = Lanes<float>;
+  const V limited = smaller(x, splat<V>(126));
+  const V r = (V)_mm512_maskz_reduce_ps(0xffff, (__m512)limited, 9);
+  V p = splat<V>(1.87757669e-3);
+  p = p * r + splat<V>(8.98933969e-3);
+  p = p * r + splat<V>(5.58263175e-2);
+  p = p * r + splat<V>(2.40153611e-1);
+  p = p * r + splat<V>(6.93153083e-1);
+  p = p * r + splat<V>(9.99999940e-1);
+  return (V)_mm512_maskz_scalef_ps(0xffff, (__m512)p, (__m512)limited);
 }

@@ -10,11 +10,11 @@ struct Rough {
 [[gnu::always_inline]] inline Rough operator-(Rough a, Rough b) { return {a.x - b.x}; }
 [[gnu::always_inline]] inline Rough operator*(Rough a, Rough b) { return {a.x * b.x}; }
 
-// 1 / (1 + 2^x). The whole part of x goes to the exponent, a polynomial is for the rest: that of the least
-// relative error, 1.4e-7.
-[[gnu::always_inline]] inline Lanes<float> inverse_of_one_and_power(Lanes<float> x) {
-  using V = Lanes<float>;
-  using Bits = Lanes<std::int32_t>;
+// 2^x, for any x above 126 that of 126. The whole part of x goes to the exponent, a polynomial is for the
+// rest: that of the least relative error, 1.4e-7. AVX-512 has its own.
+template <class V>
+[[gnu::always_inline]] inline V rough_power(V x) {
+  using Bits = typename VectorTraits<V>::Bits;
   const V limited = larger(smaller(x, splat<V>(126)), splat<V>(-126));
   const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds and leaves the number in the low bits
   const V shifted = limited + shift;
@@ -25,7 +25,12 @@ struct Rough {
   p = p * r + splat<V>(2.40222346e-1);
   p = p * r + splat<V>(6.93147215e-1);
   p = p * r + splat<V>(1);
-  return reciprocal(splat<V>(1) + (V)((Bits)p + ((Bits)shifted << 23)));
+  return (V)((Bits)p + ((Bits)shifted << 23));
+}
+
+// 1 / (1 + 2^x).
+[[gnu::always_inline]] inline Lanes<float> inverse_of_one_and_power(Lanes<float> x) {
+  return reciprocal(splat<Lanes<float>>(1) + rough_power(x));
 }
 [[gnu::always_inline]] inline Rough sigmoid(Rough a) {
   return {inverse_of_one_and_power(a.x * splat<Lanes<float>>(-1.44269504088896341))};
@@ -131,23 +136,30 @@ template <class Unit, int rows>
   product_rows<Sum, Unit, rows>(product, left, result);
 }
 
-// The cell of a row of a block, from the product's sums (null: zeros).
+// The cells of a block of `rows` rows, from the product's sums (null: zeros). In a function of its own with
+// all formulas inlined, so that several rows are under way at the same time.
 template <class Unit, class Cell, class Sum>
-[[gnu::always_inline]] inline void finish_row(const FrozenStep<Unit>& p, Index row, Index block, int vectors,
-                                              const Sum* sums) {
+[[gnu::flatten, gnu::noinline]] void finish_rows(const FrozenStep<Unit>& p, Index first_row, Index rows,
+                                                 Index block, const Sum (*sums)[4 * lanes_of<float>]) {
   constexpr int lanes = lanes_of<float>;
+  const int vectors = Cell::has_state ? 4 : p.vectors;
   const int unit_vectors = Cell::has_state ? 1 : vectors, hidden_vectors = vectors - Cell::first_hidden;
   const Index unit = block * unit_vectors * lanes;
-  Lanes<float> pre[4];
-  for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row] + (block * vectors + j) * lanes);
-  for (int j = 0; sums && j < hidden_vectors; ++j)
-    pre[Cell::first_hidden + j] =
-        pre[Cell::first_hidden + j] + number(p, (block * hidden_vectors + j) * lanes, sums + j * lanes);
-  float* state = Cell::has_state ? p.state + row * p.state_row + unit : nullptr;
-  for (int j = 0; j < unit_vectors; ++j) {
-    const Lanes<float> hidden = Cell::hidden(pre, j, state);
-    store<float>(p.hidden[row] + unit + j * lanes, hidden);
-    store_operand(p.after + row * p.operand_row, unit + j * lanes, hidden);
+  for (Index i = 0; i < rows; ++i) {
+    const Index row = first_row + i;
+    Lanes<float> pre[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row] + (block * vectors + j) * lanes);
+#pragma GCC unroll 4
+    for (int j = 0; sums && j < hidden_vectors; ++j)
+      pre[Cell::first_hidden + j] =
+          pre[Cell::first_hidden + j] + number(p, (block * hidden_vectors + j) * lanes, sums[i] + j * lanes);
+    float* state = Cell::has_state ? p.state + row * p.state_row + unit : nullptr;
+    for (int j = 0; j < unit_vectors; ++j) {
+      const Lanes<float> hidden = Cell::hidden(pre, j, state);
+      store<float>(p.hidden[row] + unit + j * lanes, hidden);
+      store_operand(p.after + row * p.operand_row, unit + j * lanes, hidden);
+    }
   }
 }
 
@@ -206,7 +218,7 @@ void frozen_step_of_one(const FrozenStep<Unit>& p) {
     const char* next = reinterpret_cast<const char*>(weights);
     for (Index block = first; block < last; ++block) {
       for (int i = 0; i < lines_a_block; ++i, next += line) __builtin_prefetch(next);
-      finish_row<Unit, Cell>(p, 0, block, vectors, p.before ? sums[block - first] : nullptr);
+      finish_rows<Unit, Cell>(p, 0, 1, block, p.before ? sums + (block - first) : nullptr);
     }
   }
 }
@@ -232,8 +244,7 @@ void frozen_step(const FrozenStep<Unit>& p) {
           case 5: multiply_states<Unit, 5>(p, row, block, hidden_vectors, sums); break;
           default: multiply_states<Unit, 6>(p, row, block, hidden_vectors, sums);
         }
-      for (Index i = 0; i < count; ++i)
-        finish_row<Unit, Cell>(p, row + i, block, vectors, p.before ? sums[i] : nullptr);
+      finish_rows<Unit, Cell>(p, row, count, block, p.before ? sums : nullptr);
       row += count;
     }
   }
