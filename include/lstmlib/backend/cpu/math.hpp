@@ -7,8 +7,10 @@
 #include "lstmlib/backend/kernels/math.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace lstmlib::cpu {
 
@@ -69,11 +71,16 @@ class Math final : public MathKernels<T> {
   }
 
   void sum(AxisView a, T factor, View<const T> x, View<T> y) override {
+    if (a.inner == 1) return sum_lines(a, factor, x.data, y.data);
     fill(T(0), y);
     each(a, [&](Index from, Index to) { y.data[to] += factor * x.data[from]; });
   }
   void sum_backward(AxisView a, T factor, View<const T> d_y, View<T> d_x) override {
-    if (d_x) each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
+    if (!d_x) return;
+    if (a.inner > 1) return each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
+    each_piece(a, [&](Index line, Index first, Index count, Index) {
+      as_array(View<T>{d_x.data + first, {count}}) += factor * d_y.data[line];
+    });
   }
   void max(AxisView a, View<const T> x, View<T> y) override {
     fill(-std::numeric_limits<T>::infinity(), y);
@@ -119,6 +126,37 @@ class Math final : public MathKernels<T> {
  private:
   static constexpr Index activation_elements = 4;  ///< an activation takes as long as so many simple elements
 
+  /// Calls `use(line, first element, count, piece)` for pieces of contiguous lines along the axis, in
+  /// parallel.
+  template <class Use>
+  static void each_piece(const AxisView& a, Use use) {
+    const Index pieces = divide_up(a.size, worth_waking);
+    parallel_ranges(a.outer * pieces, std::min(a.size, worth_waking),
+                    [&](Index first_piece, Index last_piece) {
+                      for (Index piece = first_piece; piece < last_piece; ++piece) {
+                        const Index line = piece / pieces, at = piece % pieces * worth_waking;
+                        use(line, line * a.size + at, std::min(worth_waking, a.size - at), piece);
+                      }
+                    });
+  }
+  /// Sums of contiguous lines, the same whatever the number of threads: of four vectors each piece, in double
+  /// precision over those and over pieces.
+  static void sum_lines(const AxisView& a, T factor, const T* x, T* y) {
+    const Index pieces = divide_up(a.size, worth_waking);
+    Scratch scratch;
+    double* sums = scratch.take<double>({a.outer * pieces}).data;
+    each_piece(a, [&](Index, Index first, Index count, Index piece) {
+      const auto& kernels = kernel_table<T>();
+      const Index width = 4 * kernels.lanes, rows = count / width;
+      std::array<T, 64> columns{};
+      kernels.add_rows(x + first, width, rows, 4, columns.data());
+      const double whole = std::accumulate(columns.begin(), columns.end(), 0.0);
+      sums[piece] = std::accumulate(x + first + rows * width, x + first + count, whole);
+    });
+    for (Index line = 0; line < a.outer; ++line)
+      y[line] =
+          factor * static_cast<T>(std::accumulate(sums + line * pieces, sums + (line + 1) * pieces, 0.0));
+  }
   /// Calls `use(first)` with the place of the first element of each line along the axis, in parallel.
   template <class Use>
   static void each_line(const AxisView& a, Use use) {

@@ -2,6 +2,22 @@
 // What is particular to AVX-512: vectors of 64 bytes. The forms with a mask, of all elements, because g++ 12
 // warns of uninitialised values inside the others.
 
+template <>
+[[gnu::always_inline]] inline Lanes<float> load_part<float>(const float* from, Index count) {
+  return (Lanes<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+}
+template <>
+[[gnu::always_inline]] inline Lanes<double> load_part<double>(const double* from, Index count) {
+  return (Lanes<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
+}
+template <>
+[[gnu::always_inline]] inline void store_part<float>(float* to, Lanes<float> value, Index count) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), (__m512)value);
+}
+template <>
+[[gnu::always_inline]] inline void store_part<double>(double* to, Lanes<double> value, Index count) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1), (__m512d)value);
+}
 [[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {
   return (Lanes<float>)_mm512_maskz_sqrt_ps(0xffff, (__m512)x);
 }

@@ -3,11 +3,6 @@
 
 constexpr int tile_rows = 6;
 
-template <class T>
-void copy_part(const T* from, Index count, bool accumulate, T* to) {
-  for (Index i = 0; i < count; ++i) to[i] = accumulate ? to[i] + from[i] : from[i];
-}
-
 // `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
@@ -52,12 +47,16 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     }
     return;
   }
-  Sum part[rows][vectors * lanes];
-#pragma GCC unroll 6
-  for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) store<Sum>(part[i] + j * lanes, sum[i][j]);
-  for (int i = 0; i < rows; ++i) copy_part(part[i], columns, p.add, result[i] + first * lanes);
+  for (int j = 0; j < vectors; ++j) {
+    const Index rest = columns - j * lanes, count = rest < lanes ? rest : lanes;
+    if (count <= 0) return;
+#pragma GCC unroll 6
+    for (int i = 0; i < rows; ++i) {
+      Sum* to = result[i] + (first + j) * lanes;
+      store_part<Sum>(to, p.add ? load_part<Sum>(to, count) + sum[i][j] : sum[i][j], count);
+    }
+  }
 }
 
 // The vectors of the panel, as many at a time as there are registers for.
@@ -90,6 +89,9 @@ void product(const Product<Sum, Unit>& p) {
       left[i] = p.left + (p.left_rows ? p.left_rows[row + i] : row + i) * p.left_row;
       result[i] = p.result + (p.result_rows ? p.result_rows[row + i] : row + i) * p.result_row;
     }
+    // What is added to may lie anywhere in memory: it is called for before the product.
+    for (Index i = 0; p.add && i < count; ++i)
+      for (Index at = 0; at < p.columns; at += lanes_of<Sum>) __builtin_prefetch(result[i] + at, 1);
     switch (count) {
       case 1: product_rows<Sum, Unit, 1>(p, left, result); break;
       case 2: product_rows<Sum, Unit, 2>(p, left, result); break;
