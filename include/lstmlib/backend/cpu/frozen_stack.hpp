@@ -33,9 +33,9 @@ class CpuFrozenStack final : public FrozenStack {
       return;
     }
     // Up to one group a thread, every so-manyth sequence for equal shares; of more, each group has near-equal
-    // lengths.
+    // lengths, and there are as many for each thread.
     const bool spread = count <= group_size * team;
-    const Index groups = spread ? team : divide_up(count, group_size);
+    const Index groups = spread ? team : divide_up(count, group_size * team) * team;
     parallel_for(groups, [&](Index i) {
       Scratch own;
       const Index first = count * i / groups, last = count * (i + 1) / groups;
