@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <random>
 #include <thread>
@@ -196,6 +197,43 @@ TEST_CASE("frozen layers: sizes at which threads share steps, and at which each 
       for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8})
         check_case(one, precision);
     }
+  }
+}
+
+TEST_CASE("frozen layers: gates far beyond their range are 0 or 1, and what is not a number stays so") {
+  for (const auto cell : {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh}) {
+    const nn::RecurrentOptions options{.input_size = 3, .hidden_size = 20};
+    nn::RecurrentStack<float> stack(cell, options);
+    nn::RecurrentStack<double> exact(cell, options);
+    for (std::size_t i = 0; i < stack.layers.size(); ++i) {
+      auto& ours = stack.layers[i];
+      auto& theirs = exact.layers[i];
+      theirs.weight_input = nn::Parameter<double>(doubled(ours.weight_input.value()));
+      theirs.weight_hidden = nn::Parameter<double>(doubled(ours.weight_hidden.value()));
+      theirs.bias_input = nn::Parameter<double>(doubled(ours.bias_input.value()));
+      theirs.bias_hidden = nn::Parameter<double>(doubled(ours.bias_hidden.value()));
+    }
+    const auto segments = std::make_shared<const Segments>(std::vector<Index>{7, 2, 1, 1});
+    std::mt19937 random(4);
+    Ragged<Tensor<float>> rows{random_numbers(random, {11, 3}), segments};
+    const double scales[] = {1, 30, 90, 127, 1e3, 1e10, 1e30};
+    for (std::size_t i = 0; i < 11; ++i)
+      for (std::size_t k = 0; k < 3; ++k) rows.rows.values()[3 * i + k] *= static_cast<float>(scales[i % 7]);
+    test::with_each_instruction_set([&] {
+      const Inference scope;
+      const Ragged<Variable<double>> x{Variable<double>(doubled(rows.rows)), segments};
+      const auto expected = exact(x).hidden.rows.value();
+      const FrozenRecurrent frozen(stack);
+      std::vector<float> all(11 * 20);
+      frozen.hidden(rows, all);
+      CHECK(difference(all, expected.values()) < 1e-5);
+      auto broken = rows;
+      broken.rows = rows.rows.clone();
+      broken.rows.values()[3 * 10] = std::numeric_limits<float>::quiet_NaN();  // the last sequence
+      frozen.hidden(broken, all);
+      for (std::size_t k = 0; k < 20; ++k) CHECK(std::isnan(all[10 * 20 + k]));
+      CHECK(std::isfinite(all[9 * 20]));
+    });
   }
 }
 

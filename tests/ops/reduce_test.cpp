@@ -41,3 +41,14 @@ TEST_CASE("ops: sums of short and long lines are those of double precision, what
   }
   cpu::set_threads(before);
 }
+
+TEST_CASE("ops: sums over and beside an axis without elements") {
+  const Variable<float> x(Tensor<float>::zeros({2, 3, 0}), true), y(Tensor<float>::zeros({2, 0}), true);
+  const auto beside = ops::sum(x, 1);
+  CHECK(beside.shape() == Shape{2, 0});
+  ops::sum(beside).backward();
+  const auto over = ops::sum(y, 1);
+  CHECK(over.value().values()[1] == 0);
+  ops::sum(over).backward();
+  CHECK(ops::sum(x).value().values()[0] == 0);
+}

@@ -77,7 +77,7 @@ class Math final : public MathKernels<T> {
   }
   void sum_backward(AxisView a, T factor, View<const T> d_y, View<T> d_x) override {
     if (!d_x) return;
-    if (a.inner > 1) return each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
+    if (a.inner != 1) return each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
     each_piece(a, [&](Index line, Index first, Index count, Index) {
       as_array(View<T>{d_x.data + first, {count}}) += factor * d_y.data[line];
     });
