@@ -150,10 +150,12 @@ template <class Unit, class Cell, class Sum>
     Lanes<float> pre[4];
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row] + (block * vectors + j) * lanes);
+    if (sums) {
 #pragma GCC unroll 4
-    for (int j = 0; sums && j < hidden_vectors; ++j)
-      pre[Cell::first_hidden + j] =
-          pre[Cell::first_hidden + j] + number(p, (block * hidden_vectors + j) * lanes, sums[i] + j * lanes);
+      for (int j = 0; j < hidden_vectors; ++j)
+        pre[Cell::first_hidden + j] = pre[Cell::first_hidden + j] +
+                                      number(p, (block * hidden_vectors + j) * lanes, sums[i] + j * lanes);
+    }
     float* state = Cell::has_state ? p.state + row * p.state_row + unit : nullptr;
     for (int j = 0; j < unit_vectors; ++j) {
       const Lanes<float> hidden = Cell::hidden(pre, j, state);
