@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/ops/reduce.hpp"
 
-#include <doctest/doctest.h>
+#include "backend/settings.hpp"
 
 #include <cmath>
 #include <vector>
@@ -10,7 +9,7 @@
 using namespace lstmlib;
 
 TEST_CASE("ops: sums of short and long lines are those of double precision, whatever the number of threads") {
-  const int before = cpu::threads();
+  const test::KeepThreads keep;
   for (const Index size : {1, 7, 63, 64, 65, 1000, 16384, 40001}) {
     CAPTURE(size);
     const Index lines = 3;
@@ -39,7 +38,6 @@ TEST_CASE("ops: sums of short and long lines are those of double precision, what
     for (const float d : x.grad().values()) furthest = std::max(furthest, std::abs(d - share));
     CHECK(furthest <= 1e-6 * share);
   }
-  cpu::set_threads(before);
 }
 
 TEST_CASE("ops: sums over and beside an axis without elements") {

@@ -132,6 +132,17 @@ TEST_CASE("queue: what does not fit gets 503") {
   bench.wait_for_answers(4);
 }
 
+TEST_CASE("queue: what came together and is too much for the caller finds no more room than else") {
+  Bench bench;
+  Queue queue({.threads = 1, .requests = 2, .loop_cost = 3, .wait = 0us}, noting(bench));
+  bench.open = false;
+  const auto refused = queue.submit(some(bench, 5));
+  REQUIRE(refused.size() == 3);
+  for (const auto& job : refused) CHECK(job->response.status == 503);
+  bench.open = true;
+  bench.wait_for_answers(2);
+}
+
 TEST_CASE("queue: one small request in an idle queue is computed by the caller, a larger one is not") {
   Bench bench;
   Queue queue({.threads = 1, .loop_cost = 4, .wait = 0us}, noting(bench));
@@ -167,13 +178,13 @@ TEST_CASE("queue: a few small requests that come together are computed by the ca
 
 TEST_CASE("queue: the caller is told to look for as many requests as came together before, for a while") {
   Bench bench;
-  Queue queue({.threads = 1, .loop_cost = 6, .wait = 50ms}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 6, .wait = 300ms}, noting(bench));
   CHECK_FALSE(queue.wants_more(some(bench, 1)));
   CHECK(queue.submit(some(bench, 3)).size() == 3);
   const Queue::Jobs two = some(bench, 2);
   CHECK(queue.wants_more(two));
   CHECK_FALSE(queue.wants_more(some(bench, 3)));
-  std::this_thread::sleep_until(two[0]->arrival + 50ms);
+  std::this_thread::sleep_until(two[0]->arrival + 300ms);
   CHECK_FALSE(queue.wants_more(two));
   CHECK(queue.submit(two).size() == 2);
   CHECK_FALSE(queue.wants_more(some(bench, 2)));

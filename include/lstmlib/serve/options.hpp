@@ -19,7 +19,7 @@ struct QueueOptions {
   std::size_t requests = 1024;      ///< that may wait; further ones are answered with 503
   std::size_t batch_requests = 24;  ///< joined at most
   std::size_t batch_cost = 4096;    ///< of the rows computed together (their words); a costlier row is alone
-  std::size_t loop_cost = 192;      ///< of requests that the event loop computes itself when idle; 0: none
+  std::size_t loop_cost = 192;      ///< of all requests that the event loop computes itself at once; 0: none
   std::chrono::microseconds wait{1000};  ///< added at most, under load, to fill a batch
 };
 

@@ -64,7 +64,7 @@ class Queue {
     {
       const std::lock_guard lock(mutex_);
       for (auto& job : jobs) {
-        if (waiting_.size() >= options_.requests && !job->was_read_) {
+        if (waiting_.size() >= options_.requests) {
           job->response = error_response(HttpError(503, "too many requests are waiting, please try again"));
           answered.push_back(std::move(job));
         } else {
@@ -227,11 +227,12 @@ class Queue {
     if (!ready.empty()) done_(std::move(ready));
   }
 
-  /// Computes small jobs in the caller's thread if nothing else goes on: no thread has to wake up for them.
+  /// Computes jobs that are small together in the caller's thread if nothing else goes on: no thread has to
+  /// wake up for them. Reads few bytes before it knows.
   bool compute_here(const Jobs& jobs) {
-    if (options_.loop_cost == 0 || jobs.size() > options_.batch_requests) return false;
-    for (const auto& job : jobs)
-      if (job->request.body.size() > small_body) return false;
+    std::size_t bytes = 0;
+    for (const auto& job : jobs) bytes += job->request.body.size();
+    if (options_.loop_cost == 0 || jobs.size() > options_.batch_requests || bytes > small_body) return false;
     {
       const std::lock_guard lock(mutex_);
       if (busy_ > 0 || !waiting_.empty()) return false;
