@@ -92,6 +92,21 @@ TEST_CASE("graph: other kernels, or the same number of other kinds, make another
   CHECK(read(x) == expected);
 }
 
+TEST_CASE("graph: as many kernels, but others, make another graph") {
+  warm_up();
+  auto x = numbers(50, 1);
+  const auto start = read(x);
+  auto& math = gpu().kernels<float>(0).math;
+  for (int round = 0; round < 3; ++round) {
+    gpu().as_one(0, [&] { math.fill(2, x.view()); });
+    CHECK(read(x) == std::vector<float>(50, 2));
+    gpu().as_one(0, [&] { math.add_scaled(1, std::as_const(x).view(), x.view()); });
+    CHECK(read(x) == std::vector<float>(50, 4));
+    gpu().as_one(0, [&] { math.map(MapOp::relu, std::as_const(x).view(), x.view()); });
+    CHECK(read(x) == std::vector<float>(50, 4));
+  }
+}
+
 TEST_CASE("graph: pieces within pieces are part of the outer one") {
   warm_up();
   auto x = numbers(10, 1);

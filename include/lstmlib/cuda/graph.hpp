@@ -5,6 +5,7 @@
 // them.
 
 #include "lstmlib/base/function_ref.hpp"
+#include "lstmlib/cuda/graph_nodes.hpp"
 #include "lstmlib/cuda/memory.hpp"
 #include "lstmlib/cuda/staging.hpp"
 
@@ -17,8 +18,9 @@
 
 namespace lstmlib::cuda {
 
-/// Graphs that are ready to run. One that was made ready for a batch serves the next one of equally many
-/// steps: it gets the new addresses and sizes, which is cheaper than to make it anew.
+/// Graphs that are ready to run. One that was made ready for a batch serves the next one of the same kernels,
+/// mostly that of equally many steps: it gets the new addresses and sizes, which is cheaper than to make it
+/// anew.
 class ReadyGraphs {
  public:
   ReadyGraphs() = default;
@@ -28,18 +30,17 @@ class ReadyGraphs {
 
   /// Starts what `graph`, of a capture, says. The graph is not needed afterwards.
   void launch(Stream& stream, cudaGraph_t graph) {
-    std::size_t nodes = 0;
-    check(cudaGraphGetNodes(graph, nullptr, &nodes), "cudaGraphGetNodes");
-    if (nodes == 0) return;
-    const auto known = ready_.find(nodes);
+    const auto nodes = nodes_of(graph);
+    if (!nodes) return launch_once(stream, graph);
+    if (nodes->empty()) return;
+    const auto known = ready_.find(*nodes);
     if (known == ready_.end() || !updated(known->second.graph, graph)) {
       forget(known);
       while (ready_.size() >= most_ready) forget(oldest());
       const cudaGraphExec_t added = made_ready(graph);  // may forget all others
-      ready_[nodes].graph = added;
-      ++made_;
+      ready_[*nodes].graph = added;
     }
-    Ready& one = ready_[nodes];
+    Ready& one = ready_[*nodes];
     one.last_use = ++uses_;
     check(cudaGraphLaunch(one.graph, stream.handle()), "cudaGraphLaunch");
   }
@@ -61,11 +62,12 @@ class ReadyGraphs {
     cudaGraphExec_t graph = nullptr;
     std::size_t last_use = 0;
   };
-  using Place = std::map<std::size_t, Ready>::iterator;
+  using Place = std::map<GraphNodes, Ready>::iterator;
   static constexpr std::size_t most_ready = 128;  ///< sentences have fewer lengths, mostly
 
   /// Where there is no memory for one more, the others make room.
   cudaGraphExec_t made_ready(cudaGraph_t graph) {
+    ++made_;
     try {
       return instantiated(graph);
     } catch (const DeviceError&) {
@@ -74,10 +76,17 @@ class ReadyGraphs {
     forget_all();
     return instantiated(graph);
   }
+  /// Its memory is freed when it has run.
+  void launch_once(Stream& stream, cudaGraph_t graph) {
+    const cudaGraphExec_t made = made_ready(graph);
+    const cudaError_t launched = cudaGraphLaunch(made, stream.handle());
+    (void)cudaGraphExecDestroy(made);
+    check(launched, "cudaGraphLaunch");
+  }
   static bool updated(cudaGraphExec_t ready, cudaGraph_t graph) {
     cudaGraphExecUpdateResultInfo result{};
     if (cudaGraphExecUpdate(ready, graph, &result) == cudaSuccess) return true;
-    (void)cudaGetLastError();  // as many nodes, but others
+    (void)cudaGetLastError();  // copies of other kinds, for one
     return false;
   }
   Place oldest() {
@@ -92,7 +101,7 @@ class ReadyGraphs {
     ready_.erase(place);
   }
 
-  std::map<std::size_t, Ready> ready_;  ///< by the number of nodes
+  std::map<GraphNodes, Ready> ready_;
   std::size_t uses_ = 0, made_ = 0;
 };
 
