@@ -111,8 +111,9 @@ TEST_CASE_TEMPLATE("cuda: embedding, of words that occur often, once, never, and
         return ops::embedding(Tensor<std::int32_t>::from(words, {count}, table.device()), table, -1);
       };
       CAPTURE(count);
+      // Of a word's rows, each eighth are added first: the CPU's order, where there are no more than eight.
       check_on_both<T>(
-          "once", {{50, width}}, [&](const Inputs<T>& in) { return lookup(in[0]); }, 0);
+          "once", {{50, width}}, [&](const Inputs<T>& in) { return lookup(in[0]); }, count < 100 ? 0 : 8);
       // The second time the rows are added to a gradient that is there.
       check_on_both<T>("twice", {{50, width}}, [&](const Inputs<T>& in) {
         return ops::concat<T>({lookup(in[0]), lookup(in[0])});

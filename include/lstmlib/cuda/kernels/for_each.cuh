@@ -40,16 +40,18 @@ void for_each(Context& context, Index count, const Body& body) {
   for_each(context.stream, count, body);
 }
 
-/// A block has `columns_at_once` columns of usual_threads / columns_at_once rows at a time.
+/// A block has `columns_at_once` columns of usual_threads / columns_at_once rows at a time; blocks beside
+/// each other (in y) share the columns of the same rows.
 template <class Body>
 __global__ void __launch_bounds__(usual_threads)
-    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once) {
+    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once, int beside) {
   const int thread = simt::thread_index(), rows_at_once = usual_threads / columns_at_once;
-  const Index step = Index{simt::grid_blocks()} * rows_at_once;
+  const Index row_step = Index{simt::grid_blocks()} * rows_at_once;
+  const Index column_step = Index{beside} * columns_at_once;
+  const Index first_column = Index{simt::block_index_y()} * columns_at_once + thread % columns_at_once;
   for (Index row = Index{simt::block_index()} * rows_at_once + thread / columns_at_once; row < rows;
-       row += step)
-    for (Index column = thread % columns_at_once; column < columns; column += columns_at_once)
-      body(row, column);
+       row += row_step)
+    for (Index column = first_column; column < columns; column += column_step) body(row, column);
 }
 /// body(row, column) for all of them, neighbouring columns by neighbouring threads
 template <class Body>
@@ -60,9 +62,12 @@ void for_each_in_rows(Context& context, Index rows, Index columns, const Body& b
   if (columns_at_once > 32 && columns % columns_at_once > 0 &&
       columns % columns_at_once <= columns_at_once / 2)
     columns_at_once /= 2;
-  launch(context.stream,
-         {.blocks = blocks_for(rows, usual_threads / columns_at_once), .threads = usual_threads},
-         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once);
+  const int blocks = blocks_for(rows, usual_threads / columns_at_once);
+  // A thread that does one thing after another waits for memory each time: one each, where blocks are few.
+  const auto beside =
+      static_cast<int>(std::min((columns + columns_at_once - 1) / columns_at_once, most_blocks / blocks));
+  launch(context.stream, {.blocks = blocks, .blocks_y = beside, .threads = usual_threads},
+         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once, beside);
 }
 
 }  // namespace lstmlib::cuda
