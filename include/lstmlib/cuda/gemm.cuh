@@ -53,6 +53,16 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
 inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, Write how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_32F, a, b, c, how);
 }
+/// The same of matrices in two parts of bfloat16, to 16 bits; low times low is left out. A left factor is
+/// transposed or not, a right one is not.
+inline void gemm(Context& context, const SplitMatrix& a, bool transposed, const SplitMatrix& b, View<float> c,
+                 Write how) {
+  using Matrix = MatrixOperand<Bf16>;
+  if (transposed) return gemm(context, Matrix(a.stacked, true), Matrix(b.stacked, false), c, how);
+  gemm(context, Matrix(a.high, false), Matrix(b.high, false), c, how);
+  gemm(context, Matrix(a.low, false), Matrix(b.high, false), c, Write::add);
+  gemm(context, Matrix(a.high, false), Matrix(b.low, false), c, Write::add);
+}
 inline void gemm(Context& context, MatrixOperand<double> a, MatrixOperand<double> b, View<double> c,
                  Write how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_64F, a, b, c, how);

@@ -55,9 +55,10 @@ class Recurrent final : public RecurrentKernels<T> {
       RecurrentWork<T> work(context_, p, order);
       const RecurrentSaved<T> saved(p, memory);
       const View<const T> hidden_before = work.states_before(result.hidden);
-      if (!backward_by_clusters(p, order, memory, d_result, d))
-        portable_backward(work, hidden_before, saved, d_result, d);
-      work.add_gradients(work.operand({saved.gates, {work.tokens, work.width}}), hidden_before, d);
+      if (backward_by_clusters(p, order, memory, d_result, d))
+        work.splits_gradients = p.precision == Precision::fp32;  // whose steps' products are to 16 bits, too
+      else portable_backward(work, hidden_before, saved, d_result, d);
+      work.add_gradients({saved.gates, {work.tokens, work.width}}, hidden_before, d);
     });
   }
 

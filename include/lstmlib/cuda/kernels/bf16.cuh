@@ -27,6 +27,16 @@ struct ToBf16Body {
     else to[i].bits = static_cast<std::uint16_t>(both);
   }
 };
+struct SplitBody {
+  const float* from;
+  Bf16 *high, *high_again, *low;
+  __device__ void operator()(Index i) const {
+    const float value = from[i];
+    const std::uint32_t rounded = simt::pack_bf16(value, 0.0f);
+    high[i].bits = high_again[i].bits = static_cast<std::uint16_t>(rounded);
+    low[i].bits = static_cast<std::uint16_t>(simt::pack_bf16(value - simt::bf16_low(rounded), 0.0f));
+  }
+};
 struct FromBf16Body {
   const Bf16* from;
   float* to;
@@ -63,6 +73,30 @@ struct SumBf16Body {
 inline void round_to_bf16(Stream& stream, View<const float> from, View<Bf16> to) {
   for_each(stream, (to.size() + 1) / 2, detail::ToBf16Body{from.data, to.data, from.size(), to.size()});
 }
+/// A matrix as the sum of two of bfloat16, high + low, which have 16 bits of each number: one of them twice,
+/// below each other, so that one product over all rows has the three terms that matter.
+struct SplitMatrix {
+  enum class Side : std::uint8_t { left, right };
+  View<Bf16> high, low,
+      stacked;  ///< stacked: high, low, high of a left factor; high, high, low of a right one
+
+  /// `room` [3 rows, columns]
+  SplitMatrix(View<Bf16> room, Side side) : stacked(room) {
+    const Index rows = room.shape.rows() / 3, place = side == Side::left ? 1 : 2;
+    high = {room.data, room.shape.with_rows(rows)};
+    low = {room.data + place * high.size(), high.shape};
+    again_ = room.data + (3 - place) * high.size();
+  }
+  SplitMatrix() = default;
+  explicit operator bool() const { return static_cast<bool>(stacked); }
+
+  void fill(Stream& stream, View<const float> from) const {
+    for_each(stream, from.size(), detail::SplitBody{from.data, high.data, again_, low.data});
+  }
+
+ private:
+  Bf16* again_ = nullptr;
+};
 /// to = the beginning of from
 inline void widen_bf16(Stream& stream, View<const Bf16> from, View<float> to) {
   for_each(stream, (to.size() + 1) / 2, detail::FromBf16Body{from.data, to.data, to.size()});

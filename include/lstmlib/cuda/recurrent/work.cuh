@@ -16,13 +16,15 @@ namespace lstmlib::cuda {
 template <Real T>
 class RecurrentWork {
  public:
-  /// A matrix, and the same rounded where products are to be of bfloat16.
+  /// A matrix, and the same rounded where products are to be of bfloat16, or in two parts.
   struct Operand {
     View<const T> numbers;
     View<const Bf16> rounded;
+    SplitMatrix split;
 
+    /// Not of one in two parts.
     Operand rows(Index first, Index count) const {
-      return {part(numbers, first, count), part(rounded, first, count)};
+      return {part(numbers, first, count), part(rounded, first, count), {}};
     }
   };
 
@@ -54,14 +56,25 @@ class RecurrentWork {
       if (p.precision == Precision::bf16) {
         const View<Bf16> rounded = scratch_.take<Bf16>(matrix.shape);
         round_to_bf16(context_.stream, matrix, rounded);
-        return {matrix, rounded};
+        return {matrix, rounded, {}};
       }
-    return {matrix, {}};
+    return {matrix, {}, {}};
+  }
+  /// The same for products of gradients, which may be to 16 bits, from two parts.
+  Operand gradient_operand(View<const T> matrix, SplitMatrix::Side side) {
+    if constexpr (std::is_same_v<T, float>)
+      if (splits_gradients) {
+        const SplitMatrix split(scratch_.take<Bf16>(matrix.shape.with_rows(3 * matrix.shape.rows())), side);
+        split.fill(context_.stream, matrix);
+        return {matrix, {}, split};
+      }
+    return operand(matrix);
   }
   /// result = or += left right
   void multiply(const Operand& left, bool left_transposed, const Operand& right, bool right_transposed,
                 View<T> result, Write how) {
     if constexpr (std::is_same_v<T, float>) {
+      if (left.split) return gemm(context_, left.split, left_transposed, right.split, result, how);
       if (left.rounded)
         return gemm(context_, MatrixOperand<Bf16>(left.rounded, left_transposed),
                     MatrixOperand<Bf16>(right.rounded, right_transposed), result, how);
@@ -74,16 +87,7 @@ class RecurrentWork {
   }
 
   /// Weights of the input, or of the state [width, inner], rows as the columns of sums.
-  Operand weights(bool of_state) {
-    const View<const T> given = of_state ? p.weight_hidden : p.weight_input;
-    if (columns == 1) return operand(given);
-    const Index inner = given.shape.row_size();
-    const View<T> packed = take({width, inner});
-    each_in_rows(
-        width, inner,
-        pointwise::PackWeights<T>{p.cell, of_state, hidden_size, inner, columns, given.data, packed.data});
-    return operand(packed);
-  }
+  Operand weights(bool of_state) { return operand(packed_weights(of_state)); }
   /// Sums of both biases [hidden_size, columns].
   const T* biases() {
     const View<T> packed = take({hidden_size, columns});
@@ -125,22 +129,20 @@ class RecurrentWork {
     multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, Write::assign);
   }
 
-  /// Adds the gradients of weights, biases and inputs. d_sums [tokens, width]; hidden_before [tokens,
-  /// hidden_size]: states that the tokens began with.
-  void add_gradients(const Operand& d_sums, View<const T> hidden_before, const RecurrentGradients<T>& d) {
+  /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: of the sums;
+  /// hidden_before [tokens, hidden_size]: states that the tokens began with.
+  void add_gradients(View<const T> gradients, View<const T> hidden_before, const RecurrentGradients<T>& d) {
+    using Side = SplitMatrix::Side;
+    const Operand d_sums = gradient_operand(gradients, Side::left);
     if (d.weight_input)
-      add_weights(false, d_sums, operand(in_time_order(p.input, input_size)), d.weight_input);
-    if (d.weight_hidden) {
-      // The first tokens began with zeros, unless states were given.
-      const Index first = p.first_hidden ? 0 : p.segments.running(0), count = tokens - first;
-      if (count > 0)
-        add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)),
-                    d.weight_hidden);
-    }
-    if (d.bias_input || d.bias_hidden) add_biases(d_sums.numbers, d);
+      add_weights(false, d_sums, gradient_operand(in_time_order(p.input, input_size), Side::right),
+                  d.weight_input);
+    if (d.weight_hidden) add_weights_of_states(d_sums, hidden_before, d.weight_hidden);
+    if (d.bias_input || d.bias_hidden) add_biases(gradients, d);
     if (d.input) {
       const View<T> d_inputs = take({tokens, input_size});
-      multiply(d_sums, false, weights(false), false, d_inputs, Write::assign);
+      multiply(d_sums, false, gradient_operand(packed_weights(false), Side::right), false, d_inputs,
+               Write::assign);
       each_in_rows(tokens, input_size,
                    pointwise::AddToPlaces<T>{input_size, rows(), d_inputs.data, d.input.data});
     }
@@ -149,8 +151,9 @@ class RecurrentWork {
   const RecurrentProblem<T>& p;
   const TimeOrderView& order;
   Index tokens, sequences, hidden_size, input_size;
-  Index columns;  ///< of sums of a unit
-  Index width;    ///< of all sums
+  Index columns;                  ///< of sums of a unit
+  Index width;                    ///< of all sums
+  bool splits_gradients = false;  ///< products of gradients may be to 16 bits; only of float32
 
  private:
   template <class Any>
@@ -159,6 +162,24 @@ class RecurrentWork {
     return {whole.data + first * whole.shape.row_size(), whole.shape.with_rows(count)};
   }
 
+  View<const T> packed_weights(bool of_state) {
+    const View<const T> given = of_state ? p.weight_hidden : p.weight_input;
+    if (columns == 1) return given;
+    const Index inner = given.shape.row_size();
+    const View<T> packed = take({width, inner});
+    each_in_rows(
+        width, inner,
+        pointwise::PackWeights<T>{p.cell, of_state, hidden_size, inner, columns, given.data, packed.data});
+    return packed;
+  }
+  void add_weights_of_states(const Operand& d_sums, View<const T> hidden_before, View<T> d_weights) {
+    if (splits_gradients)
+      return add_weights(true, d_sums, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
+    // The first tokens began with zeros, unless states were given.
+    const Index first = p.first_hidden ? 0 : p.segments.running(0), count = tokens - first;
+    if (count > 0)
+      add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
+  }
   void add_weights(bool of_state, const Operand& d_sums, const Operand& right, View<T> d_weights) {
     if (columns == 1) return multiply(d_sums, true, right, false, d_weights, Write::add);
     const Index inner = d_weights.shape.row_size();
