@@ -30,11 +30,12 @@ struct SavedStep {
   }
 };
 
-/// What a lane keeps of a tile: the gradients of one unit of one sequence.
+/// What a lane keeps of a tile: the gradients of one unit of one sequence; what was saved at this step, and,
+/// as a step is shorter than a load may take, at the one before it in time.
 struct BackwardTile {
   float d_hidden, d_cell;
   simt::Float4 d_gates;
-  SavedStep saved;
+  SavedStep saved, saved_before;
 };
 
 /// The cell backward: gradients of the gates from those of the states.
@@ -122,7 +123,8 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
   const auto token_of = [&](int step) {
     return step >= 0 ? simt::load_global(p.sequences.offsets + step) + sequence.place : 0;
   };
-  int token = token_of(steps - 1), token_before = token_of(steps - 2), two_before = token_of(steps - 3);
+  int token = token_of(steps - 1), token_before = token_of(steps - 2), two_before = token_of(steps - 3),
+      three_before = token_of(steps - 4);
   BackwardTile tiles[L::state_tiles];
 #pragma unroll
   for (int i = 0; i < L::state_tiles; ++i) {
@@ -134,12 +136,15 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     tiles[i].d_cell = load_or_zero(data.d_last_cell, state);
     if (steps == sequence.length)
       tiles[i].saved.load(data, sequence, hidden_size, unit, steps - 1, token, token_before, row);
+    if (steps > 1 && steps - 1 <= sequence.length)
+      tiles[i].saved_before.load(data, sequence, hidden_size, unit, steps - 2, token_before, two_before,
+                                 row - data.row_step);
   }
 
 #pragma unroll 1
   for (int step = steps - 1; step >= 0; --step) {
     const int number = steps - 1 - step, buffer = number & 1;
-    const int three_before = token_of(step - 3);  // for the next step, which cannot wait for it
+    const int four_before = token_of(step - 4);  // for the next step, which cannot wait for it
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {
       const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
@@ -166,9 +171,10 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {  // long before it is needed
       const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
-      if (own_tile < L::tiles && unit < hidden_size && step > 0 && step <= sequence.length)
-        tiles[i].saved.load(data, sequence, hidden_size, unit, step - 1, token_before, two_before,
-                            row - data.row_step);
+      tiles[i].saved = tiles[i].saved_before;
+      if (own_tile < L::tiles && unit < hidden_size && step > 1 && step - 1 <= sequence.length)
+        tiles[i].saved_before.load(data, sequence, hidden_size, unit, step - 2, two_before, three_before,
+                                   row - 2 * data.row_step);
     }
     TileSums<L::operands> sums[L::warp_outputs];
     multiply_gradients<L>(sums, weights, buffer, lane);
@@ -185,6 +191,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     token = token_before;
     token_before = two_before;
     two_before = three_before;
+    three_before = four_before;
   }
 
 #pragma unroll

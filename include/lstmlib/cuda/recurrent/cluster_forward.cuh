@@ -4,8 +4,9 @@
 // steps. The recurrent weights stay in registers (and shared memory), the hidden state goes from block to
 // block through distributed shared memory; what is left of a step is its latency.
 //
-// A step: wait for the hidden state -> products of the warp's tiles -> partial sums to shared memory ->
-// sync_block -> sums, cell, send the new hidden state -> results to memory and the next inputs from there.
+// A step: wait for the hidden state -> ask for the inputs of the step after the next -> products of the
+// warp's tiles -> partial sums to shared memory -> sync_block -> sums, cell, send the new hidden state ->
+// results to memory.
 //
 // Why no barrier of the whole cluster is needed: block p writes to block q's buffer b at step t only after p
 // has received all lines of step t - 1, also those of q; and q sent these behind the sync_block that followed
@@ -133,7 +134,10 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
   const int steps = simt::load_global(p.sequences.lengths + first_place);
   const int first_tile = cluster.rank * L::tiles;
   int row = sequence.length > 0 ? simt::load_global(data.rows + sequence.place) : 0;
-  int token = sequence.place;  // offsets[0] is 0
+  const auto token_of = [&](int step) {
+    return step < steps ? simt::load_global(p.sequences.offsets + step) + sequence.place : 0;
+  };
+  int token = sequence.place, next_token = token_of(1), token_after = token_of(2);  // offsets[0] is 0
   float factor = weight_factor;
   if constexpr (is_half(L::operands))
     factor *= to_unit_size(simt::SharedArray<float>{L::scales}.load(lane.sequence)).value;
@@ -141,19 +145,29 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
 #pragma unroll
   for (int i = 0; i < L::state_tiles; ++i) {
     const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
-    tiles[i] = ForwardTile{0, 0, {0, 0, 0, 0}};
+    tiles[i] = ForwardTile{0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}};
     if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
     const std::size_t state = element(sequence.number, hidden_size, unit);
     tiles[i].cell = load_or_zero(data.first_cell, state);
     tiles[i].hidden = load_or_zero(data.first_hidden, state);
-    tiles[i].load_input(data, token, hidden_size, unit);
+    tiles[i].input = ForwardTile::load_input(data, token, hidden_size, unit);
+    if (sequence.length > 1)
+      tiles[i].input_after = ForwardTile::load_input(data, next_token, hidden_size, unit);
   }
 
 #pragma unroll 1
   for (int step = 0; step < steps; ++step) {
     const int buffer = step & 1;
     if (step > 0) exchange.wait(buffer, step - 1, steps - 1);
-    const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
+    simt::Float4 coming[L::state_tiles];
+#pragma unroll
+    for (int i = 0; i < L::state_tiles; ++i) {
+      const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
+      coming[i] = simt::Float4{0, 0, 0, 0};
+      if (own_tile < L::tiles && unit < hidden_size && step + 2 < sequence.length)
+        coming[i] = ForwardTile::load_input(data, token_after, hidden_size, unit);
+    }
+    const int third_token = token_of(step + 3);
     TileSums<L::operands> sums[L::warp_tiles];
     multiply_hidden<L>(sums, weights, buffer, lane);
     store_partials<L>(sums, buffer, lane);
@@ -180,15 +194,18 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
         send_hidden<L>(gather_units<L::operands>(state.hidden, lane), tile, buffer ^ 1, cluster.active_blocks,
                        lane);
       if (!runs) continue;
-      simt::store_streaming(data.hidden + element(row, hidden_size, unit), state.hidden);
+      data.hidden[element(row, hidden_size, unit)] = state.hidden;
       if (data.gates)
         ForwardTile::keep(
             data, element(token, hidden_size, unit),
             {next.gate.input.value, next.gate.forget.value, next.gate.cell.value, next.gate.output.value},
             state.cell);
-      if (step + 1 < sequence.length) state.load_input(data, next_token, hidden_size, unit);
+      state.input = state.input_after;
+      state.input_after = coming[i];
     }
     token = next_token;
+    next_token = token_after;
+    token_after = third_token;
     row += data.row_step;
     factor = weight_factor;
   }

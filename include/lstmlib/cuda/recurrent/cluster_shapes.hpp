@@ -38,7 +38,7 @@ inline constexpr std::array<ForwardShape, 8> forward_geometries = {{
     {192, 8, 3, 4, false, {}},
     {256, 8, 2, 4, false, {}},
     {304, 16, 1, 4, false, {}},
-    {304, 8, 2, 4, true, {}},
+    {304, 8, 2, 2, true, {}},
     {384, 16, 2, 4, false, {}},
     {512, 16, 2, 4, true, {}},
 }};
@@ -49,7 +49,7 @@ inline constexpr std::array<BackwardShape, 8> backward_geometries = {{
     {192, 8, 1, 1, false, {}},
     {256, 8, 2, 1, false, {}},
     {304, 16, 1, 1, false, {}},
-    {304, 8, 2, 1, true, {}},
+    {304, 8, 1, 1, true, {}},
     {384, 16, 2, 1, false, {}},
     {512, 16, 2, 1, true, {}},
 }};

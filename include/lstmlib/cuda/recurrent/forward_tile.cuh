@@ -13,21 +13,21 @@ __device__ __forceinline__ simt::Float4 load_bias(const ForwardDirection& data, 
              : simt::Float4{0, 0, 0, 0};
 }
 
-/// The states, and the input of the next step.
+/// The states, and the inputs of this step and the next. Those of the step after are asked for at the
+/// beginning of a step, where the products hide it: behind the cell it would hold up the next step, and a
+/// step is shorter than a load may take.
 struct ForwardTile {
   float cell, hidden;
-  simt::Float4 input;
+  simt::Float4 input, input_after;
 
-  /// Nothing waits for it before the next step.
-  __device__ __forceinline__ void load_input(const ForwardDirection& data, int token, int hidden_size,
-                                             int unit) {
-    input = simt::load_global(gates_at(data.sums, element(token, hidden_size, unit)));
+  __device__ __forceinline__ static simt::Float4 load_input(const ForwardDirection& data, int token,
+                                                            int hidden_size, int unit) {
+    return simt::load_global(gates_at(data.sums, element(token, hidden_size, unit)));
   }
   __device__ __forceinline__ static void keep(const ForwardDirection& data, std::size_t at,
                                               const math::LstmGates<float>& gate, float cell) {
-    simt::store_streaming(gates_at(data.gates, at),
-                          simt::Float4{gate.input, gate.forget, gate.cell, gate.output});
-    simt::store_streaming(data.cells + at, cell);
+    *gates_at(data.gates, at) = simt::Float4{gate.input, gate.forget, gate.cell, gate.output};
+    data.cells[at] = cell;
   }
 };
 

@@ -126,21 +126,29 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
   const int first_unit = unit & ~1;  // of the warp's two
   if (first_unit >= hidden_size) return;
 
-  int row = simt::load_global(data.rows + sequence.place), token = sequence.place;
+  const auto token_of = [&](int step) {
+    return step < sequence.length ? simt::load_global(p.sequences.offsets + step) + sequence.place : 0;
+  };
+  int row = simt::load_global(data.rows + sequence.place);
+  int token = sequence.place, next_token = token_of(1), token_after = token_of(2);
   const simt::Float4 bias = load_bias(data, unit, hidden_size);
-  ForwardTile own{0, 0, {0, 0, 0, 0}};
+  ForwardTile own{0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}};
   const bool writes = real && lane.part == 0;  // all 16 lanes of a unit compute the same
   if (real) {
     own.cell = load_or_zero(data.first_cell, state);
     own.hidden = load_or_zero(data.first_hidden, state);
-    own.load_input(data, token, hidden_size, unit);
+    own.input = ForwardTile::load_input(data, token, hidden_size, unit);
+    if (sequence.length > 1) own.input_after = ForwardTile::load_input(data, next_token, hidden_size, unit);
   }
 
 #pragma unroll 1
   for (int step = 0; step < sequence.length; ++step) {
     const int buffer = step & 1;
     if (step > 0) exchange.wait(buffer, step - 1, sequence.length - 1);
-    const int next_token = simt::load_global(p.sequences.offsets + step + 1) + sequence.place;
+    simt::Float4 coming{0, 0, 0, 0};
+    if (real && step + 2 < sequence.length)
+      coming = ForwardTile::load_input(data, token_after, hidden_size, unit);
+    const int third_token = token_of(step + 3);
     const auto sums = multiply_small<L>(weights, buffer, lane);
     if constexpr (L::clustered) simt::sync_block();  // all have read what the next step's senders write over
     const auto next = math::lstm_cell_forward<CellReal<false>>(
@@ -150,9 +158,10 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
     own.cell = next.cell.value;
     own.hidden = real ? next.hidden.value : 0.0f;
     if (step + 1 < sequence.length) send_small<L>(own.hidden, first_unit, buffer ^ 1, active_blocks);
-    if (real && step + 1 < sequence.length) own.load_input(data, next_token, hidden_size, unit);
+    own.input = own.input_after;
+    own.input_after = coming;
     if (writes) {
-      simt::store_streaming(data.hidden + element(row, hidden_size, unit), own.hidden);
+      data.hidden[element(row, hidden_size, unit)] = own.hidden;
       if (data.gates)
         ForwardTile::keep(
             data, element(token, hidden_size, unit),
@@ -160,6 +169,8 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
             own.cell);
     }
     token = next_token;
+    next_token = token_after;
+    token_after = third_token;
     row += data.row_step;
   }
 
