@@ -73,12 +73,12 @@ struct SumBf16Body {
 inline void round_to_bf16(Stream& stream, View<const float> from, View<Bf16> to) {
   for_each(stream, (to.size() + 1) / 2, detail::ToBf16Body{from.data, to.data, from.size(), to.size()});
 }
-/// A matrix as the sum of two of bfloat16, high + low, which have 16 bits of each number: one of them twice,
-/// below each other, so that one product over all rows has the three terms that matter.
+/// A matrix as the sum of two of bfloat16, high + low, which have 16 bits of each number. They stand below
+/// each other, high twice: one product over all rows of both factors then has the three terms that matter.
 struct SplitMatrix {
   enum class Side : std::uint8_t { left, right };
-  View<Bf16> high, low,
-      stacked;  ///< stacked: high, low, high of a left factor; high, high, low of a right one
+  View<Bf16> high, low;
+  View<Bf16> stacked;  ///< of a left factor: high, low, high; of a right one: high, high, low
 
   /// `room` [3 rows, columns]
   SplitMatrix(View<Bf16> room, Side side) : stacked(room) {
