@@ -16,7 +16,7 @@ endforeach()
 
 add_test(NAME backend/unknown_instruction_set COMMAND test_backend --source-file=*/backend/recurrent_test.cpp)
 set_tests_properties(backend/unknown_instruction_set PROPERTIES ENVIRONMENT LSTMLIB_ISA=fast
-  PASS_REGULAR_EXPRESSION "unknown instruction set \"fast\", expected baseline, avx2, avx512 or avx512_bf16")
+  PASS_REGULAR_EXPRESSION "unknown instruction set \"fast\", expected baseline, avx2, avx512, avx512_bf16 or amx")
 
 if(NOT LSTMLIB_SANITIZE)  # what is sanitized goes to no older processor
   add_test(NAME package/symbols COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package/symbols_test.sh $<TARGET_FILE:lstmlib_cpu>)

@@ -5,6 +5,7 @@
 
 #include "settings.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -23,23 +24,34 @@ std::vector<float> numbers(std::mt19937& random, Index count) {
   return v;
 }
 
+/// A product of any shape: rows one after another or anywhere, an inner dimension in parts, a left matrix as
+/// it is or transposed.
 template <class Sum, class Unit>
 struct Case {
-  Index rows, steps, lanes;
+  Index rows, steps, parts, lanes, width;
   int vectors;
-  bool add;
-  std::vector<Unit> left, right;  // [rows][steps], [steps][vectors lanes]
+  bool add, with_start, transposed;
+  std::vector<Index> left_rows, result_rows;  // empty: one after another
+  std::vector<Unit> left, right;              // [rows][parts][steps] or transposed, [parts][steps][width]
   std::vector<Sum> start, before;
   Index columns;
 
   explicit Case(std::mt19937& random) : lanes(cpu::kernel_table<float>().lanes) {
     const auto one_to = [&](Index most) { return std::uniform_int_distribution<Index>(1, most)(random); };
-    rows = one_to(20), steps = one_to(80), vectors = static_cast<int>(one_to(cpu::panel_vectors)),
-    add = random() % 2;
-    const Index width = vectors * lanes;
+    rows = one_to(random() % 2 ? 20 : 70), steps = one_to(80), parts = one_to(3),
+    vectors = static_cast<int>(one_to(cpu::panel_vectors)), add = random() % 2, with_start = random() % 2,
+    transposed = random() % 4 == 0;
+    width = vectors * lanes;
     columns = random() % 2 ? width : width - one_to(lanes) + 1;
+    for (auto* numbers : {&left_rows, &result_rows}) {
+      if (random() % 2) continue;
+      for (Index row = 0; row < rows; ++row) numbers->push_back(row);
+      // Some stay neighbours.
+      if (random() % 2) std::shuffle(numbers->begin(), numbers->end(), random);
+      else std::swap(numbers->front(), numbers->back());
+    }
     for (auto* units : {&left, &right}) {
-      units->resize(static_cast<std::size_t>(steps * (units == &left ? rows : width)));
+      units->resize(static_cast<std::size_t>(parts * steps * (units == &left ? rows : width)));
       for (auto& unit : *units) unit = random_unit(random);
     }
     for (auto* sums : {&start, &before}) {
@@ -59,24 +71,28 @@ struct Case {
   std::vector<Sum> run() const {
     auto result = before;
     cpu::Product<Sum, Unit> p{};
-    p.left = left.data(), p.left_row = steps, p.left_step = 1;
-    p.right = right.data(), p.right_step = vectors * lanes;
-    p.steps = steps;
-    p.result = result.data(), p.result_row = vectors * lanes;
-    p.start = start.data(), p.add = add, p.rows = rows, p.vectors = vectors, p.columns = columns;
+    p.left = left.data(), p.left_row = transposed ? 1 : parts * steps, p.left_step = transposed ? rows : 1;
+    p.left_part = steps * p.left_step, p.left_rows = left_rows.empty() ? nullptr : left_rows.data();
+    p.right = right.data(), p.right_step = width;
+    p.steps = steps, p.parts = parts;
+    p.result = result.data(), p.result_row = width;
+    p.result_rows = result_rows.empty() ? nullptr : result_rows.data();
+    p.start = with_start ? start.data() : nullptr;
+    p.add = add, p.rows = rows, p.vectors = vectors, p.columns = columns;
     if constexpr (std::is_same_v<Unit, cpu::Int8Quad>) cpu::float_kernel_table().product_int8(p);
     else cpu::float_kernel_table().product_bf16(p);
     return result;
   }
-  /// Element (row, column) by single numbers.
+  /// Element (row of the product, column) by single numbers.
   double expected(Index row, Index column) const {
-    const auto at = [](Index i) { return static_cast<std::size_t>(i); };
-    const double old = static_cast<double>(before[at(row * vectors * lanes + column)]);
+    const double old = static_cast<double>(before[at(place(row, column))]);
     if (column >= columns) return old;
-    double sum = static_cast<double>(start[at(column)]);
-    for (Index step = 0; step < steps; ++step) {
-      const std::uint32_t a = left[at(row * steps + step)].bits,
-                          b = right[at(step * vectors * lanes + column)].bits;
+    double sum = with_start ? static_cast<double>(start[at(column)]) : 0;
+    const Index left_row = left_rows.empty() ? row : left_rows[at(row)];
+    for (Index step = 0; step < parts * steps; ++step) {
+      const std::uint32_t a = left[at(transposed ? step * rows + left_row : left_row * parts * steps + step)]
+                                  .bits,
+                          b = right[at(step * width + column)].bits;
       if constexpr (std::is_same_v<Unit, cpu::Int8Quad>)
         for (int i = 0; i < 32; i += 8)
           sum +=
@@ -88,22 +104,25 @@ struct Case {
     }
     return add ? old + sum : sum;
   }
+  /// Where it stands.
+  Index place(Index row, Index column) const {
+    return (result_rows.empty() ? row : result_rows[at(row)]) * width + column;
+  }
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 };
 
 template <class Sum, class Unit>
 void check_products(double tolerance) {
   test::with_each_instruction_set([&] {
     std::mt19937 random(3);
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < 200; ++i) {
       const Case<Sum, Unit> one(random);
       const auto result = one.run();
       double worst = 0;
       for (Index row = 0; row < one.rows; ++row)
-        for (Index column = 0; column < one.vectors * one.lanes; ++column)
-          worst = std::max(
-              worst, std::fabs(static_cast<double>(
-                                   result[static_cast<std::size_t>(row * one.vectors * one.lanes + column)]) -
-                               one.expected(row, column)));
+        for (Index column = 0; column < one.width; ++column)
+          worst = std::max(worst, std::fabs(static_cast<double>(result[one.at(one.place(row, column))]) -
+                                            one.expected(row, column)));
       CHECK(worst <= tolerance);
     }
   });
@@ -114,26 +133,65 @@ void check_products(double tolerance) {
 TEST_CASE("products of bfloat16 agree with single numbers") { check_products<float, cpu::Bf16Pair>(1e-4); }
 TEST_CASE("products of bytes are exact") { check_products<std::int32_t, cpu::Int8Quad>(0); }
 
-TEST_CASE("products of bfloat16 have the same bits by each instruction set") {
-  // One row of 16 columns is one to four vectors.
-  std::mt19937 random(11);
-  const Index rows = 7, steps = 150, columns = 16;
-  std::vector<cpu::Bf16Pair> left(static_cast<std::size_t>(rows * steps)),
-      right(static_cast<std::size_t>(steps * columns));
-  for (auto* units : {&left, &right})
-    for (auto& unit : *units) unit = Case<float, cpu::Bf16Pair>::random_unit(random);
+namespace {
+
+/// Of 7 rows of 150 pairs and 16 columns of them.
+struct SmallProduct {
+  static constexpr Index rows = 7, steps = 150, columns = 16;  // columns: one to four vectors
+  std::vector<cpu::Bf16Pair> left = std::vector<cpu::Bf16Pair>(rows * steps),
+                             right = std::vector<cpu::Bf16Pair>(steps * columns);
+
+  SmallProduct() {
+    std::mt19937 random(11);
+    for (auto* units : {&left, &right})
+      for (auto& unit : *units) unit = Case<float, cpu::Bf16Pair>::random_unit(random);
+  }
+  /// In pieces of so many rows.
+  std::vector<float> run(Index piece) const {
+    std::vector<float> result(rows * columns);
+    for (Index row = 0; row < rows; row += piece) {
+      cpu::Product<float, cpu::Bf16Pair> p{};
+      p.left = left.data() + row * steps, p.left_row = steps, p.left_step = 1;
+      p.right = right.data(), p.right_step = columns, p.steps = steps;
+      p.result = result.data() + row * columns, p.result_row = columns;
+      p.rows = std::min(piece, rows - row);
+      p.columns = columns, p.vectors = static_cast<int>(columns / cpu::kernel_table<float>().lanes);
+      cpu::float_kernel_table().product_bf16(p);
+    }
+    return result;
+  }
+  /// By the order in which AMX is said to sum: 150 pairs are ten tiles of 15.
+  std::vector<float> in_tiles() const {
+    std::vector<float> result(rows * columns);
+    for (Index i = 0; i < rows * columns; ++i)
+      for (Index tile = 0; tile < 10; ++tile) {
+        float first = 0, second = 0;
+        for (Index step = tile * 15; step < tile * 15 + 15; ++step) {
+          const auto a = left[static_cast<std::size_t>(i / columns * steps + step)].bits,
+                     b = right[static_cast<std::size_t>(step * columns + i % columns)].bits;
+          first = std::fma(from_bf16(static_cast<std::uint16_t>(a)), from_bf16(static_cast<std::uint16_t>(b)),
+                           first);
+          second = std::fma(from_bf16(static_cast<std::uint16_t>(a >> 16)),
+                            from_bf16(static_cast<std::uint16_t>(b >> 16)), second);
+        }
+        result[static_cast<std::size_t>(i)] += first + second;
+      }
+    return result;
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "products of bfloat16 have the same bits by each instruction set but AMX, which has its own order") {
+  const SmallProduct product;
   std::vector<float> first;
   test::with_each_instruction_set([&] {
-    const Index lanes = cpu::kernel_table<float>().lanes;
-    std::vector<float> result(static_cast<std::size_t>(rows * columns));
-    cpu::Product<float, cpu::Bf16Pair> p{};
-    p.left = left.data(), p.left_row = steps, p.left_step = 1;
-    p.right = right.data(), p.right_step = columns, p.steps = steps;
-    p.result = result.data(), p.result_row = columns;
-    p.rows = rows, p.vectors = static_cast<int>(columns / lanes), p.columns = columns;
-    cpu::float_kernel_table().product_bf16(p);
+    const auto result = product.run(SmallProduct::rows);
     if (first.empty()) first = result;
-    CHECK(result == first);
+    CHECK(result == (cpu::instruction_set() == cpu::InstructionSet::amx ? product.in_tiles() : first));
+    CHECK(product.run(1) == result);
+    CHECK(product.run(3) == result);
   });
 }
 

@@ -10,23 +10,54 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace lstmlib::cpu {
 
 /// Each contains the ones before it. On other processors than x86-64 there is only the baseline.
-/// avx512_bf16: AVX-512 with BF16 and VNNI.
-enum class InstructionSet : std::uint8_t { baseline, avx2, avx512, avx512_bf16 };
+/// avx512_bf16: AVX-512 with BF16 and VNNI; amx: with tiles and products of bfloat16 in them, too.
+enum class InstructionSet : std::uint8_t { baseline, avx2, avx512, avx512_bf16, amx };
 
-inline constexpr std::array<InstructionSet, 4> instruction_sets = {
-    InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512, InstructionSet::avx512_bf16};
-inline constexpr std::array<std::string_view, 4> instruction_set_names = {"baseline", "avx2", "avx512",
-                                                                          "avx512_bf16"};
+inline constexpr std::array<InstructionSet, 5> instruction_sets = {
+    InstructionSet::baseline, InstructionSet::avx2, InstructionSet::avx512, InstructionSet::avx512_bf16,
+    InstructionSet::amx};
+inline constexpr std::array<std::string_view, 5> instruction_set_names = {"baseline", "avx2", "avx512",
+                                                                          "avx512_bf16", "amx"};
 
 constexpr std::string_view name_of(InstructionSet set) {
   return instruction_set_names[static_cast<std::size_t>(set)];
 }
 
-/// Whether processor and operating system have all of `set`.
+#if defined(__x86_64__)
+namespace detail {
+/// AMX_TILE and AMX_BF16, as the processor says, registers that the system saves, and its leave to use them,
+/// which Linux gives a process on request. Where it gives none, as older kernels and some emulators, nothing
+/// has changed.
+inline bool request_amx() {
+#if defined(__linux__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  constexpr unsigned bf16 = 1u << 22, tile = 1u << 24;
+  if (!(d & bf16) || !(d & tile)) return false;
+  unsigned saved = 0, upper = 0;  // XCR0
+  __asm__ volatile("xgetbv" : "=a"(saved), "=d"(upper) : "c"(0));
+  constexpr unsigned tile_configuration = 1u << 17, tile_data = 1u << 18;
+  if (!(saved & tile_configuration) || !(saved & tile_data)) return false;
+  constexpr long request_permission = 0x1023, of_tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, of_tile_data) == 0;
+#else
+  return false;
+#endif
+}
+}  // namespace detail
+#endif
+
+/// Whether processor and operating system have all of `set`, and let this process use it.
 inline bool machine_has(InstructionSet set) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -40,6 +71,10 @@ inline bool machine_has(InstructionSet set) {
     case InstructionSet::avx512_bf16:
       return machine_has(InstructionSet::avx512) && __builtin_cpu_supports("avx512bf16") &&
              __builtin_cpu_supports("avx512vnni");
+    case InstructionSet::amx: {
+      static const bool granted = machine_has(InstructionSet::avx512_bf16) && detail::request_amx();
+      return granted;
+    }
   }
   return false;
 #else
@@ -55,7 +90,7 @@ inline InstructionSet parse_instruction_set(std::string_view name) {
     return set;
   }
   fail<DeviceError>("LSTMLIB_ISA: unknown instruction set \"", name,
-                    "\", expected baseline, avx2, avx512 or avx512_bf16");
+                    "\", expected baseline, avx2, avx512, avx512_bf16 or amx");
 }
 
 namespace detail {

@@ -82,6 +82,24 @@ constexpr int tile_vectors = 4;
 }  // namespace lstmlib::cpu::avx512_bf16
 #if defined(__clang__)
 #pragma clang attribute pop
+#pragma clang attribute push(                                                                            \
+    __attribute__((                                                                                      \
+        target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni,amx-tile,amx-bf16"))), \
+    apply_to = function)
+#else
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni,amx-tile,amx-bf16")
+#endif
+namespace lstmlib::cpu::amx {
+constexpr int vector_bytes = 64;
+constexpr int tile_vectors = 4;
+#include "lstmlib/backend/cpu/kernels/lanes.inl"
+#include "lstmlib/backend/cpu/kernels/avx512.inl"
+#include "lstmlib/backend/cpu/kernels/all_amx.inl"
+}  // namespace lstmlib::cpu::amx
+#if defined(__clang__)
+#pragma clang attribute pop
 #else
 #pragma GCC pop_options
 #endif
@@ -99,6 +117,7 @@ template <class T>
 const KernelTable<T>& kernel_table() {
 #if defined(__x86_64__)
   switch (instruction_set()) {
+    case InstructionSet::amx:
     case InstructionSet::avx512_bf16:
     case InstructionSet::avx512: return avx512::table<T>;
     case InstructionSet::avx2: return avx2::table<T>;
@@ -112,6 +131,7 @@ const KernelTable<T>& kernel_table() {
 inline const FloatKernelTable& float_kernel_table() {
 #if defined(__x86_64__)
   switch (instruction_set()) {
+    case InstructionSet::amx: return amx::float_table;
     case InstructionSet::avx512_bf16: return avx512_bf16::float_table;
     case InstructionSet::avx512: return avx512::float_table;
     case InstructionSet::avx2: return avx2::float_table;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The kernels that AMX makes faster; all others are those of AVX-512 with BF16 and VNNI.
+
+#include "lstmlib/backend/cpu/kernels/nonlinear.inl"
+#include "lstmlib/math/activation.inl"
+#include "lstmlib/math/gru_cell.inl"
+#include "lstmlib/math/lstm_cell.inl"
+
+#include "lstmlib/backend/cpu/kernels/arithmetic.inl"
+#include "lstmlib/backend/cpu/kernels/avx512_bf16.inl"
+
+#include "lstmlib/backend/cpu/kernels/product.inl"
+#include "lstmlib/backend/cpu/kernels/rounding.inl"
+
+#include "lstmlib/backend/cpu/kernels/frozen.inl"
+
+#include "lstmlib/backend/cpu/kernels/amx.inl"
+#include "lstmlib/backend/cpu/kernels/tile_product.inl"
+#include "lstmlib/backend/cpu/kernels/tile_frozen.inl"
+
+inline constexpr FloatKernelTable float_table = {
+    .product_bf16 = product_in_tiles,
+    .product_int8 = avx512_bf16::float_table.product_int8,
+    .round_to_bf16 = avx512::float_table.round_to_bf16,
+    .round_pairs = avx512::float_table.round_pairs,
+    .step_fp32 = avx512::float_table.step_fp32,
+    .step_bf16 = {frozen_step_in_tiles<LstmStep>, frozen_step_in_tiles<GruStep>,
+                  frozen_step_in_tiles<RnnTanhStep>, frozen_step_in_tiles<RnnReluStep>},
+    .step_int8 = avx512_bf16::float_table.step_int8,
+};

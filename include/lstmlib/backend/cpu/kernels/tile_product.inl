@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Products of bfloat16 in tiles: 2 tiles of rows by 2 of columns at a time, so that a tile that was loaded is
+// multiplied twice. Whatever a tile cannot load or store in place goes through memory of this function's own,
+// which changes no bit.
+
+// Rows of the left matrix and of the result that are a tile.
+struct RowTile {
+  Index first;
+  int rows;
+  bool left_in_place, result_in_place;  // one after another in memory
+};
+
+[[gnu::always_inline]] inline Index row_number(const Index* rows, Index i) { return rows ? rows[i] : i; }
+
+inline bool one_after_another(const Index* rows, Index first, int count) {
+  for (int i = 1; rows && i < count; ++i)
+    if (rows[first + i] != rows[first] + i) return false;
+  return true;
+}
+
+inline RowTile row_tile(const Product<float, Bf16Pair>& p, Index first, int rows) {
+  return {first, rows, p.left_step == 1 && one_after_another(p.left_rows, first, rows),
+          !(p.add && p.start) && one_after_another(p.result_rows, first, rows)};
+}
+
+// Units of the inner dimension in a tile: the last tile of a part is full, too, where they can be divided.
+inline int units_of_tile(Index steps) {
+  const Index tiles = (steps + tile_side - 1) / tile_side;
+  return steps > 0 && steps % tiles == 0 ? static_cast<int>(steps / tiles) : tile_side;
+}
+
+// One tile's worth of the inner dimension: `count` of the `units` of a tile.
+struct InnerTile {
+  Index part, step;
+  int count, units;
+};
+
+[[gnu::always_inline]] inline __m512i load_units(const Bf16Pair* from, int count) {
+  return _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << count) - 1), from);
+}
+
+inline void copy_left(const Product<float, Bf16Pair>& p, const RowTile& tile, InnerTile inner,
+                      Bf16Pair (*to)[tile_side]) {
+  for (int i = 0; i < tile.rows; ++i) {
+    const Bf16Pair* from = p.left + row_number(p.left_rows, tile.first + i) * p.left_row +
+                           inner.part * p.left_part + inner.step * p.left_step;
+    if (p.left_step == 1) {
+      _mm512_storeu_si512(to[i], load_units(from, inner.count));
+    } else {
+      for (int unit = 0; unit < tile_side; ++unit)
+        to[i][unit] = unit < inner.count ? from[unit * p.left_step] : Bf16Pair{0};
+    }
+  }
+}
+
+template <int number>
+[[gnu::always_inline]] inline void load_left(const Product<float, Bf16Pair>& p, const RowTile& tile,
+                                             InnerTile inner) {
+  if (tile.left_in_place && inner.count == inner.units) {
+    load_tile<number>(
+        p.left + row_number(p.left_rows, tile.first) * p.left_row + inner.part * p.left_part + inner.step,
+        p.left_row * Index{sizeof(Bf16Pair)});
+    return;
+  }
+  alignas(64) Bf16Pair copy[tile_side][tile_side];
+  copy_left(p, tile, inner, copy);
+  load_tile<number>(copy, sizeof copy[0]);
+}
+
+template <int number>
+[[gnu::always_inline]] inline void load_right(const Product<float, Bf16Pair>& p, int vector,
+                                              InnerTile inner) {
+  const Bf16Pair* from = p.right + (inner.part * p.steps + inner.step) * p.right_step + vector * tile_side;
+  if (inner.count == inner.units) return load_tile<number>(from, p.right_step * Index{sizeof(Bf16Pair)});
+  alignas(64) Bf16Pair copy[tile_side][tile_side];
+  for (int unit = 0; unit < tile_side; ++unit)
+    _mm512_storeu_si512(copy[unit],
+                        unit < inner.count ? load_units(from + unit * p.right_step, tile_side) : __m512i{});
+  load_tile<number>(copy, sizeof copy[0]);
+}
+
+// Columns of a vector that are written.
+[[gnu::always_inline]] inline Index columns_of_vector(const Product<float, Bf16Pair>& p, int vector) {
+  const Index rest = p.columns - vector * tile_side;
+  return rest < 0 ? 0 : rest < tile_side ? rest : tile_side;
+}
+[[gnu::always_inline]] inline float* result_of(const Product<float, Bf16Pair>& p, Index row, int vector) {
+  return p.result + row_number(p.result_rows, row) * p.result_row + vector * tile_side;
+}
+
+inline void copy_begin(const Product<float, Bf16Pair>& p, const RowTile& tile, int vector, Index columns,
+                       float (*to)[tile_side]) {
+  const Lanes<float> start = p.start ? load(p.start + vector * tile_side) : Lanes<float>{};
+  for (int i = 0; i < tile.rows; ++i)
+    store<float>(to[i],
+                 p.add ? load_part<float>(result_of(p, tile.first + i, vector), columns) + start : start);
+}
+
+// What sums begin with.
+template <int number>
+[[gnu::always_inline]] inline void begin_sums(const Product<float, Bf16Pair>& p, const RowTile& tile,
+                                              int vector) {
+  const Index columns = columns_of_vector(p, vector);
+  if (!p.add && !p.start) return clear_tile<number>();
+  if (!p.add) return load_tile<number>(p.start + vector * tile_side, 0);
+  if (tile.result_in_place && columns == tile_side)
+    return load_tile<number>(result_of(p, tile.first, vector), p.result_row * Index{sizeof(float)});
+  alignas(64) float copy[tile_side][tile_side];
+  copy_begin(p, tile, vector, columns, copy);
+  load_tile<number>(copy, sizeof copy[0]);
+}
+
+template <int number>
+[[gnu::always_inline]] inline void end_sums(const Product<float, Bf16Pair>& p, const RowTile& tile,
+                                            int vector) {
+  const Index columns = columns_of_vector(p, vector);
+  if (tile.result_in_place && columns == tile_side)
+    return store_tile<number>(result_of(p, tile.first, vector), p.result_row * Index{sizeof(float)});
+  alignas(64) float copy[tile_side][tile_side];
+  store_tile<number>(copy, sizeof copy[0]);
+  for (int i = 0; i < tile.rows; ++i)
+    store_part<float>(result_of(p, tile.first + i, vector), load<float>(copy[i]), columns);
+}
+
+// One or two tiles of rows (`tall`) by one or two vectors of columns (`wide`).
+template <bool tall, bool wide>
+void multiply_block(const Product<float, Bf16Pair>& p, const RowTile* tile, int vector, int units) {
+  begin_sums<0>(p, tile[0], vector);
+  if constexpr (wide) begin_sums<1>(p, tile[0], vector + 1);
+  if constexpr (tall) begin_sums<2>(p, tile[1], vector);
+  if constexpr (tall && wide) begin_sums<3>(p, tile[1], vector + 1);
+  for (Index part = 0; part < p.parts; ++part)
+    for (Index step = 0; step < p.steps; step += units) {
+      const Index rest = p.steps - step;
+      const InnerTile inner{part, step, rest < units ? static_cast<int>(rest) : units, units};
+      load_left<4>(p, tile[0], inner);
+      load_right<6>(p, vector, inner);
+      multiply_tiles<0, 4, 6>();
+      if constexpr (wide) {
+        load_right<7>(p, vector + 1, inner);
+        multiply_tiles<1, 4, 7>();
+      }
+      if constexpr (tall) {
+        load_left<5>(p, tile[1], inner);
+        multiply_tiles<2, 5, 6>();
+      }
+      if constexpr (tall && wide) multiply_tiles<3, 5, 7>();
+    }
+  end_sums<0>(p, tile[0], vector);
+  if constexpr (wide) end_sums<1>(p, tile[0], vector + 1);
+  if constexpr (tall) end_sums<2>(p, tile[1], vector);
+  if constexpr (tall && wide) end_sums<3>(p, tile[1], vector + 1);
+}
+
+// Up to 32 rows.
+inline void multiply_rows(const Product<float, Bf16Pair>& p, Index first, int first_rows, int second_rows,
+                          Tiles& tiles) {
+  const int units = units_of_tile(p.steps);
+  tiles.configure(first_rows, second_rows, units);
+  const RowTile tile[2] = {row_tile(p, first, first_rows), row_tile(p, first + first_rows, second_rows)};
+  for (int vector = 0; vector < p.vectors; vector += 2) {
+    const bool wide = vector + 1 < p.vectors;
+    if (second_rows > 0 && wide) multiply_block<true, true>(p, tile, vector, units);
+    else if (second_rows > 0) multiply_block<true, false>(p, tile, vector, units);
+    else if (wide) multiply_block<false, true>(p, tile, vector, units);
+    else multiply_block<false, false>(p, tile, vector, units);
+  }
+}
+
+// As few tiles of rows as will do, nearly equal ones.
+struct RowTiles {
+  Index rows, tiles;
+
+  explicit RowTiles(Index count) : rows(count), tiles((count + tile_side - 1) / tile_side) {}
+  int rows_of(Index tile) const {
+    return tile < tiles ? static_cast<int>(rows / tiles + (tile < rows % tiles ? 1 : 0)) : 0;
+  }
+};
+
+inline void product_in_tiles(const Product<float, Bf16Pair>& p) {
+  Tiles tiles;
+  const RowTiles all(p.rows);
+  Index row = 0;
+  for (Index tile = 0; tile < all.tiles; tile += 2) {
+    const int first = all.rows_of(tile), second = all.rows_of(tile + 1);
+    multiply_rows(p, row, first, second, tiles);
+    row += first + second;
+  }
+}
