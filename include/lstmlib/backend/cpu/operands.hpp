@@ -31,10 +31,13 @@ struct Operands {
   static void panel(Index, Index, T* to, Fill fill) {
     fill(to);
   }
-  /// One row of units, at most max_row wide: `fill(row, step)` writes the row of each of its steps.
-  template <class Fill>
-  static void unit_row(Index, T* to, Fill fill) {
-    fill(to, Index{0});
+  /// One row of units, at most max_row wide: `row_of(step)` is where the `count` numbers of each of its steps
+  /// stand, or null: zeros, which also follow up to `width`.
+  template <class RowOf>
+  static void unit_row(Index count, Index width, T* to, RowOf row_of) {
+    const T* from = row_of(Index{0});
+    if (from) std::copy_n(from, count, to);
+    std::fill(from ? to + count : to, to + width, T(0));
   }
 };
 
@@ -68,12 +71,12 @@ struct Operands<float, Bf16Pair> {
                                        2 * i + 1 < inner ? whole + (2 * i + 1) * width : nullptr, width,
                                        to + i * width);
   }
-  template <class Fill>
-  static void unit_row(Index width, Bf16Pair* to, Fill fill) {
-    alignas(64) std::array<float, max_row> first, second;
-    fill(first.data(), Index{0});
-    fill(second.data(), Index{1});
-    float_kernel_table().round_pairs(first.data(), second.data(), width, to);
+  template <class RowOf>
+  static void unit_row(Index count, Index width, Bf16Pair* to, RowOf row_of) {
+    static constexpr std::array<float, max_row> zeros{};
+    const float *first = row_of(Index{0}), *second = row_of(Index{1});
+    float_kernel_table().round_pairs(first ? first : zeros.data(), second, count, to);
+    std::fill(to + count, to + width, Bf16Pair{0});
   }
 };
 

@@ -108,7 +108,8 @@ class RecurrentForward {
           product.left = inputs;
           product.left_row = input_units_;
           product.left_step = 1;
-          product.left_rows = rows_ + first;
+          if constexpr (std::is_same_v<T, Unit>) product.left_rows = rows_ + first;
+          else product.left += first * input_units_;
           product.right = weight_input_ + block * input_units_ * l_.input_row();
           product.right_step = l_.input_row();
           product.steps = input_units_;
@@ -127,15 +128,16 @@ class RecurrentForward {
         l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
-  /// The input's rows as units.
+  /// The input's rows: numbers as they are, other units in time-major order.
   const Unit* round_inputs() {
     if constexpr (std::is_same_v<T, Unit>) {
       return p_.input.data;
     } else {
       Unit* inputs = scratch_.template take<Unit>({l_.tokens, input_units_}).data;
       parallel_ranges(l_.tokens, l_.input_size, [&](Index first, Index last) {
-        Operand::round_rows(p_.input.data + first * l_.input_size, l_.input_size, last - first, l_.input_size,
-                            inputs + first * input_units_, input_units_);
+        for (Index i = first; i < last; ++i)
+          Operand::round_rows(p_.input.data + rows_[i] * l_.input_size, l_.input_size, 1, l_.input_size,
+                              inputs + i * input_units_, input_units_);
       });
       return inputs;
     }

@@ -26,6 +26,7 @@ class RecurrentProducts {
         d_(d),
         panel_(panel_vectors * layout.kernels.lanes),
         units_(Operand::units(layout.tokens)),
+        token_row_(Operand::steps == 1 ? units_ : divide_up(units_, l_.kernels.lanes) * l_.kernels.lanes),
         // Without states before the first step, its tokens, which stand first, add nothing to the hidden
         // weights.
         skipped_(p.first_hidden ? 0 : layout.segments.running(0)),
@@ -36,7 +37,7 @@ class RecurrentProducts {
     if (d_.weight_input) inputs_ = scratch_.take<Unit>({input_panels_, units_, panel_}).data;
     if (d_.weight_hidden) states_ = scratch_.take<Unit>({hidden_panels_, units_, panel_}).data;
     if (d_.input) weights_ = scratch_.take<Unit>({input_panels_, weight_units(), panel_}).data;
-    d_tokens_ = Operand::room(saved_.gates, l_.blocks * units_ * Operand::steps * l_.gate_row, scratch_);
+    d_tokens_ = Operand::room(saved_.gates, l_.blocks * token_row_ * Operand::steps * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
     for (Index step = 0, i = 0; step < l_.segments.steps(); ++step)
       for (Index place = 0; place < l_.segments.running(step); ++place) before[i++] = l_.before(step) + place;
@@ -59,24 +60,26 @@ class RecurrentProducts {
           }
           if constexpr (Operand::steps > 1)
             for (Index block = 0; (inputs_ || states_) && block < l_.blocks; ++block)
-              for (Index unit = first; unit < last; ++unit) pack_sums(block, unit);
+              for (Index unit = first; unit < last; unit += l_.kernels.lanes)
+                pack_sums(block, unit, std::min(l_.kernels.lanes, last - unit));
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
-    const Index of_inputs = inputs_ ? input_panels_ * l_.blocks : 0,
-                of_states = states_ ? hidden_panels_ * l_.blocks : 0;
-    const Index of_rows = weights_ ? input_panels_ * chunks : 0;
+    // Block by block: its sums are read for every panel, and those of all blocks are the largest operand.
+    const Index of_inputs = inputs_ ? input_panels_ : 0,
+                of_a_block = of_inputs + (states_ ? hidden_panels_ : 0), of_weights = of_a_block * l_.blocks,
+                of_rows = weights_ ? input_panels_ * chunks : 0;
     parallel_for(
-        of_inputs + of_states + of_rows + l_.blocks,
+        of_weights + of_rows + l_.blocks,
         [&](Index task) {
-          if (task < of_inputs)
-            return weight_gradient(task / l_.blocks, task % l_.blocks, inputs_, 0, d_.weight_input, 0,
-                                   l_.cell.input_columns);
-          task -= of_inputs;
-          if (task < of_states)
-            return weight_gradient(task / l_.blocks, task % l_.blocks, states_, skipped_ / Operand::steps,
+          if (task < of_weights) {
+            const Index block = task / of_a_block, panel = task % of_a_block;
+            if (panel < of_inputs)
+              return weight_gradient(panel, block, inputs_, 0, d_.weight_input, 0, l_.cell.input_columns);
+            return weight_gradient(panel - of_inputs, block, states_, skipped_ / Operand::steps,
                                    d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
-          task -= of_states;
+          }
+          task -= of_weights;
           if (task < of_rows) return input_gradient(task / chunks, task % chunks * chunk);
           bias_gradients(task - of_rows);
         },
@@ -84,7 +87,7 @@ class RecurrentProducts {
   }
 
  private:
-  static constexpr Index chunk = 96;         // whole units
+  static constexpr Index chunk = 96;         // whole units, and whole vectors of them
   static constexpr Index unit_block = 1024;  // blocks of both operands stay in the second-level cache
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
@@ -103,21 +106,25 @@ class RecurrentProducts {
   template <class RowOf>
   void pack_unit(Index size, Index unit, Unit* panels, RowOf row_of) {
     for (Index first = 0; first < size; first += panel_)
-      Operand::unit_row(panel_, panels + (first / panel_ * units_ + unit) * panel_, [&](T* to, Index step) {
-        const Index token = unit * Operand::steps + step;
-        const T* from = token < l_.tokens ? row_of(token) : nullptr;
-        if (from) pack_rows(from + first, size, std::min(panel_, size - first), 1, to, panel_);
-        else std::fill_n(to, panel_, T(0));
-      });
+      Operand::unit_row(std::min(panel_, size - first), panel_,
+                        panels + (first / panel_ * units_ + unit) * panel_, [&](Index step) {
+                          const Index token = unit * Operand::steps + step;
+                          const T* from = token < l_.tokens ? row_of(token) : nullptr;
+                          return from ? from + first : nullptr;
+                        });
   }
-  /// Gradients of the sums of the tokens of a unit into d_tokens_.
-  void pack_sums(Index block, Index unit) {
-    Operand::unit_row(l_.gate_row, d_tokens_ + (block * units_ + unit) * l_.gate_row, [&](T* to, Index step) {
-      const Index token = unit * Operand::steps + step;
-      if (token < l_.tokens)
-        std::copy_n(saved_.gates + (block * l_.tokens + token) * l_.gate_row, l_.gate_row, to);
-      else std::fill_n(to, l_.gate_row, T(0));
-    });
+  /// Gradients of the sums of the tokens of `count` units, at most a vector of them, into d_tokens_: turned
+  /// over, as a left matrix is read along its rows.
+  void pack_sums(Index block, Index first, Index count) {
+    alignas(64) std::array<std::array<Unit, max_row>, max_row / panel_vectors> rows;
+    for (Index i = 0; i < count; ++i)
+      Operand::unit_row(l_.gate_row, l_.gate_row, rows[static_cast<std::size_t>(i)].data(), [&](Index step) {
+        const Index token = (first + i) * Operand::steps + step;
+        return token < l_.tokens ? saved_.gates + (block * l_.tokens + token) * l_.gate_row : nullptr;
+      });
+    l_.kernels.transpose(reinterpret_cast<const T*>(rows.data()), max_row, count, l_.gate_row,
+                         reinterpret_cast<T*>(d_tokens_ + block * l_.gate_row * token_row_ + first),
+                         token_row_);
   }
 
   /// For the units of a block and a panel of columns: d += (gradients of the sums)ᵀ (inputs or states).
@@ -139,9 +146,9 @@ class RecurrentProducts {
     const Index size = d.shape[1];
     for (Index at = first_unit; at < units_; at += unit_block) {
       Product<T, Unit> product{};
-      product.left = d_tokens_ + (block * units_ + at) * l_.gate_row;
-      product.left_row = 1;
-      product.left_step = l_.gate_row;
+      product.left_row = Operand::steps == 1 ? 1 : token_row_;
+      product.left_step = Operand::steps == 1 ? l_.gate_row : 1;
+      product.left = d_tokens_ + block * l_.gate_row * token_row_ + at * product.left_step;
       product.left_rows = row_of_left.data();
       product.right = right + (panel * units_ + at) * panel_;
       product.right_step = panel_;
@@ -199,10 +206,12 @@ class RecurrentProducts {
   const Unit* d_sums_;
   const Index* rows_;
   const RecurrentGradients<T>& d_;
-  Index panel_, units_, skipped_, input_panels_, hidden_panels_;
+  Index panel_, units_, token_row_, skipped_, input_panels_, hidden_panels_;
   Scratch scratch_;
   Unit *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
-  Unit* d_tokens_ = nullptr;  ///< gradients of the sums, [block][unit of tokens][gate_row]
+  /// Gradients of the sums: numbers as in saved.gates, [block][token][gate_row]; other units turned over,
+  /// [block][gate_row][token_row].
+  Unit* d_tokens_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu
