@@ -2,6 +2,8 @@
 // What the machine can do at most: multiply-adds of each kind, and reading and writing memory.
 //   limits_side THREADS [--quick]
 // A multiply-add counts as two operations; bytes read and bytes written both count.
+#include "lstmlib/backend/cpu/isa.hpp"
+
 #include "side.hpp"
 
 #include <algorithm>
@@ -58,6 +60,22 @@ double best_seconds(int tries, int threads, F&& work) {
                : "r"(0.999f), "r"(0.0001f)                                                                  \
                : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",   \
                  "xmm11", "xmm12", "xmm13", "cc")
+
+// Products of whole tiles of bfloat16 by AMX, on four sums of their own.
+void multiply_tiles(long turns) {
+  struct alignas(64) {
+    std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
+    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+  } shape;
+  asm volatile(
+      "ldtilecfg %1\n"  // clears the tiles
+      "1:\n .irp r,0,1,2,3\n tdpbf16ps %%tmm5, %%tmm4, %%tmm\\r\n .endr\n"
+      "dec %0\n jnz 1b\n tilerelease"
+      : "+r"(turns)
+      : "m"(shape)
+      : "cc");
+}
 #endif
 
 /// One kind of multiply-add, and whether this machine has it.
@@ -91,6 +109,8 @@ std::vector<Kind> kinds() {
                  [](long turns) { LIMITS_MULTIPLY_ADD("vfmadd132ps", "zmm", turns); }});
   all.push_back({"bf16, AVX-512", avx512 && __builtin_cpu_supports("avx512bf16"), 12 * 32 * 2,
                  [](long turns) { LIMITS_MULTIPLY_ADD("vdpbf16ps", "zmm", turns); }});
+  all.push_back({"bf16, AMX", lstmlib::cpu::machine_has(lstmlib::cpu::InstructionSet::amx),
+                 4 * 16 * 16 * 32 * 2, multiply_tiles});
   all.push_back({"int8, AVX-512", avx512 && __builtin_cpu_supports("avx512vnni"), 12 * 64 * 2,
                  [](long turns) { LIMITS_MULTIPLY_ADD("vpdpbusd", "zmm", turns); }});
 #endif

@@ -65,7 +65,8 @@ class RecurrentProducts {
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
-    // Block by block: its sums are read for every panel, and those of all blocks are the largest operand.
+    // Blocks, and chunks of tokens, one after another: their sums are read for every panel, and all sums are
+    // the largest operand.
     const Index of_inputs = inputs_ ? input_panels_ : 0,
                 of_a_block = of_inputs + (states_ ? hidden_panels_ : 0), of_weights = of_a_block * l_.blocks,
                 of_rows = weights_ ? input_panels_ * chunks : 0;
@@ -80,7 +81,7 @@ class RecurrentProducts {
                                    d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
           }
           task -= of_weights;
-          if (task < of_rows) return input_gradient(task / chunks, task % chunks * chunk);
+          if (task < of_rows) return input_gradient(task % input_panels_, task / input_panels_ * chunk);
           bias_gradients(task - of_rows);
         },
         l_.tokens * l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size) / products_an_element);
