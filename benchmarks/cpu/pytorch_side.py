@@ -70,9 +70,10 @@ class Training:
             self.step(batch)
 
 
-def train(options, name, variants, by_length=False):
+def train(options, variants, by_length=False):
+    """`variants`: of each name that is reported, the variants."""
     corpus = w.read_corpus(options.train, options.test)
-    runs = {variant: Training(corpus.words, 300, variant) for variant in variants}
+    runs = {(name, variant): Training(corpus.words, 300, variant) for name in variants for variant in variants[name]}
     epochs = 0
 
     def epoch(run):
@@ -85,7 +86,7 @@ def train(options, name, variants, by_length=False):
         epoch(run)
 
     def measure():
-        for variant, run in runs.items():
+        for (name, variant), run in runs.items():
             w.report(name, variant, options.threads, len(corpus.train) / epoch(run), "sentences/s")
 
     w.serve_rounds(measure)
@@ -225,9 +226,9 @@ def layer(options):
 
 def main():
     fp32, bf16 = ["padded, fused Adam", "packed, fused Adam"], ["padded, fused Adam, bf16"]
-    parts = {"train": lambda o: train(o, "train/shuffled", fp32),
-             "bucketed": lambda o: train(o, "train/bucketed", fp32, by_length=True),
-             "bf16": lambda o: train(o, "train/bf16", fp32[1:] + bf16),
+    parts = {"train": lambda o: train(o, {"train/shuffled": fp32}),
+             "bucketed": lambda o: train(o, {"train/bucketed": fp32}, by_length=True),
+             "bf16": lambda o: train(o, {"train/bf16": bf16, "train/bf16 beside float32": fp32}),
              "scaling": scaling, "memory": memory, "sentence": sentence, "file": whole_file,
              "layer": layer, "large-layer": layer}
     options = w.options(parts)

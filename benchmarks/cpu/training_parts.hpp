@@ -44,7 +44,10 @@ inline int train_part(const workload::Corpus& corpus, const std::string& name, O
   return serve_rounds([&, variant = std::string(name_of(precision))] {
     const auto batches = batches_of_epoch();
     const double seconds = seconds_of([&] { training.epoch(batches); });
-    report({name, variant, cpu::threads(), static_cast<double>(count) / seconds, "sentences/s"});
+    const double speed = static_cast<double>(count) / seconds;
+    report({name, variant, cpu::threads(), speed, "sentences/s"});
+    if (precision == Precision::bf16)
+      report({name + " beside float32", variant, cpu::threads(), speed, "sentences/s"});
     report({"train/arithmetic", variant, cpu::threads(), lstm_operations(batches, 300) / seconds * 1e-9,
             "GFLOP/s"});
   });
