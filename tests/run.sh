@@ -84,8 +84,8 @@ if [ $all = yes ]; then
   run_tests sanitizers -j "$((2 * jobs))" -LE slow "$@"
 fi
 if [ $slow = yes ]; then
-  build_with_sanitizers fuzzers
-  run_tests sanitizers -j "$((2 * jobs))" -L slow -L fuzz "$@"
+  build_with_sanitizers all
+  run_tests sanitizers -j "$((2 * jobs))" -L slow -R "^(slow/fuzz|cuda)/" "$@"
   # One source at a time, which shows missing includes.
   build clang all clang++ Release -DLSTMLIB_CUDA=OFF -DCMAKE_UNITY_BUILD=OFF -DLSTMLIB_BUILD_BENCHMARKS=ON
   run_tests clang -j "$((2 * jobs))" -LE slow "$@"
