@@ -33,7 +33,7 @@ TEST_CASE("recurrent layers of random shapes agree with plain loops in double pr
     CAPTURE(static_cast<int>(one.plain->cell));
     CAPTURE(one.plain->hidden_size);
     CAPTURE(one.plain->input_size);
-    test::with_each_kernel_table([&] {
+    test::with_each_instruction_set([&] {
       run<float>(one, 3e-5);
       run<double>(one, 1e-12);
     });
@@ -47,7 +47,7 @@ TEST_CASE("recurrent layers with more tokens and columns than a block of a produ
     const auto [n, input, sequences, longest] = shapes[i];
     RecurrentCase one(500 + i, n, input, sequences, longest);
     CAPTURE(i);
-    test::with_each_kernel_table([&] {
+    test::with_each_instruction_set([&] {
       run<float>(one, 1e-4);
       run<double>(one, 1e-11);
     });

@@ -70,9 +70,9 @@ class NeuralKernels {
   virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
                            const RowDropout& dropout, View<T> rows) = 0;
   /// Sums the rows of equal ids, each with dropout: `distinct` gets the ids (rising, without `ignore`), row i
-  /// of `sums` the sum of those of distinct[i], in an order that depends on nothing but how many they are.
-  /// Returns how many there are, or, where only the device knows, how many there may be: distinct then ends
-  /// with -1. Both have room for all rows.
+  /// of `sums` the sum of those of distinct[i]. Sums run in the order of the rows. Returns how many there
+  /// are, or, where only the device knows, how many there may be: distinct then ends with -1. Both have room
+  /// for all rows.
   virtual Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                                const RowDropout& dropout, View<std::int32_t> distinct, View<T> sums) = 0;
   /// table row ids[i] += row i; none where the id is negative

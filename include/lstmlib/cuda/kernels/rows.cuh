@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Rows of a table by number: gathered, and their gradients added in a fixed order, without atomics and
-// without the host knowing how many different numbers there are.
+// Rows of a table by number: gathered, and their gradients added in the order of the rows, without atomics
+// and without the host knowing how many different numbers there are.
 
 #include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -128,45 +128,43 @@ struct IdGroups {
   }
 }
 
-/// Adds the rows of each group, with dropout if `drops`; result row g, or the table's row of the group's id,
-/// to which they are added, if `to_table`. A block takes 32 columns of a group at a time; its warps take
-/// every eighth row, as frequent words have many, and their sums are added in the order of the warps.
+/// A block adds the rows of one group, in order, with dropout if `drops`; result row g, or the table's row of
+/// the group's id, to which they are added, if `to_table`. A thread has a column, and asks for eight rows
+/// before it adds the first: a frequent word has many, each as far away as memory.
 template <class T, bool drops>
 __global__ void __launch_bounds__(usual_threads)
     add_groups_kernel(const T* rows, Index width, const DropoutMask<T> mask, IdGroups groups, T* result,
                       bool to_table, Index table_rows, DataErrorWord* errors) {
-  constexpr int warps = usual_threads / 32;
-  const simt::SharedArray<T> sums{0};
-  const int lane = simt::thread_index() % 32, warp = simt::thread_index() / 32;
-  const Index column = Index{simt::block_index_y()} * 32 + lane;
+  constexpr std::int32_t at_once = 8;
+  const Index column = Index{simt::block_index_y()} * simt::block_threads() + simt::thread_index();
+  if (column >= width) return;
+  const auto value_at = [&](std::int32_t place) {
+    const Index row = groups.order[place];
+    const T value = rows[row * width + column];
+    if constexpr (drops)  // rounded before it is added, as without fusion
+      return simt::product(value, mask.factor(mask.words(row, column / 4).word[column % 4]));
+    else return value;
+  };
   const std::int32_t count = *groups.count;
   for (std::int32_t group = simt::block_index(); group < count; group += simt::grid_blocks()) {
     const std::int32_t first = groups.begin[group], end = groups.begin[group + 1],
                        id = groups.distinct[group];
     if (to_table && id < 0) continue;
     if (to_table && id >= table_rows) {
-      if (simt::thread_index() == 0 && simt::block_index_y() == 0)
-        report(errors, DataError::embedding_id, groups.order[first], id, table_rows);
+      if (column == 0) report(errors, DataError::embedding_id, groups.order[first], id, table_rows);
       continue;
     }
-    T sum = 0;
-    for (std::int32_t place = first + warp; column < width && place < end; place += warps) {
-      const Index row = groups.order[place];
-      T value = rows[row * width + column];
-      if constexpr (drops)  // rounded before it is added, as without fusion
-        value = simt::product(value, mask.factor(mask.words(row, column / 4).word[column % 4]));
-      sum += value;
+    T& to = result[(to_table ? id : group) * width + column];
+    T sum = to_table ? to : T(0);
+    for (std::int32_t place = first; place < end; place += at_once) {
+      T values[at_once];
+#pragma unroll
+      for (std::int32_t i = 0; i < at_once; ++i) values[i] = place + i < end ? value_at(place + i) : T(0);
+#pragma unroll
+      for (std::int32_t i = 0; i < at_once; ++i)
+        if (place + i < end) sum += values[i];
     }
-    sums.store(warp * 32 + lane, sum);
-    simt::sync_block();
-    if (warp == 0 && column < width) {
-      T* to = result + (to_table ? id : group) * width + column;
-      T total = to_table ? *to : T(0);
-      const int used = end - first < warps ? end - first : warps;
-      for (int i = 0; i < used; ++i) total += sums.load(i * 32 + lane);
-      *to = total;
-    }
-    simt::sync_block();
+    to = sum;
   }
 }
 
@@ -189,11 +187,11 @@ void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_
          sort_ids_kernel, ids.data, row_count, ignore, groups.order);
   launch(context.stream, {.threads = usual_threads, .shared_bytes = 2 * usual_threads / 32 * 4},
          find_groups_kernel, ids.data, row_count, ignore, groups);
+  constexpr int columns_of_block = 128;
   launch(context.stream,
          {.blocks = blocks_for(count, 1),
-          .blocks_y = static_cast<int>((width + 31) / 32),
-          .threads = usual_threads,
-          .shared_bytes = usual_threads * static_cast<int>(sizeof(T))},
+          .blocks_y = static_cast<int>((width + columns_of_block - 1) / columns_of_block),
+          .threads = columns_of_block},
          dropout.ratio > 0 ? add_groups_kernel<T, true> : add_groups_kernel<T, false>, rows.data, width,
          mask_of<T>(context, dropout), groups, result, to_table, table_rows, context.errors.word());
 }
