@@ -31,7 +31,7 @@ struct SavedStep {
 };
 
 /// What a lane keeps of a tile: the gradients of one unit of one sequence; what was saved at this step, and,
-/// as a step is shorter than a load may take, at the one before it in time.
+/// with L::two_steps_ahead, at the one before it in time.
 struct BackwardTile {
   float d_hidden, d_cell;
   simt::Float4 d_gates;
@@ -136,7 +136,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     tiles[i].d_cell = load_or_zero(data.d_last_cell, state);
     if (steps == sequence.length)
       tiles[i].saved.load(data, sequence, hidden_size, unit, steps - 1, token, token_before, row);
-    if (steps > 1 && steps - 1 <= sequence.length)
+    if (L::two_steps_ahead && steps > 1 && steps - 1 <= sequence.length)
       tiles[i].saved_before.load(data, sequence, hidden_size, unit, steps - 2, token_before, two_before,
                                  row - data.row_step);
   }
@@ -171,10 +171,16 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {  // long before it is needed
       const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
-      tiles[i].saved = tiles[i].saved_before;
-      if (own_tile < L::tiles && unit < hidden_size && step > 1 && step - 1 <= sequence.length)
-        tiles[i].saved_before.load(data, sequence, hidden_size, unit, step - 2, two_before, three_before,
-                                   row - 2 * data.row_step);
+      const bool real = own_tile < L::tiles && unit < hidden_size;
+      if constexpr (L::two_steps_ahead) {
+        tiles[i].saved = tiles[i].saved_before;
+        if (real && step > 1 && step - 1 <= sequence.length)
+          tiles[i].saved_before.load(data, sequence, hidden_size, unit, step - 2, two_before, three_before,
+                                     row - 2 * data.row_step);
+      } else if (real && step > 0 && step <= sequence.length) {
+        tiles[i].saved.load(data, sequence, hidden_size, unit, step - 1, token_before, two_before,
+                            row - data.row_step);
+      }
     }
     TileSums<L::operands> sums[L::warp_outputs];
     multiply_gradients<L>(sums, weights, buffer, lane);

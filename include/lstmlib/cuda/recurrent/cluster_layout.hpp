@@ -123,6 +123,9 @@ struct BackwardLayout {
   static constexpr int warps = shape.warps(), threads = shape.threads();
   static constexpr int state_tiles = pieces(tiles, warps);
   static_assert(tiles % tile_groups == 0);
+  /// What a step needs is asked for two steps before, as a step is shorter than a load may take; one step
+  /// before where there are no registers for more.
+  static constexpr bool two_steps_ahead = !(split && scaled && shape.padded_size > 384);
 
   static constexpr int line_bytes = cluster_sequences * tile_units * 4;  ///< a tile's fp32 partial sums
   static constexpr std::uint32_t gradient_bytes = tiles * warp_lanes * 16;
