@@ -144,6 +144,35 @@ TEST_CASE("threads: where other threads have the cores, teams end soon and give 
   CHECK(wrong == 0);
 }
 
+TEST_CASE("threads: after one slow team the next is a team, after two the caller works alone for a while") {
+  const test::KeepThreads keep;
+  cpu::set_threads(2);
+  // The members of a team, of which the second sleeps while the first does, if `slow`.
+  const auto team = [](bool slow) {
+    int members = 1;
+    cpu::ThreadPool::instance().run_team(2, [&](const cpu::Member& member) {
+      if (member.number == 0) members = member.count;
+      if (member.number == 0 && slow && member.count > 1)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      member.barrier.wait();
+    });
+    return members;
+  };
+  // A thread whose core is busy may not come to a team: then from the start again.
+  bool team_after_one = false, alone_after_two = false;
+  const auto start = std::chrono::steady_clock::now();
+  while (!alone_after_two && std::chrono::steady_clock::now() - start < std::chrono::seconds(60)) {
+    while (team(false) == 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (team(true) == 1 || team(true) == 1) continue;
+    team_after_one = true;
+    int members = 0;
+    for (int i = 0; i < 10; ++i) members = std::max(members, team(false));
+    alone_after_two = members == 1;
+  }
+  CHECK(team_after_one);
+  CHECK(alone_after_two);
+}
+
 TEST_CASE("threads: a pool with nothing to do sleeps") {
   const test::KeepThreads keep;
   cpu::set_threads(3);

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 #if defined(__linux__)
 #include <sched.h>
@@ -204,8 +205,10 @@ class ThreadPool {
     go_.notify_all();
     run_inside(one, 0);
     finish(called);
-    // Members that sleep again and again do not have their cores: one thread is faster for a while.
-    if (meeting.was_slow()) alone_ = teams_left_out;
+    // Members that sleep again and again do not have their cores: one thread is faster for a while. Once is
+    // no reason: the system takes every core away now and then, for a moment.
+    if (!meeting.was_slow()) slow_before_ = false;
+    else if (std::exchange(slow_before_, true)) alone_ = teams_left_out;
   }
 
   std::mutex busy_;  ///< held by the thread that uses what follows
@@ -214,7 +217,8 @@ class ThreadPool {
   void (*run_)(void*, int) = nullptr;
   void* context_ = nullptr;
   bool as_team_ = false;
-  int alone_ = 0;  ///< teams to come that are the caller alone
+  int alone_ = 0;             ///< teams to come that are the caller alone
+  bool slow_before_ = false;  ///< the team before this one waited for its cores
   std::uint32_t go_before_ = 0;
   std::atomic<int> patience_{Barrier::most_patience};
   alignas(64) detail::Ticket go_{0};
