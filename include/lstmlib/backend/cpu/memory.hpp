@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The CPU's memory: blocks of 64-byte alignment, kept for the next request of their size, so that a training
-// step in steady state asks the system for nothing. Large ones stand on large pages where the system has
-// them.
+// step in steady state asks the system for nothing: new pages take longer to clear than a layer takes to fill
+// them. Large blocks stand on large pages where the system has them.
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -28,54 +29,110 @@ struct SystemMemory {
   /// `bytes` as given to take.
   static void give_back(void* data, std::size_t bytes) noexcept { ::operator delete(data, alignment(bytes)); }
 
- private:
   static constexpr std::size_t large = std::size_t{1} << 21;
+
+ private:
   static constexpr std::align_val_t alignment(std::size_t bytes) {
     return std::align_val_t{bytes >= large ? large : std::size_t{64}};
   }
 };
 
+/// Keeps blocks that are given back, as many bytes as were ever in use at once, or `least_kept` if that is
+/// more; beyond, those that nobody wanted for the longest time go to the system.
 class MemoryPool {
  public:
+  explicit MemoryPool(std::size_t least_kept = std::size_t{1} << 30) : least_kept_(least_kept) {}
+  MemoryPool(const MemoryPool&) = delete;
+  MemoryPool& operator=(const MemoryPool&) = delete;
+  ~MemoryPool() {
+    while (oldest_) give_back_oldest();
+  }
+
   void* allocate(std::size_t bytes) {
-    const std::size_t size = size_class(bytes);
-    {
-      const std::lock_guard lock(mutex_);
-      auto& free = free_[size];
-      if (!free.empty()) {
-        void* data = free.back();
-        free.pop_back();
-        kept_ -= size;
-        return data;
-      }
-    }
-    return SystemMemory::take(size);
+    std::size_t size = size_class(bytes);
+    const std::lock_guard lock(mutex_);
+    newest_of_.try_emplace(size);  // so that release needs no memory
+    Kept* block = find(size);
+    if (block && block->size > size) larger_.push_back({block, block->size});
+    if (block) size = block->size, take_out(block);
+    void* data = block ? block : SystemMemory::take(size);
+    in_use_ += size;
+    most_in_use_ = std::max(most_in_use_, in_use_);
+    return data;
   }
   /// `bytes` as given to allocate.
   void release(void* data, std::size_t bytes) noexcept {
-    const std::size_t size = size_class(bytes);
+    std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
-    if (kept_ + size > most_kept) return SystemMemory::give_back(data, size);
-    try {
-      free_[size].push_back(data);
-      kept_ += size;
-    } catch (...) {  // no memory for the list: give the block back
-      SystemMemory::give_back(data, size);
+    const auto larger =
+        std::find_if(larger_.begin(), larger_.end(), [&](auto& one) { return one.data == data; });
+    if (larger != larger_.end()) {
+      size = larger->size;
+      larger_.erase(larger);
     }
+    in_use_ -= size;
+    keep(data, size);
+    while (kept_ > std::max(least_kept_, most_in_use_)) give_back_oldest();
+  }
+  /// Bytes of the blocks that nobody uses.
+  std::size_t kept() const {
+    const std::lock_guard lock(mutex_);
+    return kept_;
   }
 
  private:
-  static constexpr std::size_t most_kept = std::size_t{1} << 30;
+  /// Stands in a block that nobody uses, in two lists: of all such blocks, and of those of its size.
+  struct Kept {
+    std::size_t size;
+    Kept *older, *newer, *older_of_size, *newer_of_size;
+  };
+  struct Larger {
+    void* data;
+    std::size_t size;
+  };
+
   /// Eight classes an octave: at most an eighth is wasted, and batches of similar size share blocks.
   static std::size_t size_class(std::size_t bytes) {
     std::size_t step = 64;
     while (step * 16 <= bytes) step *= 2;
     return (bytes / step + 1) * step;
   }
+  /// A block of this size, or null. A large block may be up to twice as large: new pages cost more than that.
+  Kept* find(std::size_t size) const {
+    for (auto i = newest_of_.find(size); i != newest_of_.end(); ++i) {
+      if (i->first > size && (size < SystemMemory::large || i->first > 2 * size)) break;
+      if (i->second) return i->second;
+    }
+    return nullptr;
+  }
+  void keep(void* data, std::size_t size) noexcept {
+    Kept*& newest_of_size = newest_of_.find(size)->second;
+    Kept* block = new (data) Kept{size, newest_, nullptr, newest_of_size, nullptr};
+    (newest_ ? newest_->newer : oldest_) = block;
+    if (newest_of_size) newest_of_size->newer_of_size = block;
+    newest_ = newest_of_size = block;
+    kept_ += size;
+  }
+  void take_out(Kept* block) noexcept {
+    (block->newer ? block->newer->older : newest_) = block->older;
+    (block->older ? block->older->newer : oldest_) = block->newer;
+    (block->newer_of_size ? block->newer_of_size->older_of_size : newest_of_.find(block->size)->second) =
+        block->older_of_size;
+    if (block->older_of_size) block->older_of_size->newer_of_size = block->newer_of_size;
+    kept_ -= block->size;
+  }
+  void give_back_oldest() noexcept {
+    Kept* block = oldest_;
+    take_out(block);
+    SystemMemory::give_back(block, block->size);
+  }
 
-  std::mutex mutex_;
-  std::map<std::size_t, std::vector<void*>> free_;
-  std::size_t kept_ = 0;
+  const std::size_t least_kept_;
+  mutable std::mutex mutex_;
+  std::map<std::size_t, Kept*> newest_of_;  ///< by size, of all sizes that were ever wanted
+  std::vector<Larger> larger_;              ///< blocks in use that are larger than they had to be
+  Kept *oldest_ = nullptr, *newest_ = nullptr;
+  std::size_t kept_ = 0, in_use_ = 0, most_in_use_ = 0;
 };
 
 }  // namespace lstmlib::cpu
