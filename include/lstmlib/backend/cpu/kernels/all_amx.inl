@@ -10,7 +10,6 @@
 #include "lstmlib/backend/cpu/kernels/avx512_bf16.inl"
 
 #include "lstmlib/backend/cpu/kernels/product.inl"
-#include "lstmlib/backend/cpu/kernels/rounding.inl"
 #include "lstmlib/backend/cpu/kernels/rounding_avx512_bf16.inl"
 
 #include "lstmlib/backend/cpu/kernels/frozen.inl"
@@ -22,8 +21,8 @@
 inline constexpr FloatKernelTable float_table = {
     .product_bf16 = product_in_tiles,
     .product_int8 = avx512_bf16::float_table.product_int8,
-    .round_to_bf16 = round_numbers,
-    .round_pairs = round_numbers_to_pairs,
+    .round_to_bf16 = avx512_bf16::float_table.round_to_bf16,
+    .round_pairs = avx512_bf16::float_table.round_pairs,
     .step_fp32 = avx512::float_table.step_fp32,
     .step_bf16 = {frozen_step_in_tiles<LstmStep>, frozen_step_in_tiles<GruStep>,
                   frozen_step_in_tiles<RnnTanhStep>, frozen_step_in_tiles<RnnReluStep>},

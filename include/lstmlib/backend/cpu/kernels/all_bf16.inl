@@ -10,15 +10,15 @@
 #include "lstmlib/backend/cpu/kernels/avx512_bf16.inl"
 
 #include "lstmlib/backend/cpu/kernels/product.inl"
-#include "lstmlib/backend/cpu/kernels/rounding.inl"
+#include "lstmlib/backend/cpu/kernels/rounding_avx512_bf16.inl"
 
 #include "lstmlib/backend/cpu/kernels/frozen.inl"
 
 inline constexpr FloatKernelTable float_table = {
     .product_bf16 = product<float, Bf16Pair>,
     .product_int8 = product<std::int32_t, Int8Quad>,
-    .round_to_bf16 = avx512::float_table.round_to_bf16,
-    .round_pairs = avx512::float_table.round_pairs,
+    .round_to_bf16 = round_to_bf16,
+    .round_pairs = round_pairs,
     .step_fp32 = avx512::float_table.step_fp32,
     .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
                   frozen_step<Bf16Pair, RnnTanhStep>, frozen_step<Bf16Pair, RnnReluStep>},

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
-// float32 to bfloat16 by the instruction of AVX512_BF16. As rounding.inl, but subnormal numbers become zeros,
-// as which products in tiles count them anyway.
+// float32 to bfloat16 by the instructions of AVX512_BF16, in place of rounding.inl. Subnormal numbers become
+// zeros, as which the products of these instruction sets count them anyway.
+
+// As many 16-bit numbers as a vector has floats.
+[[gnu::always_inline]] inline void store_bf16(std::uint16_t* to, Lanes<float> x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh((__m512)x));
+}
 
 [[gnu::always_inline]] inline __m512 load_numbers(const float* from, Index count) {
   const __mmask16 some = static_cast<__mmask16>(count < 16 ? (1u << count) - 1 : 0xffff);
   return _mm512_maskz_loadu_ps(some, from);
 }
 
-inline void round_numbers(const float* from, Index count, std::uint16_t* to) {
+inline void round_to_bf16(const float* from, Index count, std::uint16_t* to) {
   for (Index i = 0; i < count; i += 32) {
     const Index rest = count - i;
     const __m512 first = load_numbers(from + i, rest),
@@ -17,7 +22,7 @@ inline void round_numbers(const float* from, Index count, std::uint16_t* to) {
   }
 }
 
-inline void round_numbers_to_pairs(const float* first, const float* second, Index count, Bf16Pair* to) {
+inline void round_pairs(const float* first, const float* second, Index count, Bf16Pair* to) {
   // Of 16 numbers of `first` and 16 of `second` the first of both, the second of both, and so on.
   alignas(64) static constexpr std::uint16_t halves[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
