@@ -126,7 +126,7 @@ compare_flags() {
     object=$build/flags/${kind%% *}
     # shellcheck disable=SC2086
     ${CXX:-c++} -std=c++20 ${kind#* } -I"$top/include" $eigen -c "$here/lstmlib_side.cpp" -o "$object.o"
-    ${CXX:-c++} "$object.o" -o "$object" -lz -pthread
+    ${CXX:-c++} "$object.o" -o "$object" -lz -ldl -pthread
   done
   options="train --train $train --test $test --threads $cores $quick"
   # shellcheck disable=SC2086

@@ -3,6 +3,7 @@
 // Training: whole epochs, steps of all sizes, and the memory that an epoch needs.
 
 #include "model.hpp"
+#include "samples.hpp"
 #include "side.hpp"
 
 #include <lstmlib/data/order.hpp>
@@ -43,13 +44,18 @@ inline int train_part(const workload::Corpus& corpus, const std::string& name, O
   training.epoch(batches_of_epoch());
   return serve_rounds([&, variant = std::string(name_of(precision))] {
     const auto batches = batches_of_epoch();
+    const Samples samples;
     const double seconds = seconds_of([&] { training.epoch(batches); });
+    const double in_products = samples.seconds_in("product");
     const double speed = static_cast<double>(count) / seconds;
     report({name, variant, cpu::threads(), speed, "sentences/s"});
     if (precision == Precision::bf16)
       report({name + " beside float32", variant, cpu::threads(), speed, "sentences/s"});
-    report({"train/arithmetic", variant, cpu::threads(), lstm_operations(batches, 300) / seconds * 1e-9,
-            "GFLOP/s"});
+    const double operations = lstm_operations(batches, 300) * 1e-9;
+    report({"train/arithmetic", variant, cpu::threads(), operations / seconds, "GFLOP/s"});
+    if (in_products > 0)
+      report(
+          {"train/products", variant, cpu::threads(), operations / in_products * cpu::threads(), "GFLOP/s"});
   });
 }
 
