@@ -87,9 +87,11 @@ struct RecurrentCase {
     for (Index i = 0; i < sequences; ++i) lengths.push_back(one_to(coin() ? 1 : 9));
     make(n, input, operand);
   }
-  RecurrentCase(unsigned seed, Index n, Index input, Index sequences, Index longest) : random(seed) {
+  RecurrentCase(unsigned seed, Index n, Index input, Index sequences, Index longest,
+                double (*operand)(double) = nullptr)
+      : random(seed) {
     for (Index i = 0; i < sequences; ++i) lengths.push_back(one_to(longest));
-    make(n, input, nullptr);
+    make(n, input, operand);
   }
 
  private:

@@ -63,6 +63,10 @@ TEST_CASE("recurrent layers with operands of bfloat16 agree with plain loops tha
     // it.
     test::with_each_instruction_set([&] { run<float>(one, 4e-3, Precision::bf16); });
   }
+  // More tokens than the gradients' products take at a time.
+  RecurrentCase one(2040, 20, 30, 150, 50, rounded_to_bf16);
+  REQUIRE(one.segments->rows() > 3000);
+  test::with_each_instruction_set([&] { run<float>(one, 4e-3, Precision::bf16); });
 }
 
 TEST_CASE("recurrent layers give the same bits whatever the number of threads") {

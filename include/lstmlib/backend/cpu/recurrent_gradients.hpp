@@ -65,31 +65,31 @@ class RecurrentProducts {
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
-    // Blocks, and chunks of tokens, one after another: their sums are read for every panel, and all sums are
-    // the largest operand.
-    const Index of_inputs = inputs_ ? input_panels_ : 0,
-                of_a_block = of_inputs + (states_ ? hidden_panels_ : 0), of_weights = of_a_block * l_.blocks,
-                of_rows = weights_ ? input_panels_ * chunks : 0;
-    parallel_for(
-        of_weights + of_rows + l_.blocks,
-        [&](Index task) {
-          if (task < of_weights) {
-            const Index block = task / of_a_block, panel = task % of_a_block;
-            if (panel < of_inputs)
-              return weight_gradient(panel, block, inputs_, 0, d_.weight_input, 0, l_.cell.input_columns);
-            return weight_gradient(panel - of_inputs, block, states_, skipped_ / Operand::steps,
-                                   d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
-          }
-          task -= of_weights;
-          if (task < of_rows) return input_gradient(task % input_panels_, task / input_panels_ * chunk);
-          bias_gradients(task - of_rows);
-        },
-        l_.tokens * l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size) / products_an_element);
+    // Of the tokens as many at a time as a panel of them and the sums of a block stay in the second-level
+    // cache together. The other gradients come with the last of them.
+    const Index panels = (inputs_ ? input_panels_ : 0) + (states_ ? hidden_panels_ : 0),
+                piece = divide_up(units_, divide_up(units_, most_units)), of_weights = panels * l_.blocks,
+                of_rows = weights_ ? input_panels_ * chunks : 0,
+                elements = l_.gate_row * l_.blocks * (l_.input_size + l_.hidden_size) / products_an_element;
+    for (Index first = 0; first < units_; first += piece) {
+      const Index last = std::min(units_, first + piece);
+      parallel_for(
+          of_weights + (last == units_ ? of_rows + l_.blocks : 0),
+          [&](Index task) {
+            if (task < of_weights) return weight_gradient(task, panels, first, last);
+            task -= of_weights;
+            // Chunks of tokens one after another: their sums are read for every panel.
+            if (task < of_rows) return input_gradient(task % input_panels_, task / input_panels_ * chunk);
+            bias_gradients(task - of_rows);
+          },
+          (last - first) * Operand::steps * elements);
+    }
   }
 
  private:
-  static constexpr Index chunk = 96;         // whole units, and whole vectors of them
-  static constexpr Index unit_block = 1024;  // blocks of both operands stay in the second-level cache
+  static constexpr Index chunk = 96;  // whole units, and whole vectors of them
+  static constexpr Index most_units = 1344;  // two operands of them are 0.7 MB
+  static constexpr Index block_group = 10;  ///< that one panel serves before the next comes
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
   Index sums_row() const { return l_.gate_row / Operand::steps; }
@@ -128,9 +128,23 @@ class RecurrentProducts {
                          token_row_);
   }
 
+  /// For one block and one panel of inputs or states. A panel serves some blocks, one after another; their
+  /// sums are then still in the third-level cache for the next panel.
+  void weight_gradient(Index task, Index panels, Index first_unit, Index last_unit) {
+    const Index group = task / (panels * block_group) * block_group,
+                blocks = std::min(block_group, l_.blocks - group);
+    task -= group * panels;
+    const Index panel = task / blocks, block = group + task % blocks, inputs = inputs_ ? input_panels_ : 0;
+    if (panel < inputs)
+      return weight_gradient(panel, block, inputs_, first_unit, last_unit, d_.weight_input, 0,
+                             l_.cell.input_columns);
+    weight_gradient(panel - inputs, block, states_, std::max(first_unit, skipped_ / Operand::steps),
+                    last_unit, d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
+  }
   /// For the units of a block and a panel of columns: d += (gradients of the sums)ᵀ (inputs or states).
-  void weight_gradient(Index panel, Index block, const Unit* right, Index first_unit, View<T> d,
-                       int first_column, int columns) {
+  void weight_gradient(Index panel, Index block, const Unit* right, Index first_unit, Index last_unit,
+                       View<T> d, int first_column, int columns) {
+    if (first_unit >= last_unit) return;
     // All gates of the block together: the more rows, the fewer tiles that are not full.
     std::array<Index, max_row> row_of_left, row_of_d;
     Index rows = 0;
@@ -145,25 +159,23 @@ class RecurrentProducts {
         }
       }
     const Index size = d.shape[1];
-    for (Index at = first_unit; at < units_; at += unit_block) {
-      Product<T, Unit> product{};
-      product.left_row = Operand::steps == 1 ? 1 : token_row_;
-      product.left_step = Operand::steps == 1 ? l_.gate_row : 1;
-      product.left = d_tokens_ + block * l_.gate_row * token_row_ + at * product.left_step;
-      product.left_rows = row_of_left.data();
-      product.right = right + (panel * units_ + at) * panel_;
-      product.right_step = panel_;
-      product.steps = std::min(unit_block, units_ - at);
-      product.parts = 1;
-      product.result = d.data + panel * panel_;
-      product.result_row = size;
-      product.result_rows = row_of_d.data();
-      product.add = true;
-      product.rows = rows;
-      product.columns = std::min(panel_, size - panel * panel_);
-      product.vectors = static_cast<int>(divide_up(product.columns, l_.kernels.lanes));
-      Operand::multiply(product);
-    }
+    Product<T, Unit> product{};
+    product.left_row = Operand::steps == 1 ? 1 : token_row_;
+    product.left_step = Operand::steps == 1 ? l_.gate_row : 1;
+    product.left = d_tokens_ + block * l_.gate_row * token_row_ + first_unit * product.left_step;
+    product.left_rows = row_of_left.data();
+    product.right = right + (panel * units_ + first_unit) * panel_;
+    product.right_step = panel_;
+    product.steps = last_unit - first_unit;
+    product.parts = 1;
+    product.result = d.data + panel * panel_;
+    product.result_row = size;
+    product.result_rows = row_of_d.data();
+    product.add = true;
+    product.rows = rows;
+    product.columns = std::min(panel_, size - panel * panel_);
+    product.vectors = static_cast<int>(divide_up(product.columns, l_.kernels.lanes));
+    Operand::multiply(product);
   }
 
   void input_gradient(Index panel, Index first) {

@@ -138,13 +138,15 @@ void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int colu
       }
 }
 
-/// A product whose parts are those of blocks of gates, piece by piece: of many units the panel of all blocks
-/// is larger than the second-level cache, from which every tile of rows reads it again.
+/// A product whose parts are those of blocks of gates, piece by piece where there are many units: then the
+/// panel of all blocks is larger than the second-level cache, from which every tile of rows reads it again.
 template <class T, class Unit>
 void multiply_gates(Product<T, Unit> product) {
-  constexpr Index piece_bytes = 160 * 1024;
-  const Index part = product.steps * product.right_step, parts = product.parts;
-  const Index piece = std::max<Index>(1, piece_bytes / (part * static_cast<Index>(sizeof(Unit))));
+  constexpr Index largest_panel = 320 * 1024, piece_bytes = 160 * 1024;
+  const Index part = product.steps * product.right_step, parts = product.parts,
+              part_bytes = part * static_cast<Index>(sizeof(Unit)),
+              piece =
+                  parts * part_bytes <= largest_panel ? parts : std::max<Index>(1, piece_bytes / part_bytes);
   for (Index first = 0; first < parts; first += piece) {
     product.parts = std::min(piece, parts - first);
     Operands<T, Unit>::multiply(product);
