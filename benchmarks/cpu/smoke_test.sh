@@ -19,7 +19,7 @@ END_OF_SIDE
 chmod +x "$scratch/other"
 
 env -u LSTMLIB_PEER_PYTHON -u LSTMLIB_ONNX_PYTHON -u LSTMLIB_CHAINER_PYTHON -u LSTMLIB_KIT_DIR \
-  "$run" --quick --threads 1 --only train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory \
+  "$run" --quick --threads 1,2 --only train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory \
   --programs "$programs" --data films "$scratch/out" 2>"$scratch/log" || { cat "$scratch/log"; fail "run.sh failed"; }
 grep -q "Left out: PyTorch" "$scratch/log" || fail "it does not say what it left out"
 for name in train/shuffled train/bucketed train/bf16 sentence/p99 file/sorted layer/forward+backward/ "memory/whole process" \
@@ -36,6 +36,11 @@ note='{"part": "train", "command": "test", "commit": "none", "date": "today", "c
 "$programs/cpu_rounds" --rounds 3 --out "$scratch/out/raw/train-1.jsonl" --note "$note" -- lstmlib "$programs/cpu_lstmlib_side" $options \
   -- Other "$scratch/other" -- Broken false 2>"$scratch/log" && fail "a side that ends early is not a success"
 grep -q "Broken has ended: left out" "$scratch/log" || fail "it does not name the side that ended early"
+cat >"$scratch/out/raw/kernels.json" <<'END_OF_KERNELS'
+{"benchmarks": [{"run_name": "some/300", "aggregate_name": "mean", "real_time": 5e6, "time_unit": "ns"},
+                {"run_name": "some/300", "aggregate_name": "median", "real_time": 4e6, "time_unit": "ns", "GFLOP/s": 3e2}]}
+END_OF_KERNELS
 "$programs/cpu_report" "$scratch/out"
+grep -q "| some/300 | 4000 | 300 | " "$scratch/out/report.md" || fail "report.md has no kernels"
 grep -q "| train/shuffled | 1 | fp32 | .* | Other, slow | 1.00 (1.00 to 1.00) sentences/s | " "$scratch/out/report.md" ||
   fail "report.md has no ratio"

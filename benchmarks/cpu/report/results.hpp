@@ -147,7 +147,8 @@ inline void add_line(Results& results, const std::string& part, const ordered_js
 inline std::vector<Kernel> read_kernels(const std::filesystem::path& file) {
   std::vector<Kernel> kernels;
   std::ifstream stream(file);
-  for (const auto& entry : ordered_json::parse(stream).at("benchmarks")) {
+  const auto all = ordered_json::parse(stream);
+  for (const auto& entry : all.at("benchmarks")) {
     if (entry.value("aggregate_name", "") != "median") continue;
     const std::map<std::string, double> units{{"ns", 1e-3}, {"us", 1}, {"ms", 1e3}, {"s", 1e6}};
     kernels.push_back(
