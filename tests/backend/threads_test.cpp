@@ -147,7 +147,7 @@ TEST_CASE("threads: where other threads have the cores, teams end soon and give 
 TEST_CASE("threads: after one slow team the next is a team, after two the caller works alone for a while") {
   const test::KeepThreads keep;
   cpu::set_threads(2);
-  // The members of a team, of which the second sleeps while the first does, if `slow`.
+  // How many members a team has. If `slow`, the first comes so late to the barrier that the other sleeps.
   const auto team = [](bool slow) {
     int members = 1;
     cpu::ThreadPool::instance().run_team(2, [&](const cpu::Member& member) {

@@ -160,7 +160,7 @@ inline std::string as_markdown(const Results& results, const std::vector<DrawnCh
     if (!over_epochs && c.name != "train/products") continue;
     if (first)
       text +=
-          "\n## Arithmetic of training\n\nOperations of the LSTM's products over the time of whole epochs, "
+          "\n## Arithmetic of training\n\nOperations of the LSTM's products, over the time of whole epochs "
           "and "
           "over the processor time\nwithin products (found by sampling), against the measured peak.\n\n"
           "| part | over | threads | variant | GFLOP/s | of the fp32 peak |\n|---|---|---|---|---|---|\n";

@@ -33,7 +33,8 @@ struct FrozenStep {
 struct FloatKernelTable {
   void (*product_bf16)(const Product<float, Bf16Pair>&);
   void (*product_int8)(const Product<std::int32_t, Int8Quad>&);
-  /// To the nearest bfloat16, ties to even.
+  /// To the nearest bfloat16, ties to even; subnormal numbers may become zeros of their sign, as which
+  /// products of the instruction sets with BF16 count them.
   void (*round_to_bf16)(const float* from, Index count, std::uint16_t* to);
   /// to[i] = (first[i], second[i]); second may be null: zeros.
   void (*round_pairs)(const float* first, const float* second, Index count, Bf16Pair* to);

@@ -88,8 +88,9 @@ class RecurrentProducts {
 
  private:
   static constexpr Index chunk = 96;  // whole units, and whole vectors of them
-  static constexpr Index most_units = 1344;  // two operands of them are 0.7 MB
-  static constexpr Index block_group = 10;  ///< that one panel serves before the next comes
+  /// At a time: a panel of them and the sums of a block are 0.7 MB, less than a second-level cache.
+  static constexpr Index most_units = 1344;
+  static constexpr Index block_group = 10;  ///< blocks that a panel serves before the next panel comes
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
   Index sums_row() const { return l_.gate_row / Operand::steps; }
