@@ -3,10 +3,26 @@
 
 constexpr int tile_rows = 6;
 
+// One step of the inner dimension: `at` in the rows of the left matrix, `right` that of the right one.
+template <class Sum, class Unit, int rows, int vectors>
+[[gnu::always_inline]] inline void product_step(Lanes<Sum> (&sum)[rows][vectors],
+                                                const Unit* const (&left)[rows], Index at,
+                                                const Unit* right) {
+  using Step = Arithmetic<Unit>;
+  typename Step::Right column[vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes_of<Sum>);
+#pragma GCC unroll 6
+  for (int i = 0; i < rows; ++i) {
+    const typename Step::Left factor = Step::left(left[i][at]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) sum[i][j] = Step::add(sum[i][j], factor, column[j]);
+  }
+}
+
 // `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
-  using Step = Arithmetic<Unit>;
   constexpr int lanes = lanes_of<Sum>;
   Lanes<Sum> sum[rows][vectors];
 #pragma GCC unroll 4
@@ -21,17 +37,21 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     const Unit* from[rows];
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
-    Index at = 0;
-    for (Index step = 0; step < p.steps; ++step) {
-      typename Step::Right column[vectors];
+    // Several steps at a time, and one index for all rows: where arithmetic on addresses shares its ports
+    // with multiply-adds, as on Intel's cores, every instruction less counts (3 % of a layer).
+    constexpr int unrolled = 4;
+    Index at = 0, step = 0;
+    for (; step + unrolled <= p.steps; step += unrolled) {
 #pragma GCC unroll 4
-      for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes);
-#pragma GCC unroll 6
-      for (int i = 0; i < rows; ++i) {
-        const typename Step::Left factor = Step::left(from[i][at]);
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; ++j) sum[i][j] = Step::add(sum[i][j], factor, column[j]);
+      for (int i = 0; i < unrolled; ++i) {
+        product_step<Sum, Unit>(sum, from, at, right);
+        at += left_step;
+        right += right_step;
+        asm("" : "+r"(at), "+r"(right));  // or the compiler counts up a pointer for each row and step
       }
+    }
+    for (; step < p.steps; ++step) {
+      product_step<Sum, Unit>(sum, from, at, right);
       at += left_step;
       right += right_step;
     }
