@@ -30,8 +30,8 @@ std::string npy_of(const std::vector<std::string>& texts) {
       io::as_text(io::format_npy(io::Array::from_strings(texts, {static_cast<Index>(texts.size())}))));
 }
 
-/// A port that nobody listens on. Below those that the system gives out by itself, as tests beside this one
-/// are given such a port at any moment.
+/// A port that nobody listens on, below those that Linux gives out by itself (32768 and more, unless it is
+/// told otherwise): tests beside this one are given such a port at any moment.
 std::uint16_t free_port() {
   constexpr int first = 20000, count = 10000;
   for (int i = 0; i < count; ++i) {

@@ -3,7 +3,7 @@
 
 constexpr int tile_rows = 6;
 
-// One step of the inner dimension: `at` in the rows of the left matrix, `right` that of the right one.
+// One step of the inner dimension, element `at` of each row of the left matrix and row `right` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 [[gnu::always_inline]] inline void product_step(Lanes<Sum> (&sum)[rows][vectors],
                                                 const Unit* const (&left)[rows], Index at,
@@ -38,7 +38,7 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
     // Several steps at a time, and one index for all rows: where arithmetic on addresses shares its ports
-    // with multiply-adds, as on Intel's cores, every instruction less counts (3 % of a layer).
+    // with multiply-adds, as on Intel's cores, every instruction less counts.
     constexpr int unrolled = 4;
     Index at = 0, step = 0;
     for (; step + unrolled <= p.steps; step += unrolled) {
