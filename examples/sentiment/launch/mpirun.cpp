@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/launch/mpirun.hpp"
 
-#include "sentiment/launch/process.hpp"
+#include "sentiment/process/process.hpp"
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/train/signals.hpp"
@@ -90,7 +90,7 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   std::signal(SIGUSR1, SIG_IGN);
   const lstmlib::train::SignalWatch watch;
   Complaints complaints;
-  Process mpirun(words);
+  process::Process mpirun({.words = words});
   auto next = std::chrono::steady_clock::time_point::min();
   const auto pass_on = [&](const std::string& line) {
     if (complaints.take(line)) std::cerr << line << '\n';

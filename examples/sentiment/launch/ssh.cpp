@@ -26,6 +26,7 @@ using lstmlib::Error;
 using lstmlib::fail;
 using lstmlib::FileError;
 using lstmlib::message;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
@@ -94,11 +95,10 @@ std::string public_half(const fs::path& key) {
   const fs::path file = key.string() + ".pub";
   const std::string words =
       quoted(needed("ssh-keygen", "openssh-client")) + " -y -P '' -f " + quoted(key) + " >" + quoted(file);
-  Process keygen({"/bin/sh", "-c", words});
+  process::Process keygen({.words = {"/bin/sh", "-c", words}});
   std::string reason;
-  while (!keygen.ended())
-    keygen.wait(std::chrono::milliseconds(100), [&](const std::string& line) { reason = line; });
-  if (*keygen.ended() != 0)
+  while (keygen.wait(100ms, [&](const std::string& line) { reason = line; })) {}
+  if (keygen.end(10s) != 0)
     fail<Error>(hosts_key().string(), ": is no private key of OpenSSH without a passphrase (", reason, ")");
   std::string text = read_text(file, largest_key);
   return text.substr(0, text.find('\n'));
@@ -159,7 +159,7 @@ std::vector<std::string> server_words(const fs::path& folder) {
 }  // namespace
 
 SshServer::SshServer(const SshFolder& folder)
-    : folder_(folder.path()), process_(server_words(folder.path())) {}
+    : folder_(folder.path()), process_({.words = server_words(folder.path())}) {}
 
 void SshServer::check(std::chrono::milliseconds time) {
   process_.wait(time, [&](const std::string& line) {

@@ -2,7 +2,7 @@
 #pragma once
 // How the hosts of one job reach each other: OpenSSH, with files of its own and none of the user's.
 
-#include "sentiment/launch/process.hpp"
+#include "sentiment/process/process.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -54,7 +54,7 @@ class SshServer {
  private:
   std::filesystem::path folder_;
   std::string last_line_;
-  Process process_;
+  process::Process process_;
 };
 
 /// Why a host cannot be reached yet, in words that follow its name; nothing where its server answers.

@@ -5,6 +5,7 @@
 #include "sentiment/cloud/archive.hpp"
 #include "sentiment/cloud/interrupt.hpp"
 #include "sentiment/data/file.hpp"
+#include "sentiment/local/container_process.hpp"
 #include "sentiment/serving/client.hpp"
 
 #include <chrono>
@@ -41,9 +42,9 @@ Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket&
                    const fs::path& instances)
     : name_(std::move(name)), instance_(fs::absolute(made(instances))) {
   cloud::unpack_archive(bucket.file(model_uri), instance_.path() / "model");
-  child_ = std::make_unique<Child>(
-      std::vector<std::string>{"serve", "--host", "127.0.0.1", "--port", "0", "--no-access-log"},
-      Child::Variables{{"SAGEMAKER_BASE_DIR", instance_.path().string()}});
+  process_ = std::make_unique<process::Process>(
+      container_program({"serve", "--host", "127.0.0.1", "--port", "0", "--no-access-log"},
+                        {{"SAGEMAKER_BASE_DIR", instance_.path().string()}}));
   std::string last;
   const auto limit = std::chrono::steady_clock::now() + time_to_start;
   const auto wait = [&] {
@@ -53,7 +54,7 @@ Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket&
   };
   while (url_.empty()) {
     wait();
-    const bool more = child_->read_lines(50ms, [&](const std::string& line) {
+    const bool more = process_->wait(50ms, [&](const std::string& line) {
       last = line;
       if (url_.empty()) url_ = address_in(line);
     });
@@ -67,8 +68,8 @@ Endpoint::Endpoint(std::string name, const std::string& model_uri, const Bucket&
 }
 
 int Endpoint::remove() {
-  child_->terminate();
-  return child_->end(endpoint_end);
+  process_->send(SIGTERM);
+  return process_->end(endpoint_end);
 }
 
 }  // namespace sentiment::local

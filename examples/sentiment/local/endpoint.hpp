@@ -5,7 +5,7 @@
 
 #include "sentiment/cloud/scratch_folder.hpp"
 #include "sentiment/local/bucket.hpp"
-#include "sentiment/local/child.hpp"
+#include "sentiment/process/process.hpp"
 
 #include <memory>
 #include <string>
@@ -27,7 +27,7 @@ class Endpoint {
  private:
   std::string name_, url_;
   cloud::ScratchFolder instance_;
-  std::unique_ptr<Child> child_;
+  std::unique_ptr<process::Process> process_;
 };
 
 }  // namespace sentiment::local

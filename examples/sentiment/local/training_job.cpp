@@ -6,7 +6,7 @@
 #include "sentiment/cloud/scratch_folder.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/job/container.hpp"
-#include "sentiment/local/child.hpp"
+#include "sentiment/local/container_process.hpp"
 #include "sentiment/text/unicode.hpp"
 
 #include <nlohmann/json.hpp>
@@ -63,17 +63,17 @@ JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::pa
   cloud::stop_if_interrupted();
 
   watch.status("Training", "The container runs");
-  Child child({"train"},
-              {{"SAGEMAKER_BASE_DIR", container.root.string()}, {"TRAINING_JOB_NAME", request.name}});
+  process::Process process(container_program(
+      {"train"}, {{"SAGEMAKER_BASE_DIR", container.root.string()}, {"TRAINING_JOB_NAME", request.name}}));
   int signal = 0;
   auto limit = Clock::time_point::max();
-  while (child.read_lines(50ms, watch.line) && Clock::now() < limit) {
+  while (process.wait(50ms, watch.line) && Clock::now() < limit) {
     if (signal != 0 || (signal = cloud::interrupt()) == 0) continue;
     watch.status("Stopping", "Sent it SIGTERM");
-    child.terminate();
+    process.send(SIGTERM);
     limit = Clock::now() + time_to_stop;
   }
-  const int status = child.end(time_to_end);
+  const int status = process.end(time_to_end);
   if (status != 0) {
     const std::string reason = reason_for_failure(container, status);
     watch.status(signal != 0 ? "Stopped" : "Failed", reason);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/launch/process.hpp"
+#include "sentiment/process/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,32 +11,46 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <thread>
 #include <utility>
 
-namespace sentiment::launch {
+namespace sentiment::process {
 
 using lstmlib::Error;
 using lstmlib::fail;
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
-Process::Process(const std::vector<std::string>& words) {
-  std::vector<std::string> texts = words;
-  std::vector<char*> argv;
-  for (auto& text : texts) argv.push_back(text.data());
-  argv.push_back(nullptr);
+namespace {
+
+/// As exec takes them.
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (auto& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace
+
+Process::Process(const Program& program) {
+  std::vector<std::string> words = program.words,
+                           variables = program.variables.value_or(std::vector<std::string>());
+  const std::vector<char*> argv = pointers(words), own = pointers(variables);
+  char* const* envp = program.variables ? own.data() : ::environ;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail<Error>("cannot make a pipe: ", std::strerror(errno));
+  const char* file = program.file.empty() ? argv.front() : program.file.c_str();
   const pid_t parent = ::getpid();
   process_ = ::fork();
   if (process_ == 0) {  // from here to the new program, only what may be done after a fork
     ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    ::prctl(PR_SET_PDEATHSIG, program.orphan_signal);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 2) == 2;
-    if (ready && ::getppid() == parent) ::execv(argv[0], argv.data());
+    const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 2) == 2 &&
+                       (!program.reads_output || ::dup2(ends[1], 1) == 1);
+    if (ready && ::getppid() == parent) ::execve(file, argv.data(), envp);
     ::_exit(127);
   }
   const int error = errno;
@@ -51,11 +65,8 @@ Process::Process(const std::vector<std::string>& words) {
 }
 
 Process::~Process() {
-  if (!ended()) ::kill(process_, SIGTERM);
-  for (int i = 0; !ended(); ++i) {
-    if (i == 1000) ::kill(process_, SIGKILL);
-    std::this_thread::sleep_for(5ms);
-  }
+  send(SIGTERM);
+  end(10s);
   if (pipe_ >= 0) ::close(pipe_);
 }
 
@@ -63,7 +74,7 @@ void Process::send(int signal) {
   if (!ended()) ::kill(process_, signal);
 }
 
-bool Process::read(const std::function<void(const std::string&)>& take) {
+bool Process::read(const TakeLine& take) {
   std::array<char, 4096> buffer{};
   const ssize_t count = ::read(pipe_, buffer.data(), buffer.size());
   if (count < 0) return errno == EINTR;
@@ -80,11 +91,12 @@ bool Process::read(const std::function<void(const std::string&)>& take) {
   return count > 0;
 }
 
-void Process::wait(std::chrono::milliseconds time, const std::function<void(const std::string&)>& take) {
-  if (ended()) time = 0ms;
-  pollfd waiting{pipe_, POLLIN, 0};  // a negative descriptor only waits
-  ::poll(&waiting, 1, static_cast<int>(time.count()));
+bool Process::wait(std::chrono::milliseconds time, const TakeLine& take) {
+  const bool over = ended().has_value();  // then the pipe may be held open by what it has started
+  pollfd waiting{pipe_, POLLIN, 0};       // a negative descriptor only waits
+  ::poll(&waiting, 1, over ? 0 : static_cast<int>(time.count()));
   while (pipe_ >= 0 && read(take)) {}
+  return pipe_ >= 0 && !over;
 }
 
 std::optional<int> Process::ended() {
@@ -97,4 +109,15 @@ std::optional<int> Process::ended() {
   return status_;
 }
 
-}  // namespace sentiment::launch
+int Process::end(std::chrono::milliseconds grace) {
+  const auto nobody = [](const std::string&) {};
+  for (const auto limit = Clock::now() + grace; !ended() && Clock::now() < limit;)
+    wait(20ms, nobody);  // a full pipe would hold it up
+  while (!ended()) {
+    ::kill(process_, SIGKILL);
+    std::this_thread::sleep_for(5ms);
+  }
+  return *status_;
+}
+
+}  // namespace sentiment::process
