@@ -32,6 +32,18 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+/// What exec would do later: a signal that came before it would else call a function of this process, and be
+/// lost.
+void forget_signal_handlers() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
 }  // namespace
 
 Process::Process(const Program& program) {
@@ -43,9 +55,14 @@ Process::Process(const Program& program) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail<Error>("cannot make a pipe: ", std::strerror(errno));
   const char* file = program.file.empty() ? argv.front() : program.file.c_str();
   const pid_t parent = ::getpid();
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   process_ = ::fork();
   if (process_ == 0) {  // from here to the new program, only what may be done after a fork
     ::setpgid(0, 0);
+    forget_signal_handlers();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::prctl(PR_SET_PDEATHSIG, program.orphan_signal);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     const bool ready = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(ends[1], 2) == 2 &&
@@ -54,6 +71,7 @@ Process::Process(const Program& program) {
     ::_exit(127);
   }
   const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::close(ends[1]);
   pipe_ = ends[0];
   if (process_ > 0) {
@@ -95,7 +113,9 @@ bool Process::wait(std::chrono::milliseconds time, const TakeLine& take) {
   const bool over = ended().has_value();  // then the pipe may be held open by what it has started
   pollfd waiting{pipe_, POLLIN, 0};       // a negative descriptor only waits
   ::poll(&waiting, 1, over ? 0 : static_cast<int>(time.count()));
-  while (pipe_ >= 0 && read(take)) {}
+  // At most twice what a pipe holds: one that prints without end must not keep the caller from what it
+  // watches.
+  for (int i = 0; i < 32 && pipe_ >= 0 && read(take); ++i) {}
   return pipe_ >= 0 && !over;
 }
 

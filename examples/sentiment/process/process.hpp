@@ -36,9 +36,9 @@ class Process {
 
   using TakeLine = std::function<void(const std::string&)>;
 
-  void send(int signal);
-  /// Waits at most `time`, or until something happens; hands over the lines that came through the pipe. False
-  /// when there will be no more.
+  void send(int signal);  ///< nothing if it has ended
+  /// Waits at most `time`, or until something happens; hands over lines that came through the pipe, cut at
+  /// 64 KB, and returns though more may be there. False when there will be no more.
   bool wait(std::chrono::milliseconds time, const TakeLine& take);
   /// Its exit status, or 128 and the signal that ended it; nothing while it runs.
   std::optional<int> ended();
