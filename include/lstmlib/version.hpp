@@ -5,3 +5,7 @@
 #define LSTMLIB_VERSION_MAJOR 0
 #define LSTMLIB_VERSION_MINOR 1
 #define LSTMLIB_VERSION_PATCH 0
+
+/// Everything is in namespace lstmlib and, inside it, in an inline one with the version's name: users write
+/// `lstmlib::Tensor`, and two versions in one process (say, in two plugins) share no symbol.
+#define LSTMLIB_ABI v0_1_0

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string_view>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// Everything that runs per element, on one device, for one element type.
 template <Real T>

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// Sequence s has the rows first(s) to first(s) + length(s) - 1. Made once a batch, shared by all layers.
 /// The time-major order, which recurrent kernels use, lists step 0 of all sequences (the longest first), then

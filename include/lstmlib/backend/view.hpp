@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 namespace detail {
 struct AlreadyConst;

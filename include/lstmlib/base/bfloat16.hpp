@@ -2,10 +2,12 @@
 #pragma once
 // bfloat16, the upper half of a float32.
 
+#include "lstmlib/version.hpp"
+
 #include <bit>
 #include <cstdint>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// The nearest bfloat16, of two equally near ones the even; a NaN stays one.
 inline std::uint16_t to_bfloat16(float value) {

@@ -2,33 +2,49 @@
 #pragma once
 // The family of errors, and `fail`, the one place that throws.
 
+#include "lstmlib/version.hpp"
+
 #include <sstream>
 #include <stdexcept>
 #include <string>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+/// Shapes that do not fit together, or an absent tensor where one is needed.
 struct ShapeError : Error {
   using Error::Error;
-};  ///< sizes or values that do not fit
+};
+/// An argument or an option outside its range: a rate, a ratio, a size.
+struct ValueError : Error {
+  using Error::Error;
+};
+/// An index, an id or a label of something that does not exist.
+struct IndexError : Error {
+  using Error::Error;
+};
+/// An element type in a file that does not fit.
 struct DtypeError : Error {
   using Error::Error;
-};  ///< an element type in a file that does not fit
+};
+/// No such device, or tensors on several.
 struct DeviceError : Error {
   using Error::Error;
-};  ///< no such device, or tensors on several
+};
+/// Backward twice, not a scalar, a failed check.
 struct GradientError : Error {
   using Error::Error;
-};  ///< backward twice, not a scalar, a failed check
+};
+/// A file that cannot be read or written: path and reason.
 struct FileError : Error {
   using Error::Error;
-};  ///< a file that cannot be read or written: path and reason
+};
+/// A file's content: file, entry, byte.
 struct FormatError : Error {
   using Error::Error;
-};  ///< a file's content: file, entry, byte
+};
 
 /// The parts joined: `message("input has ", n, " features")`.
 template <class... Parts>

@@ -2,10 +2,12 @@
 #pragma once
 // A reference to something to call, for arguments of virtual functions: nothing is allocated.
 
+#include "lstmlib/version.hpp"
+
 #include <memory>
 #include <type_traits>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// Refers to its callable, which must outlive it: for arguments, not for members.
 class FunctionRef {

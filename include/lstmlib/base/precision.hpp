@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// fp32: float32. bf16: bfloat16 operands. int8: 8-bit weights with a scale for each row. The others differ
 /// from fp32 on a GPU alone: tf32 has operands of 11 bits, and fp32_strict leaves out all shortcuts of fp32

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The groups of kernels of a device with their table.
 template <Real T>

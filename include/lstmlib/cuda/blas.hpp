@@ -9,7 +9,7 @@
 
 #include <mutex>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline void check(cublasStatus_t code, const char* what) {
   if (code != CUBLAS_STATUS_SUCCESS)

@@ -6,7 +6,7 @@
 
 #include <cuda_runtime.h>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Throws DeviceError unless the call went well: `what` it was, then the runtime's name, number and text.
 inline void check(cudaError_t code, const char* what) {

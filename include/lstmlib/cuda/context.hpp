@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 struct Context {
   explicit Context(int device)

@@ -6,7 +6,7 @@
 #include "lstmlib/cuda/data_errors.hpp"
 #include "lstmlib/cuda/simt.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Writes down that `value` at `place` of a tensor is not one of 0 to `bound` - 1. Calls of one kernel have
 /// the same kind and bound. Only the thread with a wrong value may pay for this: it is slow.

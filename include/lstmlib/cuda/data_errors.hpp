@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 enum class DataError : std::uint8_t { none, embedding_id, label };
 

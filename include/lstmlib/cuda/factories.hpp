@@ -8,7 +8,7 @@
 
 #include <memory>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
 std::unique_ptr<MathKernels<T>> make_math(Context& context);

@@ -11,7 +11,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 namespace detail {
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Graphs that are ready to run. One that was made ready for a batch serves the next one of the same kernels,
 /// mostly that of equally many steps: it gets the new addresses and sizes, which is cheaper than to make it

@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// A node: its kind, and of a kernel, which one and in what clusters of blocks; 0 where there are none.
 struct GraphNode {

@@ -7,7 +7,7 @@
 #include "lstmlib/cuda.hpp"
 #include "lstmlib/cuda/backend.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Devices that work; 0 without a driver.
 inline int usable_devices() {

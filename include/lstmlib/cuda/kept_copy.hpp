@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <class Number>
 class KeptCopy {

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The grid of a launch. `cluster` blocks, where more than 1, run at the same time and reach each other's
 /// shared memory; it divides `blocks`.

@@ -10,7 +10,7 @@
 #include "lstmlib/cuda/kernels/softmax.cuh"
 #include "lstmlib/cuda/kernels/transpose.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
 class Math final : public MathKernels<T> {

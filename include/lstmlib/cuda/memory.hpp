@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class DeviceMemory {
  public:

@@ -10,7 +10,7 @@
 #include "lstmlib/cuda/kernels/rows.cuh"
 #include "lstmlib/cuda/kernels/windows.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
 class Neural final : public NeuralKernels<T> {

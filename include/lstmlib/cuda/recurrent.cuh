@@ -11,7 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
 class Recurrent final : public RecurrentKernels<T> {

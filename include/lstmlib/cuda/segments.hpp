@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What a kernel gets: arrays in the device's memory, as those of Segments.
 struct SegmentsView {

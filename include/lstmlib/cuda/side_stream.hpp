@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Calls are made under `exclusive()` of the main stream.
 class SideStream final : private Beside {

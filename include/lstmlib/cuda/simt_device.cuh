@@ -3,13 +3,15 @@
 // The words of kernels for nvcc: see simt.hpp. Words that an architecture lacks trap there: clusters,
 // transaction barriers and the order of kernels need sm_90, products of matrices sm_80.
 
+#include "lstmlib/version.hpp"
+
 #include <cuda_runtime.h>
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
-namespace lstmlib::cuda::simt {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::simt {
 
 using Float2 = float2;  ///< 8 bytes, aligned to 8
 using Float4 = float4;  ///< 16 bytes, aligned to 16

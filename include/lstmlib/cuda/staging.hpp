@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class Staging {
  private:

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Makes `device` the one that the calling thread's runtime calls mean, until the end of the scope.
 class CurrentDevice {

@@ -7,7 +7,7 @@
 #include "lstmlib/cuda/kernels/elementwise.cuh"
 #include "lstmlib/cuda/kernels/update.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
 class Update final : public UpdateKernels<T> {

@@ -7,7 +7,7 @@
 #include <concepts>
 #include <span>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// `size()` examples; `batch(rows, device)` makes the batch of the examples of these numbers where it will be
 /// used. A batch is whatever the user's objective takes, so the dataset makes it.

@@ -9,7 +9,7 @@
 
 #include <vector>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 struct IteratorOptions {
   Index batch_size = 64;

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// 0 to count - 1.
 inline std::vector<Index> rising_order(Index count) {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <variant>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// An iterator whose copies go the same way, and that can go past a batch without making it.
 template <class I>

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// A batch of sentences and what they are.
 struct LabelledTokens {

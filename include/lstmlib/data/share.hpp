@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace lstmlib::data {
+namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// A part of a batch.
 template <class Batch>

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// Elements of one type in a shape of up to 64 axes. An empty float32 array of one axis unless made
 /// otherwise.

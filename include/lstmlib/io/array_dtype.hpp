@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 enum class ArrayDtype : std::uint8_t {
   boolean,

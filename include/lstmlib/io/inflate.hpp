@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// No deflate stream of this many bytes unpacks to more: at best two bits stand for 258 bytes.
 constexpr std::uint64_t max_inflated_bytes(std::uint64_t compressed_bytes) {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// What a type text such as ">f4" says.
 struct ElementLayout {

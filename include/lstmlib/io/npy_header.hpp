@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct NpyHeader {
   ElementLayout layout;

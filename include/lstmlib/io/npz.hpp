@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct NpzOptions {
   bool allow_objects = true;  ///< see NpyOptions

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io::detail {
+namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 class PickleMachine {
  public:

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io::detail {
+namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 /// The only names that a pickle may use. Each is a word to this reader; none is looked up anywhere.
 enum class PickleGlobal : std::uint8_t { reconstruct, ndarray, dtype, encode, frombuffer, scalar };

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io::detail {
+namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 class PickleNumpy {
  public:

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 

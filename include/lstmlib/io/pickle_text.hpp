@@ -12,7 +12,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace lstmlib::io::detail {
+namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 /// Takes a number of `least` to `most` digits off the text; nothing where there is none.
 inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t least, std::size_t most,

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// What loading does about arrays in the file that nothing asks for.
 enum class ExtraKeys : std::uint8_t { refuse, ignore };

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// Reads never go beyond the size; they fail with FormatError "name: byte N: ..." instead.
 class Source {

@@ -2,12 +2,14 @@
 #pragma once
 // UTF-8 to and from code points, strictly: no surrogates, no overlong forms, nothing above U+10FFFF.
 
+#include "lstmlib/version.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// True for what UTF-8 can hold: U+0000..U+10FFFF without the surrogates.
 constexpr bool is_scalar_value(char32_t code_point) {

@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct Array;
 struct Value;

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// One file in an archive.
 struct ZipEntry {

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::io {
+namespace lstmlib::inline LSTMLIB_ABI::io {
 
 enum class Compression : std::uint8_t { store, deflate };
 

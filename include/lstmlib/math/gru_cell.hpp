@@ -4,7 +4,7 @@
 
 #include "lstmlib/math/activation.hpp"
 
-namespace lstmlib::math {
+namespace lstmlib::inline LSTMLIB_ABI::math {
 
 #include "lstmlib/math/gru_cell.inl"
 

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace lstmlib::math {
+namespace lstmlib::inline LSTMLIB_ABI::math {
 
 /// Names one stream of random numbers: equal keys give equal numbers on every device.
 struct RandomKey {

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace lstmlib::math {
+namespace lstmlib::inline LSTMLIB_ABI::math {
 
 template <class V>
 LSTMLIB_HOST_DEVICE inline V splat(double x) {

@@ -5,7 +5,7 @@
 #include "lstmlib/math/scalar.hpp"
 #include "lstmlib/math/update_rules.hpp"
 
-namespace lstmlib::math {
+namespace lstmlib::inline LSTMLIB_ABI::math {
 
 #include "lstmlib/math/update_rules.inl"
 

@@ -2,11 +2,13 @@
 #pragma once
 // The numbers of one optimizer step, as kernels read them. The formulas are in update_rules.inl.
 
+#include "lstmlib/version.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <variant>
 
-namespace lstmlib::math {
+namespace lstmlib::inline LSTMLIB_ABI::math {
 
 /// What hooks do to a gradient g of a parameter p, in the order in which they were added.
 struct GradientStep {

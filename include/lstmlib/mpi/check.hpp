@@ -6,7 +6,7 @@
 
 #include <mpi.h>
 
-namespace lstmlib::mpi::detail {
+namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
 /// Throws Error with MPI's own words unless `code` is success.
 inline void check(int code, const char* call) {

@@ -7,7 +7,7 @@
 
 #include <functional>
 
-namespace lstmlib::mpi {
+namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
 /// A copy of an MPI communicator, so that messages of others do not come between. Tensors of a GPU go through
 /// host memory. All processes make it together; MPI is initialized before (see mpi/run.hpp), at least with

@@ -15,7 +15,7 @@
 #include <variant>
 #include <vector>
 
-namespace lstmlib::mpi {
+namespace lstmlib::inline LSTMLIB_ABI::mpi {
 namespace detail {
 
 class NcclCommunicator final : public parallel::Communicator {

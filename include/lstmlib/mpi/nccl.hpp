@@ -8,7 +8,7 @@
 
 #include <memory>
 
-namespace lstmlib::mpi {
+namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
 /// Collective. Sums and gathers on `device`, a GPU of this process alone, go through NCCL, on a stream beside
 /// the back end's, also within Backend::as_one; all else goes to `host`, which must outlive the result.

@@ -13,7 +13,7 @@
 
 struct CUstream_st;  // CUDA's own name
 
-namespace lstmlib::mpi {
+namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
 // NCCL's types and numbers, as far as they are used.
 using NcclComm = struct NcclOpaque*;

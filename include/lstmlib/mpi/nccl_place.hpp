@@ -9,7 +9,7 @@
 #include <exception>
 #include <string>
 
-namespace lstmlib::mpi::detail {
+namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
 /// What it asks NCCL runs on the side stream.
 class NcclPlace {

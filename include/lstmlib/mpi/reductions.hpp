@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <span>
 
-namespace lstmlib::mpi::detail {
+namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
 inline constexpr std::size_t largest_count = std::size_t{1} << 30;  // MPI counts in int
 

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <optional>
 
-namespace lstmlib::mpi {
+namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
 /// Whether mpirun started this process, as one of several or alone.
 inline bool started_by_mpirun() {

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace lstmlib::mpi::detail {
+namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
 /// One operation. What its second part sends depends on what the first one received.
 class Transfer {

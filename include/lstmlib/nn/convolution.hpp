@@ -6,7 +6,7 @@
 #include "lstmlib/nn/module.hpp"
 #include "lstmlib/ops/convolution.hpp"
 
-namespace lstmlib::nn {
+namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 struct TextConvolutionOptions {
   Index input_size;  ///< features of a row

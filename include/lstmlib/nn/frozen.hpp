@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace lstmlib::nn {
+namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 struct FreezeOptions {
   /// Of the recurrent weights and the states they multiply; sums, cells and inputs are float32 always. int8:

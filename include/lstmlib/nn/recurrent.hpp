@@ -8,7 +8,7 @@
 #include "lstmlib/ops/recurrent.hpp"
 #include "lstmlib/ops/shape.hpp"
 
-namespace lstmlib::nn {
+namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 struct RecurrentOptions {
   Index input_size;    ///< features of one step

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace lstmlib::nn {
+namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 /// Values by path: "updater/optimizer:main/t". When saving, `value` stores; when loading, it overwrites what
 /// it is given. A key that is missing or does not fit is noted, and reported with all others when the file

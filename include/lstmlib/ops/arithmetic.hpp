@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 template <Real T>
@@ -58,7 +58,7 @@ Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
 
 }  // namespace lstmlib::ops
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 template <Real T>
 Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
   return ops::add(a, b);

@@ -4,7 +4,7 @@
 
 #include "lstmlib/ops/shape.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows,
 /// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows

@@ -5,7 +5,7 @@
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/tensor/random.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 inline RowDropout row_dropout(const Segments* segments, double ratio, math::RandomKey key) {

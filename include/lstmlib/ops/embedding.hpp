@@ -4,7 +4,7 @@
 
 #include "lstmlib/ops/dropout.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 /// `segments`: those of dropout.places, kept as long as they are needed.

@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight
 /// [outputs, inputs], bias [outputs] or absent; y [rows, outputs].

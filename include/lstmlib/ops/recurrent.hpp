@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// Gates in the rows of weights and biases, hidden_size rows each: see RecurrentCell.
 template <Real T>

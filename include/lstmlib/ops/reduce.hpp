@@ -5,7 +5,7 @@
 #include "lstmlib/ops/shape.hpp"
 #include "lstmlib/ops/softmax.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 inline Shape without_axis(const Shape& shape, int axis) {

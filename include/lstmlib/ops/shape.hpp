@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// The same elements in another shape; shares the memory.
 template <Real T>

@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 
-namespace lstmlib::ops {
+namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 /// `axis` counted from the end if negative; throws ShapeError naming `op`.

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace lstmlib::optim {
+namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 struct AdamOptions {
   double learning_rate = 1e-3;        ///< the papers' alpha

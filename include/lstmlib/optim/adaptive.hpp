@@ -5,7 +5,7 @@
 
 #include "lstmlib/optim/optimizer.hpp"
 
-namespace lstmlib::optim {
+namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 struct AdaGradOptions {
   double learning_rate = 0.001;

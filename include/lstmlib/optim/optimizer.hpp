@@ -10,7 +10,7 @@
 #include <tuple>
 #include <variant>
 
-namespace lstmlib::optim {
+namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 /// One parameter of a model, whole: its names matter to files only.
 template <Real T>

@@ -4,7 +4,7 @@
 
 #include "lstmlib/optim/optimizer.hpp"
 
-namespace lstmlib::optim {
+namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 struct SgdOptions {
   double learning_rate = 0.01;

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// An error that every process throws at the same place, so none waits for another, and one may report it for
 /// all.

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// How float32 numbers travel between processes; sums are computed in float32 either way.
 enum class Wire : std::uint8_t {

@@ -6,7 +6,7 @@
 #include "lstmlib/parallel/communicator.hpp"
 #include "lstmlib/train/evaluator.hpp"
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// As train::Evaluator: the same batches, and the same means of them in every process.
 template <class Iterator, class Objective>

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace lstmlib::parallel::detail {
+namespace lstmlib::inline LSTMLIB_ABI::parallel::detail {
 
 /// What is summed over the processes at once, of either element type.
 class Piece {

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <unordered_map>
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 struct ExchangeOptions {
   /// Gradients that are complete wait for others until there are so many bytes: few large messages are

@@ -7,7 +7,7 @@
 #include "lstmlib/parallel/agreement.hpp"
 #include "lstmlib/train/snapshot.hpp"
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// Overwrites a module, or what has `serialize`, with the first process's; what only that one has is left
 /// out.

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 struct StepReport {
   train::Observation seen = {};

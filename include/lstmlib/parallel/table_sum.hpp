@@ -10,7 +10,7 @@
 #include <cstring>
 #include <vector>
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// What this process sent, see Traffic.
 struct TableTraffic {

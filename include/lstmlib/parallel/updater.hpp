@@ -9,7 +9,7 @@
 #include "lstmlib/train/signals.hpp"
 #include "lstmlib/train/updater.hpp"
 
-namespace lstmlib::parallel {
+namespace lstmlib::inline LSTMLIB_ABI::parallel {
 
 /// In place of a StandardUpdater: what that does with a batch, each process does with its part of it, see
 /// SerialIterator::next_share, and the gradients are those of the whole batch, where the objective is a mean

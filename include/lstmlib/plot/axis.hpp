@@ -3,13 +3,15 @@
 // The range of an axis and its ticks: steps of 1, 2 or 5 times a power of ten, and labels that are as short
 // as they can be. Knows nothing of drawing.
 
+#include "lstmlib/version.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
 
-namespace lstmlib::plot::detail {
+namespace lstmlib::inline LSTMLIB_ABI::plot::detail {
 
 /// A number as it is printed: "2×10" with the exponent "−5" raised beside it, or just a text.
 struct Label {

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lstmlib::plot::detail {
+namespace lstmlib::inline LSTMLIB_ABI::plot::detail {
 
 struct Colour {
   double red, green, blue;  ///< 0 to 1

@@ -19,7 +19,7 @@
 #include <filesystem>
 #include <string>
 
-namespace lstmlib::plot {
+namespace lstmlib::inline LSTMLIB_ABI::plot {
 
 namespace detail {
 

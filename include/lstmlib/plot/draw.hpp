@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace lstmlib::plot::detail {
+namespace lstmlib::inline LSTMLIB_ABI::plot::detail {
 
 inline constexpr Colour paper = colour(0xFFFFFF);
 inline constexpr Colour ink = colour(0x1F2328);

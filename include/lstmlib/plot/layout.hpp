@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::plot::detail {
+namespace lstmlib::inline LSTMLIB_ABI::plot::detail {
 
 inline constexpr Font title_font{14.5, true};
 inline constexpr Font axis_font{12.5};

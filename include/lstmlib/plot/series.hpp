@@ -2,10 +2,12 @@
 #pragma once
 // What a chart shows, as plain data.
 
+#include "lstmlib/version.hpp"
+
 #include <string>
 #include <vector>
 
-namespace lstmlib::plot {
+namespace lstmlib::inline LSTMLIB_ABI::plot {
 
 /// Width and height of a chart in points: 12 points are the height of a line of text.
 struct Size {

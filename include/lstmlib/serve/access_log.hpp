@@ -3,6 +3,8 @@
 // A log that never makes its caller wait: lines go to a buffer, a thread of its own writes the buffer to a
 // file ten times a second. A logger that wakes a thread for each line would cost more than a small request.
 
+#include "lstmlib/version.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@
 #include <thread>
 #include <utility>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class AccessLog {
  public:

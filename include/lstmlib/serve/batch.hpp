@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// What was computed together.
 struct BatchReport {

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// What a container is told about its place.
 struct Hosting {

@@ -26,7 +26,7 @@
 #include <string_view>
 #include <utility>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 template <class H>
 concept Handler = requires(H handler, const std::filesystem::path& folder) {

@@ -22,7 +22,7 @@
 #include <thread>
 #include <unordered_set>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class HttpServer final : public Server, private ConnectionOwner {
  public:

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class Job;
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 namespace detail {
 inline std::string quoted(std::string_view text) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 namespace detail {
 /// `text` without blanks at both ends.

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// Bytes and what they are.
 struct Content {

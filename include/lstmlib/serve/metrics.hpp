@@ -13,7 +13,7 @@
 #include <map>
 #include <string>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class Metrics {
   template <class Metric>

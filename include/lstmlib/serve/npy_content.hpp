@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 inline constexpr std::string_view npy_types[] = {"application/x-npy"};
 

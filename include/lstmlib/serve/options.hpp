@@ -2,6 +2,8 @@
 #pragma once
 // What a server can be told.
 
+#include "lstmlib/version.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// How requests wait for the model, and how they are joined.
 struct QueueOptions {

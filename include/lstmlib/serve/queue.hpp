@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// Threads that work off jobs. How a batch is made: the requests that wait, oldest first, up to a number and
 /// a cost, each with a fair share of rows; what is left of a request goes to the end of the queue. Under

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 inline HttpError too_large(std::size_t limit) {
   return HttpError(413, message("the body is larger than ", limit, " bytes"));

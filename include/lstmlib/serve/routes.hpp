@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 struct Route {
   std::string path;

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// Requests that are computed.
 struct Computed {

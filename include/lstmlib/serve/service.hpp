@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-namespace lstmlib::serve {
+namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 template <Handler H>
 class Service {

@@ -5,7 +5,7 @@
 #include "lstmlib/autograd/mode.hpp"
 #include "lstmlib/train/trainer.hpp"
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// What the objective says of a batch, its value as "loss".
 template <class Objective, class Batch>

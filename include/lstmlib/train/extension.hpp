@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 class Trainer;
 

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Throws Error naming a parameter that is not finite any more, before anything is reported or kept.
 class FailOnNan {

@@ -5,7 +5,7 @@
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/train/trainer.hpp"
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct LogReportOptions {
   std::vector<std::string> keys;  ///< what is logged; empty: all that is observed

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Values by key ("main/loss"), in the order in which they were first set.
 class Observation {

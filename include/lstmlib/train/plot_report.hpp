@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct PlotReportOptions {
   std::vector<std::string> keys;       ///< one line each: "main/loss"

@@ -5,7 +5,7 @@
 #include "lstmlib/train/log_report.hpp"
 #include "lstmlib/train/progress_bar.hpp"
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line
 /// lacks is blank.

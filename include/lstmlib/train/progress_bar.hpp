@@ -5,7 +5,7 @@
 #include "lstmlib/train/terminal.hpp"
 #include "lstmlib/train/trainer.hpp"
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Shows how far the trainer is, against the length that its stop trigger knows. Draws only on a terminal.
 class ProgressReport {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <functional>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Sets a number before the first update and each time it runs: to `value_at(t)` after t calls. Saved as
 /// Chainer's shifts; a resumed run goes on with the number that was saved.

@@ -2,11 +2,13 @@
 #pragma once
 // Ctrl-C and its like as a flag, so that a run can end in order.
 
+#include "lstmlib/version.hpp"
+
 #include <csignal>
 #include <cstddef>
 #include <initializer_list>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 namespace detail {
 inline volatile std::sig_atomic_t received_signal = 0;

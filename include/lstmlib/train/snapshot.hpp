@@ -8,7 +8,7 @@
 
 #include <tuple>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct SnapshotOptions {
   std::string file_name = "snapshot_iter_{iteration}";  ///< also "{epoch}"

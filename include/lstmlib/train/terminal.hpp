@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// What a stream can show.
 struct Terminal {

@@ -10,7 +10,7 @@
 
 #include <chrono>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct TrainerOptions {
   Trigger stop;                             ///< asked before each update

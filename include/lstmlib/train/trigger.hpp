@@ -8,7 +8,7 @@
 #include <cmath>
 #include <memory>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// How far a run is, after an update: what triggers decide by.
 struct Status {

@@ -8,7 +8,7 @@
 
 #include <type_traits>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 class Updater {
  public:

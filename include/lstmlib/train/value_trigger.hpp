@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace lstmlib::train {
+namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Which values are better.
 enum class Better : std::uint8_t { greater, less };

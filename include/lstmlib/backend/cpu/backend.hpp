@@ -12,7 +12,7 @@
 
 #include <cstring>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 namespace cpu {
 
 /// The groups of kernels with their table. Not inside CpuBackend: clang 14 crashes on constrained member

@@ -2,13 +2,15 @@
 #pragma once
 // How threads wait for each other: spinning for some microseconds, as most waits are shorter, then asleep.
 
+#include "lstmlib/version.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <thread>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 namespace detail {
 using Ticket = std::atomic<std::uint32_t>;

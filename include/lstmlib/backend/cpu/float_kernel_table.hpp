@@ -6,7 +6,7 @@
 #include "lstmlib/backend/cpu/kernel_table.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// One step of a layer for `rows` sequences and the blocks of units `first_block` to `last_block` - 1. Blocks
 /// and columns of gates as in RecurrentLayout. Unit: what the recurrent weights and the states they multiply

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 struct FrozenLayers {
   Index directions;

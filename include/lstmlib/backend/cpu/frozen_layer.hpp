@@ -10,7 +10,7 @@
 #include <bit>
 #include <cmath>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Blocks of units as in RecurrentLayout: all gates of a vector of units, for a plain network up to four
 /// vectors of units.

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 class CpuFrozenStack final : public FrozenStack {
  public:

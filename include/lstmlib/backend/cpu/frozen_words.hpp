@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Rows of words; one more, of zeros, is for the ignored word.
 class FrozenWords {

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Multiplications in the time that handling one element takes elsewhere: for parallel_for's `elements`.
 inline constexpr Index products_an_element = 16;

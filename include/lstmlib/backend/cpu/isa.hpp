@@ -16,7 +16,7 @@
 #include <unistd.h>
 #endif
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Each contains the ones before it. On other processors than x86-64 there is only the baseline.
 /// avx512_bf16: AVX-512 with BF16 and VNNI; amx: with tiles and products of bfloat16 in them, too.

@@ -24,7 +24,7 @@
 #pragma clang diagnostic ignored "-Wunknown-pragmas"  // of g++, which needs to be told to unroll
 #endif
 
-namespace lstmlib::cpu::baseline {
+namespace lstmlib::inline LSTMLIB_ABI::cpu::baseline {
 constexpr int vector_bytes = 16;
 constexpr int tile_vectors = 2;  // 16 registers: 12 sums, 2 of the right matrix, 1 of the left one, 1 product
 #include "lstmlib/backend/cpu/kernels/lanes.inl"
@@ -40,7 +40,7 @@ constexpr int tile_vectors = 2;  // 16 registers: 12 sums, 2 of the right matrix
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 #endif
-namespace lstmlib::cpu::avx2 {
+namespace lstmlib::inline LSTMLIB_ABI::cpu::avx2 {
 constexpr int vector_bytes = 32;
 constexpr int tile_vectors = 2;  // 16 registers
 #include "lstmlib/backend/cpu/kernels/lanes.inl"
@@ -56,7 +56,7 @@ constexpr int tile_vectors = 2;  // 16 registers
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl")
 #endif
-namespace lstmlib::cpu::avx512 {
+namespace lstmlib::inline LSTMLIB_ABI::cpu::avx512 {
 constexpr int vector_bytes = 64;
 constexpr int tile_vectors = 4;  // 32 registers: 24 sums
 #include "lstmlib/backend/cpu/kernels/lanes.inl"
@@ -73,7 +73,7 @@ constexpr int tile_vectors = 4;  // 32 registers: 24 sums
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni")
 #endif
-namespace lstmlib::cpu::avx512_bf16 {
+namespace lstmlib::inline LSTMLIB_ABI::cpu::avx512_bf16 {
 constexpr int vector_bytes = 64;
 constexpr int tile_vectors = 4;
 #include "lstmlib/backend/cpu/kernels/lanes.inl"
@@ -91,7 +91,7 @@ constexpr int tile_vectors = 4;
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512bf16,avx512vnni,amx-tile,amx-bf16")
 #endif
-namespace lstmlib::cpu::amx {
+namespace lstmlib::inline LSTMLIB_ABI::cpu::amx {
 constexpr int vector_bytes = 64;
 constexpr int tile_vectors = 4;
 #include "lstmlib/backend/cpu/kernels/lanes.inl"
@@ -110,7 +110,7 @@ constexpr int tile_vectors = 4;
 #pragma clang diagnostic pop
 #endif
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// The kernels for elements T of the instruction set in use.
 template <class T>

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <variant>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// A panel is a matrix of at most this many vectors of columns: what one register tile is wide.
 inline constexpr int panel_vectors = 4;

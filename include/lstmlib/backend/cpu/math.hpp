@@ -12,7 +12,7 @@
 #include <limits>
 #include <numeric>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// result = value or result += value
 template <class T>

@@ -4,6 +4,8 @@
 // step in steady state asks the system for nothing: new pages take longer to clear than a layer takes to fill
 // them. Large blocks stand on large pages where the system has them.
 
+#include "lstmlib/version.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
@@ -14,7 +16,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Memory of the system for `bytes`, aligned to a cache line; large blocks to large pages, which the system
 /// is asked for: 16 MB of weights are more pages of 4 KB than a core can find quickly.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 template <Real T>
 class Neural final : public NeuralKernels<T> {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Elements of a row of a panel, and of a block's gates, at most: four vectors of 64 bytes.
 inline constexpr Index max_row = 64;

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Begins as zeros.
 template <class T>

@@ -5,7 +5,7 @@
 #include "lstmlib/backend/cpu/recurrent_backward.hpp"
 #include "lstmlib/backend/cpu/recurrent_forward.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 template <Real T>
 class Recurrent final : public RecurrentKernels<T> {

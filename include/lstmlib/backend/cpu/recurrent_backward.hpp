@@ -5,7 +5,7 @@
 
 #include "lstmlib/backend/cpu/recurrent_gradients.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Unit: see Operands.
 template <class T, class Unit = T>

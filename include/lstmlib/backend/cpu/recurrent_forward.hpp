@@ -6,7 +6,7 @@
 
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Unit: see Operands.
 template <class T, class Unit = T>

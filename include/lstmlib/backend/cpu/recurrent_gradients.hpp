@@ -5,7 +5,7 @@
 
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Unit: see Operands. In the sums over tokens a unit is a few of these, one after another.
 template <class T, class Unit = T>

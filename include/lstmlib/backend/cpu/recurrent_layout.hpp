@@ -7,7 +7,7 @@
 #include "lstmlib/backend/cpu/operands.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// The kernels of a kind of cell, and the columns of its gates.
 template <class T>

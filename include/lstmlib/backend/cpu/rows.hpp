@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <span>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// `number`; throws ShapeError unless it is below `size`.
 inline Index checked(const char* what, Index number, Index size) {

@@ -25,7 +25,7 @@
 #include <sched.h>
 #endif
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// One of the threads that run a team's function at the same time.
 struct Member {

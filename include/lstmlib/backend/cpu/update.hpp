@@ -12,7 +12,7 @@
 #include <numeric>
 #include <vector>
 
-namespace lstmlib::cpu {
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 template <Real T>
 class Update final : public UpdateKernels<T> {

@@ -9,7 +9,7 @@
 
 #include <span>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// One layer in one direction: shapes as in RecurrentProblem.
 struct FreezeLayer {

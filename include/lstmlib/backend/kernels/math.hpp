@@ -7,7 +7,7 @@
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 enum class MapOp : std::uint8_t { tanh, sigmoid, relu };
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// No id or label is ignored.
 inline constexpr std::int32_t ignore_none = std::numeric_limits<std::int32_t>::min();

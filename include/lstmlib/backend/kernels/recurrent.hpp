@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// Gates stand in the rows of weights and biases in these orders:
 /// lstm: input, forget, cell, output; gru: reset, update, candidate; rnn: one.

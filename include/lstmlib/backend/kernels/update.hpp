@@ -9,7 +9,7 @@
 #include <array>
 #include <span>
 
-namespace lstmlib {
+namespace lstmlib::inline LSTMLIB_ABI {
 
 /// A gradient as rules read it: whole, or the rows of a table that have one; neither: zeros.
 template <class T>

@@ -9,7 +9,7 @@
 #include "lstmlib/math/gru_cell.hpp"
 #include "lstmlib/math/lstm_cell.hpp"
 
-namespace lstmlib::pointwise {
+namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 
 /// Columns of sums of a unit: lstm: input, forget, cell, output; gru: reset, update, the input's and the
 /// state's part of the candidate; rnn: one.

@@ -5,7 +5,7 @@
 
 #include "lstmlib/backend/pointwise/recurrent_cells.hpp"
 
-namespace lstmlib::pointwise {
+namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 
 /// Weights with the rows of a unit's columns side by side. Row unit columns + column of `packed`; zeros where
 /// no gate adds to the column.

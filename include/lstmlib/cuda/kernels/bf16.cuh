@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The bits of a bfloat16.
 struct Bf16 {

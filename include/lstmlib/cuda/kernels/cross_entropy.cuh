@@ -7,7 +7,7 @@
 #include "lstmlib/cuda/data_errors.cuh"
 #include "lstmlib/cuda/kernels/softmax.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What all its kernels know. Labels outside the classes are reported by the forward pass, and have no loss
 /// and no gradient.

@@ -7,7 +7,7 @@
 #include "lstmlib/cuda/segments.hpp"
 #include "lstmlib/math/philox.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// See RowDropout. Four neighbours of a row, a block, share one counter of the random numbers.
 template <class T>

@@ -7,7 +7,7 @@
 #include "lstmlib/cuda/kernels/for_each.cuh"
 #include "lstmlib/math/activation.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// result = value or result += value
 template <class T>

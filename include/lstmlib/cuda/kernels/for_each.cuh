@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int usual_threads = 256;
 /// Enough to fill any device several times; more would only begin later, so blocks go on to further elements.

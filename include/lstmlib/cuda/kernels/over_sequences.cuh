@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <class T>
 struct SegmentMaxBody {

@@ -9,7 +9,7 @@
 
 #include <cmath>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 struct Sum {
   template <class T>

@@ -11,7 +11,7 @@
 
 #include <limits>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// An id outside the table is reported, and its row is zeros.
 template <class T>

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The elements of one line that one thread meets: `stride` elements apart in memory, thread `first` of
 /// `step`.

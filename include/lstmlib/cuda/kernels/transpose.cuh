@@ -4,7 +4,7 @@
 
 #include "lstmlib/cuda/kernels/elementwise.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int transpose_tile = 32;
 inline constexpr int transpose_row =

@@ -5,7 +5,7 @@
 #include "lstmlib/cuda/kernels/reduce.cuh"
 #include "lstmlib/math/update_formulas.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What hooks do to a gradient, as an argument of kernels.
 struct GradientSteps {

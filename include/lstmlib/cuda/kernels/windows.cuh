@@ -6,7 +6,7 @@
 #include "lstmlib/backend/kernels/neural.hpp"
 #include "lstmlib/cuda/segments.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// columns [windows, features, window]; a column of the body is (feature, offset).
 template <class T>

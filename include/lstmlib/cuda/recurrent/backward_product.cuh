@@ -5,7 +5,7 @@
 #include "lstmlib/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/cuda/recurrent/operand_split.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The weights of a warp: its outputs, and its group's tiles of the block.
 template <class L>

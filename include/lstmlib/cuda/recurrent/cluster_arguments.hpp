@@ -7,9 +7,11 @@
 // the batch; a reverse direction differs in nothing else. The gates of a unit stand side by side, in the
 // order input, forget, cell, output.
 
+#include "lstmlib/version.hpp"
+
 #include <cstdint>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The lengths of a batch.
 struct PlacedSequences {

@@ -12,7 +12,7 @@
 #include "lstmlib/cuda/recurrent/cluster_cell.cuh"
 #include "lstmlib/cuda/recurrent/exchange.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What forward kept of one unit of one sequence at a step, and the gradient that comes from above.
 struct SavedStep {

@@ -5,7 +5,7 @@
 #include "lstmlib/cuda/simt.hpp"
 #include "lstmlib/math/lstm_cell.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// float32 whose sigmoid is good to a few units in the last place. tanh is the accurate one, which has small
 /// relative errors near 0 too, unless `approximate`: then the hardware's, good to 11 bits.

@@ -18,7 +18,7 @@
 #include "lstmlib/cuda/recurrent/forward_product.cuh"
 #include "lstmlib/cuda/recurrent/forward_tile.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// First hidden states may have any size, and fp16 has not: each sequence gets a scale for its first product.
 template <class L>

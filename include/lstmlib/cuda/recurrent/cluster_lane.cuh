@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// A lane of a warp. In a product it has row `row` (and row + 8) of the weights and columns 2 quad and
 /// 2 quad + 1 of the result; of a tile's states it has one unit of one sequence.

@@ -10,7 +10,7 @@
 
 #include <array>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 namespace detail {
 

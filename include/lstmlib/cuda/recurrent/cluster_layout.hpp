@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What the recurrent products' operands are in: 16-bit numbers, or, with x3, sums high + low of two of
 /// them, multiplied in three passes (low * low is left out): 22 bits of fp16, 16 bits of bf16.

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr std::array padded_sizes = {64, 128, 192, 256, 304, 384, 512};
 

@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class PlannedClusters final : public ClusterRecurrent {
  public:

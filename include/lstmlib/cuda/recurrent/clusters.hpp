@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// A layer's pass. Arrays in the device's memory.
 struct ClusterPass {

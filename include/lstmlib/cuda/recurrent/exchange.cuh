@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Of one block. L: a layout. In a cluster of one block nothing comes, and sync_block takes the place of the
 /// barriers.

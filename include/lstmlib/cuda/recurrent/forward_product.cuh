@@ -6,7 +6,7 @@
 #include "lstmlib/cuda/recurrent/operand_split.cuh"
 #include "lstmlib/math/lstm_cell.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The weights of a warp: its tiles, and every step_groups-th product step from its group's number on.
 template <class L>

@@ -5,7 +5,7 @@
 #include "lstmlib/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/math/lstm_cell.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 __device__ __forceinline__ simt::Float4 load_bias(const ForwardDirection& data, int unit, int hidden_size) {
   return data.bias && unit < hidden_size

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <type_traits>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Two numbers in 16-bit halves of words; `low` is 0 where operands are not split.
 struct SplitPair {

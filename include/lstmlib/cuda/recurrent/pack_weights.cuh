@@ -8,7 +8,7 @@
 #include "lstmlib/cuda/recurrent/packed_weights.hpp"
 #include "lstmlib/cuda/simt.hpp"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int pack_threads = 256;
 

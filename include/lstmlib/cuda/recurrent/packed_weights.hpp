@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// The copy: the factor of products, partial maxima, the fragments of the forward pass and those of the
 /// backward pass; of each first the high halves, then the low ones where there are any. A fragment has four

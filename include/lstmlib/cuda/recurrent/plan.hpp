@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What the planner is told of a device.
 struct DeviceFacts {

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// saved.gates: the sums of the inputs; bias: of RecurrentWork::biases.
 template <Real T>

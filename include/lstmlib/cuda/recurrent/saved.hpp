@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Rows are tokens: see TimeOrderView. Hidden states are not kept: they are the layer's result.
 template <Real T>

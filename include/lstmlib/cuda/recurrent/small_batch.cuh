@@ -9,7 +9,7 @@
 #include "lstmlib/cuda/recurrent/exchange.cuh"
 #include "lstmlib/cuda/recurrent/forward_tile.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Where a lane stands: 16 lanes have a unit; a lane takes every 16th group of four inputs.
 template <class L>

@@ -10,7 +10,7 @@
 #include <limits>
 #include <vector>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Arrays in the device's memory. A token is a row in time-major order; places are those of
 /// Segments::by_length.

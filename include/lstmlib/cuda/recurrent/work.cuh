@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// Scratch memory lives as long as the object.
 template <Real T>
