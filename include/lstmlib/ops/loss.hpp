@@ -39,7 +39,7 @@ Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& 
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
   neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), true,
                        scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
-  return record("softmax_cross_entropy", losses, {scores},
+  return record("softmax_cross_entropy", losses, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
@@ -57,15 +57,15 @@ Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& label
   auto log_p = Tensor<T>::uninitialized(scores.shape(), device);
   auto losses = Tensor<T>::uninitialized({labels.size()}, device);
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
-  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                       options.normalize, scores.view(),
-                       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
-  return record("softmax_cross_entropy", loss, {scores},
+  neural.cross_entropy(
+      detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label), options.normalize,
+      scores.view(),
+      {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
+  return record("softmax_cross_entropy", loss, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                      log_p.view(), d_loss[0].view(), factor.view(),
-                      d[0].view());
+                      log_p.view(), d_loss[0].view(), factor.view(), d[0].view());
                 });
 }
 

@@ -87,10 +87,8 @@ RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, c
       {x.rows, w.input, w.hidden, w.bias_input, w.bias_hidden, first.hidden, first.cell},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
         recurrent.backward(
-            problem(),
-            {hidden.view(), last_hidden.view(),
-             last_cell.view()},
-            saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
+            problem(), {hidden.view(), last_hidden.view(), last_cell.view()}, saved.mutable_data(),
+            {d_out[0].view(), d_out[1].view(), d_out[2].view()},
             {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
       });
   return {x.with(all), {h, c}};

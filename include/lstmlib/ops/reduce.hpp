@@ -21,7 +21,7 @@ Variable<T> sum(const char* op, const Variable<T>& x, int axis, bool mean) {
   auto& math = kernels(op, x.value()).math;
   auto y = Tensor<T>::uninitialized(without_axis(x.shape(), axis), x.device());
   math.sum(along, factor, x.view(), y.mutable_view());
-  return record(op, y, {x}, [&math, along, factor](auto d_y, auto d_x) {
+  return record(op, y, {x}, reads(), [&math, along, factor](auto d_y, auto d_x) {
     math.sum_backward(along, factor, d_y[0].view(), d_x[0].view());
   });
 }
@@ -83,7 +83,7 @@ Variable<T> segment_sum(const char* op, const Ragged<Variable<T>>& x, bool mean)
   auto& neural = kernels(op, x.rows.value()).neural;
   auto y = Tensor<T>::uninitialized({x.sequences(), x.rows.shape().row_size()}, x.rows.device());
   neural.segment_sum(*x.segments, mean, x.rows.view(), y.mutable_view());
-  return record(op, y, {x.rows}, [&neural, segments = x.segments, mean](auto d_y, auto d_x) {
+  return record(op, y, {x.rows}, reads(), [&neural, segments = x.segments, mean](auto d_y, auto d_x) {
     neural.segment_sum_backward(*segments, mean, d_y[0].view(), d_x[0].view());
   });
 }

@@ -10,7 +10,7 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 template <Real T>
 Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   auto& math = kernels("reshape", x.value()).math;
-  return record("reshape", x.value().reshape(shape), {x},
+  return record("reshape", x.value().reshape(shape), {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
 }
 
@@ -21,7 +21,7 @@ Variable<T> transpose(const Variable<T>& x) {
   auto& math = kernels("transpose", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
   math.transpose(x.view(), y.mutable_view(), Write::assign);
-  return record("transpose", y, {x},
+  return record("transpose", y, {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
 }
 
@@ -44,7 +44,7 @@ Variable<T> concat(const std::vector<Variable<T>>& parts) {
     math.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], Write::assign);
     at += part.shape()[1];
   }
-  return record("concat", y, parts, [&math](auto d_y, auto d) {
+  return record("concat", y, parts, reads(), [&math](auto d_y, auto d) {
     Index done = 0;
     for (auto& d_part : d) {
       const Index size = d_part.shape()[1];
@@ -62,7 +62,7 @@ Variable<T> columns(const Variable<T>& x, Index first, Index columns) {
   auto& math = kernels("columns", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[0], columns}, x.device());
   math.copy_columns(x.view(), first, y.mutable_view(), 0, columns, Write::assign);
-  return record("columns", y, {x}, [&math, first, columns](auto d_y, auto d_x) {
+  return record("columns", y, {x}, reads(), [&math, first, columns](auto d_y, auto d_x) {
     math.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, Write::add);
   });
 }

@@ -169,7 +169,8 @@ class Optimizer {
     const Device device = entry.parameter.device();
     while (entry.state.size() < state_names().size()) {
       auto state = Tensor<T>::uninitialized(entry.parameter.shape(), device);
-      kernels("optimizer", state).math.fill(static_cast<T>(first_state(entry.state.size())), state.mutable_view());
+      kernels("optimizer", state)
+          .math.fill(static_cast<T>(first_state(entry.state.size())), state.mutable_view());
       entry.state.push_back(std::move(state));
     }
     for (auto& tensor : entry.state) tensor = tensor.to(device);
