@@ -54,9 +54,8 @@ class Segments {
   std::span<const Index> offsets() const { return offset_; }  ///< offset(0) to offset(steps())
   /// Place of the first row of `step` in the time-major order; offset(steps()) is rows().
   Index offset(Index step) const { return offset_[static_cast<std::size_t>(step)]; }
-  Index running(Index step) const {
-    return offset(step + 1) - offset(step);
-  }  ///< sequences longer than `step`
+  /// Sequences longer than `step`.
+  Index running(Index step) const { return offset(step + 1) - offset(step); }
   /// Row of step `step` of the sequence at place `place` of by_length(); a reverse pass starts at the last
   /// row.
   Index row(Index place, Index step, bool reverse = false) const {
