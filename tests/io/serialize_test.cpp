@@ -207,7 +207,7 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
 
 TEST_CASE("a model that has diverged is restored too where loading fails") {
   Model<float> model;
-  model.mean.values()[0] = std::numeric_limits<float>::infinity();
+  model.mean.mutable_values()[0] = std::numeric_limits<float>::infinity();
   CHECK(complaint_of([&] { io::from_archive(io::Archive(), model); }) != "none");
   CHECK(std::isinf(model.mean.values()[0]));
 }

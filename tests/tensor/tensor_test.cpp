@@ -7,7 +7,7 @@ using namespace lstmlib;
 TEST_CASE("tensor: copies, rows and other shapes share the memory; clones do not") {
   auto x = Tensor<float>::from({1, 2, 3, 4, 5, 6}, {3, 2});
   Tensor<float> copy = x, part = x.rows(1, 1), flat = x.reshape({6}), clone = x.clone();
-  x.values()[2] = 30;
+  x.mutable_values()[2] = 30;
   CHECK(copy.values()[2] == 30);
   CHECK(part.values()[0] == 30);
   CHECK(flat.values()[2] == 30);

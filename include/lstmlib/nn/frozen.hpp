@@ -158,7 +158,7 @@ class LstmStream {
   /// Begins a new sequence.
   void reset() {
     count_ = 0;
-    std::ranges::fill(memory_.values(), 0.0f);
+    std::ranges::fill(memory_.mutable_values(), 0.0f);
   }
 
   Index steps() const { return count_; }  ///< since the begin of the sequence
@@ -172,7 +172,7 @@ class LstmStream {
 
  private:
   std::span<const float> step(const float* row, std::int32_t word) {
-    layers_->kernels().step(row, word, count_++, memory_.view().data);
+    layers_->kernels().step(row, word, count_++, memory_.mutable_view().data);
     return hidden(layers_->layers() - 1);
   }
   std::span<const float> state(const float* data) const {

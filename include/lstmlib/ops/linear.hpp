@@ -16,8 +16,8 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
                      weight.shape(), ")");
   auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
-  math.gemm(x.view(), transposed(weight.view()), y.view(), Write::assign);
-  math.add_to_rows(bias.view(), y.view());
+  math.gemm(x.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
+  math.add_to_rows(bias.view(), y.mutable_view());
 
   return record("linear", y, {x, weight, bias},
                 [&math, x = x.value(), weight = weight.value()](auto d_y, auto d) {

@@ -37,12 +37,12 @@ Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& 
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
   neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), true,
-                       scores.view(), {log_p.view(), losses.view(), {}, {}});
+                       scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
   return record("softmax_cross_entropy", losses, {scores},
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      std::as_const(log_p).view(), d_losses[0].view(), {}, d[0].view());
+                      log_p.view(), d_losses[0].view(), {}, d[0].view());
                 });
 }
 
@@ -58,12 +58,12 @@ Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& label
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
   neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
                        options.normalize, scores.view(),
-                       {log_p.view(), losses.view(), loss.view(), factor.view()});
+                       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
   return record("softmax_cross_entropy", loss, {scores},
                 [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                      std::as_const(log_p).view(), d_loss[0].view(), std::as_const(factor).view(),
+                      log_p.view(), d_loss[0].view(), factor.view(),
                       d[0].view());
                 });
 }
@@ -99,7 +99,7 @@ Correct count_correct(const Variable<T>& scores, const Labels& labels, std::int3
     fail<ShapeError>("accuracy: labels ", labels.shape(), " for scores ", scores.shape());
   auto counts = Tensor<std::int32_t>::uninitialized({2}, scores.device());
   kernels("accuracy", scores.value(), labels)
-      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.view());
+      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
   return Correct(std::move(counts));
 }
 /// The share of right answers at once.

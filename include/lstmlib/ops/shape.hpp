@@ -20,7 +20,7 @@ Variable<T> transpose(const Variable<T>& x) {
   if (x.shape().rank() != 2) fail<ShapeError>("transpose: a matrix is expected, shape ", x.shape());
   auto& math = kernels("transpose", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
-  math.transpose(x.view(), y.view(), Write::assign);
+  math.transpose(x.view(), y.mutable_view(), Write::assign);
   return record("transpose", y, {x},
                 [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
 }
@@ -41,7 +41,7 @@ Variable<T> concat(const std::vector<Variable<T>>& parts) {
   Index at = 0;
   for (const auto& part : parts) {
     kernels("concat", first, part.value());
-    math.copy_columns(part.view(), 0, y.view(), at, part.shape()[1], Write::assign);
+    math.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], Write::assign);
     at += part.shape()[1];
   }
   return record("concat", y, parts, [&math](auto d_y, auto d) {
@@ -61,7 +61,7 @@ Variable<T> columns(const Variable<T>& x, Index first, Index columns) {
     fail<ShapeError>("columns: ", first, " to ", first + columns, " of shape ", x.shape());
   auto& math = kernels("columns", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[0], columns}, x.device());
-  math.copy_columns(x.view(), first, y.view(), 0, columns, Write::assign);
+  math.copy_columns(x.view(), first, y.mutable_view(), 0, columns, Write::assign);
   return record("columns", y, {x}, [&math, first, columns](auto d_y, auto d_x) {
     math.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, Write::add);
   });

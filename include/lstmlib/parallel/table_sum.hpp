@@ -48,7 +48,7 @@ class RowsGather {
     for (const auto count : counts)
       bytes.push_back(static_cast<std::size_t>(count) * row_size * element_bytes());
     if (!rounded_) {
-      pending_ = all.start_gather(mine.device(), mine.view().data, all_rows_.view().data, bytes);
+      pending_ = all.start_gather(mine.device(), mine.view().data, all_rows_.mutable_view().data, bytes);
       return;
     }
     const auto values = mine.values();
@@ -61,7 +61,7 @@ class RowsGather {
   Tensor<T> wait() {
     pending_->wait();
     if (rounded_)
-      std::transform(all_rounded_.begin(), all_rounded_.end(), all_rows_.view().data, from_bfloat16);
+      std::transform(all_rounded_.begin(), all_rounded_.end(), all_rows_.mutable_view().data, from_bfloat16);
     return all_rows_;
   }
   std::size_t element_bytes() const { return rounded_ ? sizeof(std::uint16_t) : sizeof(T); }
@@ -90,7 +90,7 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
   }
   auto ids = Tensor<std::int32_t>::uninitialized({total}, device);
   const auto pending =
-      all.start_gather(device, std::as_const(mine.ids).view().data, ids.view().data, id_bytes);
+      all.start_gather(device, mine.ids.view().data, ids.mutable_view().data, id_bytes);
   RowsGather<T> gather(all, mine.rows, counts, wire);
   pending->wait();
   const Tensor<T> rows = gather.wait();
@@ -99,8 +99,8 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
                      Tensor<T>::uninitialized(rows.shape(), device)};
   constexpr std::int32_t no_row = -1;  // a device may have filled ids up with it
   const Index distinct = kernels("gradient", rows)
-                             .neural.sum_rows_by_id(rows.view(), std::as_const(ids).view(), no_row, {},
-                                                    sum.ids.view(), sum.rows.view());
+                             .neural.sum_rows_by_id(rows.view(), ids.view(), no_row, {},
+                                                    sum.ids.mutable_view(), sum.rows.mutable_view());
   return {sum.ids.rows(0, distinct), sum.rows.rows(0, distinct)};
 }
 
