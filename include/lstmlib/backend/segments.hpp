@@ -58,15 +58,13 @@ class Segments {
   [[nodiscard]] Index length(Index sequence) const { return first(sequence + 1) - first(sequence); }
   /// Sequences, longest first (equal lengths in their own order).
   [[nodiscard]] std::span<const Index> by_length() const { return by_length_; }
-  [[nodiscard]] std::span<const Index> firsts() const {
-    return first_;
-  }  ///< first rows of the sequences, then rows()
+  /// First rows of the sequences, then rows().
+  [[nodiscard]] std::span<const Index> firsts() const { return first_; }
   [[nodiscard]] std::span<const Index> offsets() const { return offset_; }  ///< offset(0) to offset(steps())
   /// Place of the first row of `step` in the time-major order; offset(steps()) is rows().
   [[nodiscard]] Index offset(Index step) const { return offset_[static_cast<std::size_t>(step)]; }
-  [[nodiscard]] Index running(Index step) const {
-    return offset(step + 1) - offset(step);
-  }  ///< sequences longer than `step`
+  /// Sequences longer than `step`.
+  [[nodiscard]] Index running(Index step) const { return offset(step + 1) - offset(step); }
   /// Row of step `step` of the sequence at place `place` of by_length(); a reverse pass starts at the last
   /// row.
   [[nodiscard]] Index row(Index place, Index step, bool reverse = false) const {

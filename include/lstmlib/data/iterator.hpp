@@ -73,9 +73,8 @@ class SerialIterator {
     return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size());
   }
   double previous_epoch_detail() const { return previous_epoch_detail_; }
-  const std::vector<Index>& order() const {
-    return order_;
-  }  ///< of the epoch under way; empty without shuffle
+  /// Of the epoch under way; empty without shuffle.
+  const std::vector<Index>& order() const { return order_; }
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
   void serialize(nn::Serializer& serializer);

@@ -20,8 +20,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct NpyOptions {
-  bool allow_objects =
-      true;  ///< read object arrays; nothing runs, but a reader of numbers may want to refuse them
+  /// Read object arrays; nothing runs, but a reader of numbers may want to refuse them.
+  bool allow_objects = true;
   std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();  ///< most bytes of data
 };
 

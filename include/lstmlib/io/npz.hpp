@@ -27,8 +27,8 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct NpzOptions {
   bool allow_objects = true;  ///< see NpyOptions
-  std::uint64_t max_bytes =
-      (std::numeric_limits<std::int64_t>::max)();  ///< most bytes of data of all arrays together
+  /// Most bytes of data of all arrays together.
+  std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();
 };
 
 /// Arrays with names, in order.

@@ -62,8 +62,8 @@ using NodeId = std::uint32_t;
 struct Node {
   NodeKind kind = NodeKind::none;
   std::uint64_t at = 0;  ///< byte of the opcode that made it
-  std::int64_t number =
-      0;  ///< a bool, an int, the bits of a float, a PickleGlobal, or where it lies in PickleNodes
+  /// A bool, an int, the bits of a float, a PickleGlobal, or where it lies in PickleNodes.
+  std::int64_t number = 0;
   std::string_view text = {};  ///< content of text (UTF-8) and bytes
 };
 

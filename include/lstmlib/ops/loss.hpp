@@ -28,9 +28,8 @@ CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const La
 }  // namespace detail
 
 /// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...],
-/// labels [rows,
-/// ...], class_weights [classes] or absent; result as labels. Throws ShapeError for a label outside the
-/// classes.
+/// labels [rows, ...], class_weights [classes] or absent; result as labels. Throws ShapeError for a label
+/// outside the classes.
 template <Real T>
 Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
                                        std::int32_t ignore_label = -1, const Tensor<T>& class_weights = {}) {

@@ -102,12 +102,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  enum class State {
-    reading,
-    waiting,
-    writing,
-    leaving
-  };  // leaving: the last answer is out, rest of the input is dropped
+  // leaving: the last answer is out, the rest of the input is dropped
+  enum class State { reading, waiting, writing, leaving };
 
   static constexpr std::size_t chunk = 64 << 10, first_chunk = 8 << 10;
   static constexpr std::size_t dropped_at_most = 64 << 20;

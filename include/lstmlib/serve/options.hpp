@@ -38,8 +38,8 @@ struct ServerOptions {
   std::chrono::seconds stop_time{25};     ///< from `stop` to the end, whatever is still open
   std::chrono::microseconds spin{50};     ///< that an idle event loop looks for more before it sleeps
   QueueOptions queue;
-  std::function<void(std::string_view)>
-      access_log;  ///< takes a line of JSON, without its end, for each request; must not wait
+  /// Takes a line of JSON, without its end, for each request; must not wait.
+  std::function<void(std::string_view)> access_log;
 };
 
 }  // namespace lstmlib::serve

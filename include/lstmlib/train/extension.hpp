@@ -22,12 +22,15 @@ inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that 
 }  // namespace priority
 
 /// Any callable `void(Trainer&)`. Where it has them, these are used:
-///   `std::string name` and `int priority`: its name in snapshots (made unique by the trainer) and its place;
-///   `Trigger default_trigger() const`: when it runs, unless the trainer is told otherwise; without, each
-///   iteration; `initialize(Trainer&)`: called before the first update of a run, resumed or not;
-///   `std::filesystem::path interrupted(Trainer&)`: called where a signal ends the run; a file to resume
-///   from, or empty; `finalize()`: called at the end of a run, also by an error; must not throw;
-///   `serialize(nn::Serializer&)`: its state.
+///   `std::string name`                             its name in snapshots, made unique by the trainer
+///   `int priority`                                 its place among the extensions
+///   `Trigger default_trigger() const`              when it runs, unless Trainer::extend says otherwise;
+///                                                  without it, after each iteration
+///   `initialize(Trainer&)`                         called before the first update of a run, resumed or not
+///   `std::filesystem::path interrupted(Trainer&)`  called where a signal ends the run; returns a file to
+///                                                  resume from, or an empty path
+///   `finalize()`                                   called at the end of a run, also by an error; must not throw
+///   `serialize(nn::Serializer&)`                   saves and loads its state
 class Extension {
  public:
   template <class E>
