@@ -55,7 +55,8 @@ class ArchiveSerializer : public nn::Serializer {
       const Index rows = p.shape().rows() / static_cast<Index>(names.size());
       for (std::size_t block = 0; block < names.size(); ++block) {
         // One name: the whole, which may be a scalar without rows.
-        auto part = names.size() == 1 ? p.value() : p.value().rows(static_cast<Index>(block) * rows, rows);
+        auto& whole = p.mutable_value();
+        auto part = names.size() == 1 ? whole : whole.rows(static_cast<Index>(block) * rows, rows);
         tensor(names[block], part);  // shares the memory
       }
     }
