@@ -11,6 +11,7 @@
 #include <malloc.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 namespace sentiment {
@@ -35,8 +36,15 @@ void return_memory() {
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
+/// Of signals outside the server's run, and of the second one within: a container's first process has no other
+/// way, as the system ends it for no signal that it does not handle.
+void end_at_once(int signal) { std::_Exit(128 + signal); }
+
 void run(ServeOptions options) {
   return_memory();
+  std::signal(SIGINT, end_at_once);
+  std::signal(SIGTERM, end_at_once);
+  options.server.stop_at_signals = true;
   if (options.server.queue.threads > 0) cpu::set_threads(static_cast<int>(options.server.queue.threads));
   std::signal(SIGPIPE, SIG_IGN);
   serve::Hosting hosting = serve::hosting_from_environment();

@@ -158,7 +158,7 @@ class LstmStream {
   /// Begins a new sequence.
   void reset() {
     count_ = 0;
-    std::ranges::fill(memory_.mutable_values(), 0.0f);
+    for (float& value : memory_.mutable_values()) value = 0;
   }
 
   Index steps() const { return count_; }  ///< since the begin of the sequence

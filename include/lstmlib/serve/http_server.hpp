@@ -3,6 +3,7 @@
 // The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one
 // file.
 
+#include "lstmlib/base/signals.hpp"
 #include "lstmlib/serve/connection.hpp"
 #include "lstmlib/serve/log_line.hpp"
 #include "lstmlib/serve/metrics.hpp"
@@ -11,13 +12,12 @@
 #include "lstmlib/serve/server.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
-#include <csignal>
-#include <cstdlib>
 #include <random>
 #include <thread>
 #include <unordered_set>
@@ -29,7 +29,6 @@ class HttpServer final : public Server, private ConnectionOwner {
   explicit HttpServer(const ServerOptions& options)
       : options_(options),
         acceptor_(loop_),
-        signals_(loop_),
         timer_(loop_),
         queue_(
             std::in_place, options.queue, [this](Queue::Jobs jobs) { take_back(std::move(jobs)); },
@@ -74,9 +73,11 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
 
   int run() override {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
-    wait_for_signal();
+    std::optional<Signals> signals;
+    if (options_.stop_at_signals) {
+      signals.emplace(loop_);
+      stop_at(*signals);
+    }
     accept();
     watch();
     while (!loop_.stopped()) {
@@ -120,14 +121,24 @@ class HttpServer final : public Server, private ConnectionOwner {
     }
   }
 
-  void wait_for_signal() {
-    signals_.async_wait([this](ErrorCode error, int number) {
-      if (error) return;
-      if (stopping_) std::_Exit(128 + number);
-      signal_ = number;
-      begin_to_stop();
-      wait_for_signal();
+  /// Signals, noted in whatever thread they arrive, and the sockets through which they wake the loop up.
+  struct Signals {
+    explicit Signals(boost::asio::io_context& loop) : heard(loop), told(loop) {
+      boost::asio::local::connect_pair(heard, told);
+      told.non_blocking(true);
+      watch.emplace(told.native_handle());
+    }
+    boost::asio::local::stream_protocol::socket heard, told;
+    std::optional<SignalWatch> watch;  // last: it uses the sockets
+  };
+  void stop_at(Signals& signals) {
+    const auto stop_if_noted = [this, &signals] {
+      if ((signal_ = signals.watch->received()) != 0) begin_to_stop();
+    };
+    signals.heard.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
+      if (!error) stop_if_noted();
     });
+    boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have noted one before
   }
 
   /// What has begun goes on; connections close after their answers, idle ones now.
@@ -144,7 +155,6 @@ class HttpServer final : public Server, private ConnectionOwner {
     if (!stopping_ || !connections_.empty()) return;
     ErrorCode ignored;
     timer_.cancel(ignored);
-    signals_.cancel(ignored);
     loop_.stop();
   }
   void close_all() {
@@ -242,7 +252,6 @@ class HttpServer final : public Server, private ConnectionOwner {
   const ServerOptions options_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   Routes routes_;
   mutable Metrics metrics_;
