@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 import random
 import re
+import zlib
 
 
 @dataclasses.dataclass
@@ -22,6 +23,11 @@ class Fault:
         return f"{self.file}: {' '.join(self.old.split())} ==> {self.new}"
 
     @property
+    def number(self):
+        """By which the environment switches it on."""
+        return zlib.crc32(self.name.encode()) % 2**31 or 1
+
+    @property
     def folder(self):
         parts = pathlib.PurePath(self.file).parts
         return parts[2] if parts[0] == "include" else "/".join(parts[1:-1])
@@ -31,11 +37,11 @@ class Fault:
         first = text.count("\n", 0, self.start) + 1
         return range(first, first + self.old.count("\n") + 1)
 
-    def switched(self, number):
+    def switched(self):
         """Both texts, of which the environment chooses one; as many lines as before."""
         if self.old.endswith((";", "}")):
-            return f"{{ if (LSTMLIB_FAULT({number})) {{ {self.new} }} else {{ {self.old} }} }}"
-        return f"(LSTMLIB_FAULT({number}) ? ({self.new}) : ({self.old}))"
+            return f"{{ if (LSTMLIB_FAULT({self.number})) {{ {self.new} }} else {{ {self.old} }} }}"
+        return f"(LSTMLIB_FAULT({self.number}) ? ({self.new}) : ({self.old}))"
 
 
 class ListError(Exception):
