@@ -116,6 +116,37 @@ TEST_CASE("pickle: names and opcodes that could run something are refused by nam
   CHECK(refusal("}(tb.").find("a state for 'dict'") != std::string::npos);
 }
 
+TEST_CASE("pickle: the names of arrays' parts are refused in any other module") {
+  for (const char* name : {"_reconstruct", "ndarray", "dtype", "encode", "_frombuffer", "scalar"})
+    for (const char* module :
+         {"os", "evil", "", "numpy.core", "numpy.core.multiarray.x", "numpy.core.numeric.x", "_codecs.x",
+          "builtins", "Numpy", "codecs"}) {
+      const std::string wanted = "'" + std::string(module) + "." + name + "' is not allowed";
+      CAPTURE(wanted);
+      CHECK(refusal("c" + std::string(module) + "\n" + name + "\n.").find(wanted) != std::string::npos);
+      const auto text = [](const std::string& word) {
+        return "\x8c" + std::string(1, static_cast<char>(word.size())) + word;
+      };
+      CHECK(refusal(text(module) + text(name) + "\x93.").find(wanted) != std::string::npos);
+    }
+  CHECK(refusal("cnumpy\nscalar\n.").find("not allowed") != std::string::npos);
+  CHECK(refusal("cnumpy.core.multiarray\nndarray\n.").find("not allowed") != std::string::npos);
+}
+
+TEST_CASE("pickle: the memo has no more places than bytes were read, so that it cannot be a bomb") {
+  const std::string before = "K\x05r";  // 7 bytes are read when the place is known
+  CHECK(shown(before + little(7, 4) + ".") == "5");
+  CHECK(refusal(before + little(8, 4) + ".").find("memo place 8 is out of order") != std::string::npos);
+  CHECK(shown("K\x05q\x04.") == "5");
+  CHECK(refusal("K\x05q\x05.").find("memo place 5 is out of order") != std::string::npos);
+  CHECK(shown("K\x05p5\n.") == "5");
+  CHECK(refusal("K\x05p6\n.").find("memo place 6 is out of order") != std::string::npos);
+  // 64 KiB would otherwise make gigabytes.
+  const std::string large = std::string(1 << 15, 'N') + std::string(1 << 15, '0') + before;
+  CHECK(refusal(large + little(1 << 28, 4) + ".").find("memo place 268435456 is out of order") !=
+        std::string::npos);
+}
+
 TEST_CASE("pickle: damage is refused") {
   for (const std::string& pickle : {""s,
                                     "."s,

@@ -122,9 +122,10 @@ std::vector<float> last_of(const FrozenRecurrent& layers, const Input& input, st
   return result;
 }
 
-/// The errors that docs/performance states.
+/// The errors that docs/inference.md states; measured: 0.01 (bf16) and 0.025 (int8). What bytes are exactly is in
+/// frozen_int8_test.
 double tolerance(Precision precision) {
-  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.03 : 0.15;
+  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.02 : 0.04;
 }
 
 void check_case(const Case& one, Precision precision) {
