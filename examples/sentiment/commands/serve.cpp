@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/serving/endpoint.hpp"
 #include "sentiment/serving/explainer.hpp"
 #include "sentiment/serving/pages.hpp"
@@ -82,9 +83,11 @@ void run(ServeOptions options) {
 void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   const auto o = std::make_shared<ServeOptions>();
-  command->add_option(
-      "--model-dir", o->model_dir,
-      "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all addresses");
+  command
+      ->add_option("--model-dir", o->model_dir,
+                   "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all "
+                   "addresses")
+      ->check(local_path());
   const auto* host = command->add_option("--host", o->server.host,
                                          "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
   const auto* port = command->add_option("--port", o->server.port,
