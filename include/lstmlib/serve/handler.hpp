@@ -45,9 +45,12 @@ struct Rows {
 
 /// A handler whose predictions are made of rows: rows of different requests are computed together, and a long
 /// request in parts. Instead of `predict` it has
-///   Prediction begin(Input)                                          a prediction whose rows are still to be
-///   computed std::size_t rows(const Prediction&), cost(const Prediction&, std::size_t row) void
-///   compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
+///   Prediction begin(Input)                            a prediction whose rows are still to be computed
+///   std::size_t rows(const Prediction&)
+///   std::size_t cost(const Prediction&, std::size_t row)
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
+/// and where predictions are large
+///   std::size_t bytes(const Prediction&)               memory that it holds, which the server bounds
 template <class H>
 concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
@@ -131,6 +134,10 @@ class RowsJob final : public Job {
   std::size_t rows() const override { return handler_.rows(*prediction_); }
   std::size_t cost(std::size_t row) const override { return handler_.cost(*prediction_, row); }
   const void* group() const override { return &handler_; }
+  std::size_t bytes() const override {
+    if constexpr (requires { handler_.bytes(*prediction_); }) return handler_.bytes(*prediction_);
+    else return 0;
+  }
   void compute(std::span<const Part> parts) const override {
     std::vector<Rows<Prediction>> rows;
     for (const Part& part : parts)
