@@ -4,6 +4,8 @@
 #include "sentiment/commands/result_folder.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
+#include "sentiment/data/datasets.hpp"
+#include "sentiment/model/class_names.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/notebook/sentences.hpp"
 
@@ -49,6 +51,7 @@ void run(const CLI::App& command, RunOptions& o) {
   const TrainResult result = train_model(o.train);
   if (result.signal)
     end_after_signal(result, message("the same command with --seed ", o.train.seed, " --resume"));
+  write_class_names(o.train.model_dir, find_dataset(o.prepare.dataset).class_names);
   print_predictions(Predictor(load_model_folder(o.train.model_dir)));
   std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total
             << " test sentences right. Plots in " << (o.train.output_data_dir / "loss.png").string()
