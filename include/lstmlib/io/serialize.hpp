@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
@@ -54,23 +56,54 @@ class ArchiveSerializer : public nn::Serializer {
   void on_value(const std::string& path, Tensor<std::int32_t>& v) final { self().exchange(path, v); }
   void on_value(const std::string& path, Tensor<std::int64_t>& v) final { self().exchange(path, v); }
   void on_module(nn::Module& module) final {
-    Blocks blocks(self(), path().of(""));
+    Shared shared(path().of(""));
+    module.fields(shared);
+    Blocks blocks(self(), path().of(""), shared);
     module.fields(blocks);
   }
 
+ protected:
+  using Paths = std::vector<std::string>;  // of the blocks of rows of a parameter
+
  private:
-  /// Turns whole parameters into their named blocks of rows.
-  class Blocks final : public nn::FieldVisitor<Blocks> {
+  /// The paths of parameters, of which several fields may share one (tied weights).
+  class Shared final : public nn::FieldVisitor<Shared> {
    public:
-    Blocks(Derived& to, std::string prefix) : to_(to), prefix_(std::move(prefix)) {}
+    explicit Shared(std::string prefix) : prefix_(std::move(prefix)) {}
     template <Real T>
     void parameter(nn::Fields::Names names, nn::Parameter<T>& p) {
-      const Index rows = p.shape().rows() / static_cast<Index>(names.size());
-      for (std::size_t block = 0; block < names.size(); ++block) {
-        // One name: the whole, which may be a scalar without rows.
-        auto part = names.size() == 1 ? p.value() : p.value().rows(static_cast<Index>(block) * rows, rows);
-        tensor(names[block], part);  // shares the memory
-      }
+      Paths paths;
+      for (const auto name : names) paths.push_back(prefix_ + path_.of(name));
+      all_[p.state().get()].push_back(std::move(paths));
+    }
+    void enter(std::string_view name) override { path_.enter(name); }
+    void leave() override { path_.leave(); }
+
+    /// Those of one parameter, by the fields that have it.
+    const std::vector<Paths>& of(const void* state) const { return all_.at(state); }
+
+   private:
+    std::string prefix_;
+    nn::FieldPath path_;
+    std::unordered_map<const void*, std::vector<Paths>> all_;
+  };
+
+  /// Turns whole parameters into their named blocks of rows. One that fields share is exchanged once, where
+  /// the first of them stands, under all its names.
+  class Blocks final : public nn::FieldVisitor<Blocks> {
+   public:
+    Blocks(Derived& to, std::string prefix, const Shared& shared)
+        : to_(to), prefix_(std::move(prefix)), shared_(shared) {}
+    template <Real T>
+    void parameter(nn::Fields::Names, nn::Parameter<T>& p) {
+      const auto& fields = shared_.of(p.state().get());
+      if (!seen_.insert(p.state().get()).second) return;
+      const auto& first = to_.first_present(fields);
+      each_block(p, first, [&](const std::string& path, Tensor<T>& rows) { to_.exchange(path, rows); });
+      for (const auto& paths : fields)
+        if (&paths != &first)
+          each_block(p, paths,
+                     [&](const std::string& path, Tensor<T>& rows) { to_.exchange_again(path, rows); });
     }
     template <Element T>
     void tensor(std::string_view name, Tensor<T>& t) {
@@ -80,8 +113,21 @@ class ArchiveSerializer : public nn::Serializer {
     void leave() override { path_.leave(); }
 
    private:
+    /// Calls `use(path, rows)` for the blocks, which share the parameter's memory.
+    template <Real T, class Use>
+    static void each_block(nn::Parameter<T>& p, const Paths& paths, Use use) {
+      const Index rows = p.shape().rows() / static_cast<Index>(paths.size());
+      for (std::size_t block = 0; block < paths.size(); ++block) {
+        // One name: the whole, which may be a scalar without rows.
+        auto part = paths.size() == 1 ? p.value() : p.value().rows(static_cast<Index>(block) * rows, rows);
+        use(paths[block], part);
+      }
+    }
+
     Derived& to_;
     std::string prefix_;
+    const Shared& shared_;
+    std::unordered_set<const void*> seen_;
     nn::FieldPath path_;
   };
   Derived& self() { return static_cast<Derived&>(*this); }
@@ -110,6 +156,12 @@ class ArchiveWriter final : public ArchiveSerializer<ArchiveWriter> {
     const Tensor<T> host = tensor.to(Device::cpu());
     const auto sizes = host.shape().sizes();
     add(path, Array::from(host.values(), std::vector<Index>(sizes.begin(), sizes.end())));
+  }
+  /// Of a parameter that several fields share, the first field's paths; and the others.
+  const Paths& first_present(const std::vector<Paths>& fields) const { return fields.front(); }
+  template <Element T>
+  void exchange_again(const std::string& path, const Tensor<T>& tensor) {
+    exchange(path, tensor);
   }
 
  private:
@@ -272,6 +324,23 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
           tensor.assign(Tensor<T>::from(values, tensor.shape()));  // into the memory that is there
         },
         T{});
+  }
+  /// Of a parameter that several fields share, the paths that the file has, or those of the first field.
+  const Paths& first_present(const std::vector<Paths>& fields) const {
+    const auto present = [this](const Paths& paths) { return arrays_.has(paths.front()); };
+    const auto found = std::find_if(fields.begin(), fields.end(), present);
+    return found == fields.end() ? fields.front() : *found;
+  }
+  /// The file may have the same values under the others' paths, too.
+  template <Element T>
+  void exchange_again(const std::string& path, const Tensor<T>& tensor) {
+    if (!arrays_.has(path)) return;
+    const Tensor<T> here = tensor.to(Device::cpu());
+    Tensor<T> other = here.clone();
+    exchange(path, other);
+    const auto values = here.values();
+    if (std::memcmp(values.data(), other.values().data(), values.size_bytes()) != 0)
+      complain(path, " differs from the other name of the same parameter");
   }
 
  private:
@@ -460,4 +529,4 @@ void load_snapshot(const std::filesystem::path& path, Part& part) {
   detail::load(path, part, {ExtraKeys::ignore, {}});
 }
 
-}  // namespace lstmlib::io
+}  // namespace lstmlib::inline LSTMLIB_ABI::io

@@ -86,7 +86,9 @@ auto predict(const H& handler, const Model& model, const Input& input) {
     try {
       if constexpr (requires { model(input); }) return model(input);
       else return model(Variable<float>(input)).value();
-    } catch (const ShapeError& error) { throw HttpError(400, error.what()); }
+    } catch (const ShapeError& error) {
+      throw HttpError(400, error.what());
+    } catch (const IndexError& error) { throw HttpError(400, error.what()); }
   }
 }
 
@@ -164,4 +166,4 @@ Computed computed_by(const H& handler, GetModel model, std::string default_accep
   return {make, types_of<H>(), answer_types_of<H>(), std::move(default_accept)};
 }
 
-}  // namespace lstmlib::serve
+}  // namespace lstmlib::inline LSTMLIB_ABI::serve

@@ -172,7 +172,6 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
   void end_if_done() noexcept {
     if (!stopping_ || !connections_.empty()) return;
-    ErrorCode ignored;
     loop_.stop();
   }
   void close_all() {

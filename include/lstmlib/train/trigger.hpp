@@ -3,6 +3,7 @@
 // When something happens in a training run: every so many epochs or iterations, once, never. Triggers on
 // observed values are in value_trigger.hpp.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/train/observation.hpp"
 
 #include <cmath>
@@ -66,10 +67,9 @@ class Trigger {
 class IntervalTrigger {
  public:
   enum class Unit { epoch, iteration };
-  /// Throws Error unless the period is positive and finite.
+  /// Throws ValueError unless the period is positive and finite.
   IntervalTrigger(double period, Unit unit) : period_(period), unit_(unit) {
-    if (!(period > 0) || !std::isfinite(period))
-      fail<Error>("trigger: a period of ", period, ", a positive number expected");
+    lstmlib::detail::require_positive("trigger", unit == Unit::epoch ? "epochs" : "iterations", period);
   }
 
   bool operator()(const Status& now) {
