@@ -2,6 +2,7 @@
 #pragma once
 // The family of errors, and `fail`, the one place that throws.
 
+#include "lstmlib/base/compiler.hpp"
 #include "lstmlib/version.hpp"
 
 #include <new>

@@ -2,13 +2,15 @@
 #pragma once
 // Sums, differences, products of variables of one shape, element by element.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 template <Real T>
 void require_same_shape(const char* op, const Variable<T>& a, const Variable<T>& b) {
+  require(op, "the first argument", a);
+  require(op, "the second argument", b);
   if (a.shape() != b.shape()) fail<ShapeError>(op, ": shapes ", a.shape(), " and ", b.shape(), " differ");
 }
 /// a + factor b
@@ -26,16 +28,16 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
 }  // namespace detail
 
 template <Real T>
-Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("add", a, T(1), b);
 }
 template <Real T>
-Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("subtract", a, T(-1), b);
 }
 /// a b, element by element.
 template <Real T>
-Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
   detail::require_same_shape("multiply", a, b);
   auto& math = kernels("multiply", a.value(), b.value()).math;
   auto y = Tensor<T>::uninitialized(a.shape(), a.device());
@@ -48,7 +50,8 @@ Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
 }
 /// factor x
 template <Real T>
-Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
+[[nodiscard]] Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
+  detail::require("scale", "the input", x);
   auto& math = kernels("scale", x.value()).math;
   auto y = Tensor<T>::zeros(x.shape(), x.device());
   math.add_scaled(factor, x.view(), y.mutable_view());
@@ -61,19 +64,19 @@ Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
 
 namespace lstmlib::inline LSTMLIB_ABI {
 template <Real T>
-Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
   return ops::add(a, b);
 }
 template <Real T>
-Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) {
   return ops::subtract(a, b);
 }
 template <Real T>
-Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
   return ops::multiply(a, b);
 }
 template <Real T>
-Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
+[[nodiscard]] Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
   return ops::scale(x, factor);
 }
 }  // namespace lstmlib

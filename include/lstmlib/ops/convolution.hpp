@@ -4,15 +4,21 @@
 
 #include "lstmlib/ops/shape.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows,
 /// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows
 /// [.., filters].
 template <Real T>
-Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x, const Variable<T>& weight) {
+[[nodiscard]] Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x,
+                                                        const Variable<T>& weight) {
+  detail::require_rows("convolution_over_time", x);
+  detail::require("convolution_over_time", "the weight", weight);
   const Shape& w = weight.shape();
-  if (w.rank() != 4 || w[3] != 1 || x.rows.shape().rank() != 2 || w[1] != x.rows.shape()[1])
+  if (w.rank() != 4 || w[3] != 1 || w[2] < 1 || w[1] != x.rows.shape()[1])
     fail<ShapeError>("convolution_over_time: input ", x.rows.shape(), ", weight ", w,
                      "; expected [filters, features, window, 1]");
   const auto& all = kernels("convolution_over_time", x.rows.value(), weight.value());
@@ -45,15 +51,26 @@ struct ConvolutionOptions {
 };
 
 namespace detail {
+/// Strides and the like up to this cannot overflow an Index.
+inline constexpr Index most_convolution_step = Index{1} << 24;
+
 inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, const ConvolutionOptions& o) {
-  if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1])
+  if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1] || weight[2] < 1 || weight[3] < 1)
     fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight,
                      "; expected [images, channels, height, width] and "
                      "[filters, channels, height, width]");
-  for (const int i : {0, 1})
-    if (o.stride[static_cast<std::size_t>(i)] < 1 || o.dilate[static_cast<std::size_t>(i)] < 1 ||
-        o.pad[static_cast<std::size_t>(i)] < 0)
-      fail<ShapeError>("convolution_2d: stride and dilate must be at least 1, pad at least 0");
+  const auto check = [](const char* option, const std::array<Index, 2>& values, Index least) {
+    for (const Index value : values)
+      if (value < least || value > most_convolution_step)
+        fail<ValueError>("convolution_2d: ", option, " is ", value, ", expected ", least, " to ",
+                         most_convolution_step);
+  };
+  check("stride", o.stride, 1);
+  check("pad", o.pad, 0);
+  check("dilate", o.dilate, 1);
+  if (std::max({x[2], x[3], weight[2], weight[3]}) > most_convolution_step)
+    fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight, "; images and kernels of at most ",
+                     most_convolution_step, " a side");
   const Convolution2d c{x[1],        x[2],     x[3],     weight[2],   weight[3],  o.stride[0],
                         o.stride[1], o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
   if (c.height + 2 * c.pad_height <= c.dilate_height * (c.kernel_height - 1) ||
@@ -66,9 +83,15 @@ inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, c
 /// x [images, channels, height, width], weight [filters, channels, kernel height, kernel width], bias
 /// [filters] or absent; result [images, filters, out height, out width].
 template <Real T>
-Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {},
-                           const ConvolutionOptions& options = {}) {
+[[nodiscard]] Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight,
+                                         const Variable<T>& bias = {},
+                                         const ConvolutionOptions& options = {}) {
+  detail::require("convolution_2d", "the input", x);
+  detail::require("convolution_2d", "the weight", weight);
   const Convolution2d c = detail::convolution_geometry(x.shape(), weight.shape(), options);
+  if (bias && bias.shape() != Shape{weight.shape()[0]})
+    fail<ShapeError>("convolution_2d: bias ", bias.shape(), " for weight ", weight.shape(), ", expected [",
+                     weight.shape()[0], "]");
   const auto& all = kernels("convolution_2d", x.value(), weight.value(), bias.value());
   const Index filters = weight.shape()[0], places = c.out_height() * c.out_width();
   auto y = Tensor<T>::uninitialized({x.shape()[0], filters, c.out_height(), c.out_width()}, x.device());

@@ -51,13 +51,17 @@ class Extension {
   /// The callable itself if it is an E, else null.
   template <class E>
   E* target() {
-    auto* holder = dynamic_cast<Holder<E>*>(part_.get());
-    return holder ? &holder->extension : nullptr;
+    return static_cast<E*>(part_->target(&type_of<E>));
   }
 
  private:
+  /// Its address stands for the type, also in programs compiled without run-time type information.
+  template <class E>
+  static constexpr char type_of = 0;
+
   struct Part {
     virtual ~Part() = default;
+    virtual void* target(const char* type) = 0;
     virtual void rename(std::string) = 0;
     virtual Trigger default_trigger() const = 0;
     virtual void run(Trainer&) = 0;
@@ -74,6 +78,7 @@ class Extension {
       if constexpr (requires { extension.name; }) this->name = extension.name;
       if constexpr (requires { extension.priority; }) this->priority = extension.priority;
     }
+    void* target(const char* type) override { return type == &type_of<E> ? &extension : nullptr; }
     void rename(std::string changed) override {
       this->name = changed;
       if constexpr (requires { extension.name; }) extension.name = std::move(changed);
