@@ -62,7 +62,7 @@ TEST_CASE("mpi: gradients in bfloat16 are near, and the same in all processes") 
   for (const auto& part : parts) CHECK(part == parts.front());
   const double off = difference(exact.parameters, rounded.parameters);
   CHECK((off > 0) == (all.size() > 1));
-  CHECK(off < 0.02);
+  CHECK(off < 0.001);  // the sums themselves are in communicator_test
 }
 
 }  // namespace

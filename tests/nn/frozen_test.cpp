@@ -122,9 +122,10 @@ std::vector<float> last_of(const FrozenRecurrent& layers, const Input& input, st
   return result;
 }
 
-/// The errors that docs/performance states.
+/// The errors that docs/inference.md states; measured: 0.01 (bf16) and 0.025 (int8). What bytes are exactly is in
+/// frozen_int8_test.
 double tolerance(Precision precision) {
-  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.03 : 0.15;
+  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.02 : 0.04;
 }
 
 void check_case(const Case& one, Precision precision) {
@@ -319,7 +320,7 @@ TEST_CASE("frozen layers refuse what does not fit, and say what") {
       three{good, good, good};
   CHECK_THROWS_WITH_AS(of_words.last_hidden(no_words, result), "frozen: sentence 1 has no words", ShapeError);
   CHECK_THROWS_WITH_AS(of_words.last_hidden(no_such_word, result),
-                       "frozen: sentence 1 has word 9, expected 0 to 8", ShapeError);
+                       "frozen: sentence 1 has word 9, expected 0 to 8", IndexError);
   CHECK_THROWS_WITH_AS(of_words.last_hidden(three, result), "frozen: room for 14 numbers, expected 3 times 7",
                        ShapeError);
   CHECK_THROWS_WITH_AS(of_rows.last_hidden(three, result), "frozen: words, rows of 5 numbers expected",
@@ -329,7 +330,7 @@ TEST_CASE("frozen layers refuse what does not fit, and say what") {
   CHECK_THROWS_WITH_AS(FrozenRecurrent(wide, *one.stack),
                        "freeze: word vectors [9, 6], the layers expect 5 features", ShapeError);
   LstmStream stream(of_words), numbers(of_rows);
-  CHECK_THROWS_AS(stream.step(9), ShapeError);
+  CHECK_THROWS_AS(stream.step(9), IndexError);
   CHECK_THROWS_AS(stream.step(std::vector<float>(5)), ShapeError);
   CHECK_THROWS_AS(numbers.step(std::vector<float>(4)), ShapeError);
   CHECK_THROWS_AS(numbers.step(0), ShapeError);

@@ -64,7 +64,7 @@ TEST_CASE("updater: gradients in bfloat16 are near, and the same in all processe
   CHECK(rounded[0].parameters == rounded[2].parameters);
   const double off = difference(exact[0].parameters, rounded[0].parameters);
   CHECK(off > 0);
-  CHECK(off < 0.02);  // 10 steps of Adam with a rate of 0.001
+  CHECK(off < 0.001);  // measured: 0.00047. The sums themselves are in table_sum_test and in those of MPI
 }
 
 TEST_CASE(

@@ -39,6 +39,18 @@ TEST_CASE("tensor: says what does not fit") {
   CHECK_THROWS_AS(x.assign(Tensor<float>::zeros({2, 3})), ShapeError);
 }
 
+TEST_CASE("tensor: the version tells when somebody may have written, through whatever handle") {
+  auto x = Tensor<float>::zeros({2, 2});
+  auto other = x;
+  const auto before = x.version();
+  static_cast<void>(x.values());
+  static_cast<void>(x.rows(0, 1).view());
+  CHECK(x.version() == before);
+  other.rows(1, 1).mutable_values()[0] = 1;
+  CHECK(x.version() > before);
+  CHECK(x.clone().version() != 0);
+}
+
 TEST_CASE("device: parse knows the CPU and says what is installed") {
   CHECK(Device::parse("cpu") == Device::cpu());
   CHECK(message(Device::cpu()) == "cpu");

@@ -89,8 +89,7 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
     total += count;
   }
   auto ids = Tensor<std::int32_t>::uninitialized({total}, device);
-  const auto pending =
-      all.start_gather(device, mine.ids.view().data, ids.mutable_view().data, id_bytes);
+  const auto pending = all.start_gather(device, mine.ids.view().data, ids.mutable_view().data, id_bytes);
   RowsGather<T> gather(all, mine.rows, counts, wire);
   pending->wait();
   const Tensor<T> rows = gather.wait();
@@ -143,7 +142,7 @@ bool rows_are_less(const Communicator& all, const Variable<T>& table, std::span<
 }
 
 template <Real T>
-void sum_whole(Communicator& all, const Variable<T>& table, Wire wire) {
+void sum_whole(Communicator& all, Variable<T> table, Wire wire) {
   Tensor<T>& gradient = table.mutable_grad();
   if (!gradient) gradient = Tensor<T>::zeros(table.shape(), table.device());
   if constexpr (std::same_as<T, float>) all.start_sum(gradient, wire)->wait();
@@ -167,7 +166,7 @@ TableTraffic sum_over_tables(Communicator& all, const std::vector<Variable<T>>& 
 
   TableTraffic sent;
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    const Variable<T>& table = tables[i];
+    Variable<T> table = tables[i];
     if (rows_may_travel && detail::rows_are_less(all, table, counts[i], wire)) {
       table.set_grad_rows(detail::sum_rows(all, table, counts[i], wire));
       sent.rows += static_cast<std::size_t>(mine[i]) * detail::bytes_of_row(table, wire) *

@@ -40,7 +40,7 @@ class Update final : public UpdateKernels<T> {
   }
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     const double rate = threshold / std::sqrt(*squared_norm);
-    *factor = rate < 1 ? rate : 1;
+    *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
   }
   void apply(std::span<const math::GradientStep> given_steps, View<const T> value,
              View<T> gradient) override {
@@ -128,4 +128,4 @@ class Update final : public UpdateKernels<T> {
   }
 };
 
-}  // namespace lstmlib::cpu
+}  // namespace lstmlib::inline LSTMLIB_ABI::cpu

@@ -67,4 +67,4 @@ class FrozenStack {
   virtual bool has_table() const = 0;     ///< whether the words' sums were small enough for a table
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

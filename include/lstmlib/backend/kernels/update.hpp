@@ -45,4 +45,4 @@ class UpdateKernels {
   virtual void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) = 0;
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI
