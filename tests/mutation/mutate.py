@@ -112,7 +112,7 @@ def build(o, tree, faults):
         launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build_folder, f"-DCMAKE_CXX_COMPILER={o.compiler}",
                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", f"-DCMAKE_CXX_FLAGS={flags}",
-                        "-DLSTMLIB_CUDA=OFF", "-DLSTMLIB_CHECK_HEADERS=OFF", *launcher,
+                        "-DLSTMLIB_CUDA=OFF", "-DLSTMLIB_CHECK_HEADERS=OFF", "-DCMAKE_UNITY_BUILD=ON", *launcher,
                         f"-DLSTMLIB_KIT_DIR={os.environ.get('LSTMLIB_KIT_DIR', TOP.parent / 'shared')}"],
                        check=True, stdout=subprocess.DEVNULL)
         targets = needed_targets(build_folder, {fault.tests for fault in faults if chosen(o, fault)})
