@@ -145,7 +145,7 @@ TEST_CASE("updater: a loss that is not finite ends all processes, and the rank i
     auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
       auto loss = training(batch, seen);
       if (all.rank() == 1 && ++step == 3)
-        loss.mutable_value().values()[0] = std::numeric_limits<float>::quiet_NaN();
+        loss.mutable_value().mutable_values()[0] = std::numeric_limits<float>::quiet_NaN();
       return loss;
     };
     parallel::ParallelUpdater updater(all, training.batches, training.model, training.adam, objective);

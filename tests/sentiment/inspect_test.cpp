@@ -118,7 +118,8 @@ TEST_CASE("every file of the kit is shown as NumPy reads it") {
   if (!kit_has("compat/numpy")) return;
   std::size_t tried = 0;
   const auto expected = OrderedJson::parse(read_text(kit() / "compat/numpy/expected_plain.json"));
-  const auto same = [](const OrderedJson& ours, const OrderedJson& theirs) {  // there 64-bit integers are text
+  const auto same = [](const OrderedJson& ours,
+                       const OrderedJson& theirs) {  // there 64-bit integers are text
     if (theirs.is_string() && (ours.is_number() || ours.is_boolean()))
       return ours.dump() == theirs.get<std::string>();
     return ours == theirs;

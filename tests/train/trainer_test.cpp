@@ -251,7 +251,7 @@ TEST_CASE("the best model is kept") {
   trainer.extend([&](train::Trainer& t) {
     const auto i = static_cast<std::size_t>(t.iteration());
     t.observation()["validation/main/accuracy"] = accuracies[i - 1];
-    model.weight.mutable_value().values()[0] = static_cast<float>(i);
+    model.weight.mutable_value().mutable_values()[0] = static_cast<float>(i);
   });
   trainer.extend(train::snapshot_object(model, "best.npz"),
                  train::max_value("validation/main/accuracy", train::iterations(1)));
