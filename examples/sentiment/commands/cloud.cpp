@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/cloud_commands.hpp"
 #include "sentiment/commands/commands.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/text/decoder.hpp"
 
 #include <iostream>
 
@@ -95,11 +95,10 @@ CLI::Validator name_check() {
 
 std::vector<std::string> sentences_of_input() {
   std::vector<std::string> sentences;
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    sentences.push_back(decode_utf8(line));
-  }
-  if (std::cin.bad()) lstmlib::fail<lstmlib::FileError>("standard input: cannot read");
+  TextDecoder decoder("standard input");
+  LineReader lines(std::cin, decoder);
+  for (std::string line; lines.next(line);) sentences.push_back(std::move(line));
+  decoder.report();
   return sentences;
 }
 
