@@ -39,21 +39,21 @@ double peak_of(const Work& work) {
   return measured(work) - idle;
 }
 
-constexpr Index rows = 2048, columns = 2048;
-constexpr double array_bytes = rows * columns * 8.0;
+constexpr Index test_rows = 2048, test_columns = 2048;
+constexpr double array_bytes = test_rows * test_columns * 8.0;
 
-/// An NPY file of float64 [rows, columns] of zeros that takes no room on the disk.
+/// An NPY file of float64 [test_rows, test_columns] of zeros that takes no room on the disk.
 std::filesystem::path sparse_npy(const std::filesystem::path& path, const std::string& descr, bool fortran,
-                                 Index first_axis = rows) {
+                                 Index first_axis = test_rows) {
   std::string header = "{'descr': '" + descr + "', 'fortran_order': " + (fortran ? "True" : "False") +
-                       ", 'shape': " + shape_text(std::vector<Index>{first_axis, columns}) + ", }";
+                       ", 'shape': " + shape_text(std::vector<Index>{first_axis, test_columns}) + ", }";
   header.resize(118, ' ');
   std::vector<std::byte> bytes;
   append_text(bytes, std::string_view("\x93NUMPY\x01\0", 8));
   append_little(bytes, static_cast<std::uint16_t>(header.size()));
   append_text(bytes, header);
   write_file(path, bytes);
-  std::filesystem::resize_file(path, 128 + static_cast<std::uintmax_t>(first_axis * columns * 8));
+  std::filesystem::resize_file(path, 128 + static_cast<std::uintmax_t>(first_axis * test_columns * 8));
   return path;
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("memory: an array of numbers is there once while it is read, in any or
     for (const bool fortran : {false, true}) {
       const auto file = sparse_npy(folder / "a.npy", descr, fortran);
       const double peak = peak_of([&] {
-        if (read_npy(file).elements() != rows * columns) throw Error("elements");
+        if (read_npy(file).elements() != test_rows * test_columns) throw Error("elements");
       });
       CHECK(peak > 0.9 * array_bytes);
       CHECK(peak < 1.3 * array_bytes);

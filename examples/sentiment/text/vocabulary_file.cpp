@@ -82,7 +82,7 @@ Vocabulary checked(std::vector<Vocabulary::Entry> entries, const std::string& na
   } catch (const FormatError& error) { fail<FormatError>(name, ": ", error.what()); }
 }
 
-bool is_integer(io::ArrayDtype dtype) {
+bool is_whole_number(io::ArrayDtype dtype) {
   return dtype >= io::ArrayDtype::int8 && dtype <= io::ArrayDtype::uint64;
 }
 
@@ -109,7 +109,7 @@ Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name
     const auto* id = value.get_if<std::int64_t>();
     std::optional<std::int64_t> number = id != nullptr ? std::optional(*id) : std::nullopt;
     const auto* scalar = value.get_if<io::Array>();  // a NumPy integer
-    if (scalar != nullptr && scalar->elements() == 1 && is_integer(scalar->dtype)) {
+    if (scalar != nullptr && scalar->elements() == 1 && is_whole_number(scalar->dtype)) {
       try {
         number = scalar->as_numbers<std::int64_t>()[0];
       } catch (const lstmlib::Error&) {}  // beyond 64 bits: no id
