@@ -5,7 +5,7 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/job/settings.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/text/decoder.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -142,11 +142,10 @@ void add_job_options(CLI::App& command, JobOptions& o) {
 
 std::vector<std::string> sentences_of_input() {
   std::vector<std::string> sentences;
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    sentences.push_back(decode_utf8(line));
-  }
-  if (std::cin.bad()) lstmlib::fail<lstmlib::FileError>("standard input: cannot read");
+  TextDecoder decoder("standard input");
+  LineReader lines(std::cin, decoder);
+  for (std::string line; lines.next(line);) sentences.push_back(std::move(line));
+  decoder.report();
   return sentences;
 }
 
