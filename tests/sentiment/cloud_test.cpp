@@ -483,6 +483,9 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
   setting("dropout=1", "dropout: '1' is no number from 0 to below 1");
   setting("model-type=gru", "model-type: gru not in");
   setting("seed=-1", "seed: '-1' is no whole number from 0 to 18446744073709551615");
+  setting("device=tpu", "device: 'tpu' is no device; expected auto");
+  setting("processes=0", "processes: '0' is no whole number from 1 to 4096");
+  setting("wire=fp8", "wire: fp8 not in");
   setting("bucket=perhaps", "bucket: 'perhaps' is neither true nor false");
   wrong(fit_words + Words{"--hyperparameter", "epochs=1", "--hyperparameter", "epochs=2"}, "the name epochs is there twice");
   wrong(fit_words + Words{"--hyperparameter", "batch-size=1", "--hyperparameter", "batch_size=2"}, "in two spellings");
