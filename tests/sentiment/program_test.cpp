@@ -444,3 +444,52 @@ TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any 
       0);
   CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder / "work", line + "\n").status == 0);
 }
+
+TEST_CASE("program: no command takes an address for a path") {
+  const fs::path folder = lstmlib::test::scratch("program_addresses");
+  fs::create_directories(folder / "run");
+  const std::vector<std::vector<std::string>> commands{
+      {"run", "--out"},
+      {"run", "--data"},
+      {"run", "--json-summary"},
+      {"local", "--out"},
+      {"local", "--data"},
+      {"prepare", "--dataset", "films", "--out"},
+      {"prepare", "--dataset", "films", "--data"},
+      {"prepare", "--test", "t", "--train"},
+      {"prepare", "--train", "t", "--test"},
+      {"prepare", "--train", "t", "--test", "t", "--dev"},
+      {"train", "--test", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir", "o", "--train"},
+      {"train", "--train", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir", "o", "--test"},
+      {"train", "--train", "d", "--test", "d", "--model-dir", "m", "--output-data-dir", "o", "--vocab"},
+      {"train", "--train", "d", "--test", "d", "--vocab", "d", "--output-data-dir", "o", "--model-dir"},
+      {"train", "--train", "d", "--test", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir"},
+      {"evaluate", "--test", "t", "--model-dir"},
+      {"evaluate", "--model-dir", "m", "--test"},
+      {"predict", "--model-dir"},
+      {"predict", "--model-dir", "m"},
+      {"serve", "--model-dir"},
+      {"inspect"},
+      {"datasets", "--data"},
+      {"download", "--uri", "s3://films/k", "--output"},
+      {"upload", "--bucket", "films", "--test", "d", "--vocab", "d", "--train"},
+      {"upload", "--bucket", "films", "--train", "d", "--vocab", "d", "--test"},
+      {"upload", "--bucket", "films", "--train", "d", "--test", "d", "--vocab"},
+      {"cloud", "run", "--image", "i", "--role", "R", "--out"},
+      {"cloud", "run", "--image", "i", "--role", "R", "--data"}};
+  for (const auto& command : commands)
+    for (const char* address : {"s3://films/x", "S3://films", "s3:/films/x", "file:///tmp/x"}) {
+      auto words = command;
+      words.emplace_back(address);
+      CAPTURE(words);
+      check_refused(run(words, folder / "run"), 2,
+                    "'" + std::string(address) + "' is an address; a path of this machine is expected");
+    }
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    CHECK(entry.path().filename().string().find(':') == std::string::npos);
+  check_refused(run({"datasets"}, folder / "run", "", {{"LSTMLIB_DATASET_ROOT", "s3://films/x"}}), 1,
+                "LSTMLIB_DATASET_ROOT is s3://films/x; a folder of this machine is expected");
+  for (const char* seed : {"-1", "18446744073709551616", "1.0", "0x1"})
+    check_refused(run({"prepare", "--dataset", "films", "--seed", seed}, folder / "run"), 2,
+                  "--seed: '" + std::string(seed) + "' is no whole number from 0 to 18446744073709551615");
+}
