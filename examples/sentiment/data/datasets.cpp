@@ -4,6 +4,7 @@
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/math/philox.hpp"
 #include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/address.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/sha256.hpp"
@@ -39,7 +40,8 @@ constexpr auto datasets = std::to_array<Dataset>({
                "71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338"},
      .dev = {"stsa.binary.dev", 94400, "02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1"},
      .test = {"stsa.binary.test", 193562,
-              "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"}},
+              "6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b"},
+     .class_names = "negative,positive"},
     {.name = "stsa.fine",
      .about = "Stanford Sentiment Treebank, sentences of film reviews: 0 very negative to 4 very positive",
      .classes = 5,
@@ -49,7 +51,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .test_size = 2210,
      .train = {"stsa.fine.train", 902818, "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee"},
      .dev = {"stsa.fine.dev", 117239, "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3"},
-     .test = {"stsa.fine.test", 233634, "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73"}},
+     .test = {"stsa.fine.test", 233634, "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73"},
+     .class_names = "very negative,negative,neutral,positive,very positive"},
     {.name = "TREC",
      .about = "questions by what they ask for (Li and Roth 2002)",
      .classes = 6,
@@ -106,7 +109,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .train_size = 25000,
      .dev_size = 0,
      .test_size = 25000,
-     .train = imdb_archive},
+     .train = imdb_archive,
+     .class_names = "positive,negative"},
     {.name = "imdb.fine",
      .about = "film reviews (Maas et al. 2011) by stars: 0 one or two, 1 three or four, 2 seven or eight, 3 "
               "nine or ten",
@@ -116,7 +120,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .dev_size = 0,
      .test_size = 25000,
      .train = imdb_archive,
-     .fine = true},
+     .fine = true,
+     .class_names = "one or two stars,three or four stars,seven or eight stars,nine or ten stars"},
     {.name = "films",
      .about =
          "a small corpus of film sentences, written for this project and part of it: 0 negative, 1 positive",
@@ -125,7 +130,8 @@ constexpr auto datasets = std::to_array<Dataset>({
      .train_size = 1190,
      .dev_size = 171,
      .test_size = 341,
-     .train = {}},
+     .train = {},
+     .class_names = "negative,positive"},
 });
 
 std::string variable(const char* name) {
@@ -185,6 +191,8 @@ DatasetPlaces DatasetPlaces::from_environment() {
   DatasetPlaces places;
   const std::string root = variable("LSTMLIB_DATASET_ROOT"), caches = variable("XDG_CACHE_HOME"),
                     home = variable("HOME");
+  if (is_address(root))
+    lstmlib::fail<lstmlib::Error>("LSTMLIB_DATASET_ROOT is ", root, "; a folder of this machine is expected");
   if (!root.empty()) places.cache = root;
   else if (!caches.empty()) places.cache = std::filesystem::path(caches) / "lstmlib";
   else if (!home.empty()) places.cache = std::filesystem::path(home) / ".cache" / "lstmlib";

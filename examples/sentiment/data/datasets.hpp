@@ -39,6 +39,7 @@ struct Dataset {
       test_size;                     ///< sentences; without a test file: those of the one file, 0, 0
   DatasetFile train, dev{}, test{};  ///< `train` is all there is where there is no test file
   bool fine = false;                 ///< imdb: by stars, not by good and bad
+  std::string_view class_names{};    ///< from class 0 on, with commas between; empty: not known
 
   /// Whether name, size and hash of its files are known to be right.
   bool verified() const { return format == DatasetFormat::built_in || !train.sha256.empty(); }

@@ -28,6 +28,9 @@ class Endpoint {
   Answers begin(Texts texts) const;
   std::size_t rows(const Answers& answers) const { return answers.texts.size(); }
   std::size_t cost(const Answers& answers, std::size_t row) const { return answers.texts.tokens(row) + 1; }
+  std::size_t bytes(const Answers& answers) const {
+    return answers.texts.bytes() + answers.texts.size() * (sizeof(std::int32_t) + sizeof(float));
+  }
   void compute(const Predictor& predictor, std::span<const lstmlib::serve::Rows<Answers>> parts) const;
   lstmlib::serve::Content write(const Answers& answers, const std::string& type) const {
     return write_body(answers, type, answer_bytes_);

@@ -6,6 +6,7 @@
 #include "sentiment/serving/write_body.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sentiment {
 
@@ -26,7 +27,7 @@ Explanation Explainer::begin(Texts texts) const {
       throw HttpError(
           413, lstmlib::message("explaining takes a run of the model for each word, and up to sentence ",
                                 i + 1, " these are ", cost, " words, at most ", most_cost,
-                                " are taken; please send fewer"));
+                                " are taken; please send fewer or shorter ones"));
     made.ends.push_back(rows);
   }
   made.probabilities.resize(rows * made.classes);
@@ -52,6 +53,7 @@ void Explainer::compute(const Predictor& predictor,
 }
 
 lstmlib::serve::Content Explainer::write(const Explanation& e, const std::string& type) const {
+  const Vocabulary& vocabulary = model_().vocabulary();
   std::string json = "[";
   std::size_t row = 0;
   for (std::size_t i = 0; i < e.texts.size(); ++i) {
@@ -65,6 +67,12 @@ lstmlib::serve::Content Explainer::write(const Explanation& e, const std::string
       if (without > row + 1) json += ", ";
       json += score_text(p[best] - e.probabilities[without * e.classes + best]);
     }
+    json += "], \"known\": [";
+    bool first = true;
+    e.texts.for_each_token(i, [&](std::string_view word) {
+      json += std::exchange(first, false) ? "" : ", ";
+      json += vocabulary.knows(word) ? "true" : "false";
+    });
     json += "]}";
     row = e.ends[i];
   }

@@ -15,11 +15,13 @@ class Texts {
  public:
   static constexpr std::size_t most_tokens =
       65536;  ///< of a sentence: one alone must not keep the model for long
+  static constexpr std::size_t most_sentences = std::size_t{1} << 20;
+  static constexpr std::size_t most_tokens_in_all = std::size_t{1} << 23;  ///< some ten seconds of work
 
   explicit Texts(bool char_based = false) : char_based_(char_based) {}
 
   /// Adds a raw sentence in UTF-8: its words, or characters, joined by a space. Throws HttpError 413 for one
-  /// with more than `most_tokens`.
+  /// with more than `most_tokens`, and where there are more sentences or tokens than one request may have.
   void add(std::string_view raw);
 
   std::size_t size() const { return ends_.size(); }
@@ -30,6 +32,10 @@ class Texts {
   /// Number of words or characters.
   std::size_t tokens(std::size_t i) const { return tokens_[i]; }
   bool char_based() const { return char_based_; }
+  /// Memory that it holds.
+  std::size_t bytes() const {
+    return text_.capacity() + ends_.capacity() * sizeof(std::size_t) + tokens_.capacity() * sizeof(std::uint32_t);
+  }
 
   /// Calls `each(word)` for the words or characters of a sentence, in order.
   template <class Each>
@@ -57,6 +63,7 @@ class Texts {
   std::string text_;
   std::vector<std::size_t> ends_;
   std::vector<std::uint32_t> tokens_;
+  std::size_t tokens_in_all_ = 0;
 };
 
 }  // namespace sentiment

@@ -42,6 +42,8 @@ class Vocabulary {
 
   /// The id of a word, or that of `<unk>`.
   std::int32_t id(std::string_view word) const;
+  /// Whether the word has an id of its own.
+  bool knows(std::string_view word) const { return id(word) != unknown_; }
 
   /// The ids of a raw sentence, normalised and split into words or characters, with `<eos>` at the end: never
   /// empty.

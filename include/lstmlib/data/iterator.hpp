@@ -77,9 +77,8 @@ class SerialIterator {
     return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size());
   }
   double previous_epoch_detail() const { return previous_epoch_detail_; }
-  const std::vector<Index>& order() const {
-    return order_;
-  }  ///< of the epoch under way; empty without shuffle
+  /// Of the epoch under way; empty without shuffle.
+  const std::vector<Index>& order() const { return order_; }
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
   void serialize(nn::Serializer& serializer);
@@ -123,6 +122,9 @@ class SerialIterator {
     if (!options_.bucket_by_length) return shuffled_order(size(), options_.seed, epoch);
     return bucketed_order(lengths_, options_.batch_size, missing, options_.seed, epoch);
   }
+  double detail_one_batch_before() const {
+    return epoch_detail() - static_cast<double>(options_.batch_size) / static_cast<double>(size());
+  }
   void check() const;
 
   const D* dataset_;
@@ -139,8 +141,13 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
   serializer.value("current_position", position_);
   serializer.value("epoch", epoch_);
   serializer.value("is_new_epoch", new_epoch_);
-  if (options_.shuffle) serializer.value("order", order_);
-  serializer.value("previous_epoch_detail", previous_epoch_detail_);
+  // Some versions of Chainer save the order under another name, and older ones no fraction of the epoch before.
+  if (options_.shuffle)
+    serializer.value(serializer.has("_order") && !serializer.has("order") ? "_order" : "order", order_);
+  if (serializer.saving() || serializer.has("previous_epoch_detail"))
+    serializer.value("previous_epoch_detail", previous_epoch_detail_);
+  else
+    previous_epoch_detail_ = epoch_detail() > 0 ? (std::max)(detail_one_batch_before(), 0.0) : none;
   if (serializer.saving() || serializer.has("seed"))
     serializer.value("seed", options_.seed);  // not the reference's
   if (serializer.loading()) check();

@@ -186,7 +186,7 @@ class LstmStream {
   /// Begins a new sequence.
   void reset() {
     count_ = 0;
-    std::ranges::fill(memory_.values(), 0.0f);
+    for (float& value : memory_.mutable_values()) value = 0;
   }
 
   Index steps() const { return count_; }  ///< since the begin of the sequence
@@ -203,7 +203,7 @@ class LstmStream {
 
  private:
   std::span<const float> step(const float* row, std::int32_t word) {
-    layers_->kernels().step(row, word, count_++, memory_.view().data);
+    layers_->kernels().step(row, word, count_++, memory_.mutable_view().data);
     return hidden(layers_->layers() - 1);
   }
   void check_layer(Index layer) const {

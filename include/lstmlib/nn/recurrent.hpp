@@ -16,8 +16,8 @@ struct RecurrentOptions {
   Index hidden_size;   ///< units of one layer and direction
   Index layers = 1;    ///< stacked layers
   double dropout = 0;  ///< ratio between layers, 0 to below 1
-  bool bidirectional =
-      false;  ///< a second pass from the end of each sequence; results are joined [forward, backward]
+  /// A second pass from the end of each sequence; results are joined [forward, backward].
+  bool bidirectional = false;
   Precision precision = Precision::fp32;  ///< of products while training, fp32 or bf16: see ops::recurrent
 
   /// Throws ValueError for a size or a number of layers below 1 and a ratio outside 0 to below 1.

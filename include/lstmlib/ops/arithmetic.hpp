@@ -19,8 +19,8 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
   require_same_shape(op, a, b);
   auto& math = kernels(op, a.value(), b.value()).math;
   auto y = a.value().clone();
-  math.add_scaled(factor, b.view(), y.view());
-  return record(op, y, {a, b}, [&math, factor](auto d_y, auto d) {
+  math.add_scaled(factor, b.view(), y.mutable_view());
+  return record(op, y, {a, b}, reads(), [&math, factor](auto d_y, auto d) {
     math.add_scaled(T(1), d_y[0].view(), d[0].view());
     math.add_scaled(factor, d_y[0].view(), d[1].view());
   });
@@ -41,11 +41,12 @@ template <Real T>
   detail::require_same_shape("multiply", a, b);
   auto& math = kernels("multiply", a.value(), b.value()).math;
   auto y = Tensor<T>::uninitialized(a.shape(), a.device());
-  math.multiply(a.view(), b.view(), y.view(), Write::assign);
-  return record("multiply", y, {a, b}, [&math, a = a.value(), b = b.value()](auto d_y, auto d) {
-    math.multiply(d_y[0].view(), b.view(), d[0].view(), Write::add);
-    math.multiply(d_y[0].view(), a.view(), d[1].view(), Write::add);
-  });
+  math.multiply(a.view(), b.view(), y.mutable_view(), Write::assign);
+  return record("multiply", y, {a, b}, reads(a.value(), b.value()),
+                [&math, a = a.value(), b = b.value()](auto d_y, auto d) {
+                  math.multiply(d_y[0].view(), b.view(), d[0].view(), Write::add);
+                  math.multiply(d_y[0].view(), a.view(), d[1].view(), Write::add);
+                });
 }
 /// factor x
 template <Real T>
@@ -53,8 +54,8 @@ template <Real T>
   detail::require("scale", "the input", x);
   auto& math = kernels("scale", x.value()).math;
   auto y = Tensor<T>::zeros(x.shape(), x.device());
-  math.add_scaled(factor, x.view(), y.view());
-  return record("scale", y, {x}, [&math, factor](auto d_y, auto d_x) {
+  math.add_scaled(factor, x.view(), y.mutable_view());
+  return record("scale", y, {x}, reads(), [&math, factor](auto d_y, auto d_x) {
     math.add_scaled(factor, d_y[0].view(), d_x[0].view());
   });
 }

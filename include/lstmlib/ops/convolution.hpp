@@ -29,18 +29,18 @@ template <Real T>
 
   const Device device = x.rows.device();
   auto columns = Tensor<T>::uninitialized({windows->rows(), w[1] * window}, device);
-  all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.view());
+  all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.mutable_view());
   auto y = Tensor<T>::uninitialized({windows->rows(), w[0]}, device);
-  all.math.gemm(std::as_const(columns).view(), transposed(weight.view()), y.view(), Write::assign);
-  auto rows = record(
-      "convolution_over_time", y, {x.rows, weight},
-      [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
-        all.math.gemm(transposed(d_y[0].view()), std::as_const(columns).view(), d[1].view(), Write::add);
-        if (!d[0].needed()) return;
-        auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
-        all.math.gemm(d_y[0].view(), weight.view(), d_columns.view(), Write::assign);
-        all.neural.unfold_time_backward(*segments, window, std::as_const(d_columns).view(), d[0].view());
-      });
+  all.math.gemm(columns.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
+  auto rows =
+      record("convolution_over_time", y, {x.rows, weight}, reads(weight.value()),
+             [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
+               all.math.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), Write::add);
+               if (!d[0].needed()) return;
+               auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
+               all.math.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), Write::assign);
+               all.neural.unfold_time_backward(*segments, window, d_columns.view(), d[0].view());
+             });
   return {std::move(rows), std::move(windows)};
 }
 
@@ -97,18 +97,17 @@ template <Real T>
   auto y = Tensor<T>::uninitialized({x.shape()[0], filters, c.out_height(), c.out_width()}, x.device());
   auto columns = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
   auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each place
-  all.math.add_to_rows(bias.view(), spread.view());
-  const auto image = [](const Tensor<T>& images, Index i, Shape shape) {
-    return images.rows(i, 1).reshape(shape);
-  };
+  all.math.add_to_rows(bias.view(), spread.mutable_view());
+  const auto image = [](auto& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
   for (Index i = 0; i < x.shape()[0]; ++i) {
-    all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(), columns.view());
+    all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(),
+                            columns.mutable_view());
     auto out = image(y, i, {filters, places});
-    all.math.transpose(std::as_const(spread).view(), out.view(), Write::assign);
-    all.math.gemm(weight.view(), transposed(std::as_const(columns).view()), out.view(), Write::add);
+    all.math.transpose(spread.view(), out.mutable_view(), Write::assign);
+    all.math.gemm(weight.view(), transposed(columns.view()), out.mutable_view(), Write::add);
   }
   return record(
-      "convolution_2d", y, {x, weight, bias},
+      "convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
       [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
         auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
         auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
@@ -116,15 +115,15 @@ template <Real T>
         const View<T> d_x = d[0].view();
         for (Index i = 0; i < x.shape()[0]; ++i) {
           const Tensor<T> d_out = image(d_y[0], i, {filters, places});
-          all.math.transpose(d_out.view(), d_places.view(), Write::assign);
-          all.math.add_rows(std::as_const(d_places).view(), d[2].view());
-          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(), unfolded.view());
-          all.math.gemm(d_out.view(), std::as_const(unfolded).view(), d[1].view(), Write::add);
+          all.math.transpose(d_out.view(), d_places.mutable_view(), Write::assign);
+          all.math.add_rows(d_places.view(), d[2].view());
+          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
+                                  unfolded.mutable_view());
+          all.math.gemm(d_out.view(), unfolded.view(), d[1].view(), Write::add);
           if (!d_x) continue;
-          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.view(), Write::assign);
+          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(), Write::assign);
           const Shape one{c.channels, c.height, c.width};
-          all.neural.unfold_image_backward(c, std::as_const(d_columns).view(),
-                                           {d_x.data + i * one.elements(), one});
+          all.neural.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
         }
       });
 }

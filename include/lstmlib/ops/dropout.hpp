@@ -20,8 +20,8 @@ Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segmen
   const RowDropout dropout = row_dropout(segments.get(), ratio, key);
   auto& neural = kernels("dropout", x.value()).neural;
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  neural.dropout(dropout, x.view(), y.view(), Write::assign);
-  return record("dropout", y, {x}, [&neural, dropout, segments](auto d_y, auto d_x) {
+  neural.dropout(dropout, x.view(), y.mutable_view(), Write::assign);
+  return record("dropout", y, {x}, reads(), [&neural, dropout, segments](auto d_y, auto d_x) {
     neural.dropout(dropout, d_y[0].view(), d_x[0].view(), Write::add);
   });
 }

@@ -19,15 +19,16 @@ Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
   std::vector<Index> sizes(ids.shape().sizes().begin(), ids.shape().sizes().end());
   sizes.push_back(table.shape()[1]);
   auto rows = Tensor<T>::uninitialized(Shape(sizes), table.device());
-  neural.gather_rows(table.view(), ids.view(), ignore, dropout, rows.view());
-  return record("embedding", rows, {table},
+  neural.gather_rows(table.view(), ids.view(), ignore, dropout, rows.mutable_view());
+  return record("embedding", rows, {table}, reads(ids),
                 [&neural, ids, ignore, segments, dropout](auto d_rows, auto d_table) {
                   const Shape flat{ids.size(), d_rows[0].shape()[d_rows[0].shape().rank() - 1]};
                   RowGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
                                       Tensor<T>::uninitialized(flat, ids.device())};
                   const Tensor<T> d_flat = d_rows[0].reshape(flat);
-                  const Index distinct = neural.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
-                                                               part.ids.view(), part.rows.view());
+                  const Index distinct =
+                      neural.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
+                                            part.ids.mutable_view(), part.rows.mutable_view());
                   part.ids = part.ids.rows(0, distinct);
                   part.rows = part.rows.rows(0, distinct);
                   d_table[0].add_rows(std::move(part));

@@ -24,10 +24,10 @@ template <Real T>
                      weight.shape(), ")");
   auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
-  math.gemm(x.view(), transposed(weight.view()), y.view(), Write::assign);
-  math.add_to_rows(bias.view(), y.view());
+  math.gemm(x.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
+  math.add_to_rows(bias.view(), y.mutable_view());
 
-  return record("linear", y, {x, weight, bias},
+  return record("linear", y, {x, weight, bias}, reads(x.value(), weight.value()),
                 [&math, x = x.value(), weight = weight.value()](auto d_y, auto d) {
                   math.gemm(d_y[0].view(), weight.view(), d[0].view(), Write::add);
                   math.gemm(transposed(d_y[0].view()), x.view(), d[1].view(), Write::add);

@@ -31,9 +31,8 @@ CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const La
 }  // namespace detail
 
 /// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...],
-/// labels [rows,
-/// ...], class_weights [classes] or absent; result as labels. Throws IndexError for a label outside the
-/// classes.
+/// labels [rows, ...], class_weights [classes] or absent; result as labels. Throws IndexError for a label
+/// outside the classes.
 template <Real T>
 [[nodiscard]] Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
                                                      std::int32_t ignore_label = -1,
@@ -42,12 +41,12 @@ template <Real T>
   auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  neural.cross_entropy(problem, true, scores.view(), {log_p.view(), losses.view(), {}, {}});
-  return record("softmax_cross_entropy", losses, {scores},
+  neural.cross_entropy(problem, true, scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
+  return record("softmax_cross_entropy", losses, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      std::as_const(log_p).view(), d_losses[0].view(), {}, d[0].view());
+                      log_p.view(), d_losses[0].view(), {}, d[0].view());
                 });
 }
 
@@ -64,13 +63,12 @@ template <Real T>
   auto losses = Tensor<T>::uninitialized({labels.size()}, device);
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
   neural.cross_entropy(problem, options.normalize, scores.view(),
-                       {log_p.view(), losses.view(), loss.view(), factor.view()});
-  return record("softmax_cross_entropy", loss, {scores},
+                       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
+  return record("softmax_cross_entropy", loss, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                      std::as_const(log_p).view(), d_loss[0].view(), std::as_const(factor).view(),
-                      d[0].view());
+                      log_p.view(), d_loss[0].view(), factor.view(), d[0].view());
                 });
 }
 
@@ -114,7 +112,7 @@ template <Real T>
                      "; expected scores [rows, classes] and labels [rows]");
   auto counts = Tensor<std::int32_t>::uninitialized({2}, scores.device());
   kernels("accuracy", scores.value(), labels)
-      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.view());
+      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
   return Correct(std::move(counts));
 }
 /// The share of right answers at once.

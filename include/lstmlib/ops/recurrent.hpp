@@ -97,7 +97,7 @@ template <Real T>
   Storage saved;
   if (records<T>({&x.rows, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &first.hidden, &first.cell}))
     saved = Storage(recurrent.saved_bytes(problem()), device);
-  recurrent.forward(problem(), {hidden.view(), last_hidden.view(), last_cell.view()},
+  recurrent.forward(problem(), {hidden.mutable_view(), last_hidden.mutable_view(), last_cell.mutable_view()},
                     saved ? saved.mutable_data() : nullptr);
 
   auto [all, h, c] = record(
@@ -105,10 +105,8 @@ template <Real T>
       {x.rows, w.input, w.hidden, w.bias_input, w.bias_hidden, first.hidden, first.cell},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
         recurrent.backward(
-            problem(),
-            {std::as_const(hidden).view(), std::as_const(last_hidden).view(),
-             std::as_const(last_cell).view()},
-            saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
+            problem(), {hidden.view(), last_hidden.view(), last_cell.view()}, saved.mutable_data(),
+            {d_out[0].view(), d_out[1].view(), d_out[2].view()},
             {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
       });
   return {x.with(all), {h, c}};

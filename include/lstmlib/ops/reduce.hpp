@@ -16,8 +16,8 @@ Variable<T> sum(const char* op, const Variable<T>& x, int axis, bool mean) {
   const T factor = mean ? T(1) / static_cast<T>(along.size) : T(1);
   auto& math = kernels(op, x.value()).math;
   auto y = Tensor<T>::uninitialized(without_axis(x.shape(), axis), x.device());
-  math.sum(along, factor, x.view(), y.view());
-  return record(op, y, {x}, [&math, along, factor](auto d_y, auto d_x) {
+  math.sum(along, factor, x.view(), y.mutable_view());
+  return record(op, y, {x}, reads(), [&math, along, factor](auto d_y, auto d_x) {
     math.sum_backward(along, factor, d_y[0].view(), d_x[0].view());
   });
 }
@@ -58,7 +58,7 @@ template <Real T>
   if (along.size == 0) fail<ShapeError>("max: axis ", axis, " of shape ", x.shape(), " is empty");
   auto& math = kernels("max", x.value()).math;
   auto y = Tensor<T>::uninitialized(detail::without_axis(x.shape(), axis), x.device());
-  math.max(along, x.view(), y.view());
+  math.max(along, x.view(), y.mutable_view());
   return record("max", y, {x}, [&math, along, x = x.value(), y](auto d_y, auto d_x) {
     math.max_backward(along, x.view(), y.view(), d_y[0].view(), d_x[0].view());
   });
@@ -70,7 +70,7 @@ template <Real T>
   detail::require_rows("max_over_time", x);
   auto& neural = kernels("max_over_time", x.rows.value()).neural;
   auto y = Tensor<T>::uninitialized({x.sequences(), x.rows.shape()[1]}, x.rows.device());
-  neural.segment_max(*x.segments, x.rows.view(), y.view());
+  neural.segment_max(*x.segments, x.rows.view(), y.mutable_view());
   return record("max_over_time", y, {x.rows},
                 [&neural, segments = x.segments, x = x.rows.value(), y](auto d_y, auto d_x) {
                   neural.segment_max_backward(*segments, x.view(), y.view(), d_y[0].view(), d_x[0].view());
@@ -83,8 +83,8 @@ Variable<T> segment_sum(const char* op, const Ragged<Variable<T>>& x, bool mean)
   require_rows(op, x);
   auto& neural = kernels(op, x.rows.value()).neural;
   auto y = Tensor<T>::uninitialized({x.sequences(), x.rows.shape()[1]}, x.rows.device());
-  neural.segment_sum(*x.segments, mean, x.rows.view(), y.view());
-  return record(op, y, {x.rows}, [&neural, segments = x.segments, mean](auto d_y, auto d_x) {
+  neural.segment_sum(*x.segments, mean, x.rows.view(), y.mutable_view());
+  return record(op, y, {x.rows}, reads(), [&neural, segments = x.segments, mean](auto d_y, auto d_x) {
     neural.segment_sum_backward(*segments, mean, d_y[0].view(), d_x[0].view());
   });
 }

@@ -11,7 +11,7 @@ template <Real T>
 [[nodiscard]] Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   detail::require("reshape", "the input", x);
   auto& math = kernels("reshape", x.value()).math;
-  return record("reshape", x.value().reshape(shape), {x},
+  return record("reshape", x.value().reshape(shape), {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
 }
 
@@ -22,8 +22,8 @@ template <Real T>
   if (x.shape().rank() != 2) fail<ShapeError>("transpose: a matrix is expected, shape ", x.shape());
   auto& math = kernels("transpose", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
-  math.transpose(x.view(), y.view(), Write::assign);
-  return record("transpose", y, {x},
+  math.transpose(x.view(), y.mutable_view(), Write::assign);
+  return record("transpose", y, {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
 }
 
@@ -44,10 +44,10 @@ template <Real T>
   Index at = 0;
   for (const auto& part : parts) {
     kernels("concat", first, part.value());
-    math.copy_columns(part.view(), 0, y.view(), at, part.shape()[1], Write::assign);
+    math.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], Write::assign);
     at += part.shape()[1];
   }
-  return record("concat", y, parts, [&math](auto d_y, auto d) {
+  return record("concat", y, parts, reads(), [&math](auto d_y, auto d) {
     Index done = 0;
     for (auto& d_part : d) {
       const Index size = d_part.shape()[1];
@@ -66,8 +66,8 @@ template <Real T>
     fail<IndexError>("columns: ", columns, " columns from ", first, " on of shape ", x.shape());
   auto& math = kernels("columns", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[0], columns}, x.device());
-  math.copy_columns(x.view(), first, y.view(), 0, columns, Write::assign);
-  return record("columns", y, {x}, [&math, first, columns](auto d_y, auto d_x) {
+  math.copy_columns(x.view(), first, y.mutable_view(), 0, columns, Write::assign);
+  return record("columns", y, {x}, reads(), [&math, first, columns](auto d_y, auto d_x) {
     math.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, Write::add);
   });
 }

@@ -20,9 +20,9 @@ Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int ax
   auto& math = kernels(op, x.value()).math;
   const AxisView along(x.shape(), checked_axis(op, x.shape(), axis));
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  math.softmax(along, logarithm, x.view(), y.view());
-  return record(op, y, {x}, [&math, along, logarithm, y = std::as_const(y)](auto d_y, auto d_x) {
-    math.softmax_backward(along, logarithm, std::as_const(y).view(), d_y[0].view(), d_x[0].view());
+  math.softmax(along, logarithm, x.view(), y.mutable_view());
+  return record(op, y, {x}, reads(y), [&math, along, logarithm, y](auto d_y, auto d_x) {
+    math.softmax_backward(along, logarithm, y.view(), d_y[0].view(), d_x[0].view());
   });
 }
 }  // namespace detail

@@ -168,8 +168,8 @@ std::vector<UpdateItem<T>> items(std::vector<Entry<T>>& entries) {
     kernels("optimizer", entries.front().parameter.value(), value);
     check_gradient_of(entry);
     item.gradient = gradient_view(entry.parameter);
-    item.value = value.view();
-    for (std::size_t i = 0; i < entry.state.size(); ++i) item.state[i] = entry.state[i].view();
+    item.value = value.mutable_view();
+    for (std::size_t i = 0; i < entry.state.size(); ++i) item.state[i] = entry.state[i].mutable_view();
   }
   return all;
 }
@@ -249,7 +249,8 @@ class Optimizer {
     const Device device = entry.parameter.device();
     while (entry.state.size() < state_names().size()) {
       auto state = Tensor<T>::uninitialized(entry.parameter.shape(), device);
-      kernels("optimizer", state).math.fill(static_cast<T>(first_state(entry.state.size())), state.view());
+      kernels("optimizer", state)
+          .math.fill(static_cast<T>(first_state(entry.state.size())), state.mutable_view());
       entry.state.push_back(std::move(state));
     }
     for (auto& tensor : entry.state) {
@@ -309,7 +310,7 @@ inline math::GradientStep Optimizer::clip_norm(double threshold, std::span<const
     clipping_ = Tensor<double>::uninitialized({hooks, 2}, device);
   Tensor<double> numbers = clipping_.rows(which, 1);
   numbers.clear();
-  double *sum = numbers.view().data, *factor = sum + 1;
+  double *sum = numbers.mutable_view().data, *factor = sum + 1;
   parameters_.for_each_type([&](auto& entries) {
     detail::update_kernels(entries).add_squared_norm(changes, detail::items(entries), sum);
   });
@@ -322,7 +323,7 @@ inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::Gra
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
     if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
-    kernels("hook", gradient).update.apply(changes, entry.parameter.view(), gradient.view());
+    kernels("hook", gradient).update.apply(changes, entry.parameter.view(), gradient.mutable_view());
   });
   changes.clear();
   hook(parameters_);

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -42,7 +44,13 @@ class AccessLog {
       ++dropped_;
       return;
     }
-    buffer_.append(line).push_back('\n');
+    const std::size_t before = buffer_.size();
+    try {
+      buffer_.append(line).push_back('\n');
+    } catch (const std::bad_alloc&) {
+      buffer_.resize(before);
+      ++dropped_;
+    }
   }
 
  private:
@@ -53,9 +61,12 @@ class AccessLog {
       wake_.wait_for(lock, std::chrono::milliseconds(100), [&] { return stopping_; });
       lines.clear();
       lines.swap(buffer_);
-      if (dropped_ > 0) lines += "{\"dropped_lines\":" + std::to_string(std::exchange(dropped_, 0)) + "}\n";
+      char note[64] = "";
+      if (dropped_ > 0)
+        std::snprintf(note, sizeof note, "{\"dropped_lines\":%zu}\n", std::exchange(dropped_, 0));
       lock.unlock();
       write(lines);
+      write(note);
       lock.lock();
     } while (!stopping_ || !buffer_.empty());
   }

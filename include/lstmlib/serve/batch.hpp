@@ -11,7 +11,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <vector>
 
@@ -33,16 +32,22 @@ struct Slice {
 /// All jobs of a batch are of one group.
 struct Batch {
   std::vector<Slice> slices;
+  std::vector<Part> parts;
   bool beside_others = false;  ///< other threads compute, too: this one takes no more of them
 
+  /// Room for so many jobs: then nothing below needs memory of its own.
+  void reserve(std::size_t jobs) {
+    slices.reserve(jobs);
+    parts.reserve(jobs);
+  }
   /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`,
   /// one at least, and the first jobs what others leave.
-  void share_out(std::size_t budget);
+  void share_out(std::size_t budget) noexcept;
   /// Computes all slices. Returns what went wrong, if anything did.
-  std::optional<HttpError> compute(const Observe& observe) const;
+  std::exception_ptr compute(const Observe& observe) noexcept;
 };
 
-inline void Batch::share_out(std::size_t budget) {
+inline void Batch::share_out(std::size_t budget) noexcept {
   std::size_t left = budget;
   const auto extend = [&](Slice& slice, std::size_t most) {
     Job& job = *slice.job;
@@ -62,27 +67,27 @@ inline void Batch::share_out(std::size_t budget) {
     if (left > 0 && slice.job->next_ < slice.job->rows_) extend(slice, left);
 }
 
-inline std::optional<HttpError> Batch::compute(const Observe& observe) const {
-  std::vector<Part> parts;
-  std::size_t rows = 0;
-  for (const auto& slice : slices) {
-    if (slice.count == 0) continue;
-    parts.push_back({slice.job.get(), slice.first, slice.count});
-    rows += slice.count;
-  }
-  if (parts.empty()) return {};
-  const auto start = Job::Clock::now();
-  std::optional<cpu::OneThread> alone;
-  if (beside_others) alone.emplace();
+inline std::exception_ptr Batch::compute(const Observe& observe) noexcept {
   try {
-    parts[0].job->compute(parts);
-  } catch (const HttpError& error) {
-    if (parts.size() == 1) return error;  // else it is not known whose fault it is
-    return HttpError(500, "the model failed");
-  } catch (const std::bad_alloc&) {
-    return HttpError(503, "not enough memory for this request");
-  } catch (const std::exception& error) { return HttpError(500, error.what()); }
-  if (observe) observe({parts.size(), rows, Job::Clock::now() - start});
+    parts.clear();
+    std::size_t rows = 0;
+    for (const auto& slice : slices) {
+      if (slice.count == 0) continue;
+      parts.push_back({slice.job.get(), slice.first, slice.count});
+      rows += slice.count;
+    }
+    if (parts.empty()) return {};
+    const auto start = Job::Clock::now();
+    std::optional<cpu::OneThread> alone;
+    if (beside_others) alone.emplace();
+    try {
+      parts[0].job->compute(parts);
+    } catch (const HttpError&) {
+      if (parts.size() == 1) throw;
+      throw HttpError(500, "the model failed");  // it is not known whose fault it is
+    }
+    if (observe) observe({parts.size(), rows, Job::Clock::now() - start});
+  } catch (...) { return std::current_exception(); }
   return {};
 }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One HTTP/1.1 connection: requests are parsed by Boost.Beast as bytes come, answered one after another, and
-// what a client does wrong or not at all ends the connection and nothing else. All of it runs in the event
-// loop.
+// One HTTP/1.1 connection: requests are parsed as bytes come, answered one after another, and what a client
+// does wrong or not at all, or where memory is short, ends the connection and nothing else. All of it runs in
+// the event loop.
 
-#include "lstmlib/serve/media_type.hpp"
 #include "lstmlib/serve/options.hpp"
 #include "lstmlib/serve/request_parser.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -37,13 +37,18 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
   virtual const ServerOptions& options() const = 0;
   virtual bool stopping() const = 0;
-  /// Counts bytes that are held from now on, or with a negative number no more. False where they are too
-  /// many.
-  virtual bool hold(std::ptrdiff_t bytes) = 0;
+  virtual MemoryBudget& budget() = 0;
+  /// Memory to read into, for whoever reads at the moment.
+  virtual std::span<char> read_buffer() = 0;
   /// Calls the connection's `answer` at once or `respond` later.
   virtual void handle(Request request, const std::shared_ptr<Connection>& connection) = 0;
+  /// Throws the HttpError that a request gets whatever its body will be.
+  virtual void check(Request head) const = 0;
+  /// Puts into an answer what all of them have.
+  virtual void complete(const Request& request, Response& response) const = 0;
+  virtual std::string_view date() = 0;  ///< as the Date field has it
   virtual void answered(const Exchange& exchange) = 0;
-  virtual void closed(Connection& connection) = 0;
+  virtual void closed(Connection& connection) noexcept = 0;
   virtual std::string next_id() = 0;
 };
 
@@ -54,115 +59,150 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using ErrorCode = boost::system::error_code;
 
   Connection(Socket socket, std::string client, ConnectionOwner& owner)
-      : socket_(std::move(socket)), owner_(owner), client_(std::move(client)) {
+      : socket_(std::move(socket)), owner_(owner), client_(std::move(client)), held_(owner.budget()) {
     ErrorCode ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   }
 
-  /// Reads and answers until something must be waited for.
-  void advance() {
-    while (state_ == State::reading && !leaving_) {
-      if (buffer_.size() == 0 || !parse()) {
-        if (state_ == State::reading && !leaving_) read();
-        return;
-      }
-    }
+  /// Begins to read.
+  void start() noexcept {
+    guarded([&] { wait_for_input(); });
   }
 
   /// The answer to the request that `handle` was given: within `handle`, or
   void answer(Response response) { send(std::move(response)); }
   /// later.
-  void respond(Response response) {
-    send(std::move(response));
-    advance();
+  void respond(Response response) noexcept {
+    guarded([&] {
+      send(std::move(response));
+      go_on();
+    });
   }
 
   /// Nothing of a next request has come yet.
   bool idle() {
     ErrorCode ignored;
-    return state_ == State::reading && buffer_.size() == 0 && !parser_ && socket_.available(ignored) == 0;
+    return state_ == State::reading && pending_.empty() && !parser_ && socket_.available(ignored) == 0;
   }
 
   /// Closes what has stalled.
-  void check_time(Clock::time_point now) {
+  void check_time(Clock::time_point now) noexcept {
     const auto& o = owner_.options();
-    const bool late_header = parser_ && !parser_->is_header_done() && now - began_ > o.header_time;
+    const bool late_header = parser_ && !parser_->is_head_done() && now - began_ > o.header_time;
     if (state_ == State::leaving ? now - active_ > leaving_time
                                  : state_ != State::waiting && (now - active_ > o.idle_time || late_header))
       close();
   }
 
-  void close() {
-    if (std::exchange(leaving_, true) && !socket_.is_open()) return;
+  void close() noexcept {
+    const auto self = weak_from_this().lock();
     ErrorCode ignored;
     socket_.close(ignored);
-    owner_.hold(-std::exchange(held_, 0));
+    parser_.reset();
+    std::string().swap(pending_);
+    held_.release();
     if (!std::exchange(reported_, true)) owner_.closed(*this);
   }
 
  private:
-  enum class State {
-    reading,
-    waiting,
-    writing,
-    leaving
-  };  // leaving: the last answer is out, rest of the input is dropped
+  // leaving: the last answer is out, the rest of the input is dropped
+  enum class State { reading, waiting, writing, leaving };
 
-  static constexpr std::size_t chunk = 64 << 10, first_chunk = 8 << 10;
   static constexpr std::size_t dropped_at_most = 64 << 20;
+  static constexpr std::size_t written_at_once = 256 << 10;  ///< then others have their turn
   static constexpr std::chrono::seconds leaving_time{5};
 
-  void read() {
-    const std::size_t size = parser_ && parser_->is_header_done() ? chunk : first_chunk;
-    socket_.async_read_some(buffer_.prepare(size),
-                            [self = shared_from_this()](ErrorCode error, std::size_t count) {
-                              if (error) return self->close();
-                              self->active_ = Clock::now();
-                              self->buffer_.commit(count);
-                              self->advance();
-                            });
+  /// What throws in the loop, for lack of memory above all, ends this connection and no more.
+  template <class Step>
+  void guarded(const Step& step) noexcept {
+    try {
+      step();
+    } catch (...) { close(); }
+  }
+  /// Calls `next` in the loop once the socket is ready, unless it was closed.
+  template <class Next>
+  void wait(Socket::wait_type what, const Next& next) {
+    socket_.async_wait(what, [self = shared_from_this(), next](ErrorCode error) {
+      if (error || !self->socket_.is_open()) return self->close();
+      self->guarded([&] { next(*self); });
+    });
+  }
+  void wait_for_input() {
+    wait(Socket::wait_read, [](Connection& c) { c.read(); });
   }
 
-  /// Takes what is in the buffer. False where more is needed.
-  bool parse() {
+  /// Once, so that other connections have their turn however much a client sends.
+  void read() {
+    const auto buffer = owner_.read_buffer();
+    ErrorCode error;
+    const std::size_t count = socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error);
+    if (error == boost::asio::error::would_block || error == boost::asio::error::try_again)
+      return wait_for_input();
+    if (error) return close();
+    active_ = Clock::now();
+    if (state_ == State::leaving) {
+      if ((dropped_ += count) > dropped_at_most) return close();
+      return wait_for_input();
+    }
+    take({buffer.data(), count});
+    go_on();
+  }
+
+  /// After an answer: what came behind its request, or else what will come.
+  void go_on() {
+    if (state_ == State::reading && socket_.is_open() && !pending_.empty()) {
+      const std::string input = std::exchange(pending_, {});
+      held_.give_back(input.size());
+      take(input);
+    }
+    if (state_ == State::reading && socket_.is_open()) wait_for_input();
+  }
+
+  /// Requests, as far as they can be answered at once; what is behind them stays for later.
+  void take(std::string_view input) {
+    while (state_ == State::reading && socket_.is_open() && !input.empty()) parse(input);
+    if (input.empty() || state_ == State::leaving || !socket_.is_open()) return;
+    if (state_ == State::writing && !keep_alive_) return;  // nobody will look at it
+    held_.add(input.size());
+    pending_ = input;
+  }
+
+  void parse(std::string_view& input) {
     if (!parser_) {
-      parser_.emplace(owner_.options().header_bytes);
+      parser_.emplace(RequestLimits{owner_.options().header_bytes, owner_.options().body_bytes}, held_);
       began_ = active_;
       received_ = 0;
     }
     try {
-      const std::size_t before = parser_->body().size();
-      const bool more = parser_->take(buffer_);
-      if (parser_->takes_head()) {
-        parser_->check_head(owner_.options().body_bytes);
-        if (parser_->expects_continue()) send_continue();
+      const bool had_head = parser_->is_head_done();
+      parser_->take(input);
+      if (!had_head && parser_->is_head_done() && parser_->head().expects_continue) {
+        owner_.check(parser_->head().request);
+        if (input.empty()) send_continue();
       }
-      if (!hold(parser_->body().size() - before))
-        throw HttpError(503, "too many bytes are being held, please try again");
-      if (parser_->body().size() > owner_.options().body_bytes) throw too_large(owner_.options().body_bytes);
-      if (!parser_->is_done()) return more;
-    } catch (const HttpError& error) {  // out of step: whatever follows is not looked at
+      if (!parser_->is_done()) return;
+    } catch (...) {  // out of step: whatever follows is not looked at
+      input = {};
       keep_alive_ = false;
-      request_ = parser_->is_header_done() ? parser_->head() : Request{};
+      request_ = std::move(parser_->head().request);
       received_ = parser_->body().size();
       if (request_.id.empty()) request_.id = owner_.next_id();
       parser_.reset();
-      send(error_response(error));
-      return true;
+      return send(error_response(std::current_exception()));
     }
     handle();
-    return true;
   }
 
   void handle() {
-    keep_alive_ = parser_->keep_alive();
-    version_ = parser_->version();
-    Request request = parser_->head();
+    RequestHead& head = parser_->head();
+    keep_alive_ = head.keep_alive;
+    minor_version_ = head.minor_version;
+    Request request = std::move(head.request);
     request.body = std::move(parser_->body());
     received_ = request.body.size();
     if (request.id.empty()) request.id = owner_.next_id();
-    attributes_ = parser_->custom_attributes();
+    attributes_ = std::move(head.custom_attributes);
     parser_.reset();
     request_ = request.without_body();
     whole_ = Clock::now();
@@ -178,11 +218,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void send(Response response) {
-    if (leaving_) return;
+    if (!socket_.is_open()) return;
     keep_alive_ = keep_alive_ && !owner_.stopping();
+    owner_.complete(request_, response);
     status_ = response.status;
     body_ = std::move(response.content.body);
-    hold(body_.size());
+    held_.add(body_.capacity());
     sent_ = body_.size();
     write_head(response);
     if (request_.method == "HEAD") body_.clear();
@@ -201,19 +242,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto field = [&](std::string_view name, std::string_view value) {
       head_.append("\r\n").append(name).append(": ").append(value);
     };
+    field("Date", owner_.date());
     if (!response.content.type.empty()) field("Content-Type", response.content.type);
-    field("Content-Length", std::to_string(body_.size()));
+    if (response.status != 204) field("Content-Length", std::to_string(body_.size()));
     field("X-Request-Id", request_.id);
     if (!attributes_.empty()) field("X-Amzn-SageMaker-Custom-Attributes", attributes_);
     for (const auto& [name, value] : response.fields) field(name, value);
     if (!keep_alive_) field("Connection", "close");
-    else if (version_ == 10) field("Connection", "keep-alive");
+    else if (minor_version_ == 0) field("Connection", "keep-alive");
     head_.append("\r\n\r\n");
   }
 
   /// Most answers fit into the socket's buffer at once; else the rest is written as the client takes it.
   void write() {
-    for (;;) {
+    for (const std::size_t before = written_; written_ - before < written_at_once;) {
       ErrorCode error;
       const std::size_t count = socket_.write_some(rest(), error);
       if (error == boost::asio::error::would_block || error == boost::asio::error::try_again) break;
@@ -222,60 +264,45 @@ class Connection : public std::enable_shared_from_this<Connection> {
       written_ += count;
       if (written_ == head_.size() + body_.size()) return finish();
     }
-    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](ErrorCode error) {
-      if (error) return self->close();
-      self->write();
-      self->advance();
+    wait(Socket::wait_write, [](Connection& c) {
+      c.write();
+      c.go_on();
     });
   }
   std::array<boost::asio::const_buffer, 2> rest() const {
     const std::size_t of_head = std::min(written_, head_.size()), of_body = written_ - of_head;
-    return {boost::asio::buffer(head_) + of_head, boost::asio::buffer(body_) + of_body};
+    return {boost::asio::buffer(head_) + of_head, boost::asio::buffer(body_, of_body + written_at_once) + of_body};
   }
 
   void finish() {
     owner_.answered({request_, status_, received_, sent_, active_ - std::max(whole_, began_), client_});
-    owner_.hold(-std::exchange(held_, 0));
     std::string().swap(body_);
+    held_.give_back(held_.bytes() - pending_.size());
     attributes_.clear();
     if (keep_alive_) {
       state_ = State::reading;
-      if (buffer_.size() == 0 && buffer_.capacity() > first_chunk) buffer_.shrink_to_fit();
       return;
     }
     // Closing with unread input would reset the connection and could take the answer from the client.
     state_ = State::leaving;
     ErrorCode ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
-    buffer_.clear();
-    drop_input();
-  }
-  void drop_input() {
-    socket_.async_read_some(buffer_.prepare(chunk),
-                            [self = shared_from_this()](ErrorCode error, std::size_t count) {
-                              if (error || (self->dropped_ += count) > dropped_at_most) return self->close();
-                              self->drop_input();
-                            });
-  }
-
-  bool hold(std::size_t bytes) {
-    held_ += static_cast<std::ptrdiff_t>(bytes);
-    return owner_.hold(static_cast<std::ptrdiff_t>(bytes));
+    wait_for_input();
   }
 
   Socket socket_;
   ConnectionOwner& owner_;
   const std::string client_;
-  boost::beast::flat_buffer buffer_;
+  Held held_;                            // for what follows; bodies until their answer is out
+  std::string pending_;                  // input behind a request that is not answered yet
   std::optional<RequestParser> parser_;  // there from a request's first byte to its last
   State state_ = State::reading;
-  bool keep_alive_ = true, leaving_ = false, reported_ = false;
+  bool keep_alive_ = true, reported_ = false;
   Request request_;         // the one at hand, without its body
   std::string attributes_;  // of the request, to be sent back
-  unsigned version_ = 11;
+  int minor_version_ = 1;
   std::string head_, body_;  // of the answer
   std::size_t written_ = 0, dropped_ = 0, received_ = 0, sent_ = 0;
-  std::ptrdiff_t held_ = 0;
   int status_ = 0;
   Clock::time_point active_ = Clock::now(), began_ = active_, whole_ = active_;
 };

@@ -3,8 +3,8 @@
 // A model behind four functions, of which the first alone must be there:
 //
 //   Model load(const std::filesystem::path& model_dir)               the model, made ready to answer
-//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to
-//   Tensor<float> Prediction predict(const Model&, const Input&)                   default: calls the model
+//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to Tensor<float>
+//   Prediction predict(const Model&, const Input&)                   default: calls the model
 //   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
 //
 // All but load are const and are called by several threads. The defaults take and give application/x-npy. A
@@ -45,9 +45,12 @@ struct Rows {
 
 /// A handler whose predictions are made of rows: rows of different requests are computed together, and a long
 /// request in parts. Instead of `predict` it has
-///   Prediction begin(Input)                                          a prediction whose rows are still to be
-///   computed std::size_t rows(const Prediction&), cost(const Prediction&, std::size_t row) void
-///   compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
+///   Prediction begin(Input)                                          a prediction whose rows are not yet computed
+///   std::size_t rows(const Prediction&)                              how many rows it has
+///   std::size_t cost(const Prediction&, std::size_t row)             what a row costs, as QueueOptions counts it
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows; none depends on another
+/// and, where predictions are large,
+///   std::size_t bytes(const Prediction&)                             memory that it holds, which the server bounds
 template <class H>
 concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
@@ -133,6 +136,10 @@ class RowsJob final : public Job {
   std::size_t rows() const override { return handler_.rows(*prediction_); }
   std::size_t cost(std::size_t row) const override { return handler_.cost(*prediction_, row); }
   const void* group() const override { return &handler_; }
+  std::size_t bytes() const override {
+    if constexpr (requires { handler_.bytes(*prediction_); }) return handler_.bytes(*prediction_);
+    else return 0;
+  }
   void compute(std::span<const Part> parts) const override {
     std::vector<Rows<Prediction>> rows;
     for (const Part& part : parts)

@@ -3,21 +3,26 @@
 // The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one
 // file.
 
+#include "lstmlib/base/signals.hpp"
 #include "lstmlib/serve/connection.hpp"
+#include "lstmlib/serve/cors.hpp"
 #include "lstmlib/serve/log_line.hpp"
 #include "lstmlib/serve/metrics.hpp"
 #include "lstmlib/serve/queue.hpp"
 #include "lstmlib/serve/routes.hpp"
 #include "lstmlib/serve/server.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <atomic>
-#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <thread>
 #include <unordered_set>
@@ -28,13 +33,13 @@ class HttpServer final : public Server, private ConnectionOwner {
  public:
   explicit HttpServer(const ServerOptions& options)
       : options_(options),
+        budget_(options.memory_bytes),
         acceptor_(loop_),
-        signals_(loop_),
-        timer_(loop_),
         queue_(
             std::in_place, options.queue, [this](Queue::Jobs jobs) { take_back(std::move(jobs)); },
             [this](const BatchReport& r) { metrics_.batch(r); }) {
     using boost::asio::ip::tcp;
+    for (const auto& origin : options_.cors_origins) check_origin(origin);
     const std::string name = options_.host + " port " + std::to_string(options_.port);
     ErrorCode error;
     const auto address = boost::asio::ip::make_address(options_.host, error);
@@ -70,18 +75,25 @@ class HttpServer final : public Server, private ConnectionOwner {
   void ready() override { ready_ = true; }
   bool is_ready() const override { return ready_ && !stopping_; }
   std::string metrics() const override {
-    return metrics_.text(connections_.size(), queue_->waiting(), held_);
+    return metrics_.text(connections_.size(), queue_->waiting(), budget_.held());
   }
 
   int run() override {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
-    wait_for_signal();
+    std::optional<Signals> signals;
+    if (options_.stop_at_signals) {
+      signals.emplace(loop_);
+      stop_at(*signals);
+    }
     accept();
-    watch();
-    while (!loop_.stopped()) {
-      work_while_warm();
-      loop_.run_one();
+    const auto guard = boost::asio::make_work_guard(loop_);  // the loop goes on while nothing is waited for
+    for (auto next_watch = Clock::now() + watch_interval; !loop_.stopped();) {
+      try {  // what throws is a lack of memory; connections have caught theirs
+        work_while_warm();
+        loop_.run_one_until(next_watch);
+      } catch (const std::bad_alloc&) {}
+      if (Clock::now() < next_watch) continue;
+      watch();
+      next_watch = Clock::now() + watch_interval;
     }
     return signal_;
   }
@@ -95,20 +107,27 @@ class HttpServer final : public Server, private ConnectionOwner {
 
   static constexpr std::chrono::milliseconds watch_interval{250};
 
-  void accept() {
+  void accept() noexcept {
     if (accepting_ || stopping_ || connections_.size() >= options_.connections) return;
-    accepting_ = true;
-    acceptor_.async_accept([this](ErrorCode error, Connection::Socket socket) {
-      accepting_ = false;
-      if (error) return;  // none left of something: `watch` tries again
+    try {
+      acceptor_.async_accept([this](ErrorCode error, Connection::Socket socket) {
+        accepting_ = false;
+        if (error) return;  // none left of something: `watch` tries again
+        open(std::move(socket));
+        accept();
+      });
+      accepting_ = true;
+    } catch (const std::exception&) {}  // no memory: `watch` tries again
+  }
+  void open(Connection::Socket socket) noexcept {
+    try {
       ErrorCode ignored;
       const auto client = socket.remote_endpoint(ignored).address().to_string(ignored);
       const auto connection =
           std::make_shared<Connection>(std::move(socket), client, static_cast<ConnectionOwner&>(*this));
       connections_.insert(connection.get());
-      connection->advance();
-      accept();
-    });
+      connection->start();
+    } catch (const std::exception&) {}  // no memory: the connection ends
   }
 
   /// A thread that sleeps takes long to wake up: the loop looks for more a little longer while nothing
@@ -120,14 +139,24 @@ class HttpServer final : public Server, private ConnectionOwner {
     }
   }
 
-  void wait_for_signal() {
-    signals_.async_wait([this](ErrorCode error, int number) {
-      if (error) return;
-      if (stopping_) std::_Exit(128 + number);
-      signal_ = number;
-      begin_to_stop();
-      wait_for_signal();
+  /// Signals, noted in whatever thread they arrive, and the sockets through which they wake the loop up.
+  struct Signals {
+    explicit Signals(boost::asio::io_context& loop) : heard(loop), told(loop) {
+      boost::asio::local::connect_pair(heard, told);
+      told.non_blocking(true);
+      watch.emplace(told.native_handle());
+    }
+    boost::asio::local::stream_protocol::socket heard, told;
+    std::optional<SignalWatch> watch;  // last: it uses the sockets
+  };
+  void stop_at(Signals& signals) {
+    const auto stop_if_noted = [this, &signals] {
+      if ((signal_ = signals.watch->received()) != 0) begin_to_stop();
+    };
+    signals.heard.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
+      if (!error) stop_if_noted();
     });
+    boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have noted one before
   }
 
   /// What has begun goes on; connections close after their answers, idle ones now.
@@ -136,71 +165,93 @@ class HttpServer final : public Server, private ConnectionOwner {
     stop_by_ = Clock::now() + options_.stop_time;
     ErrorCode ignored;
     acceptor_.close(ignored);
-    for (Connection* connection : std::vector(connections_.begin(), connections_.end()))
-      if (connection->idle()) connection->shared_from_this()->close();
+    for_each_connection([](Connection& connection) {
+      if (connection.idle()) connection.close();
+    });
     end_if_done();
   }
-  void end_if_done() {
+  void end_if_done() noexcept {
     if (!stopping_ || !connections_.empty()) return;
-    ErrorCode ignored;
-    timer_.cancel(ignored);
-    signals_.cancel(ignored);
     loop_.stop();
   }
   void close_all() {
-    for (Connection* connection : std::vector(connections_.begin(), connections_.end()))
-      connection->shared_from_this()->close();
+    for_each_connection([](Connection& connection) { connection.close(); });
+  }
+  /// `each` may close its connection.
+  template <class Each>
+  void for_each_connection(const Each& each) {
+    for (auto at = connections_.begin(); at != connections_.end();) each(**at++);
   }
 
-  /// Once in a while: connections that have stalled, accepting after an error, the end of stopping.
-  void watch() {
-    timer_.expires_after(watch_interval);
-    timer_.async_wait([this](ErrorCode error) {
-      if (error) return;
-      const auto now = Clock::now();
-      for (Connection* connection : std::vector(connections_.begin(), connections_.end()))
-        connection->shared_from_this()->check_time(now);
-      if (stopping_ && now > stop_by_) {
-        queue_->abandon();
-        close_all();
-      }
-      accept();
-      if (!loop_.stopped()) watch();
-    });
+  /// Once in a while: connections that have stalled, the end of stopping, and what had to be left for want of
+  /// memory: accepting, requests that nobody was woken up for.
+  void watch() noexcept {
+    const auto now = Clock::now();
+    for_each_connection([&](Connection& connection) { connection.check_time(now); });
+    if (stopping_ && now > stop_by_) {
+      queue_->abandon();
+      close_all();
+    }
+    submit();
+    give_answers();
+    accept();
   }
 
   // ConnectionOwner
   const ServerOptions& options() const override { return options_; }
   bool stopping() const override { return stopping_; }
-  bool hold(std::ptrdiff_t bytes) override {
-    held_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(held_) + bytes);
-    return held_ <= options_.memory_bytes;
+  MemoryBudget& budget() override { return budget_; }
+  std::span<char> read_buffer() override { return read_buffer_; }
+  std::string_view date() override {
+    if (const std::time_t now = std::time(nullptr); now != date_of_) {
+      std::tm utc{};
+      gmtime_r(&now, &utc);
+      static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+      static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+      std::snprintf(date_, sizeof date_, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday,
+                    months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+      date_of_ = now;
+    }
+    return date_;
   }
   std::string next_id() override {
     char text[40];
     std::snprintf(text, sizeof text, "%08x-%llx", run_id_, static_cast<unsigned long long>(++requests_));
     return text;
   }
-  void closed(Connection& connection) override {
+  void closed(Connection& connection) noexcept override {
     connections_.erase(&connection);
     accept();
     end_if_done();
   }
   void answered(const Exchange& exchange) override {
-    metrics_.request(exchange.status, exchange.time);
-    if (options_.access_log) options_.access_log(log_line(exchange));
+    try {
+      metrics_.request(exchange.status, exchange.time);
+      if (options_.access_log) options_.access_log(log_line(exchange));
+    } catch (const std::bad_alloc&) {}  // the answer is out: the connection goes on
+  }
+  void complete(const Request& request, Response& response) const override {
+    add_cors_fields(options_.cors_origins, request, response);
   }
 
   void handle(Request request, const std::shared_ptr<Connection>& connection) override {
     Response response;
     try {
-      const Route& route = routes_.find(request);
-      if (request.method == "POST") return enqueue(*route.computed, std::move(request), connection);
-      response = route.answer(request);
-    } catch (const HttpError& error) {
-      response = error_response(error);
-    } catch (const std::exception& error) { response = error_response(HttpError(500, error.what())); }
+      if (request.method == "OPTIONS") {
+        response = routes_.options(request);
+      } else {
+        const Route& route = routes_.find(request);
+        if (request.method == "POST") return enqueue(*route.computed, std::move(request), connection);
+        response = route.answer(request);
+      }
+    } catch (...) { response = error_response(std::current_exception()); }
     connection->answer(std::move(response));
+  }
+  void check(Request head) const override {
+    if (head.method == "OPTIONS") return;
+    const Route& route = routes_.find(head);
+    if (head.method == "POST") settle_types(*route.computed, head);
   }
 
   void enqueue(const Computed& computed, Request request, const std::shared_ptr<Connection>& connection) {
@@ -210,44 +261,58 @@ class HttpServer final : public Server, private ConnectionOwner {
     job->request = std::move(request);
     job->arrival = Job::Clock::now();
     job->deadline = job->arrival + options_.request_time;
+    job->most_bytes = options_.body_bytes;
+    job->held = Held(budget_);
     job->answer = [connection](Job& done) { connection->respond(std::move(done.response)); };
     arrived_.push_back(job);
-    if (arrived_.size() == 1) boost::asio::post(loop_, [this] { submit(); });
+    if (arrived_.size() == 1) post([this] { submit(); });
+  }
+  /// Calls `next` in the loop, soon; for want of memory `watch` does it.
+  template <class Next>
+  void post(const Next& next) noexcept {
+    try {
+      boost::asio::post(loop_, next);
+    } catch (const std::bad_alloc&) {}
   }
   /// All requests that came together, at once. Where the last ones were more, the loop looks for the rest,
   /// and lets clients on the same machine have the core, while they keep coming.
-  void submit() {
+  void submit() noexcept {
+    if (arrived_.empty()) return;
     if (Clock::now() < arrived_.back()->arrival + options_.spin && queue_->wants_more(arrived_)) {
       std::this_thread::yield();
-      return boost::asio::post(loop_, [this] { submit(); });
+      return post([this] { submit(); });
     }
     for (const auto& job : queue_->submit(std::exchange(arrived_, {}))) job->answer(*job);
   }
   /// From the queue's threads.
-  void take_back(Queue::Jobs jobs) {
+  void take_back(Queue::Jobs jobs) noexcept {
     const std::lock_guard lock(done_mutex_);
     const bool posted = !done_.empty();
-    done_.insert(done_.end(), std::make_move_iterator(jobs.begin()), std::make_move_iterator(jobs.end()));
-    if (posted) return;
-    boost::asio::post(loop_, [this] {
-      Queue::Jobs done;
+    for (auto& job : jobs) done_.push_back(std::move(job));
+    if (!posted) post([this] { give_answers(); });
+  }
+  void give_answers() noexcept {
+    for (;;) {
+      std::shared_ptr<Job> job;
       {
-        const std::lock_guard done_lock(done_mutex_);
-        done.swap(done_);
+        const std::lock_guard lock(done_mutex_);
+        if (done_.empty()) return;
+        job = done_.pop_front();
       }
-      for (const auto& job : done) job->answer(*job);
-    });
+      job->answer(*job);
+    }
   }
 
   const ServerOptions options_;
+  MemoryBudget budget_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::signal_set signals_;
-  boost::asio::steady_timer timer_;
   Routes routes_;
   mutable Metrics metrics_;
   std::unordered_set<Connection*> connections_;
-  std::size_t held_ = 0;
+  std::array<char, 64 << 10> read_buffer_;
+  char date_[40] = "";
+  std::time_t date_of_ = -1;
   std::atomic<bool> ready_ = false;
   std::atomic<bool> stopping_ = false;
   bool accepting_ = false;
@@ -257,7 +322,7 @@ class HttpServer final : public Server, private ConnectionOwner {
   std::uint64_t requests_ = 0;
   Queue::Jobs arrived_;
   std::mutex done_mutex_;
-  Queue::Jobs done_;
+  JobList done_;
   std::optional<Queue> queue_;
 };
 

@@ -3,6 +3,7 @@
 // Media types: what a body is, and which of several a client wants.
 
 #include "lstmlib/serve/message.hpp"
+#include "lstmlib/serve/syntax.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,64 +13,52 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-namespace detail {
-/// `text` without blanks at both ends.
-inline std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-/// What comes before the first `mark`, which is taken off `text` with it.
-inline std::string_view take_until(std::string_view& text, char mark) {
-  const auto end = std::min(text.find(mark), text.size());
-  const std::string_view taken = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return taken;
-}
-inline std::string ascii_lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
-}  // namespace detail
-
 /// "application/json" for "Application/JSON; charset=utf-8".
 inline std::string media_type(std::string_view field) {
   return detail::ascii_lower(detail::trimmed(detail::take_until(field, ';')));
 }
 
+namespace detail {
+/// The thousandths that a weight of 0 to 1 says; 1000 for what is no weight.
+inline int quality(std::string_view text) {
+  const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
+  double value = 1;
+  if (!is_number || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) return 1000;
+  return static_cast<int>(1000 * std::clamp(value, 0.0, 1.0));
+}
+}  // namespace detail
+
 /// Of the types on offer, the one that an Accept field likes best (RFC 9110, 12.5.1). Between equals the
-/// order of the field decides, and for a wildcard `preferred`, then the order of the offer. Empty where none
-/// is acceptable.
+/// order of the field decides, and for a wildcard `preferred`, then the order of the offer. `preferred`, too,
+/// where the field says nothing. Empty where none is acceptable.
 inline std::string negotiated_type(std::string_view accept, std::span<const std::string_view> offered,
                                    std::string_view preferred) {
-  if (detail::trimmed(accept).empty()) return std::string(preferred);
   struct Choice {
     int precision = -1;  // of the range that decides: 0 */*, 1 type/*, 2 type/subtype; the most precise wins
     int quality = 0;     // thousandths
     std::size_t place = 0;
   };
   std::vector<Choice> choices(offered.size());
-  for (std::size_t place = 0; !accept.empty(); ++place) {
-    std::string_view parameters = detail::take_until(accept, ',');
+  std::size_t place = 0;
+  for (std::string_view parameters; detail::take_element(accept, parameters); ++place) {
     const std::string range = detail::ascii_lower(detail::trimmed(detail::take_until(parameters, ';')));
-    double quality = 1;
+    int quality = 1000;
     while (!parameters.empty()) {
-      std::string_view value = detail::take_until(parameters, ';');
-      if (detail::ascii_lower(detail::trimmed(detail::take_until(value, '='))) != "q") continue;
-      value = detail::trimmed(value);
-      if (std::from_chars(value.data(), value.data() + value.size(), quality).ec != std::errc()) quality = 1;
+      std::string_view value = detail::take_until_unquoted(parameters, ';');
+      if (detail::is_word(detail::trimmed(detail::take_until(value, '=')), "q"))
+        quality = detail::quality(detail::trimmed(value));
     }
-    const int precision = range == "*/*" ? 0 : range.ends_with("/*") ? 1 : 2;
+    const bool anything = range == "*/*" || range == "*";  // the second is what Java's own client sends
+    const int precision = anything ? 0 : range.ends_with("/*") ? 1 : 2;
     for (std::size_t i = 0; i < offered.size(); ++i) {
       const bool fits = precision == 0 ||
                         (precision == 1 && offered[i].starts_with(range.substr(0, range.size() - 1))) ||
                         range == offered[i];
       if (!fits || precision <= choices[i].precision) continue;
-      choices[i] = {precision, static_cast<int>(1000 * std::clamp(quality, 0.0, 1.0)), place};
+      choices[i] = {precision, quality, place};
     }
   }
+  if (place == 0) return std::string(preferred);  // nothing said
   std::size_t best = offered.size();
   for (std::size_t i = 0; i < offered.size(); ++i) {
     if (choices[i].quality <= 0) continue;

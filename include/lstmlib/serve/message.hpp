@@ -4,6 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -25,27 +26,41 @@ struct Request {
   std::string accept;        ///< as sent; empty where none was
   std::string body;
   std::string id;  ///< the client's X-Request-Id, or one of ours
+  std::string content_coding;    ///< of the body, in lower case: "gzip"; empty where it is as it is
+  std::string origin;            ///< of the page that a browser sends it for
+  bool asks_for_method = false;  ///< a browser asks, by OPTIONS, what the page may do
 
-  Request without_body() const { return {method, path, content_type, accept, {}, id}; }
+  /// The body alone stays behind.
+  Request without_body() {
+    std::string kept;
+    kept.swap(body);
+    Request copy = *this;
+    body.swap(kept);
+    return copy;
+  }
 };
+
+/// Names and values of header fields.
+using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Response {
   int status = 200;
   Content content;
-  std::vector<std::pair<std::string, std::string>> fields;  ///< further header fields
+  Fields fields;  ///< further ones
 };
 
 /// A request that is answered with a status from 400 on. The text goes to the client.
 class HttpError : public Error {
  public:
-  HttpError(int status, const std::string& text, std::string allow = {})
-      : Error(text), status_(status), allow_(std::move(allow)) {}
+  /// `fields`: further ones of the answer, as Allow of 405.
+  HttpError(int status, const std::string& text, Fields fields = {})
+      : Error(text), status_(status), fields_(std::move(fields)) {}
   int status() const { return status_; }
-  const std::string& allow() const { return allow_; }  ///< of 405: the methods that the path has
+  const Fields& fields() const { return fields_; }
 
  private:
   int status_;
-  std::string allow_;
+  Fields fields_;
 };
 
 /// The answer to a request right away, in the event loop: must not compute or wait.
@@ -54,8 +69,12 @@ using Answer = std::function<Response(const Request&)>;
 /// "Not Found" for 404; "Unknown" for numbers that a server here does not send.
 std::string_view reason_of(int status);
 
-/// {"error": "Not Found", "error-message": text}. Bytes of the text that are not UTF-8 are replaced.
+/// {"error": "Not Found", "error-message": text, "message": text}; the last is where boto3 looks. Bytes of the
+/// text that are not UTF-8 are replaced.
 Response error_response(const HttpError& error);
+/// The answer to an exception: an HttpError's own, 400 for a FormatError, 503 where memory is short, else 500.
+/// Never throws: where there is no memory for a text the status must do.
+Response error_response(const std::exception_ptr& error) noexcept;
 
 }  // namespace lstmlib::serve
 

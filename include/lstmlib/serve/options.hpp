@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
@@ -21,6 +22,7 @@ struct QueueOptions {
   std::size_t requests = 1024;      ///< that may wait; further ones are answered with 503
   std::size_t batch_requests = 24;  ///< joined at most
   std::size_t batch_cost = 4096;    ///< of the rows computed together (their words); a costlier row is alone
+  std::size_t long_cost = 1024;     ///< of a request; a costlier one leaves a thread to the others
   std::size_t loop_cost = 192;      ///< of all requests that the event loop computes itself at once; 0: none
   std::chrono::microseconds wait{1000};  ///< added at most, under load, to fill a batch
 };
@@ -31,15 +33,19 @@ struct ServerOptions {
   std::size_t connections = 4096;        ///< at the same time; further ones wait to be accepted
   std::size_t header_bytes = 64 << 10;   ///< of a request; above: 431
   std::size_t body_bytes = 25 << 20;     ///< of a request; above: 413
-  std::size_t memory_bytes = 512 << 20;  ///< of all bodies and answers held; above: 503
+  std::size_t memory_bytes = 512 << 20;  ///< that all requests and their answers hold together; above: 503
   std::chrono::seconds idle_time{60};  ///< without a byte from or to a client, then its connection is closed
   std::chrono::seconds header_time{60};   ///< from a header's first byte to its last
   std::chrono::seconds request_time{60};  ///< from a whole request to its answer; above: 503
   std::chrono::seconds stop_time{25};     ///< from `stop` to the end, whatever is still open
   std::chrono::microseconds spin{50};     ///< that an idle event loop looks for more before it sleeps
+  /// A SIGINT or SIGTERM stops the server in order while it runs: see SignalWatch. Else they do what they
+  /// always do: the handlers of a process are its program's affair.
+  bool stop_at_signals = false;
+  std::vector<std::string> cors_origins;  ///< of pages elsewhere that may ask, as browsers send them; "*": all
   QueueOptions queue;
-  std::function<void(std::string_view)>
-      access_log;  ///< takes a line of JSON, without its end, for each request; must not wait
+  /// Takes a line of JSON, without its end, for each request; must not wait.
+  std::function<void(std::string_view)> access_log;
 };
 
 }  // namespace lstmlib::serve

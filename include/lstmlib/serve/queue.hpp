@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The micro-batching queue: joins rows of requests that wait at the same time, and cuts long requests into
-// parts, so that a short one never waits for more than a part of a long one.
+// parts, which are computed beside the short ones, so that those hardly notice.
 
 #include "lstmlib/serve/batch.hpp"
+#include "lstmlib/serve/job_list.hpp"
 #include "lstmlib/serve/options.hpp"
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +22,12 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 /// a cost, each with a fair share of rows; what is left of a request goes to the end of the queue. Under
 /// load, that is when the batch before joined several requests, a thread waits up to `QueueOptions::wait` for
 /// as many; when idle nothing waits.
+///
+/// Long requests, by `QueueOptions::long_cost`, wait apart and are never joined with others. While short ones
+/// come, the long ones leave a thread and its core to them; else they have all.
+///
+/// Whatever memory is short of, no job is lost and no thread ends: what needs memory fails the job that needs
+/// it, and everything else was made before.
 class Queue {
  public:
   using Jobs = std::vector<std::shared_ptr<Job>>;
@@ -52,30 +58,30 @@ class Queue {
   /// nothing is computed meanwhile, and the first of them did not wait for long.
   bool wants_more(const Jobs& jobs) const {
     const std::lock_guard lock(mutex_);
-    return busy_ == 0 && waiting_.empty() && jobs.size() < expected_ &&
+    return busy_ == busy_long_ && waiting_.empty() && jobs.size() < expected_ &&
            Job::Clock::now() < jobs[0]->arrival + options_.wait;
   }
 
   /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or
   /// where a few small ones met an idle queue and were computed at once by the caller.
-  Jobs submit(Jobs jobs) {
-    Jobs answered;
+  Jobs submit(Jobs jobs) noexcept {
     if (compute_here(jobs)) return jobs;
+    std::size_t refused = 0;
     {
       const std::lock_guard lock(mutex_);
       for (auto& job : jobs) {
-        if (waiting_.size() >= options_.requests) {
-          job->response = error_response(HttpError(503, "too many requests are waiting, please try again"));
-          answered.push_back(std::move(job));
+        if (waiting_.size() + long_.size() >= options_.requests) {
+          job->fail(503, "too many requests are waiting, please try again");
+          std::swap(jobs[refused++], job);
         } else {
-          begun_ += job->was_read_ ? 1 : 0;
-          waiting_.push_back(std::move(job));
+          put(std::move(job));
         }
       }
       if (filling_ && waiting_.size() >= expected_) filled_.notify_one();
     }
     wake_.notify_one();
-    return answered;
+    jobs.resize(refused);
+    return jobs;
   }
 
   /// Drops what waits; no answers come for it.
@@ -83,17 +89,18 @@ class Queue {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
     waiting_.clear();
+    long_.clear();
     begun_ = 0;
   }
 
   std::size_t waiting() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.size();
+    return waiting_.size() + long_.size();
   }
   /// Nothing waits, nothing is computed.
   bool idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && busy_ == 0;
+    return nothing_waits() && busy_ == 0;
   }
   unsigned threads() const { return static_cast<unsigned>(threads_.size()); }
 
@@ -103,148 +110,223 @@ class Queue {
   static constexpr std::size_t small_body = 16 << 10;  // bytes, read beside others
   static constexpr std::size_t long_answer =
       1024;  // rows, written after the answers of others were given out
+  static constexpr int short_batches_in_a_row = 4;  // while a long request waits
 
-  void work() {
+  /// A batch and what it ends. Made before a job is taken.
+  struct Room {
+    Batch batch;
+    Jobs ended;
+
+    void reserve(std::size_t jobs) {
+      batch.reserve(jobs);
+      ended.reserve(jobs);
+    }
+  };
+
+  void work() noexcept {
+    Room room;
     Lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return (stopping_ && waiting_.empty()) || may_take(); });
-      if (waiting_.empty()) {
+      wake_.wait(lock, [&] { return (stopping_ && nothing_waits()) || may_take(); });
+      if (nothing_waits()) {
         wake_.notify_all();  // the others end, too
         return;
       }
-      fill(lock);
-      if (!may_take()) continue;
-      ++busy_;
-      run(take(), lock);
+      try {
+        room.reserve(options_.batch_requests);
+      } catch (const std::bad_alloc&) {
+        wake_.wait_for(lock, std::chrono::milliseconds(1));
+        continue;
+      }
+      const bool is_long = takes_long();
+      if (!is_long) fill(lock);
+      if (is_long ? !may_take_long() : !may_take_short()) continue;
+      run(room, is_long, lock);
     }
   }
 
-  bool may_take() const {
-    return !waiting_.empty() && !filling_ && busy_ < batches_ && (busy_ == 0 || worth_another());
+  bool nothing_waits() const { return waiting_.empty() && long_.empty(); }
+  bool may_take() const { return may_take_short() || may_take_long(); }
+  bool may_take_short() const {
+    return !waiting_.empty() && !filling_ && busy_ < batches_ && (busy_ == busy_long_ || worth_another());
   }
+  /// While short requests come, a thread is left to them.
+  bool may_take_long() const {
+    return !long_.empty() && busy_ < batches_ && (busy_long_ == 0 || busy_long_ + (short_ones_come() ? 1 : 0) < batches_);
+  }
+  /// Short requests first; but however many there are, a long one has its turn.
+  bool takes_long() const {
+    return may_take_long() && (!may_take_short() || (busy_long_ == 0 && short_batches_ >= short_batches_in_a_row));
+  }
+  bool short_ones_come() const { return Job::Clock::now() - last_short_ < std::chrono::seconds(1); }
   /// Another batch beside those that are computed: few requests are better joined in the next one, which then
   /// has all threads of the model.
   bool worth_another() const { return begun_ > 0 || waiting_.size() >= options_.another_batch; }
-  void put_back(std::shared_ptr<Job> job) {
+  void put(std::shared_ptr<Job> job) noexcept {
     if (abandoned_) return;
+    if (job->is_long_ && !job->failed_) return long_.push_back(std::move(job));
+    begun_ += job->was_read_ ? 1 : 0;
     waiting_.push_back(std::move(job));
-    ++begun_;
   }
   /// Another thread may take a batch now.
   void give_turn() {
     --busy_;
-    if (!waiting_.empty()) wake_.notify_one();
+    if (!nothing_waits()) wake_.notify_one();
   }
 
   /// Waits for as many requests as the last batch had.
   void fill(Lock& lock) {
     if (waiting_.size() >= expected_ || stopping_) return;
     filling_ = true;
-    filled_.wait_until(lock, waiting_.front()->arrival + options_.wait,
+    filled_.wait_until(lock, waiting_.front().arrival + options_.wait,
                        [&] { return waiting_.size() >= expected_ || stopping_; });
     filling_ = false;
   }
 
-  /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes
-  /// alone.
-  Batch take() {
-    Batch batch;
-    auto& taken = batch.slices;
-    const auto now = Job::Clock::now();
-    for (auto at = waiting_.begin(); at != waiting_.end() && taken.size() < options_.batch_requests;) {
-      if (!taken.empty() && ((*at)->group() != taken[0].job->group() || is_long(**at))) {
-        ++at;
-        continue;
-      }
-      Job& job = **at;
-      if (job.was_read_) --begun_;
-      if (now > job.deadline && !job.ended_ && !job.failed_)
-        job.fail(HttpError(503, "the request took too long"));
-      taken.push_back({std::move(*at)});
-      at = waiting_.erase(at);
-      if (is_long(*taken.back().job)) break;
-    }
-    expected_ = taken.size();
-    if (may_take()) wake_.notify_one();
-    return batch;
+  static void check_deadline(Job& job, Job::Clock::time_point now) {
+    if (now > job.deadline && !job.ended_ && !job.failed_) job.fail(503, "the request took too long");
   }
 
-  static bool is_long(const Job& job) { return !job.was_read_ && job.request.body.size() > small_body; }
+  /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes
+  /// alone.
+  void take(Batch& batch) {
+    auto& taken = batch.slices;
+    const auto now = Job::Clock::now();
+    for (auto at = waiting_.begin(); at && taken.size() < options_.batch_requests;) {
+      if (!taken.empty() && (at->group() != taken[0].job->group() || has_long_body(*at))) {
+        at.next();
+        continue;
+      }
+      if (at->was_read_) --begun_;
+      check_deadline(*at, now);
+      taken.push_back({waiting_.take(at)});
+      if (has_long_body(*taken.back().job)) break;
+    }
+    expected_ = taken.size();
+    ++short_batches_;
+  }
+  void take_long(Batch& batch) {
+    check_deadline(*long_.begin(), Job::Clock::now());
+    batch.slices.push_back({long_.pop_front()});
+    short_batches_ = 0;
+  }
 
-  /// Reads, computes and answers, without the lock in the meantime.
-  void run(Batch batch, Lock& lock) {
+  static bool has_long_body(const Job& job) {
+    return !job.was_read_ && (job.request.body.size() > small_body || !job.request.content_coding.empty());
+  }
+
+  /// Takes a batch, reads, computes and answers, without the lock in the meantime.
+  void run(Room& room, bool is_long, Lock& lock) {
+    auto& [batch, ended] = room;
     auto& slices = batch.slices;
-    if (is_long(*slices[0].job)) return read_long(slices[0].job, lock);
+    slices.clear();
+    is_long ? take_long(batch) : take(batch);
+    if (has_long_body(*slices[0].job)) return read_long(room, lock);
+    ++busy_;
+    if (is_long) ++busy_long_;
+    if (may_take()) wake_.notify_one();
     lock.unlock();
-    for (auto& slice : slices) slice.job->read_once();
+    for (auto& slice : slices) slice.job->read_once(options_.long_cost);
     lock.lock();
+    if (!is_long) set_long_ones_apart(batch);
     batch.share_out(options_.batch_cost);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
-      if (slice.job->next_ < slice.job->rows_) put_back(slice.job);
+      if (slice.job->next_ < slice.job->rows_) put(slice.job);
     }
-    batch.beside_others = busy_ > 1 || (batches_ > 1 && worth_another());
+    batch.beside_others =
+        busy_ > 1 || (batches_ > 1 && (is_long ? short_ones_come() : worth_another()));
     if (may_take()) wake_.notify_one();
     lock.unlock();
-    const std::optional<HttpError> error = batch.compute(observe_);
+    const std::exception_ptr error = batch.compute(observe_);
     lock.lock();
-    Jobs ended;
     for (auto& [job, first, count] : slices) {
       job->running_ -= count;
-      if (error && count > 0 && !job->failed_) job->fail(*error);
+      if (error && count > 0 && !job->failed_) job->fail(error);
       // A failed job may still stand in the queue, where nothing more is taken from it.
       if (job->next_ == job->rows_ && job->running_ == 0 && !std::exchange(job->ended_, true))
         ended.push_back(std::move(job));
     }
+    slices.clear();
+    if (is_long) --busy_long_;
     give_turn();
     lock.unlock();
-    give_out(std::move(ended));
+    give_out(ended);
     lock.lock();
+  }
+  /// Those that turned out to be long wait for a batch of their own.
+  void set_long_ones_apart(Batch& batch) {
+    auto& slices = batch.slices;
+    std::size_t kept = 0;
+    for (auto& slice : slices) {
+      if (slice.job->is_long_ && !slice.job->failed_) put(std::move(slice.job));
+      else std::swap(slices[kept++], slice);
+    }
+    slices.resize(kept);
+    if (!slices.empty()) last_short_ = Job::Clock::now();
   }
 
   /// Reads a long body while others compute, and puts the request back.
-  void read_long(const std::shared_ptr<Job>& job, Lock& lock) {
-    give_turn();
+  void read_long(Room& room, Lock& lock) {
+    std::shared_ptr<Job> job = std::move(room.batch.slices[0].job);
+    room.batch.slices.clear();
+    if (may_take()) wake_.notify_one();
     lock.unlock();
-    job->read_once();
-    if (job->failed_) give_out({job});
+    job->read_once(options_.long_cost);
+    if (job->failed_) {
+      job->ended_ = true;
+      room.ended.push_back(std::move(job));
+      give_out(room.ended);
+    }
     lock.lock();
-    if (job->failed_) job->ended_ = true;
-    else put_back(job);
+    if (job) put(std::move(job));
     if (may_take()) wake_.notify_one();
   }
 
   /// Writes the answers, the short ones first.
-  void give_out(Jobs ended) const {
+  void give_out(Jobs& ended) const noexcept {
     std::stable_sort(ended.begin(), ended.end(),
                      [](const auto& a, const auto& b) { return a->rows_ < b->rows_; });
-    Jobs ready;
-    for (auto& job : ended) {
-      if (job->rows_ > long_answer && !ready.empty()) done_(std::exchange(ready, {}));
-      job->write_once();
-      ready.push_back(std::move(job));
+    const auto is_long = [](const auto& job) { return job->rows_ > long_answer; };
+    const auto middle = std::find_if(ended.begin(), ended.end(), is_long);
+    if (middle != ended.begin() && middle != ended.end()) {
+      try {
+        Jobs late(middle, ended.end());
+        ended.erase(middle, ended.end());
+        give_out(ended);
+        ended = std::move(late);
+      } catch (const std::bad_alloc&) {}  // all at once, then
     }
-    if (!ready.empty()) done_(std::move(ready));
+    for (auto& job : ended) job->write_once();
+    if (!ended.empty()) done_(std::move(ended));
+    ended = {};
   }
 
-  /// Computes jobs that are small together in the caller's thread if nothing else goes on: no thread has to
-  /// wake up for them. Reads few bytes before it knows.
-  bool compute_here(const Jobs& jobs) {
+  /// Computes jobs that are small together in the caller's thread if no other short ones are there: no thread
+  /// has to wake up for them. Reads few bytes before it knows.
+  bool compute_here(const Jobs& jobs) noexcept {
     std::size_t bytes = 0;
-    for (const auto& job : jobs) bytes += job->request.body.size();
+    for (const auto& job : jobs) {
+      bytes += job->request.body.size();
+      if (has_long_body(*job)) return false;
+    }
     if (options_.loop_cost == 0 || jobs.size() > options_.batch_requests || bytes > small_body) return false;
+    Batch batch;
+    try {
+      batch.reserve(jobs.size());
+    } catch (const std::bad_alloc&) { return false; }
     {
       const std::lock_guard lock(mutex_);
-      if (busy_ > 0 || !waiting_.empty()) return false;
+      if (busy_ > busy_long_ || !waiting_.empty()) return false;
+      batch.beside_others = busy_ > 0;
       ++busy_;
     }
-    Batch batch;
     std::size_t cost = 0;
     bool together = true;
     for (const auto& job : jobs) {
-      job->read_once();
-      for (std::size_t row = 0; row < job->rows_ && cost <= options_.loop_cost; ++row) cost += job->cost(row);
+      job->read_once(options_.long_cost);
       if (job->failed_) continue;
+      for (std::size_t row = 0; row < job->rows_ && cost <= options_.loop_cost; ++row) cost += job->cost(row);
       batch.slices.push_back({job, 0, job->rows_});
       together = together && job->group() == batch.slices[0].job->group();
     }
@@ -253,12 +335,13 @@ class Queue {
       const auto error = batch.compute(observe_);
       for (const auto& job : jobs) {
         job->next_ = job->rows_;
-        if (error && !job->failed_) job->fail(*error);
+        if (error && !job->failed_) job->fail(error);
         job->write_once();
       }
     }
     const std::lock_guard lock(mutex_);
     if (small) expected_ = jobs.size();
+    if (cost <= options_.long_cost) last_short_ = Job::Clock::now();
     give_turn();
     return small;
   }
@@ -268,10 +351,12 @@ class Queue {
   const Observe observe_;
   mutable std::mutex mutex_;
   std::condition_variable wake_, filled_;
-  std::deque<std::shared_ptr<Job>> waiting_;
-  std::size_t expected_ = 1;            // requests of the last batch
-  std::size_t batches_ = 1, busy_ = 0;  // that may be computed at the same time, and that are
-  std::size_t begun_ = 0;               // of those that wait, were read before
+  JobList waiting_, long_;                              // long requests are in `long_` once they were read
+  std::size_t expected_ = 1;                            // requests of the last batch
+  std::size_t batches_ = 1, busy_ = 0, busy_long_ = 0;  // that may be computed at the same time, and that are
+  std::size_t begun_ = 0;                               // of those in `waiting_`, were read before
+  int short_batches_ = 0;                               // since the last one of a long request
+  Job::Clock::time_point last_short_{};                 // when a short request was read
   bool filling_ = false;                // a thread waits for more
   bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;

@@ -1,140 +1,198 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A request from bytes: Boost.Beast's parser, and what it leaves open.
+// A request of HTTP/1.1 from bytes that come in pieces of any size. What it keeps of them is bounded and counted
+// whatever part of the request they are.
 
-#include "lstmlib/serve/media_type.hpp"
+#include "lstmlib/serve/memory_budget.hpp"
+#include "lstmlib/serve/request_head.hpp"
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-inline HttpError too_large(std::size_t limit) {
-  return HttpError(413, message("the body is larger than ", limit, " bytes"));
-}
-
-/// A body that grows as its bytes come: what a header promises is not allocated.
-struct GrowingBody {
-  using value_type = std::string;
-  class reader {
-   public:
-    template <bool request, class Fields>
-    reader(boost::beast::http::header<request, Fields>&, value_type& body) : body_(body) {}
-    void init(const boost::optional<std::uint64_t>& length, boost::system::error_code& error) {
-      body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(length.value_or(0), 64 << 10)));
-      error = {};
-    }
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
-      std::size_t count = 0;
-      for (auto at = boost::asio::buffer_sequence_begin(buffers);
-           at != boost::asio::buffer_sequence_end(buffers); ++at) {
-        const boost::asio::const_buffer buffer = *at;
-        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
-        count += buffer.size();
-      }
-      error = {};
-      return count;
-    }
-    static void finish(boost::system::error_code& error) { error = {}; }
-
-   private:
-    value_type& body_;
-  };
+struct RequestLimits {
+  std::size_t header_bytes;  ///< of the request line and all fields, trailers included; above: 431
+  std::size_t body_bytes;    ///< above: 413
 };
 
 class RequestParser {
  public:
-  explicit RequestParser(std::size_t header_bytes) {
-    parser_.header_limit(static_cast<std::uint32_t>(header_bytes));
-    // Our own limit: a header above it is an answer, not an error. Boost 1.74 takes boost::none for 0.
-    parser_.body_limit((std::numeric_limits<std::uint64_t>::max)());
-  }
+  static constexpr std::size_t most_request_line = 16 << 10;  ///< bytes; above: 414
+  static constexpr std::size_t most_chunk_line = 4 << 10;     ///< bytes of a chunk's size and extensions; above: 400
 
-  /// Takes bytes off the buffer: those of the header, or then some of the body. False where more are needed.
-  /// Throws HttpError for what is not HTTP.
-  bool take(boost::beast::flat_buffer& buffer) {
-    namespace http = boost::beast::http;
-    const bool had_head = parser_.is_header_done();
-    boost::system::error_code error;
-    buffer.consume(parser_.put(buffer.data(), error));
-    took_head_ = !had_head && parser_.is_header_done();
-    if (took_head_) parser_.eager(true);
-    if (error == http::error::need_more) return false;
-    if (error == http::error::header_limit) throw HttpError(431, "the header section is too large");
-    if (error) throw HttpError(400, "not a request of HTTP/1.1: " + error.message());
-    return parser_.is_done() || buffer.size() > 0;
-  }
-  /// The last `take` completed the header.
-  bool takes_head() const { return took_head_; }
-  bool is_header_done() const { return parser_.is_header_done(); }
-  bool is_done() const { return parser_.is_done(); }
+  /// `held` counts what is kept, and is the caller's.
+  RequestParser(const RequestLimits& limits, Held& held) : limits_(limits), held_(held) {}
 
-  /// Throws HttpError for a header that is not clear about its body, or announces one that is too large.
-  void check_head(std::size_t body_bytes) const {
-    const auto& head = parser_.get();
-    const auto lengths = head.count("Content-Length");
-    if (lengths > 1 || (lengths == 1 && head["Content-Length"].find(',') != boost::beast::string_view::npos))
-      throw HttpError(400, "more than one Content-Length");
-    if (const auto coding = text(head["Transfer-Encoding"]); !coding.empty()) {
-      if (lengths > 0) throw HttpError(400, "both Content-Length and Transfer-Encoding");
-      if (detail::ascii_lower(coding) != "chunked")
-        throw HttpError(400, "a Transfer-Encoding other than chunked");
-    }
-    if (head.version() >= 11 && head.count("Host") != 1) throw HttpError(400, "one Host field is needed");
-    if (parser_.content_length().value_or(0) > body_bytes) throw too_large(body_bytes);
-  }
-  bool expects_continue() const {
-    return parser_.get().version() >= 11 && !parser_.is_done() &&
-           detail::ascii_lower(text(parser_.get()["Expect"])) == "100-continue";
-  }
+  /// Takes bytes off `input`: all of them, or those up to the end of the header section or of the request.
+  /// Throws HttpError for what is no request, or is too large; then the rest of the connection has no meaning.
+  void take(std::string_view& input);
 
-  /// The request without its body.
-  Request head() const {
-    const auto& head = parser_.get();
-    Request request;
-    request.method = text(head.method_string());
-    std::string_view target = text(head.target());
-    if (const auto scheme = target.find("://");
-        scheme != std::string_view::npos && target[0] != '/') {  // absolute form
-      target.remove_prefix(scheme + 3);
-      target.remove_prefix(std::min(target.find('/'), target.size()));
-    }
-    request.path = detail::take_until(target, '?');
-    auto type = text(head["ContentType"]);  // how an old client of SageMaker spells it
-    if (type.empty()) type = text(head["Content-Type"]);
-    request.content_type = media_type(type);
-    for (const auto& field : head)
-      if (field.name() == boost::beast::http::field::accept)
-        request.accept.append(request.accept.empty() ? "" : ",").append(text(field.value()));
-    request.id = visible(text(head["X-Request-Id"]), 128);
-    return request;
-  }
-  /// To be sent back as it came.
-  std::string custom_attributes() const {
-    return visible(text(parser_.get()["X-Amzn-SageMaker-Custom-Attributes"]), 1024);
-  }
-  std::string& body() { return parser_.get().body(); }
-  bool keep_alive() const { return parser_.get().keep_alive(); }
-  unsigned version() const { return parser_.get().version(); }
+  bool has_begun() const { return stage_ != Stage::request_line || head_bytes_ > 0; }
+  bool is_head_done() const { return stage_ >= Stage::body; }
+  bool is_done() const { return stage_ == Stage::done; }
+  const RequestHead& head() const { return head_; }
+  RequestHead& head() { return head_; }
+  std::string& body() { return body_; }
 
  private:
-  static std::string_view text(boost::beast::string_view view) { return {view.data(), view.size()}; }
-  /// The value if it is visible ASCII of at most this length; else nothing.
-  static std::string visible(std::string_view value, std::size_t most) {
-    const bool good = value.size() <= most &&
-                      std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-    return good ? std::string(value) : std::string();
+  enum class Stage { request_line, fields, body, chunk_size, chunk_data, chunk_end, trailers, done };
+
+  bool take_line(std::string_view& input, std::string_view& line);
+  void count_line(std::size_t bytes, std::string_view part);
+  void take_head_line(std::string_view line);
+  void take_chunk_size(std::string_view line);
+  void take_data(std::string_view& input);
+  void take_chunk_end(std::string_view& input);
+  void grow_body(std::size_t bytes);
+  void hold(std::size_t bytes) {
+    if (!held_.take(bytes)) throw HttpError(503, "too many bytes are being held, please try again");
   }
 
-  boost::beast::http::request_parser<GrowingBody> parser_;
-  bool took_head_ = false;
+  const RequestLimits limits_;
+  Held& held_;
+  Stage stage_ = Stage::request_line;
+  RequestHead head_;
+  std::string partial_;           // of a line whose end has not come
+  bool partial_is_used_ = false;  // the last line stood in it
+  std::size_t head_bytes_ = 0;    // of the request line, fields and trailers
+  std::size_t line_bytes_ = 0;    // of the line at hand
+  std::size_t extension_bytes_ = 0;
+  std::uint64_t left_ = 0;  // of the body or chunk
+  bool cr_seen_ = false;    // of a chunk's end
+  std::string body_;
+  std::size_t body_held_ = 0;  // of it, counted
 };
+
+inline void RequestParser::take(std::string_view& input) {
+  std::string_view line;
+  while (!input.empty() && stage_ != Stage::done) {
+    switch (stage_) {
+      case Stage::request_line:
+        if (line_bytes_ == 0 && input[0] != '\r' && !detail::is_token_character(input[0]))
+          throw HttpError(400, "this is no request of HTTP/1.1");  // of TLS, it may be: do not wait for a line
+        [[fallthrough]];
+      case Stage::fields:
+        if (take_line(input, line)) take_head_line(line);
+        if (is_head_done()) return;
+        break;
+      case Stage::trailers:
+        if (!take_line(input, line)) break;
+        if (line.empty()) stage_ = Stage::done;
+        else RequestHead::check_field(line);
+        break;
+      case Stage::chunk_size:
+        if (take_line(input, line)) take_chunk_size(line);
+        break;
+      case Stage::body:
+      case Stage::chunk_data: take_data(input); break;
+      case Stage::chunk_end: take_chunk_end(input); break;
+      case Stage::done: break;
+    }
+  }
+}
+
+/// A line without its end, valid until the next call. False where its end has not come.
+inline bool RequestParser::take_line(std::string_view& input, std::string_view& line) {
+  if (std::exchange(partial_is_used_, false)) partial_.clear();
+  const auto end = input.find('\n');
+  const std::string_view part = input.substr(0, end == std::string_view::npos ? end : end + 1);
+  count_line(part.size(), part);
+  input.remove_prefix(part.size());
+  line = part;
+  if (end == std::string_view::npos || !partial_.empty()) {
+    partial_.append(part);
+    line = partial_;
+    if (end == std::string_view::npos) return false;
+    partial_is_used_ = true;
+  }
+  line_bytes_ = 0;
+  if (!line.ends_with("\r\n")) throw HttpError(400, "a line ends with LF alone, CR LF is expected");
+  line.remove_suffix(2);
+  return true;
+}
+
+inline void RequestParser::count_line(std::size_t bytes, std::string_view part) {
+  line_bytes_ += bytes;
+  if (stage_ == Stage::chunk_size) {
+    if (line_bytes_ > most_chunk_line)
+      throw HttpError(400, message("a chunk's size and extensions take more than ", most_chunk_line, " bytes"));
+    return;
+  }
+  if (stage_ == Stage::request_line && line_bytes_ > std::min(most_request_line, limits_.header_bytes)) {
+    if ((partial_.empty() ? part : partial_).find(' ') == std::string_view::npos)
+      throw HttpError(501, "a method that nobody knows");
+    throw HttpError(414, message("the request line is longer than ",
+                                 std::min(most_request_line, limits_.header_bytes), " bytes"));
+  }
+  if ((head_bytes_ += bytes) > limits_.header_bytes)
+    throw HttpError(431, message("the header section is larger than ", limits_.header_bytes, " bytes"));
+  hold(bytes);
+}
+
+inline void RequestParser::take_head_line(std::string_view line) {
+  if (stage_ == Stage::request_line) {
+    if (line.empty()) return;  // one may come before (RFC 9112, 2.2)
+    head_.take_request_line(line);
+    stage_ = Stage::fields;
+  } else if (!line.empty()) {
+    head_.take_field(line);
+  } else {
+    head_.finish(limits_.body_bytes);
+    left_ = head_.content_length;
+    stage_ = head_.chunked ? Stage::chunk_size : left_ > 0 ? Stage::body : Stage::done;
+  }
+}
+
+/// 1*HEXDIG and extensions, which nobody here knows.
+inline void RequestParser::take_chunk_size(std::string_view line) {
+  const auto digits = static_cast<std::size_t>(
+      std::find_if_not(line.begin(), line.end(), detail::is_hex) - line.begin());
+  if (digits == 0 || !detail::are_parameters(line.substr(digits)))
+    throw HttpError(400, "a chunk does not begin with its size in hexadecimal digits");
+  if ((extension_bytes_ += line.size() - digits) > limits_.header_bytes)
+    throw HttpError(400, message("the extensions of chunks take more than ", limits_.header_bytes, " bytes"));
+  left_ = 0;
+  for (const char c : line.substr(0, digits)) {
+    left_ = 16 * left_ + static_cast<std::uint64_t>(detail::hex_value(c));
+    if (left_ > limits_.body_bytes - body_.size()) throw too_large(limits_.body_bytes);
+  }
+  stage_ = left_ > 0 ? Stage::chunk_data : Stage::trailers;
+}
+
+inline void RequestParser::take_data(std::string_view& input) {
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size()));
+  grow_body(count);
+  body_.append(input.substr(0, count));
+  input.remove_prefix(count);
+  left_ -= count;
+  if (left_ == 0) stage_ = stage_ == Stage::body ? Stage::done : Stage::chunk_end;
+}
+
+inline void RequestParser::take_chunk_end(std::string_view& input) {
+  if (input[0] != (cr_seen_ ? '\n' : '\r')) throw HttpError(400, "a chunk's data do not end with CR LF");
+  input.remove_prefix(1);
+  if (cr_seen_) stage_ = Stage::chunk_size;
+  cr_seen_ = !cr_seen_;
+}
+
+/// Room for so many more bytes, counted before it is made. What a header promises is not allocated, but for
+/// small bodies.
+inline void RequestParser::grow_body(std::size_t bytes) {
+  constexpr std::size_t small = 64 << 10;
+  const std::size_t needed = body_.size() + bytes;
+  if (needed <= body_.capacity()) return;
+  const std::size_t whole = head_.chunked ? limits_.body_bytes : static_cast<std::size_t>(head_.content_length);
+  const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
+  hold(room);
+  std::string larger;  // a string that grows takes twice its memory, whatever is asked for
+  larger.reserve(room);
+  larger.append(body_);
+  body_.swap(larger);
+  held_.give_back(std::exchange(body_held_, room));
+}
 
 }  // namespace lstmlib::serve

@@ -2,6 +2,7 @@
 #pragma once
 // Which path does what, and what a request must be to be computed.
 
+#include "lstmlib/serve/content_coding.hpp"
 #include "lstmlib/serve/media_type.hpp"
 #include "lstmlib/serve/server.hpp"
 
@@ -27,19 +28,33 @@ class Routes {
         std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return r.path == path; });
     return at != routes_.end() ? *at : routes_.emplace_back(Route{path, {}, {}});
   }
-  /// Throws HttpError 404 or 405.
+  /// For GET, HEAD and POST. Throws HttpError 404, 405, or 501 for a method that is none of HTTP's.
   const Route& find(const Request& request) const {
-    const auto at = std::find_if(routes_.begin(), routes_.end(),
-                                 [&](const Route& r) { return fits(request.path, r.path); });
-    if (at == routes_.end()) throw HttpError(404, "there is nothing at this path");
+    constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+    if (std::find(std::begin(known), std::end(known), request.method) == std::end(known))
+      throw HttpError(501, message("a method that nobody here knows: ", request.method.substr(0, 80)));
+    const Route& route = at(request.path);
     const bool get = request.method == "GET" || request.method == "HEAD";
-    if (get ? !at->answer : request.method != "POST" || !at->computed)
-      throw HttpError(405, message(request.method, " is not for this path"),
-                      at->answer ? at->computed ? "GET, HEAD, POST" : "GET, HEAD" : "POST");
-    return *at;
+    if (get ? !route.answer : request.method != "POST" || !route.computed)
+      throw HttpError(405, message(request.method, " is not for this path"), {{"Allow", methods(route)}});
+    return route;
+  }
+  /// The answer to OPTIONS: the methods of a path, of `*` all that there are. Throws HttpError 404.
+  Response options(const Request& request) const {
+    const std::string allowed = request.path == "*" ? "GET, HEAD, OPTIONS, POST" : methods(at(request.path));
+    return {204, {}, {{"Allow", allowed}}};
   }
 
  private:
+  const Route& at(std::string_view path) const {
+    const auto found =
+        std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return fits(path, r.path); });
+    if (found == routes_.end()) throw HttpError(404, "there is nothing at this path");
+    return *found;
+  }
+  static std::string methods(const Route& route) {
+    return std::string(route.answer ? "GET, HEAD, OPTIONS" : "OPTIONS") + (route.computed ? ", POST" : "");
+  }
   static bool fits(std::string_view path, std::string_view pattern) {
     const auto star = pattern.find('*');
     if (star == std::string_view::npos) return path == pattern;
@@ -61,13 +76,20 @@ inline std::string listed(std::span<const std::string_view> types) {
 }
 }  // namespace detail
 
-/// Puts the types of body and answer, which are settled now, into the request. Throws HttpError 415 or 406.
+/// What curl says of any body that it is not told about. It says nothing about the body, so the default is
+/// meant.
+inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencoded";
+
+/// Puts the types of body and answer and the coding of the body, which are settled now, into the request. Throws
+/// HttpError 415 or 406.
 inline void settle_types(const Computed& computed, Request& request) {
+  request.content_coding = settled_coding(request.content_coding);
   if (const auto& types = computed.types; !types.empty()) {
-    if (request.content_type.empty()) request.content_type = types[0];
+    if (request.content_type.empty() || request.content_type == unsaid_type) request.content_type = types[0];
     if (std::find(types.begin(), types.end(), request.content_type) == types.end())
       throw HttpError(415, message("Content-Type ", request.content_type.substr(0, 80), "; expected one of ",
-                                   detail::listed(types)));
+                                   detail::listed(types)),
+                      {{"Accept", detail::listed(types)}});
   }
   if (const auto& types = computed.answer_types; !types.empty()) {
     const std::string_view preferred =

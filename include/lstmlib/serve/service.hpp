@@ -6,6 +6,7 @@
 
 #include "lstmlib/serve/environment.hpp"
 #include "lstmlib/serve/handler.hpp"
+#include "lstmlib/serve/routes.hpp"
 #include "lstmlib/serve/server.hpp"
 
 #include <exception>
@@ -25,7 +26,7 @@ class Service {
           const Hosting& hosting = {})
       : handler_(std::move(handler)), model_dir_(std::move(model_dir)), server_(make_server<>(options)) {
     const Computed invocation = computed_by(
-        handler_, [this]() -> auto& { return *model_; }, hosting.default_accept);
+        handler_, [this]() -> auto& { return *model_; }, default_accept(hosting));
     server_->post("/invocations", invocation);
     server_->post("/endpoints/*/invocations", invocation);
     const std::string parameters =
@@ -42,8 +43,7 @@ class Service {
   /// Once it is ready.
   const ModelOf<H>& model() const { return *model_; }
 
-  /// Loads the model while /ping already answers 503, then serves until a signal, whose number it returns, or
-  /// `stop`. Throws what `load` throws.
+  /// Loads the model while /ping already answers 503, then serves: see Server::run. Throws what `load` throws.
   int run() {
     std::exception_ptr error;
     std::thread loader([&] {
@@ -62,6 +62,17 @@ class Service {
   }
 
  private:
+  /// The type that the hosting container's setting means. Throws Error where it means none of the handler's.
+  static std::string default_accept(const Hosting& hosting) {
+    constexpr auto types = answer_types_of<H>();
+    if (hosting.default_accept.empty() || types.empty()) return hosting.default_accept;
+    std::string type = negotiated_type(hosting.default_accept, types, types[0]);
+    if (type.empty())
+      fail<Error>("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is \"", hosting.default_accept.substr(0, 80),
+                  "\", expected one of ", detail::listed(types));
+    return type;
+  }
+
   H handler_;
   const std::filesystem::path model_dir_;
   std::unique_ptr<const ModelOf<H>> model_;

@@ -89,15 +89,14 @@ class IntervalTrigger {
     if (unit_ == Unit::epoch) return {period_, 0};
     return {0, static_cast<Index>(period_)};
   }
-  /// An extension that the saved run did not have begins here.
+  /// What the saved run did not have, because it had no such extension or an older version, begins here.
   void serialize(nn::Serializer& serializer) {
-    if (serializer.loading() && !serializer.has("previous_iteration")) {
-      previous_iteration_ = -1;
-      previous_epoch_detail_ = -1;
-      return;
-    }
-    serializer.value("previous_iteration", previous_iteration_);
-    serializer.value("previous_epoch_detail", previous_epoch_detail_);
+    if (serializer.saving() || serializer.has("previous_iteration"))
+      serializer.value("previous_iteration", previous_iteration_);
+    else previous_iteration_ = -1;
+    if (serializer.saving() || serializer.has("previous_epoch_detail"))
+      serializer.value("previous_epoch_detail", previous_epoch_detail_);
+    else previous_epoch_detail_ = -1;
   }
 
  private:

@@ -69,7 +69,7 @@ class Update final : public UpdateKernels<T> {
       double& sum = sums[static_cast<std::size_t>(piece)];
       std::array<T, 512> after;
       for (Index at = 0; at < count; at += std::ssize(after)) {
-        const Index some = std::min(count - at, std::ssize(after));
+        const Index some = std::min<Index>(count - at, std::ssize(after));
         stepped(steps, value.data + first + at, from ? from + at : nullptr, some, after.data());
         for (Index i = 0; i < some; ++i) {
           const auto g = static_cast<double>(after[static_cast<std::size_t>(i)]);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Bodies that come compressed: Content-Encoding gzip and deflate (RFC 9110, 8.4.1).
+
+#include "lstmlib/serve/memory_budget.hpp"
+#include "lstmlib/serve/message.hpp"
+#include "lstmlib/serve/syntax.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace lstmlib::inline LSTMLIB_ABI::serve {
+
+/// What Content-Encoding says, in one word: empty, or "gzip" or "deflate". Throws HttpError 415 for another
+/// coding, or for several.
+inline std::string settled_coding(std::string_view field) {
+  std::string settled;
+  const std::string_view all = field;
+  for (std::string_view coding; detail::take_element(field, coding);) {
+    if (coding == "identity") continue;
+    if (coding == "x-gzip") coding = "gzip";
+    if (!settled.empty() || (coding != "gzip" && coding != "deflate"))
+      throw HttpError(415, message("Content-Encoding ", all.substr(0, 80), "; expected gzip, deflate or none"),
+                      {{"Accept-Encoding", "gzip, deflate"}});
+    settled = coding;
+  }
+  return settled;
+}
+
+namespace detail {
+
+/// Unpacks a zlib or gzip stream that lies in memory.
+class BodyInflater {
+ public:
+  explicit BodyInflater(std::string_view packed) : rest_(packed) {
+    constexpr int zlib_or_gzip = 32;
+    if (inflateInit2(&stream_, MAX_WBITS + zlib_or_gzip) != Z_OK) throw std::bad_alloc();
+  }
+  BodyInflater(const BodyInflater&) = delete;
+  BodyInflater& operator=(const BodyInflater&) = delete;
+  ~BodyInflater() { inflateEnd(&stream_); }
+
+  /// The next bytes, into all of `into` but at the end. Throws HttpError 400 for what is damaged or cut.
+  std::size_t read(char* into, std::size_t size) {
+    stream_.next_out = reinterpret_cast<Bytef*>(into);
+    stream_.avail_out = static_cast<uInt>(size);
+    while (stream_.avail_out > 0 && !ended_) step();
+    return size - stream_.avail_out;
+  }
+
+ private:
+  void step() {
+    if (stream_.avail_in == 0) {
+      const std::size_t given = std::min<std::size_t>(rest_.size(), (std::numeric_limits<uInt>::max)());
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(rest_.data()));  // zlib only reads it
+      stream_.avail_in = static_cast<uInt>(given);
+      rest_.remove_prefix(given);
+    }
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
+    const bool all_taken = stream_.avail_in == 0 && rest_.empty();
+    if (status == Z_STREAM_END) {
+      ended_ = all_taken;
+      if (!ended_ && inflateReset(&stream_) != Z_OK) refuse("cannot go on");  // gzip files may be joined (RFC 1952)
+    } else if (status == Z_BUF_ERROR && all_taken) {
+      refuse("is cut short");
+    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+      refuse(stream_.msg != nullptr ? stream_.msg : "is damaged");
+    }
+  }
+  [[noreturn]] static void refuse(const char* what) {
+    throw HttpError(400, message("the compressed body cannot be unpacked: ", what));
+  }
+
+  z_stream stream_{};
+  std::string_view rest_;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+
+/// The body unpacked, counted by `held` as it grows. Throws HttpError 413 above `most` bytes, 400 for what is
+/// no such stream, 503 where too much is held.
+inline std::string decoded_body(std::string_view packed, std::size_t most, Held& held) {
+  constexpr std::size_t first = 16 << 10;
+  detail::BodyInflater inflater(packed);
+  std::string body;
+  for (std::size_t made = 0;;) {
+    // One byte more than is taken, so that what is too long shows.
+    const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
+    if (!held.take(room - made)) throw HttpError(503, "too many bytes are being held, please try again");
+    body.resize(room);
+    made += inflater.read(body.data() + made, room - made);
+    if (made > most) throw HttpError(413, message("the body unpacks to more than ", most, " bytes"));
+    if (made < room) {
+      body.resize(made);
+      return body;
+    }
+  }
+}
+
+}  // namespace lstmlib::serve

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// How many bytes the requests of a server may make it hold, all of them together: counted before they are
+// allocated.
+
+#include "lstmlib/version.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+namespace lstmlib::inline LSTMLIB_ABI::serve {
+
+/// Safe to use from several threads.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::size_t limit = (std::numeric_limits<std::size_t>::max)()) : limit_(limit) {}
+
+  /// Counts bytes. False, with nothing counted, where they would be too many.
+  bool take(std::size_t bytes) {
+    for (std::size_t held = held_.load(std::memory_order_relaxed);;) {
+      if (held > limit_ || bytes > limit_ - held) return false;
+      if (held_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed)) return true;
+    }
+  }
+  /// Counts what is there already, too many or not.
+  void add(std::size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
+  void give_back(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::size_t held() const { return held_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> held_{0};
+};
+
+/// The bytes that one holder has taken; given back with the object. Without a budget everything is granted.
+class Held {
+ public:
+  Held() = default;
+  explicit Held(MemoryBudget& budget) : budget_(&budget) {}
+  Held(Held&& other) noexcept
+      : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Held& operator=(Held&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~Held() { release(); }
+
+  /// False, with nothing changed, where these would be too many.
+  [[nodiscard]] bool take(std::size_t bytes) {
+    if (budget_ && !budget_->take(bytes)) return false;
+    bytes_ += bytes;
+    return true;
+  }
+  void add(std::size_t bytes) {
+    if (budget_) budget_->add(bytes);
+    bytes_ += bytes;
+  }
+  /// At most what was taken.
+  void give_back(std::size_t bytes) {
+    if (budget_) budget_->give_back(bytes);
+    bytes_ -= bytes;
+  }
+  void release() { give_back(bytes_); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  MemoryBudget* budget_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace lstmlib::serve
