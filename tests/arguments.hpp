@@ -50,7 +50,7 @@ inline std::vector<WrongShape> wrong_shapes(const Shape& right) {
 template <Real T>
 Variable<T> numbers(const Shape& shape, Device device = Device::cpu()) {
   auto made = Tensor<T>::uninitialized(shape);
-  const auto values = made.values();
+  const auto values = made.mutable_values();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(0.01) * static_cast<T>(i % 97);
   return Variable<T>(made.to(device), true);
 }

@@ -94,7 +94,7 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
   const auto segments =
       std::make_shared<const Segments>(std::vector<Index>(static_cast<std::size_t>(sequences), steps));
   auto rows = Tensor<float>::uninitialized({steps * sequences, input_size});
-  for (float& x : rows.values()) x = uniform(1);
+  for (float& x : rows.mutable_values()) x = uniform(1);
   const nn::FrozenRecurrent frozen(stack, {Precision::int8});
   std::vector<float> all(static_cast<std::size_t>(steps * sequences * hidden_size));
   frozen.hidden(Ragged<Tensor<float>>{rows, segments}, all);
