@@ -86,7 +86,7 @@ std::string signer(const HttpRequest& request) {
 }  // namespace
 
 TEST_CASE("credentials: those that botocore would take, or none with the reason") {
-  const std::filesystem::path tests = std::filesystem::path(LSTMLIB_TEST_FIXTURES_DIR).parent_path();
+  const std::filesystem::path tests = lstmlib::test::fixtures().parent_path();
   const Json cases = Json::parse(read_text(tests / "sentiment" / "credentials_cases.json"));
   CHECK(cases.size() >= 96);
   for (const Json& each : cases) {
