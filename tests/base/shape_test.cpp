@@ -23,6 +23,18 @@ TEST_CASE("shape: rows, row size, elements") {
   CHECK(message(shape) == "[2, 3, 4]");
 }
 
+TEST_CASE("shape: sizes are integers of any type") {
+  const std::vector<float> values(5);
+  CHECK(Shape{values.size()} == Shape{5});
+  CHECK(Shape{values.size(), 3u, short{2}} == Shape{5, 3, 2});
+  const auto elements = [](Shape shape) { return shape.elements(); };
+  CHECK(elements({values.size(), 2}) == 10);
+  CHECK_THROWS_WITH_AS(Shape({std::size_t{1} << 63}), "shape: size 9223372036854775808 is too large",
+                       ShapeError);
+  static_assert(!std::is_convertible_v<double, lstmlib::detail::Size>);
+  static_assert(!std::is_convertible_v<bool, lstmlib::detail::Size>);
+}
+
 TEST_CASE("shape: refuses negative sizes, more than six axes, and more elements than can be counted") {
   CHECK_THROWS_AS(Shape({-1}), ShapeError);
   CHECK_THROWS_AS(Shape({1, 1, 1, 1, 1, 1, 1}), ShapeError);
