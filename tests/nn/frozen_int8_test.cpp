@@ -82,19 +82,19 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
   nn::RecurrentStack<float> stack(cell, {.input_size = input_size, .hidden_size = hidden_size});
   auto& layer = stack.layers[0];
   // Rows of very different size: a row with the scale of another one is far off.
-  const auto weights = layer.weight_hidden.mutable_value().values();
+  const auto weights = layer.weight_hidden.mutable_value().mutable_values();
   for (std::size_t row = 0, at = 0; at < weights.size(); ++row)
     for (Index k = 0; k < hidden_size; ++k, ++at)
       weights[at] = uniform(2 * std::pow(0.6, static_cast<double>(row * 7 % 11)));
   for (auto* p : {&layer.bias_input, &layer.bias_hidden})
-    for (float& b : p->mutable_value().values()) b = uniform(0.3);
+    for (float& b : p->mutable_value().mutable_values()) b = uniform(0.3);
   const PlainBytes plain(cell, layer, input_size, hidden_size);
 
   const Index steps = 6, sequences = 3;
   const auto segments =
       std::make_shared<const Segments>(std::vector<Index>(static_cast<std::size_t>(sequences), steps));
   auto rows = Tensor<float>::uninitialized({steps * sequences, input_size});
-  for (float& x : rows.values()) x = uniform(1);
+  for (float& x : rows.mutable_values()) x = uniform(1);
   const nn::FrozenRecurrent frozen(stack, {Precision::int8});
   std::vector<float> all(static_cast<std::size_t>(steps * sequences * hidden_size));
   frozen.hidden(Ragged<Tensor<float>>{rows, segments}, all);
