@@ -41,6 +41,8 @@ def options():
     parser.add_argument("--again", action="store_true", help="forget the results that are kept")
     parser.add_argument("--survivors", action="store_true", help="only those that survived, again")
     parser.add_argument("--list", action="store_true", help="show the faults and end")
+    parser.add_argument("--patience", type=float, default=20, metavar="SECONDS",
+                        help="besides four times what the tests take without a fault, after which they hang")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"))
     return parser.parse_args()
@@ -131,7 +133,7 @@ def build(o, tree, faults):
         new = {fault.name for fault in faults if fault.name not in broken and
                any(file == fault.file and line in fault.lines((TOP / fault.file).read_text()) for file, line in places)}
         if not new:
-            sys.exit(made.stdout[-4000:] + "\nmutate: this does not compile, and none of the faults stands there")
+            sys.exit(made.stdout[-4000:] + made.stderr[-1000:] + "\nmutate: this does not compile, and none of the faults stands there")
         broken |= new
         for name in sorted(new):
             print(f"does not compile: {name}", flush=True)
@@ -154,7 +156,7 @@ def needed_targets(build_folder, all_tests):
 
 def known_targets(build_folder):
     shown = subprocess.run(["ninja", "-C", build_folder, "-t", "targets", "all"], capture_output=True, text=True).stdout
-    return {line.split(":")[0] for line in shown.splitlines() if line.startswith("test_") and ": phony" in line}
+    return set(re.findall(r"^(test_\w+): ", shown, re.MULTILINE))
 
 
 def run_tests(build_folder, tests, number, limit):
@@ -245,7 +247,7 @@ def main():
             failed, clean[fault.tests] = run_tests(build_folder, fault.tests, 0, 3600)
             if failed:
                 sys.exit(f"mutate: without any fault, {failed} fails")
-        failed, seconds = run_tests(build_folder, fault.tests, fault.number, 4 * clean[fault.tests] + 20)
+        failed, seconds = run_tests(build_folder, fault.tests, fault.number, 4 * clean[fault.tests] + o.patience)
         what = "noticed" if failed else "survived"
         results[fault.name] = {"what": what, "by": failed, "seconds": round(seconds, 2)}
         kept.write_text(json.dumps(results, indent=1))

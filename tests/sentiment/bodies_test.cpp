@@ -238,7 +238,6 @@ TEST_CASE("write_body: csv quotes line ends, which are characters to a model of 
   answers.labels = {0, 1, 1};
   answers.scores = {0.5f, 0.5f, 0.5f};
   CHECK(written(answers, csv_type) == "\"a \n b\",0,0.5\n\"a \r b\",1,0.5\na b,1,0.5\n");
-  CHECK(read(written(answers, csv_type), csv_type).size() == 3);
 }
 
 TEST_CASE("write_body: json.dumps' escapes") {
