@@ -32,7 +32,7 @@ void check_values(const Tensor<T>& ours, const std::vector<T>& expected) {
   REQUIRE(static_cast<std::size_t>(ours.size()) == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     INFO("element ", i);
-    const T value = std::as_const(ours).values()[i];
+    const T value = ours.values()[i];
     CHECK((value == expected[i] || (std::isnan(value) && std::isnan(expected[i]))));
   }
 }
@@ -128,8 +128,8 @@ TEST_CASE("nan: a gradient with one makes all clipped ones NaN; without one, cli
       model.a.mutable_grad() = Tensor<T>::from({bad, T(3)}, {2});
       model.b.mutable_grad() = Tensor<T>::zeros({40});
       sgd.step();
-      return std::vector<T>{std::as_const(model.a).value().values()[1],
-                            std::as_const(model.b).value().values()[39]};
+      return std::vector<T>{model.a.value().values()[1],
+                            model.b.value().values()[39]};
     };
     CHECK(std::isnan(after(nan)[0]));
     CHECK(std::isnan(after(nan)[1]));
@@ -142,7 +142,7 @@ TEST_CASE("nan: a gradient with one makes all clipped ones NaN; without one, cli
     sgd.add_hook(optim::ClipValue{-1, 1});
     model.a.mutable_grad() = Tensor<T>::from({nan, T(3)}, {2});
     sgd.step();
-    CHECK(std::isnan(std::as_const(model.a).value().values()[0]));
-    CHECK(std::as_const(model.a).value().values()[1] == -1);
+    CHECK(std::isnan(model.a.value().values()[0]));
+    CHECK(model.a.value().values()[1] == -1);
   });
 }

@@ -114,6 +114,34 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
         "running?'");
     CHECK(page.evaluate("document.getElementById('go').disabled") == false);
   }
+  SUBCASE("errors are in view on a small screen, and results of another text are gone") {
+    page.look_at(400, 640, "light");
+    const char* in_view =
+        "(() => { const box = document.getElementById('error').getBoundingClientRect(); return box.height > 0 && box.top >= 0 "
+        "&& box.bottom <= innerHeight; })()";
+    for (const std::string text : {"''", "'word '.repeat(3000)"}) {
+      page.evaluate("classify(['A good film', 'bad'])");
+      page.wait_until("document.querySelectorAll('article').length === 2");
+      page.evaluate("scrollTo(0, document.body.scrollHeight)");
+      page.evaluate("document.getElementById('input').value = " + text + "; document.getElementById('go').click()");
+      page.wait_until("!document.getElementById('error').hidden");
+      page.wait_until(in_view);
+      CHECK(page.evaluate("document.querySelectorAll('article').length") == 0);
+      CHECK_FALSE(visible("legend"));
+      CHECK(page.evaluate("document.getElementById('status').textContent") == "No results.");
+    }
+  }
+  SUBCASE("words that the model does not know are marked, and said to be unknown") {
+    page.evaluate("classify(['A strange film'])");
+    page.wait_until("document.querySelectorAll('article').length === 1");
+    CHECK(page.evaluate("[...document.querySelectorAll('article .unknown')].map((w) => w.textContent).join()") == "strange");
+    CHECK(page.evaluate("[...document.querySelectorAll('article th[scope=row]')].map((w) => w.textContent).join()") ==
+          "a,strange (unknown),film");
+    CHECK(visible("unknown-legend"));
+    page.evaluate("classify(['A good film'])");
+    page.wait_until("document.querySelectorAll('article .unknown').length === 0");
+    CHECK_FALSE(visible("unknown-legend"));
+  }
   SUBCASE("a model's words are text, never markup") {
     page.evaluate("classify(['<img src=x onerror=alert(1)> & \"q\"'])");
     page.wait_until("document.querySelectorAll('article').length === 1");
@@ -131,7 +159,7 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
         CAPTURE(width);
         CHECK(page.evaluate("document.documentElement.scrollWidth") <= width);
         for (const char* selector : {"h1", ".soft", ".go", "#examples button", ".verdict strong",
-                                     "article .word", "#legend .word", "summary", "footer a"}) {
+                                     "article .word", "article .unknown", "#legend .word", "summary", "footer a"}) {
           CAPTURE(selector);
           CHECK(page.evaluate("(" + std::string(contrast) + ")('" + selector + "')").get<double>() >= 4.5);
         }

@@ -5,11 +5,14 @@
 #include "sentiment/served.hpp"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <fstream>
+#include <sstream>
 
 using namespace lstmlib;
 using namespace sentiment;
@@ -228,7 +231,199 @@ TEST_CASE("serve: /explain weighs each word by what the prediction loses without
   std::string many = "[\"";
   for (int i = 0; i < 3000; ++i) many += "a ";
   CHECK(server.post(many + "\"]", "application/json", "*/*", "/explain").status == 413);
+  const Json known = Json::parse(server.post(R"(["a Strange film"])", "application/json", "*/*", "/explain").body);
+  CHECK(known[0]["known"] == Json{true, false, true});
 }
+
+TEST_CASE("serve: the work of a request is bounded, and what is above is refused at once") {
+  const auto folder = scratch("serve_bounds");
+  const Server server(folder / "run", make_model(folder / "model", {.units = 300}), {"--no-access-log"});
+  const auto refused = [&](const std::string& body, const char* type, const char* path, const char* reason) {
+    const auto start = std::chrono::steady_clock::now();
+    const HttpReply reply = server.post(body, type, "*/*", path);
+    CHECK(reply.status == 413);
+    CHECK(reply.body.find(reason) != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - start < 3s);
+  };
+  refused(std::string(8000000, '\n'), "text/csv", "/invocations", "more than 1048576 sentences");
+  std::string empty = "[\"\"", words = "a ", line;
+  for (int i = 0; i < 2000000; ++i) empty += ",\"\"";
+  refused(empty + "]", "application/json", "/invocations", "more than 1048576 sentences");
+  for (int i = 0; i < 60000; ++i) line += words;
+  std::string many;
+  for (int i = 0; i < 150; ++i) many += line + "\n";
+  refused(many, "text/csv", "/invocations", "more than 8388608 words");
+  std::string sentence;
+  for (int i = 0; i < 1400; ++i) sentence += words;
+  refused(sentence, "text/csv", "/explain", "at most 262144 are taken");
+  const std::string most = sentence.substr(0, 2 * 511);
+  CHECK(Json::parse(server.post(most, "text/csv", "*/*", "/explain").body)[0]["weights"].size() == 511);
+}
+
+TEST_CASE("serve: every documented call works as it is written") {
+  if (std::system("curl --version >/dev/null 2>&1") != 0) {
+    MESSAGE("skipped: there is no curl here");
+    return;
+  }
+  const auto folder = scratch("serve_documented");
+  const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
+  Process help(folder / "help", {"serve", "--help"});
+  REQUIRE(help.wait() == 0);
+  std::istringstream text(help.out() + read_text(std::filesystem::path(LSTMLIB_TEST_FIXTURES_DIR) / "../../docs/serving.md"));
+  int calls = 0;
+  for (std::string line; std::getline(text, line);) {
+    const auto at = line.find("curl ");
+    if (!line.starts_with(" ") || at == std::string::npos) continue;
+    CAPTURE(line);
+    line.replace(at, 5, "curl -sS -w '\n%{http_code}' ");
+    const auto address = line.find("127.0.0.1:8080");
+    REQUIRE(address != std::string::npos);
+    line.replace(address, 14, "127.0.0.1:" + std::to_string(server.port));
+    FILE* pipe = popen(("{ " + line + "\n} 2>&1").c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    std::string answer;
+    for (int c = 0; (c = std::fgetc(pipe)) != EOF;) answer += static_cast<char>(c);
+    pclose(pipe);
+    CAPTURE(answer);
+    CHECK(answer.ends_with("\n200"));
+    if (line.find("/invocations") != std::string::npos || line.find("/explain") != std::string::npos)
+      CHECK(answer.find("a warm and funny film") != std::string::npos);
+    ++calls;
+  }
+  CHECK(calls >= 6);
+}
+
+TEST_CASE("serve: curl's form type means the default, parameters are understood, other types are refused") {
+  const auto folder = scratch("serve_form");
+  const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
+  for (const char* path : {"/invocations", "/explain", "/endpoints/x/invocations"}) {
+    CHECK(server.post(R"(["a"])", "application/x-www-form-urlencoded", "*/*", path).status == 200);
+    CHECK(server.post("a=b", "application/x-www-form-urlencoded", "*/*", path).status == 400);
+    CHECK(server.post(R"(["a"])", "application/json; charset=utf-8", "*/*", path).status == 200);
+    CHECK(server.post(R"(["a"])", "multipart/form-data; boundary=x", "*/*", path).status == 415);
+  }
+}
+
+TEST_CASE("serve: the container's default of Accept is understood as Accept is, and nonsense refused at the start") {
+  const auto folder = scratch("serve_default_accept");
+  make_model(folder / "root/model", {.units = 12});
+  const auto environment = [&](const std::string& accept) -> sentiment::test::Variables {
+    return {{"SAGEMAKER_BASE_DIR", (folder / "root").string()},
+            {"SAGEMAKER_BIND_TO_PORT", "0"},
+            {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", accept}};
+  };
+  for (const auto& [accept, type] : std::vector<std::pair<std::string, std::string>>{
+           {"application/json; charset=utf-8", "application/json"},
+           {"*/*", "application/json"},
+           {"Text/CSV", "text/csv"},
+           {"image/png, application/jsonlines;q=0.3, text/csv;q=0.2", "application/jsonlines"}}) {
+    CAPTURE(accept);
+    const Server server(folder / "run", {}, {"--no-access-log", "--host", "127.0.0.1"}, environment(accept));
+    CHECK(ask(server.port, "POST", "/invocations", {}, "[\"a\"]").fields.at("content-type") == type);
+    CHECK(server.post("[\"a\"]", "application/json", "*/*").fields.at("content-type") == type);
+    CHECK(server.post("[\"a\"]", "application/json", "application/x-npy").fields.at("content-type") == "application/x-npy");
+  }
+  for (const char* nonsense : {"json", "image/png", "application/json;q=0", "nonsense"}) {
+    CAPTURE(nonsense);
+    Process refused(folder / "refused", {"serve", "--host", "127.0.0.1"}, {}, environment(nonsense));
+    CHECK(refused.wait() == 1);
+    CHECK(refused.err().find("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is \"") != std::string::npos);
+  }
+}
+
+TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowhere else") {
+  const auto folder = scratch("serve_cors");
+  const auto model = make_model(folder / "model", {.units = 12});
+  const auto preflight = [](std::uint16_t port, const std::string& origin) {
+    return ask(port, "OPTIONS", "/invocations", {{"Origin", origin}, {"Access-Control-Request-Method", "POST"}});
+  };
+  const auto invoke = [](std::uint16_t port, const std::string& origin, const std::string& body) {
+    return ask(port, "POST", "/invocations", {{"Origin", origin}, {"Content-Type", "application/json"}}, body);
+  };
+  const std::string mine = "https://example.com:8443", other = "http://elsewhere", allowed = "access-control-allow-origin";
+  {
+    const Server server(folder / "off", model, {"--no-access-log"});
+    CHECK(preflight(server.port, mine).status == 204);
+    CHECK_FALSE(preflight(server.port, mine).fields.contains(allowed));
+    CHECK_FALSE(invoke(server.port, mine, "[\"a\"]").fields.contains(allowed));
+  }
+  {
+    const Server server(folder / "one", model, {"--no-access-log", "--cors", mine, "--cors", "http://127.0.0.1:1"});
+    const HttpReply asked = preflight(server.port, mine);
+    CHECK(asked.fields.at(allowed) == mine);
+    CHECK(asked.fields.at("vary") == "Origin");
+    CHECK(asked.fields.at("access-control-allow-methods").find("POST") != std::string::npos);
+    CHECK(asked.fields.at("access-control-allow-headers").find("Content-Type") != std::string::npos);
+    CHECK(invoke(server.port, mine, "[\"a\"]").fields.at(allowed) == mine);
+    CHECK(invoke(server.port, "http://127.0.0.1:1", "[\"a\"]").fields.at(allowed) == "http://127.0.0.1:1");
+    CHECK(invoke(server.port, mine, "[").fields.at(allowed) == mine);  // errors can be read, too
+    for (const HttpReply& reply : {preflight(server.port, other), invoke(server.port, other, "[\"a\"]")}) {
+      CHECK_FALSE(reply.fields.contains(allowed));
+      CHECK(reply.fields.at("vary") == "Origin");
+    }
+    CHECK(ask(server.port, "GET", "/ping").fields.at("vary") == "Origin");
+  }
+  {
+    const Server server(folder / "all", model, {"--no-access-log", "--cors", "*"});
+    CHECK(invoke(server.port, other, "[\"a\"]").fields.at(allowed) == "*");
+    CHECK_FALSE(ask(server.port, "GET", "/ping").fields.contains("vary"));
+  }
+  for (const char* wrong : {"example.com", "https://example.com/", "https://", "HTTPS://example.com", "null", "https://a b"}) {
+    CAPTURE(wrong);
+    Process refused(folder / "refused", {"serve", "--model-dir", model.string(), "--port", "0", "--cors", wrong});
+    CHECK(refused.wait() == 1);
+    CHECK(refused.err().find("is no origin") != std::string::npos);
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_CASE("serve: a process whose memory is limited goes on whatever it is asked") {
+  const auto folder = scratch("serve_limited");
+  Server server(folder / "run", make_model(folder / "model", {.units = 100}), {"--no-access-log"});
+  CHECK(server.rows(R"(["a good film"])").size() == 1);
+  std::ifstream status("/proc/" + std::to_string(server.process.id()) + "/status");
+  rlim_t size = 0;
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmSize:")) size = std::stoul(line.substr(7)) << 10;
+  REQUIRE(size > 0);
+  const rlimit limit{size + (48 << 20), size + (48 << 20)};
+  REQUIRE(prlimit(server.process.id(), RLIMIT_AS, &limit, nullptr) == 0);
+  const std::string lines = [] {
+    std::string all;
+    for (int i = 0; i < 300000; ++i) all += "a good film, and a very good plot\n";
+    return all;
+  }();
+  std::atomic<int> taken = 0, refused = 0;
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 6; ++c)
+    clients.emplace_back([&, c] {
+      for (int i = 0; i < 4; ++i) {
+        try {
+          const int answer =
+              (c + i) % 3 == 0
+                  ? ask(server.port, "POST", "/explain", {{"Content-Type", "text/csv"}}, lines.substr(0, 34 * 3000)).status
+                  : ask(server.port, "POST", "/invocations", {{"Content-Type", "text/csv"}}, lines.substr(0, 34 * 20000 * (i + 1)))
+                        .status;
+          ++(answer == 200 ? taken : refused);
+        } catch (const lstmlib::test::NoReply&) { ++refused; }
+      }
+    });
+  std::thread flood([&] {
+    try {
+      WireClient client(server.port);
+      client.send("POST /invocations HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;");
+      for (int i = 0; i < 2000; ++i) client.send(lines.substr(0, 1 << 16));
+    } catch (const lstmlib::test::NoReply&) {}
+  });
+  for (auto& client : clients) client.join();
+  flood.join();
+  MESSAGE(taken.load(), " taken, ", refused.load(), " refused");
+  CHECK(refused > 0);
+  CHECK(server.rows(R"(["a good film"])").size() == 1);
+  server.process.send(SIGTERM);
+  CHECK(server.process.wait() == 0);
+}
+#endif
 
 TEST_CASE("serve: the page, the description of the interface and the metrics") {
   const auto folder = scratch("serve_page");
@@ -241,6 +436,15 @@ TEST_CASE("serve: the page, the description of the interface and the metrics") {
   for (const char* outside : {"http:", "https:", "//cdn", "@import", "url("})
     CHECK(page.body.find(outside) == std::string::npos);
   CHECK(ask(server.port, "HEAD", "/").fields.at("content-length") == std::to_string(page.body.size()));
+  write_text(folder / "model/labels.json", R"(["bad", "good"])");
+  {
+    const Server named(folder / "named", folder / "model");
+    CHECK(ask(named.port, "GET", "/").body.find("const labels = [\"bad\",\"good\"];") != std::string::npos);
+  }
+  write_text(folder / "model/labels.json", R"({"0": "bad"})");
+  Process misnamed(folder / "misnamed", {"serve", "--model-dir", (folder / "model").string(), "--port", "0"});
+  CHECK(misnamed.wait() == 1);
+  CHECK(misnamed.err().find("labels.json: a list of texts is expected") != std::string::npos);
   const Json description = Json::parse(ask(server.port, "GET", "/openapi.json").body);
   CHECK(description["openapi"].get<std::string>().starts_with("3."));
   for (const auto& [path, operations] :

@@ -108,6 +108,7 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
   server->ready();
   std::thread thread([&] { server->run(); });
   const std::uint16_t port = server->port();
+  CHECK(test::ask(port, "GET", "/ping").status == 200);  // it runs
 
   struct Case {
     const char* what;
@@ -136,6 +137,7 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
         CAPTURE(one.what);
         CAPTURE(nth);
         CAPTURE(burst);
+        const auto start = std::chrono::steady_clock::now();
         try {
           std::optional<WireClient> client;
           if (nth % 2) client.emplace(port, 10);  // else accepting fails, too
@@ -146,11 +148,9 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
           const int status = client->reply().status;
           CHECK((status == one.status || status == 503));
           ++(status == 503 ? short_of_memory : answered);
-        } catch (const NoReply& error) {
-          CHECK(std::string(error.what()) != "no answer");
-          ++closed;
-        }
+        } catch (const NoReply&) { ++closed; }
         until_failure = 0;
+        CHECK(std::chrono::steady_clock::now() - start < 8s);
       }
   MESSAGE(answered, " answers, ", short_of_memory, " times 503, ", closed, " connections ended");
   CHECK(answered > 0);

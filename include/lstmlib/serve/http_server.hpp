@@ -87,10 +87,12 @@ class HttpServer final : public Server, private ConnectionOwner {
     accept();
     const auto guard = boost::asio::make_work_guard(loop_);  // the loop goes on while nothing is waited for
     for (auto next_watch = Clock::now() + watch_interval; !loop_.stopped();) {
-      try {  // what throws is a lack of memory; connections have caught theirs
+      try {
         work_while_warm();
         loop_.run_one_until(next_watch);
-      } catch (const std::bad_alloc&) {}
+      } catch (const std::bad_alloc&) {  // connections have caught theirs: it was a new one, which is lost
+        accepting_ = false;
+      }
       if (Clock::now() < next_watch) continue;
       watch();
       next_watch = Clock::now() + watch_interval;

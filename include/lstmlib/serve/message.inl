@@ -26,11 +26,21 @@ inline std::string_view reason_of(int status) {
   }
 }
 
+namespace detail {
+/// The text as JSON. A list or an object of nlohmann's would ask for memory in its destructor, where a lack of it
+/// ends the process.
+inline std::string json_text(std::string_view text) {
+  using Json = nlohmann::json;
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+}  // namespace detail
+
 inline Response error_response(const HttpError& error) {
-  using Json = nlohmann::ordered_json;
-  const Json body = {{"error", std::string(reason_of(error.status()))}, {"error-message", error.what()}, {"message", error.what()}};
-  Response response{
-      error.status(), {"application/json", body.dump(-1, ' ', false, Json::error_handler_t::replace)}, error.fields()};
+  const std::string text = detail::json_text(error.what());
+  std::string body = "{\"error\":\"";
+  body.append(reason_of(error.status())).append("\",\"error-message\":").append(text);
+  body.append(",\"message\":").append(text).append("}");
+  Response response{error.status(), {"application/json", std::move(body)}, error.fields()};
   if (error.status() == 503) response.fields.emplace_back("Retry-After", "1");
   return response;
 }
