@@ -172,16 +172,15 @@ TEST_CASE("gradients, values and states of another shape than the parameter are 
   CHECK_THROWS_AS(adam.step(), ShapeError);
   model.weight.clear_grad();
   const auto rows = [&](Shape ids, Shape values) {
-    model.weight.set_grad_rows({Tensor<std::int32_t>::zeros(ids), Tensor<float>::zeros(values)});
-    CHECK_THROWS_AS(adam.step(), ShapeError);
+    CHECK_THROWS_AS(
+        model.weight.set_grad_rows({Tensor<std::int32_t>::zeros(ids), Tensor<float>::zeros(values)}),
+        ShapeError);
   };
   rows({1}, {2, 2});
   rows({2}, {1, 2});
   rows({1}, {1, 3});
   rows({1, 1}, {1, 2});
   rows({1}, {2});
-  model.weight.set_grad_rows({Tensor<std::int32_t>::zeros({1}), {}});
-  CHECK_THROWS_AS(adam.step(), ShapeError);
   model.weight.clear_grad();
   CHECK_NOTHROW(adam.step());
   model.weight.mutable_value() = Tensor<float>::zeros({4, 2});

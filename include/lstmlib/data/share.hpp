@@ -26,6 +26,9 @@ struct Share {
 /// parts take about the same time, if an example takes one of its `cost`; none is empty where there are
 /// enough examples. Throws ValueError for fewer than one part and a negative cost.
 inline std::vector<Index> cut_evenly(std::span<const Index> costs, int parts) {
+  if (parts < 1) fail<ValueError>("cut_evenly: ", parts, " parts, expected at least 1");
+  for (const Index cost : costs)
+    if (cost < 0) fail<ValueError>("cut_evenly: a cost of ", cost, ", expected at least 0");
   const auto count = static_cast<Index>(costs.size());
   const double all = static_cast<double>(std::accumulate(costs.begin(), costs.end(), Index{0}));
   std::vector<Index> cuts{0};
