@@ -6,7 +6,9 @@
 
 #include <csignal>
 #include <chrono>
+#include <memory>
 #include <thread>
+#include <unistd.h>
 
 using namespace lstmlib;
 
@@ -14,6 +16,13 @@ namespace {
 
 volatile std::sig_atomic_t handled = 0;
 void handle(int) { handled = handled + 1; }
+
+std::unique_ptr<serve::Server> make_server(bool stop_at_signals) {
+  serve::ServerOptions options;
+  options.port = 0;
+  options.stop_at_signals = stop_at_signals;
+  return serve::make_server<>(options);
+}
 
 /// Sends SIGTERM to the whole process once the server runs.
 int run_until_signal(serve::Server& server) {
@@ -56,7 +65,7 @@ bool is_installed() {
 
 TEST_CASE("signals: a server that is not asked to leaves them to the program") {
   const OwnHandler own;
-  const auto server = serve::make_server<>({.port = 0});
+  const auto server = make_server(false);
   CHECK(run_until_signal(*server) == 0);
   CHECK(handled == 1);
   CHECK(is_installed());
@@ -65,7 +74,7 @@ TEST_CASE("signals: a server that is not asked to leaves them to the program") {
 TEST_CASE(
     "signals: a server that is asked to stops at the first one; the program's handler gets the second") {
   const OwnHandler own;
-  const auto server = serve::make_server<>({.port = 0, .stop_at_signals = true});
+  const auto server = make_server(true);
   CHECK(run_until_signal(*server) == SIGTERM);
   CHECK(handled == 0);
   CHECK(is_installed());
@@ -75,8 +84,7 @@ TEST_CASE(
 
 TEST_CASE("signals: two servers in one process stop both") {
   const OwnHandler own;
-  const auto one = serve::make_server<>({.port = 0, .stop_at_signals = true}),
-             other = serve::make_server<>({.port = 0, .stop_at_signals = true});
+  const auto one = make_server(true), other = make_server(true);
   int signal = 0;
   std::thread beside([&] { signal = other->run(); });
   CHECK(run_until_signal(*one) == SIGTERM);
