@@ -129,7 +129,8 @@ TEST_CASE(
     const std::string bytes = read_text(kit() / "compat/text" / what["file"].get<std::string>());
     std::size_t rows = 0;
     const std::string said = complaint([&] { rows = parse_labelled_text(bytes, "f").size(); });
-    CHECK(said.empty() == !what.contains("python_error"));
-    CHECK(rows == 0);
+    const bool read_here = name == "bom_first";  // the mark is no part of the first label
+    CHECK(said.empty() == (read_here || !what.contains("python_error")));
+    CHECK(rows == (read_here ? 1 : 0));
   }
 }

@@ -56,12 +56,13 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) override {
     const std::string_view said = error.what();
     const auto says = [&](std::string_view part) { return said.find(part) != std::string_view::npos; };
+    const bool cut = says("unexpected end of input") || says("missing closing quote");
     problem = lstmlib::message("byte ", byte, ": ",
-                               says("surrogate")       ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
-                                                         "character; a word with it cannot occur in a text"
+                               says("surrogate") ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
+                                                   "character; a word with it cannot occur in a text"
                                : says("ill-formed UTF-8") ? "not UTF-8"
-                               : says("unexpected end of input") ? "not JSON: it ends too early"
-                                                                 : "not JSON");
+                               : cut                      ? "not JSON: it ends too early"
+                                                          : "not JSON");
     if (!word_.empty()) problem += " (behind the word '" + io::printable(word_) + "')";
     return false;
   }
