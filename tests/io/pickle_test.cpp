@@ -171,7 +171,10 @@ TEST_CASE("pickle: what is refused says what to save in its place") {
       {"cnumpy.ma.core\n_mareconstruct\n)R.", "save x.filled()"},
       {"L99999999999999999999L\n.", "no integer of 64 bits"},
   };
-  for (const auto& [pickle, reason] : cases) CHECK_MESSAGE(refusal(pickle).find(reason) != std::string::npos, refusal(pickle));
+  for (const auto& item : cases) {
+    const std::string said = refusal(item.first);
+    CHECK_MESSAGE(said.find(item.second) != std::string::npos, said);
+  }
 }
 
 TEST_CASE("pickle: damage is refused") {
