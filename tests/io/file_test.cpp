@@ -57,7 +57,8 @@ TEST_CASE("file: errors name the path and the reason") {
   CHECK(failure_of([&] { write_file(folder, "text"); }) == folder.string() + ": Is a directory");
   CHECK(failure_of([&] { write_file(folder / "absent/a", "text"); }) ==
         absent + "/a: No such file or directory");
-  CHECK(failure_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file (a pipe, a device or the like)");
+  CHECK(failure_of([&] { read_file("/dev/zero"); }) ==
+        "/dev/zero: is not a regular file (a pipe, a device or the like)");
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(failure_of([&] { read_file(folder / "pipe"); }) ==
         (folder / "pipe").string() + ": is not a regular file (a pipe, a device or the like)");

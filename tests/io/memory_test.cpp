@@ -81,17 +81,21 @@ TEST_CASE("memory: the head of a file of 5 GiB costs a head") {
     if (read_npy_info(file).shape[0] != 327'680) throw Error("shape");
   });
   CHECK(peak < 4e6);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));  // seconds are for a busy machine
+  CHECK(std::chrono::steady_clock::now() - start <
+        std::chrono::seconds(5));  // seconds are for a busy machine
 }
 
-TEST_CASE("memory: of an NPZ file of 4 GiB only directory and heads are read, and one array where it is asked for") {
+TEST_CASE(
+    "memory: of an NPZ file of 4 GiB only directory and heads are read, and one array where it is asked "
+    "for") {
   const auto folder = scratch("memory_npz");
   const auto path = folder / "large.npz";
   // A member is written around a hole: a small archive whose sizes are then those of the large one.
   const auto small = format_npy(Array::from(std::vector<float>{1, 2, 3}, {3}));
   std::vector<std::byte> bytes;
   {
-    ZipWriter zip([&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
+    ZipWriter zip(
+        [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
     zip.add("large.npy", Compression::store, [&](const Sink& sink) {
       std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (500000000,), }";
       header.resize(118, ' ');
@@ -112,8 +116,8 @@ TEST_CASE("memory: of an NPZ file of 4 GiB only directory and heads are read, an
     std::copy(little.begin(), little.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
   };
   const std::string_view text = as_text(bytes);
-  const std::size_t first = text.find("PK\1\2"), second = text.find("PK\1\2", first + 4), end = text.find("PK\5\6"),
-                    behind_head = text.find("large.npy") + 9 + 128;
+  const std::size_t first = text.find("PK\1\2"), second = text.find("PK\1\2", first + 4),
+                    end = text.find("PK\5\6"), behind_head = text.find("large.npy") + 9 + 128;
   for (const std::size_t size : {first + 20, first + 24, second + 42, end + 16}) grown(size, hole);
   write_file(path, std::span(bytes).first(behind_head));
   std::filesystem::resize_file(path, behind_head + hole);

@@ -113,7 +113,7 @@ TEST_CASE("npy: axes in Fortran order are put in C order, whatever the element's
     }
     const Array array = parse_npy(bytes, "f");
     CHECK(array.shape == shape);
-    for (Index at = 0; at < count; at += count > 1000 ? 97 : 1) {
+    for (Index at = 0; at<count; at += count> 1000 ? 97 : 1) {
       const auto item = as_text(array.data).substr(static_cast<std::size_t>(at) * size, size);
       CHECK(std::stoll(std::string(item)) == at);
     }
@@ -122,8 +122,8 @@ TEST_CASE("npy: axes in Fortran order are put in C order, whatever the element's
   check({5, 1, 4, 3}, 7);
   check({1, 1, 1}, 6);
   check({}, 6);
-  check({300, 200}, 9);       // several buffers
-  check({3, 2}, 100'000);     // an element larger than the buffer
+  check({300, 200}, 9);    // several buffers
+  check({3, 2}, 100'000);  // an element larger than the buffer
 }
 
 TEST_CASE("npy: objects and large arrays can be refused") {

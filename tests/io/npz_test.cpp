@@ -108,9 +108,10 @@ namespace {
 
 /// An archive with these members, whatever they are.
 std::vector<std::byte> archive_of(const std::vector<std::pair<std::string, std::vector<std::byte>>>& members,
-                              Compression compression = Compression::store) {
+                                  Compression compression = Compression::store) {
   std::vector<std::byte> bytes;
-  ZipWriter zip([&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
+  ZipWriter zip(
+      [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
   for (const auto& [name, content] : members)
     zip.add(name, compression, [&, &data = content](const Sink& sink) { sink(data); });
   zip.finish();
@@ -139,9 +140,12 @@ std::vector<std::byte> date_array() {
 
 TEST_CASE("npz: members without .npy are arrays where their content says so") {
   for (const Compression compression : {Compression::store, Compression::deflate}) {
-    const auto bytes = archive_of({{"a", one_number(1)}, {"b.npy", one_number(2)}, {"-", one_number(3)},
-                               {"README", raw_bytes("not an array")}, {"short", raw_bytes("\x93NUM")}},
-                              compression);
+    const auto bytes = archive_of({{"a", one_number(1)},
+                                   {"b.npy", one_number(2)},
+                                   {"-", one_number(3)},
+                                   {"README", raw_bytes("not an array")},
+                                   {"short", raw_bytes("\x93NUM")}},
+                                  compression);
     const Archive archive = parse_npz(bytes, "m.npz");
     CHECK(archive.names() == std::vector<std::string>{"a", "b", "-"});
     CHECK(archive.at("-").to<float>()[0] == 3);
@@ -151,8 +155,9 @@ TEST_CASE("npz: members without .npy are arrays where their content says so") {
   CHECK(both.at("a").to<float>()[0] == 2);
   CHECK(both.at("a.npy").to<float>()[0] == 1);
   // A name that promises an array is held to it.
-  CHECK(error_of([] { parse_npz(archive_of({{"a.npy", raw_bytes("no array at all")}}), "m.npz"); })
-            .starts_with("m.npz: a.npy: byte 0: not an npy file"));
+  CHECK(error_of([] {
+          parse_npz(archive_of({{"a.npy", raw_bytes("no array at all")}}), "m.npz");
+        }).starts_with("m.npz: a.npy: byte 0: not an npy file"));
   const auto folder = scratch("npz_without");
   write_file(folder / "m.npz", archive_of({{"README", raw_bytes("text")}}));
   CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"a"}); }) ==
@@ -164,7 +169,8 @@ TEST_CASE("npz: what is wrong with members that are no arrays does not touch the
     return archive_of({{"a.npy", one_number(1)}, {name, raw_bytes("1")}, {name, raw_bytes("2")}});
   };
   CHECK(parse_npz(with("README.txt"), "m.npz").at("a").to<float>()[0] == 1);
-  CHECK(error_of([&] { parse_npz(with("b.npy"), "m.npz"); }).find("'b.npy' is there twice") != std::string::npos);
+  CHECK(error_of([&] { parse_npz(with("b.npy"), "m.npz"); }).find("'b.npy' is there twice") !=
+        std::string::npos);
   for (const std::size_t at : {std::size_t{8}, std::size_t{10}}) {  // encrypted; another method
     auto bytes = with("README.txt");
     const std::size_t record = as_text(bytes).rfind("PK\1\2");
@@ -180,15 +186,19 @@ TEST_CASE("npz: what is wrong with members that are no arrays does not touch the
 TEST_CASE("npz: arrays that nobody asks for are neither read nor counted") {
   auto damaged = format_npy(Array::from(std::vector<float>(1000, 1), {1000}));
   const auto folder = scratch("npz_some");
-  auto bytes = archive_of({{"W.npy", one_number(1)}, {"date.npy", date_array()}, {"damaged.npy", damaged},
-                       {"b.npy", one_number(2)}, {"text.npy", raw_bytes("no array")}});
+  auto bytes = archive_of({{"W.npy", one_number(1)},
+                           {"date.npy", date_array()},
+                           {"damaged.npy", damaged},
+                           {"b.npy", one_number(2)},
+                           {"text.npy", raw_bytes("no array")}});
   bytes[as_text(bytes).find("damaged.npy") + 1000] ^= std::byte{1};
   write_file(folder / "m.npz", bytes);
   const Archive some = read_npz_arrays(folder / "m.npz", {"b", "W"}, {.max_bytes = 8});
   CHECK(some.names() == std::vector<std::string>{"b", "W"});
   CHECK(some.at("W").to<float>()[0] == 1);
   CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"date"}); }).find("dates") != std::string::npos);
-  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"damaged"}); }).find("CRC-32") != std::string::npos);
+  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"damaged"}); }).find("CRC-32") !=
+        std::string::npos);
   CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"V"}); }) ==
         (folder / "m.npz").string() + ": no array 'V' among 5: 'W', 'date', 'damaged', 'b', 'text'");
   CHECK_THROWS_AS(read_npz(folder / "m.npz"), FormatError);
@@ -202,7 +212,8 @@ TEST_CASE("npz: arrays that nobody asks for are neither read nor counted") {
 
 TEST_CASE("npz: long names are shown whole") {
   const std::string long_name(300, 'n');
-  const auto bytes = archive_of({{long_name + "1.npy", raw_bytes("?")}, {long_name + "2.npy", one_number(1)}});
+  const auto bytes =
+      archive_of({{long_name + "1.npy", raw_bytes("?")}, {long_name + "2.npy", one_number(1)}});
   CHECK(error_of([&] { parse_npz(bytes, "m.npz"); }).starts_with("m.npz: " + long_name + "1.npy: byte 0"));
   CHECK(error_of([] { Archive().at(std::string(200, 'x') + "y"); }).find("xy'") != std::string::npos);
 }

@@ -119,16 +119,16 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   bad = with(bad, "encoder/encoder/0/w0", io::Array::from(std::vector<std::int64_t>(6), {2, 3}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   bad = with(bad, "encoder/encoder/0/b0", io::Array::from(std::vector<float>{1, nan}, {2}));
-  bad = with(bad, "encoder/encoder/0/b1",
-             io::Array::from(std::vector<double>{1, 1e300}, {2}));
+  bad = with(bad, "encoder/encoder/0/b1", io::Array::from(std::vector<double>{1, 1e300}, {2}));
   bad = with(bad, "encoder/encoder/2/b1", io::Array::from(std::vector<float>{1, 1}, {2}));
   const std::string error = complaint_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
   CHECK(contains(error, "output/W has shape (2, 4), (4, 2) expected"));
   CHECK(contains(error, "encoder/encoder/0/w0 is int64, a real floating type expected"));
   CHECK(contains(error, "encoder/encoder/0/b0 holds values that are not finite: element 1 is nan"));
-  CHECK(contains(error, "encoder/encoder/0/b1 holds 1e+300 (element 1), which float32 cannot hold: its largest "
-                        "number is 3.40282e+38"));
+  CHECK(contains(error,
+                 "encoder/encoder/0/b1 holds 1e+300 (element 1), which float32 cannot hold: its largest "
+                 "number is 3.40282e+38"));
   CHECK(contains(error, "encoder/encoder/2/b1 is not expected"));
   CHECK(!contains(error, "\n"));
   CHECK(equal(before, io::to_archive(model)));
@@ -157,7 +157,8 @@ TEST_CASE("a refused file is named, also one that is far larger than the model")
 TEST_CASE("arrays that nobody asks for are not unpacked, whatever they are") {
   const auto folder = scratch("serialize_partial");
   const Model<float> model;
-  auto more = with(io::to_archive(model), "large", io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000}));
+  auto more =
+      with(io::to_archive(model), "large", io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000}));
   more.add("a set", io::Array::object(1));
   auto bytes = io::format_npz(more);
   // The pickle of the object becomes one that is refused, and its checksum wrong.
@@ -176,14 +177,16 @@ TEST_CASE("a snapshot in place of a model is named, and its model taken out by p
   const auto folder = scratch("serialize_path");
   const Model<float> model;
   io::Archive snapshot;
-  for (const auto& entry : io::to_archive(model)) snapshot.add("updater/model:main/" + entry.name, entry.array);
+  for (const auto& entry : io::to_archive(model))
+    snapshot.add("updater/model:main/" + entry.name, entry.array);
   for (int at = 0; at < 200; ++at)
     snapshot.add(message("updater/optimizer:main/of/a/parameter/", at, "/m"), io::Array::scalar(1.0));
   io::write_npz(folder / "s.npz", snapshot);
   Model<float> other;
   CHECK(complaint_of([&] { io::load_npz(folder / "s.npz", other); }) ==
         (folder / "s.npz").string() +
-            ": this is a snapshot of a training run; the model is in updater/model:main/, from where the option "
+            ": this is a snapshot of a training run; the model is in updater/model:main/, from where the "
+            "option "
             "path = \"updater/model:main/\" takes it");
   for (const char* path : {"updater/model:main/", "updater/model:main"}) {
     Model<float> taken;

@@ -138,11 +138,14 @@ TEST_CASE("read_body: other JSON is refused, and the text says what and where") 
         "400 the key \"foo\"; the one key that is read is \"instances\"");
 }
 
-TEST_CASE("read_body: a byte order mark is skipped at the start and a character elsewhere; line ends are those of files") {
+TEST_CASE(
+    "read_body: a byte order mark is skipped at the start and a character elsewhere; line ends are those of "
+    "files") {
   CHECK(read("\ufeffgood\rbad\r\nlast\n", csv_type) == Strings{"good", "bad", "last"});
   CHECK(read("\ufeff\"a\rb\"\r\"c\"\n", csv_type) == Strings{"a b", "c"});
   CHECK(read("good\n\ufeffbad", csv_type) == Strings{"good", "\ufeffbad"});
-  CHECK(read("\ufeff\"a\"\r{\"source\": \"b\"}\r\n\"\ufeffc\"", json_lines_type) == Strings{"a", "b", "\ufeffc"});
+  CHECK(read("\ufeff\"a\"\r{\"source\": \"b\"}\r\n\"\ufeffc\"", json_lines_type) ==
+        Strings{"a", "b", "\ufeffc"});
   CHECK(read("\ufeff[\"a\", \"\ufeffb\"]", json_type) == Strings{"a", "\ufeffb"});
 }
 

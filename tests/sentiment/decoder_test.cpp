@@ -61,8 +61,12 @@ TEST_CASE("decoder: a byte order mark is left out at the beginning and a charact
   CHECK(decoder.decode("\ufeffa") == "a");
   for (const Encoding other : {Encoding::latin1, Encoding::cp1252})
     CHECK(says(complaint([&] { decoded("\ufeffa", other); }), "f: is UTF-8, by its byte order mark"));
-  for (const char* bytes : {"\xff\xfe" "a", "\xfe\xff" "a"})
-    CHECK(says(complaint([&] { decoded(bytes); }), "f: is UTF-16, by its byte order mark; convert it first: iconv"));
+  for (const char* bytes : {"\xff\xfe"
+                            "a",
+                            "\xfe\xff"
+                            "a"})
+    CHECK(says(complaint([&] { decoded(bytes); }),
+               "f: is UTF-16, by its byte order mark; convert it first: iconv"));
 }
 
 TEST_CASE("decoder: bytes that the encoding does not have are left out and counted") {
@@ -85,6 +89,8 @@ TEST_CASE("decoder: the strict one names file, line and byte") {
         "f:3: the byte \\xef is not UTF-8; --encoding latin-1 or cp1252 may read it");
   CHECK(complaint([&] { TextDecoder("f", strict).decode("good\r\rna\xefve\n"); }) ==
         "f:3: the byte \\xef is not UTF-8; --encoding latin-1 or cp1252 may read it");
-  CHECK(complaint([&] { lines_of("good \x81", {Encoding::cp1252, true}); }) == "f:1: the byte \\x81 is not cp1252");
+  CHECK(complaint([&] {
+          lines_of("good \x81", {Encoding::cp1252, true});
+        }) == "f:1: the byte \\x81 is not cp1252");
   CHECK(complaint([&] { lines_of("na\u00efve", strict); }).empty());
 }

@@ -122,7 +122,8 @@ TEST_CASE("arrays that cannot be read are shown with their type and the reason, 
   change("'<i8',", "'<M8',");  // a date without a unit
   io::write_file(file, bytes);
   const std::string names = shown(file, false);
-  CHECK(names.starts_with("a  int32  (2,)\nt  datetime64  (2,)  cannot be read: dates and time spans are not supported"));
+  CHECK(names.starts_with(
+      "a  int32  (2,)\nt  datetime64  (2,)  cannot be read: dates and time spans are not supported"));
   CHECK(says(names, "\ns  object  ()\n"));
   CHECK(says(names, std::string(200, 'n') + "1  float64  ()\n"));
   CHECK(says(names, std::string(200, 'n') + "2  float64  ()\n"));
@@ -158,7 +159,8 @@ TEST_CASE("values that a file shares are shown where they stand, up to the numbe
   io::Value laughs = 1;
   for (int level = 0; level < 30; ++level) laughs = io::List(10, laughs);
   io::write_npy(folder / "laughs.npy", io::Array::object(laughs));
-  CHECK(says(complaint([&] { shown(folder / "laughs.npy", true); }), "more than 10000000 values are not shown"));
+  CHECK(says(complaint([&] { shown(folder / "laughs.npy", true); }),
+             "more than 10000000 values are not shown"));
   CHECK(shown(folder / "laughs.npy", false) == "laughs  object  ()\n");
 }
 

@@ -95,8 +95,10 @@ TEST_CASE("sentences may be lists or tuples, ragged or not, and what else is in 
   CHECK(read(io::Array::from_objects({first, ids({7, 0})}, {2}), two_labels()) == ragged);
   CHECK(read(io::Array::from_objects({first, io::Array::from(std::vector<std::uint8_t>{7, 0}, {2})}, {2}),
              two_labels()) == ragged);
-  CHECK(read(io::Array::from_objects({first, io::Array::from_objects({7, 0}, {2})}, {2}), two_labels()) == ragged);
-  CHECK(read(io::Array::from_objects({5, 6, 7, 8}, {2, 2}), two_labels()) == PreparedData{{{5, 6}, {7, 8}}, {1, 0}});
+  CHECK(read(io::Array::from_objects({first, io::Array::from_objects({7, 0}, {2})}, {2}), two_labels()) ==
+        ragged);
+  CHECK(read(io::Array::from_objects({5, 6, 7, 8}, {2, 2}), two_labels()) ==
+        PreparedData{{{5, 6}, {7, 8}}, {1, 0}});
   CHECK(read(two_sentences(), io::Array::object(io::List{1, 0})).labels == std::vector<std::int32_t>{1, 0});
   CHECK(read(two_sentences(), io::Array::from_objects({io::List{1}, io::List{0}}, {2})).labels ==
         std::vector<std::int32_t>{1, 0});

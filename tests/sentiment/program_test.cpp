@@ -227,21 +227,25 @@ TEST_CASE("program: text is read by one rule in all commands") {
   const auto dropped = predicted("word1 word2\nword3\nword4 caf\xe9\n");
   CHECK(dropped.status == 0);
   CHECK(dropped.err ==
-        "sentiment: standard input: 1 byte is not UTF-8 and was left out, the first in line 3; --encoding latin-1 or "
+        "sentiment: standard input: 1 byte is not UTF-8 and was left out, the first in line 3; --encoding "
+        "latin-1 or "
         "cp1252 may read them; --strict refuses them\n");
-  check_refused(predicted("word1\nword4 caf\xe9\n", {"--strict"}), 1, "standard input:2: the byte \\xe9 is not UTF-8");
+  check_refused(predicted("word1\nword4 caf\xe9\n", {"--strict"}), 1,
+                "standard input:2: the byte \\xe9 is not UTF-8");
   check_refused(predicted("\xff\xfew"), 1, "is UTF-16");
 
   write_text(folder / "raw.train", "\ufeff1 good caf\xe9\r0 bad\r");
   for (const bool strict : {false, true}) {
-    std::vector<std::string> arguments{"prepare", "--train", folder / "raw.train", "--test", folder / "raw.train",
-                                       "--out",   folder / "data"};
+    std::vector<std::string> arguments{
+        "prepare", "--train", folder / "raw.train", "--test", folder / "raw.train", "--out", folder / "data"};
     if (strict) arguments.push_back("--strict");
     const auto prepared = run(arguments, folder);
     CHECK(prepared.status == (strict ? 1 : 0));
-    CHECK(prepared.err.find(strict ? "raw.train:1: the byte \\xe9" : "raw.train: 1 byte is not UTF-8") != std::string::npos);
+    CHECK(prepared.err.find(strict ? "raw.train:1: the byte \\xe9" : "raw.train: 1 byte is not UTF-8") !=
+          std::string::npos);
   }
-  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "raw.train", "--json"}, folder);
+  const auto evaluated =
+      run({"evaluate", "--model-dir", model, "--test", folder / "raw.train", "--json"}, folder);
   CHECK(evaluated.status == 0);
   CHECK(nlohmann::json::parse(evaluated.out).at("total") == 2);
   CHECK(evaluated.err.find("raw.train: 1 byte is not UTF-8") != std::string::npos);
@@ -255,7 +259,8 @@ TEST_CASE("program: files are known by their content, and a snapshot in place of
   data.add("labels", io::Array::from(std::vector<std::int32_t>{0, 1}, {2, 1}));
   io::write_npz(folder / "X.NPZ", data);
   io::write_npy(folder / "x.npy", data.at("labels"));
-  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "X.NPZ", "--json"}, folder);
+  const auto evaluated =
+      run({"evaluate", "--model-dir", model, "--test", folder / "X.NPZ", "--json"}, folder);
   CHECK(evaluated.status == 0);
   check_refused(run({"evaluate", "--model-dir", model, "--test", folder / "x.npy"}, folder), 1,
                 "x.npy: is an .npy file; expected text");
@@ -266,12 +271,15 @@ TEST_CASE("program: files are known by their content, and a snapshot in place of
   fs::create_directories(snapshot);
   for (const char* name : {"args.json", "vocab.json"}) fs::copy_file(model / name, snapshot / name);
   io::Archive keys;
-  for (const auto& entry : io::read_npz(model / "my_model.npz")) keys.add("updater/model:main/" + entry.name, entry.array);
+  for (const auto& entry : io::read_npz(model / "my_model.npz"))
+    keys.add("updater/model:main/" + entry.name, entry.array);
   io::write_npz(snapshot / "my_model.npz", keys);
-  check_refused(run({"predict", "--model-dir", snapshot}, folder, "a film"), 1,
-                "this is a snapshot of a training run; the model is in updater/model:main/: give predict and evaluate "
-                "--path updater/model:main/");
-  const auto taken = run({"predict", "--model-dir", snapshot, "--path", "updater/model:main/"}, folder, "a film");
+  check_refused(
+      run({"predict", "--model-dir", snapshot}, folder, "a film"), 1,
+      "this is a snapshot of a training run; the model is in updater/model:main/: give predict and evaluate "
+      "--path updater/model:main/");
+  const auto taken =
+      run({"predict", "--model-dir", snapshot, "--path", "updater/model:main/"}, folder, "a film");
   CHECK(taken.status == 0);
   CHECK(taken.out == run({"predict", "--model-dir", model}, folder, "a film").out);
 }

@@ -125,7 +125,8 @@ TEST_CASE("snapshots of other versions of Chainer are resumed as Chainer itself 
     int changed = 0;
     for (const auto& entry : io::read_npz(reference.folder / "snapshot_epoch_2")) {
       const std::string& key = entry.name;
-      if (key == "updater/iterator:main/previous_epoch_detail" || key.starts_with("extensions/LogReport/_summary/")) {
+      if (key == "updater/iterator:main/previous_epoch_detail" ||
+          key.starts_with("extensions/LogReport/_summary/")) {
         ++changed;
       } else if (key == "updater/iterator:main/order") {
         older.add("updater/iterator:main/_order", entry.array);
@@ -149,7 +150,8 @@ TEST_CASE("snapshots of other versions of Chainer are resumed as Chainer itself 
     CHECK(run.trainer.iteration() == 8);
     CHECK(run.trainer.status().previous_epoch_detail == doctest::Approx(1.75));
     run.trainer.run();
-    CHECK(largest_difference(run.parameters(), io::read_npz(reference.folder / "params_after_epoch_3.npz")) < 1e-6);
+    CHECK(largest_difference(run.parameters(), io::read_npz(reference.folder / "params_after_epoch_3.npz")) <
+          1e-6);
     check_log(run.trainer.find<train::LogReport>()->entries(), reference.log(), 3);
   }
 }

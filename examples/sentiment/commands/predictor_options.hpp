@@ -24,9 +24,10 @@ inline void add_predictor_options(CLI::App& command, PredictorOptions& options) 
 
 /// Adds --path.
 inline void add_model_path_option(CLI::App& command, std::string& path) {
-  command.add_option("--path", path,
-                     "Where in the file my_model.npz the model is: updater/model:main/ for a snapshot of a training "
-                     "run that stands in its place");
+  command.add_option(
+      "--path", path,
+      "Where in the file my_model.npz the model is: updater/model:main/ for a snapshot of a training "
+      "run that stands in its place");
 }
 
 /// Adds --device, for commands of one thread.

@@ -21,9 +21,10 @@ inline void add_text_options(CLI::App& command, TextOptions& options) {
           "Of the text: utf-8, latin-1 or cp1252 (Windows). A byte order mark of UTF-8 is left out")
       ->check(CLI::IsMember({"utf-8", "latin-1", "cp1252"}))
       ->default_str("utf-8");
-  command.add_flag("--strict", options.strict,
-                   "Refuse bytes that are not of this encoding; without it they are left out, as in the reference, "
-                   "and counted");
+  command.add_flag(
+      "--strict", options.strict,
+      "Refuse bytes that are not of this encoding; without it they are left out, as in the reference, "
+      "and counted");
 }
 
 }  // namespace sentiment

@@ -141,7 +141,8 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
   return rows;
 }
 
-LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limit, const TextOptions& options) {
+LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limit,
+                          const TextOptions& options) {
   constexpr std::string_view train = "dbpedia_csv/train.csv", test = "dbpedia_csv/test.csv";
   LabelledData data;
   data.train.name = archive.string() + ":" + std::string(train);

@@ -260,9 +260,9 @@ LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, s
     case DatasetFormat::built_in:
       return {built_in_part("films.train", corpus::train()), built_in_part("films.dev", corpus::dev()),
               built_in_part("films.test", corpus::test())};
-    case DatasetFormat::dbpedia: 
+    case DatasetFormat::dbpedia:
       return read_dbpedia(obtain_file(dataset.train, places), largest_unpacked, text);
-    case DatasetFormat::imdb: 
+    case DatasetFormat::imdb:
       return read_imdb(obtain_file(dataset.train, places), dataset.fine, largest_unpacked, text);
     case DatasetFormat::lines: break;
   }

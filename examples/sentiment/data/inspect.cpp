@@ -195,8 +195,7 @@ Contents contents_of(const std::filesystem::path& file, bool values) {
         [&] { return io::read_npy(file, {.max_bytes = most_bytes}); }));
     // A file that is damaged in its head, which is all there is of it, is no file to show.
     const Found& only = contents.arrays.front();
-    if (!only.known)
-      fail<lstmlib::FormatError>(file.string(), ": ", only.info.problem);
+    if (!only.known) fail<lstmlib::FormatError>(file.string(), ": ", only.info.problem);
   } else {
     fail<lstmlib::FormatError>(file.string(), ": is neither an .npy nor an .npz file");
   }

@@ -58,14 +58,16 @@ std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, TextDe
   return sentences;
 }
 
-std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file, const TextOptions& options) {
+std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file,
+                                                 const TextOptions& options) {
   const std::string bytes = read_text(file);
   const std::pair<std::string_view, std::string_view> others[] = {{"PK\x03\x04", "an .npz or other ZIP file"},
                                                                   {"\x93NUMPY", "an .npy file"},
                                                                   {"\x1F\x8B", "packed by gzip"}};
   for (const auto& [begin, kind] : others)
     if (bytes.starts_with(begin))
-      fail<FormatError>(file.string(), ": is ", kind, "; expected text, a label, a space and a sentence a line");
+      fail<FormatError>(file.string(), ": is ", kind,
+                        "; expected text, a label, a space and a sentence a line");
   TextDecoder decoder(file.string(), options);
   auto sentences = parse_labelled_text(bytes, decoder);
   decoder.report();

@@ -29,7 +29,8 @@ std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const 
 
 /// Those of a file. Says on standard error where bytes had to be left out. Throws FileError where it cannot be
 /// read, FormatError also where there is no sentence in it, or another kind of file's content.
-std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file, const TextOptions& options = {});
+std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file,
+                                                 const TextOptions& options = {});
 
 /// The number of classes of a training set. Throws FormatError unless the labels are 0 to classes - 1 with
 /// none missing, and at least two.

@@ -41,7 +41,8 @@ class Numbers {
     if (!is_integer(array.dtype)) fail<FormatError>(what_, ": ", describe(array), "; expected integers");
     if (array.dtype == io::ArrayDtype::int32) {
       const std::vector<std::int32_t> all = array.to<std::int32_t>();
-      if (const auto bad = std::find_if(all.begin(), all.end(), [](auto n) { return n < 0; }); bad != all.end())
+      if (const auto bad = std::find_if(all.begin(), all.end(), [](auto n) { return n < 0; });
+          bad != all.end())
         add(std::int64_t{*bad});
       numbers_.insert(numbers_.end(), all.begin(), all.end());
     } else {
@@ -54,7 +55,8 @@ class Numbers {
     for (const io::Value& value : values) {
       const auto* array = value.get_if<io::Array>();
       if (const auto* number = value.get_if<std::int64_t>()) add(*number);
-      else if (array != nullptr && array->elements() == 1 && array->dtype != io::ArrayDtype::object) add(*array);
+      else if (array != nullptr && array->elements() == 1 && array->dtype != io::ArrayDtype::object)
+        add(*array);
       else fail<FormatError>(what_, ": item ", numbers_.size(), " is no integer but ", value.kind_name());
     }
   }
@@ -98,7 +100,8 @@ std::vector<std::vector<std::int32_t>> sentences_of(const std::vector<io::Value>
 
 std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
   std::vector<std::vector<std::int32_t>> sentences;
-  const auto* whole = data.dtype == io::ArrayDtype::object && data.shape.empty() ? items_of(data.objects[0]) : nullptr;
+  const auto* whole =
+      data.dtype == io::ArrayDtype::object && data.shape.empty() ? items_of(data.objects[0]) : nullptr;
   if (whole != nullptr) {  // one list of sentences
     sentences = sentences_of(*whole);
   } else if (data.dtype == io::ArrayDtype::object && data.shape.size() == 1) {

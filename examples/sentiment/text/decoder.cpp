@@ -56,7 +56,8 @@ std::string_view TextDecoder::without_mark(std::string_view bytes) {
   if (!at_start_ || bytes.empty()) return bytes;
   at_start_ = false;
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-    fail<FormatError>(name_, ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
+    fail<FormatError>(name_,
+                      ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
   if (bytes.starts_with(utf8_mark) && options_.encoding != Encoding::utf8)
     fail<FormatError>(name_, ": is UTF-8, by its byte order mark, not ", name_of(options_.encoding),
                       "; leave --encoding out");
@@ -70,9 +71,10 @@ void TextDecoder::drop(std::string_view before, std::string_view byte, std::size
   if (!first && !options_.strict) return;
   first_line_ = line + count_line_ends(before);
   if (options_.strict)
-    fail<FormatError>(name_, ":", first_line_, ": the byte ", lstmlib::io::printable(byte), " is not ",
-                      name_of(options_.encoding),
-                      options_.encoding == Encoding::utf8 ? "; --encoding latin-1 or cp1252 may read it" : "");
+    fail<FormatError>(
+        name_, ":", first_line_, ": the byte ", lstmlib::io::printable(byte), " is not ",
+        name_of(options_.encoding),
+        options_.encoding == Encoding::utf8 ? "; --encoding latin-1 or cp1252 may read it" : "");
 }
 
 std::string TextDecoder::decode(std::string_view bytes, std::size_t line) {
@@ -102,8 +104,8 @@ std::string TextDecoder::decode(std::string_view bytes, std::size_t line) {
 
 void TextDecoder::report() const {
   if (dropped_ == 0) return;
-  std::cerr << "sentiment: " << name_ << ": " << dropped_ << (dropped_ == 1 ? " byte is" : " bytes are") << " not "
-            << name_of(options_.encoding) << " and " << (dropped_ == 1 ? "was" : "were")
+  std::cerr << "sentiment: " << name_ << ": " << dropped_ << (dropped_ == 1 ? " byte is" : " bytes are")
+            << " not " << name_of(options_.encoding) << " and " << (dropped_ == 1 ? "was" : "were")
             << " left out, the first in line " << first_line_;
   if (options_.encoding == Encoding::utf8) std::cerr << "; --encoding latin-1 or cp1252 may read them";
   std::cerr << "; --strict refuses them\n";

@@ -15,7 +15,8 @@ enum class Encoding : std::uint8_t { utf8, latin1, cp1252 };
 
 struct TextOptions {
   Encoding encoding = Encoding::utf8;
-  bool strict = false;  ///< bytes that the encoding does not have are an error; else they are left out and counted
+  bool strict =
+      false;  ///< bytes that the encoding does not have are an error; else they are left out and counted
 };
 
 /// Decodes the bytes of a file, or of files that count as one. A byte order mark of UTF-8 at the beginning is left

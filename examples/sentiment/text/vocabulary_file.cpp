@@ -56,12 +56,14 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) override {
     const std::string_view said = error.what();
     const auto says = [&](std::string_view part) { return said.find(part) != std::string_view::npos; };
-    problem = lstmlib::message("byte ", byte, ": ",
-                               says("surrogate")       ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
-                                                         "character; a word with it cannot occur in a text"
-                               : says("ill-formed UTF-8") ? "not UTF-8"
-                               : says("unexpected end of input") ? "not JSON: it ends too early"
-                                                                 : "not JSON");
+    const bool cut = says("unexpected end of input") || says("missing closing quote");
+    problem =
+        lstmlib::message("byte ", byte, ": ",
+                         says("surrogate") ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
+                                             "character; a word with it cannot occur in a text"
+                         : says("ill-formed UTF-8") ? "not UTF-8"
+                         : cut                      ? "not JSON: it ends too early"
+                                                    : "not JSON");
     if (!word_.empty()) problem += " (behind the word '" + io::printable(word_) + "')";
     return false;
   }
@@ -121,7 +123,8 @@ Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name
       fail<FormatError>(name, ": the id of '", io::printable(*word), "' is ", described(value),
                         ", expected an int from 0 to ", dict->size() - 1);
     if (*number < 0 || *number >= static_cast<std::int64_t>(dict->size()))
-      fail<FormatError>(name, ": id ", *number, " of '", io::printable(*word), "' is not in 0 to ", dict->size() - 1);
+      fail<FormatError>(name, ": id ", *number, " of '", io::printable(*word), "' is not in 0 to ",
+                        dict->size() - 1);
     entries.emplace_back(*word, static_cast<std::int32_t>(*number));
   }
   return checked(std::move(entries), name);
@@ -178,7 +181,8 @@ Vocabulary parse_vocabulary_json(std::string_view json, const std::string& name)
 Vocabulary read_vocabulary(const std::filesystem::path& file) {
   const std::string bytes = read_text(file, largest_file);
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-    fail<FormatError>(file.string(), ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
+    fail<FormatError>(file.string(),
+                      ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
   if (!bytes.starts_with("\x93NUMPY")) return parse_vocabulary_json(bytes, file.string());
   return vocabulary_from_array(io::read_npy(file), file.string());
 }

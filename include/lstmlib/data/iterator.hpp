@@ -146,8 +146,7 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
     serializer.value(serializer.has("_order") && !serializer.has("order") ? "_order" : "order", order_);
   if (serializer.saving() || serializer.has("previous_epoch_detail"))
     serializer.value("previous_epoch_detail", previous_epoch_detail_);
-  else
-    previous_epoch_detail_ = epoch_detail() > 0 ? (std::max)(detail_one_batch_before(), 0.0) : none;
+  else previous_epoch_detail_ = epoch_detail() > 0 ? (std::max)(detail_one_batch_before(), 0.0) : none;
   if (serializer.saving() || serializer.has("seed"))
     serializer.value("seed", options_.seed);  // not the reference's
   if (serializer.loading()) check();

@@ -78,7 +78,8 @@ class FileSource final : public Source {
   explicit FileSource(const std::filesystem::path& path) : FileSource(Input(path), path.string()) {}
 
  private:
-  FileSource(Input input, std::string name) : Source(std::move(name), input.size()), input_(std::move(input)) {}
+  FileSource(Input input, std::string name)
+      : Source(std::move(name), input.size()), input_(std::move(input)) {}
   void fill(std::span<std::byte> into) override { input_.read(position(), into); }
   Input input_;
 };

@@ -61,7 +61,8 @@ inline bool parse_descr(std::string_view text, ElementLayout& layout, std::strin
     layout.item_size = kind == 'U' ? 4 * size : size;
     return true;
   }
-  if (kind == 'f' && (size == 12 || size == 16)) return refuse("long double is not supported; save x.astype('float64')");
+  if (kind == 'f' && (size == 12 || size == 16))
+    return refuse("long double is not supported; save x.astype('float64')");
   if (kind == 'c' && (size == 24 || size == 32))
     return refuse("long double is not supported; save x.astype('complex128')");
   constexpr std::string_view kinds = "biiiiuuuufffcc";
@@ -144,7 +145,8 @@ inline Array read_array(Source& source, const ElementLayout& layout, std::vector
   array.dtype = layout.dtype;
   array.item_size = layout.item_size;
   if (fortran_order && shape.size() > 1 && count > 1) {
-    if (bytes > source.remaining()) source.fail_here("ends here, ", bytes - source.remaining(), " bytes too early");
+    if (bytes > source.remaining())
+      source.fail_here("ends here, ", bytes - source.remaining(), " bytes too early");
     array.data.resize(static_cast<std::size_t>(bytes));
     detail::read_fortran_order(source, shape, static_cast<std::size_t>(layout.item_size), array.data);
   } else {

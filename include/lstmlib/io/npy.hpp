@@ -86,7 +86,8 @@ inline ArrayInfo read_npy_info(Source& source) {
   } else if (info.dtype != ArrayDtype::object) {
     header.shape = info.shape;
     if (const std::uint64_t bytes = detail::data_bytes(header); bytes > source.remaining())
-      info.problem = message("cut short: the shape needs ", bytes, " bytes, ", source.remaining(), " are there");
+      info.problem =
+          message("cut short: the shape needs ", bytes, " bytes, ", source.remaining(), " are there");
   }
   return info;
 }

@@ -96,8 +96,7 @@ class NpyHeaderParser {
     const std::string_view text = structure ? brackets() : string();
     header.descr = std::string(text);
     header.problem.clear();
-    if (structure)
-      header.problem = "structured element types are not supported; save each field as an array";
+    if (structure) header.problem = "structured element types are not supported; save each field as an array";
     else if (parse_descr(text, header.layout, header.problem) && header.layout.is_empty_text())
       header.problem = "a width of at least 1 is expected";
   }

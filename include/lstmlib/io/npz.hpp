@@ -184,9 +184,7 @@ inline Archive read_places(const NpzReader& reader, const std::vector<std::size_
         arrays[at] = reader.read(places[at]);
         if ((bytes += arrays[at].data.size()) > max_bytes)
           fail<FormatError>(reader.file_name(), ": more than ", max_bytes, " bytes of data");
-      } catch (...) {
-        errors[at] = std::current_exception();
-      }
+      } catch (...) { errors[at] = std::current_exception(); }
     }
   };
   {

@@ -134,12 +134,10 @@ class PickleMachine {
     if (opcode == '\x8f' || opcode == '\x91')
       fail_here(opcode == '\x8f' ? "a set" : "a frozenset", " is not read (opcode ",
                 opcode == '\x8f' ? "EMPTY_SET" : "FROZENSET", "): save list(x)");
-    constexpr Refused refused[] = {{'i', "INST"},           {'o', "OBJ"},
-                                   {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
-                                   {'P', "PERSID"},         {'Q', "BINPERSID"},
-                                   {'\x82', "EXT1"},        {'\x83', "EXT2"},
-                                   {'\x84', "EXT4"},        {'\x90', "ADDITEMS"},
-                                   {'\x97', "NEXT_BUFFER"}, {'\x98', "READONLY_BUFFER"}};
+    constexpr Refused refused[] = {
+        {'i', "INST"},    {'o', "OBJ"},         {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
+        {'P', "PERSID"},  {'Q', "BINPERSID"},   {'\x82', "EXT1"},        {'\x83', "EXT2"},
+        {'\x84', "EXT4"}, {'\x90', "ADDITEMS"}, {'\x97', "NEXT_BUFFER"}, {'\x98', "READONLY_BUFFER"}};
     for (const Refused& known : refused)
       if (known.opcode == opcode) {
         if ((opcode == '\x81' || opcode == '\x92') && stack_.size() > floor() + 1)

@@ -139,7 +139,7 @@ struct PickleNodes {
   std::vector<ElementLayout> dtypes;
   std::vector<PickledArray> arrays;
   std::deque<std::string> texts;  ///< what had to be decoded, and so does not lie in the input
-  std::size_t shared_texts = 0;     ///< nodes of text and bytes so far; their numbers count up to it
+  std::size_t shared_texts = 0;   ///< nodes of text and bytes so far; their numbers count up to it
 
   const Node& operator[](NodeId id) const { return nodes[id]; }
   std::vector<NodeId>& children_of(NodeId id) { return children[static_cast<std::size_t>(nodes[id].number)]; }
@@ -164,7 +164,8 @@ class PickleGuard {
   /// Counts memory that is taken once more for the same bytes of the file. All else that is made of a pickle is
   /// made once, and so is bounded by its length; this is the one thing that is not.
   void charge_again(std::uint64_t bytes, std::uint64_t at) {
-    if (bytes > budget_) fail_at(at, "arrays that share their content would take more than ", most >> 20, " MiB");
+    if (bytes > budget_)
+      fail_at(at, "arrays that share their content would take more than ", most >> 20, " MiB");
     budget_ -= bytes;
   }
 

@@ -50,8 +50,8 @@ class PickleNumpy {
   void refuse_unknown(NodeId id) const {
     const Node& node = nodes_[id];
     if (node.kind == NodeKind::global && node.number == static_cast<std::int64_t>(PickleGlobal::unknown))
-      guard_.fail_at(node.at, "'", printable(node.text), "' is not allowed: only plain data and numpy's arrays are; ",
-                     pickle_advice(node.text));
+      guard_.fail_at(node.at, "'", printable(node.text),
+                     "' is not allowed: only plain data and numpy's arrays are; ", pickle_advice(node.text));
   }
 
   /// Fills an array or an element type with its state.
@@ -149,8 +149,8 @@ class PickleNumpy {
   // (3, '<', None, None, None, item size or -1, alignment, flags), version 4 with metadata behind, which says
   // nothing about the values
   void build_dtype(ElementLayout& layout, std::span<const NodeId> parts, std::uint64_t at) {
-    const bool known = (parts.size() == 8 && is_number(parts[0], 3)) ||
-                       (parts.size() == 9 && is_number(parts[0], 4));
+    const bool known =
+        (parts.size() == 8 && is_number(parts[0], 3)) || (parts.size() == 9 && is_number(parts[0], 4));
     if (!known || !is_text(parts[1])) guard_.fail_at(at, "an element type's state is none of the known ones");
     for (const std::size_t part : {2u, 3u, 4u})
       if (!is(parts[part], NodeKind::none)) guard_.fail_at(at, "structured element types are not supported");
@@ -214,9 +214,8 @@ class PickleNumpy {
   Node dict(const Node& type, std::span<const NodeId> parts, std::uint64_t at) {
     const auto make = [&](std::vector<NodeId> items) {
       nodes_.children.push_back(std::move(items));
-      return Node{.kind = NodeKind::dict,
-                  .at = at,
-                  .number = static_cast<std::int64_t>(nodes_.children.size() - 1)};
+      return Node{
+          .kind = NodeKind::dict, .at = at, .number = static_cast<std::int64_t>(nodes_.children.size() - 1)};
     };
     const auto is_pair = [&](NodeId id) {
       return (is(id, NodeKind::list) || is(id, NodeKind::tuple)) && nodes_.children_of(id).size() == 2;
@@ -277,7 +276,7 @@ class PickleNumpy {
     Node node{.kind = NodeKind::integer, .at = at};
     switch (layout.dtype) {
       case ArrayDtype::complex64:
-      case ArrayDtype::complex128: 
+      case ArrayDtype::complex128:
         guard_.fail_at(at, "complex scalars are not supported; save numpy.array(x), an array without axes");
       case ArrayDtype::float16:
       case ArrayDtype::float32:
@@ -290,7 +289,9 @@ class PickleNumpy {
     }
     try {
       node.number = array.as_numbers<std::int64_t>()[0];
-    } catch (const ValueError&) { guard_.fail_at(at, "an integer beyond 64 bits; save it in an array of uint64"); }
+    } catch (const ValueError&) {
+      guard_.fail_at(at, "an integer beyond 64 bits; save it in an array of uint64");
+    }
     return node;
   }
 

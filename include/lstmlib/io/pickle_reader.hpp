@@ -82,7 +82,8 @@ class PickleValues {
     open_[place] = false;
     for (const NodeId child : held_by(id)) {
       const Node& held = nodes_[child];
-      const bool holds = held.kind == NodeKind::array || (held.kind >= NodeKind::list && held.kind <= NodeKind::dict);
+      const bool holds =
+          held.kind == NodeKind::array || (held.kind >= NodeKind::list && held.kind <= NodeKind::dict);
       heights_[place] = (std::max)(heights_[place], holds ? heights_[place_of(held)] + 1 : 1);
     }
     if (heights_[place] > pickle_depth) fail_too_deep(node);
@@ -94,7 +95,8 @@ class PickleValues {
   }
   /// In `open_` and `heights_`.
   std::size_t place_of(const Node& node) const {
-    return static_cast<std::size_t>(node.number) + (node.kind == NodeKind::array ? nodes_.children.size() : 0);
+    return static_cast<std::size_t>(node.number) +
+           (node.kind == NodeKind::array ? nodes_.children.size() : 0);
   }
   std::span<const NodeId> held_by(NodeId id) {
     if (nodes_[id].kind != NodeKind::array) return nodes_.children_of(id);
@@ -107,8 +109,9 @@ class PickleValues {
   /// them; what others mean only who wrote them knows.
   void check_old_string(const Node& node) const {
     if (node.kind == NodeKind::old_string && !is_utf8(node.text))
-      guard_.fail_at(node.at, "a text of Python 2 that is not UTF-8: '", printable(node.text),
-                     "'; load it with numpy.load(file, allow_pickle=True, encoding='latin1') and save it again");
+      guard_.fail_at(
+          node.at, "a text of Python 2 that is not UTF-8: '", printable(node.text),
+          "'; load it with numpy.load(file, allow_pickle=True, encoding='latin1') and save it again");
   }
 
   std::vector<Value> values(NodeId id, int depth) {
@@ -142,11 +145,13 @@ class PickleValues {
     const Node& node = nodes_[id];
     if (!can_be_key(node.kind)) guard_.fail_at(node.at, "'", name_of(node.kind), "' as a key");
     const bool tuple = node.kind == NodeKind::tuple;
-    if (tuple && (depth > pickle_depth || key.size() > longest)) guard_.fail_at(node.at, "a key that is too large");
-    const bool text = node.kind == NodeKind::text || node.kind == NodeKind::bytes || node.kind == NodeKind::old_string;
+    if (tuple && (depth > pickle_depth || key.size() > longest))
+      guard_.fail_at(node.at, "a key that is too large");
+    const bool text =
+        node.kind == NodeKind::text || node.kind == NodeKind::bytes || node.kind == NodeKind::old_string;
     const NodeKind kind = node.kind == NodeKind::old_string ? NodeKind::text : node.kind;
     key += static_cast<char>('0' + static_cast<int>(kind));
-    key += std::to_string(tuple ? static_cast<std::int64_t>(nodes_.children_of(id).size())
+    key += std::to_string(tuple  ? static_cast<std::int64_t>(nodes_.children_of(id).size())
                           : text ? static_cast<std::int64_t>(node.text.size())
                                  : node.number);
     key += ' ';

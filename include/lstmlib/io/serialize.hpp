@@ -22,8 +22,9 @@ enum class ExtraKeys : std::uint8_t { refuse, ignore };
 
 struct LoadOptions {
   ExtraKeys extra = ExtraKeys::refuse;
-  std::string path;  ///< where in the file the model is: "updater/model:main/" of a snapshot; what stands elsewhere
-                     ///< is ignored
+  std::string
+      path;  ///< where in the file the model is: "updater/model:main/" of a snapshot; what stands elsewhere
+             ///< is ignored
 };
 
 /// Where snapshots, Chainer's and ours, keep the model.
@@ -219,7 +220,8 @@ class NpzStore final : public ArrayStore {
     std::vector<std::size_t> places;
     for (const auto& entry : expected)
       if (const auto place = reader_.find(prefix_ + entry.name))
-        if (const ArrayInfo info = reader_.info(*place); info.problem.empty() && info.shape == entry.array.shape)
+        if (const ArrayInfo info = reader_.info(*place);
+            info.problem.empty() && info.shape == entry.array.shape)
           places.push_back(*place);
     for (auto& entry : read_places(reader_, places)) add(entry.name, entry.array);
   }
@@ -227,11 +229,14 @@ class NpzStore final : public ArrayStore {
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
     for (std::size_t place = 0; place < reader_.size(); ++place)
-      if (reader_.name(place).starts_with(prefix_)) names.push_back(reader_.name(place).substr(prefix_.size()));
+      if (reader_.name(place).starts_with(prefix_))
+        names.push_back(reader_.name(place).substr(prefix_.size()));
     return names;
   }
   bool has(const std::string& name) const override { return reader_.find(prefix_ + name).has_value(); }
-  ArrayInfo info(const std::string& name) const override { return reader_.info(*reader_.find(prefix_ + name)); }
+  ArrayInfo info(const std::string& name) const override {
+    return reader_.info(*reader_.find(prefix_ + name));
+  }
   const Array& array(const std::string& name) override {
     const std::string whole = prefix_ + name;
     if (const auto known = arrays_.find(whole); known != arrays_.end()) return known->second;

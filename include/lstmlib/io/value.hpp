@@ -49,8 +49,8 @@ using Dict = std::vector<std::pair<Value, Value>>;
 struct Value {
   template <class T>
   using Shared = std::shared_ptr<const T>;
-  using Kinds = std::variant<None, bool, std::int64_t, double, Shared<std::string>, Shared<Bytes>, Shared<List>,
-                             Shared<Tuple>, Shared<Dict>, Shared<Array>>;
+  using Kinds = std::variant<None, bool, std::int64_t, double, Shared<std::string>, Shared<Bytes>,
+                             Shared<List>, Shared<Tuple>, Shared<Dict>, Shared<Array>>;
   Kinds kind;  ///< text is UTF-8; nothing that is shared is null
 
   Value() = default;
@@ -105,7 +105,8 @@ struct Value {
   const void* identity() const {
     return std::visit(
         [](const auto& content) -> const void* {
-          if constexpr (requires { content.use_count(); }) return content.use_count() > 1 ? content.get() : nullptr;
+          if constexpr (requires { content.use_count(); })
+            return content.use_count() > 1 ? content.get() : nullptr;
           else return nullptr;
         },
         kind);

@@ -30,9 +30,10 @@ struct ZipEntry {
   std::string name;  ///< may be any path, or no text at all: never use it as a path
   bool deflated = false;
   std::uint32_t crc = 0;
-  std::uint64_t size = 0;                      ///< bytes unpacked; never more than the packed ones can give
+  std::uint64_t size = 0;                        ///< bytes unpacked; never more than the packed ones can give
   std::uint64_t packed_at = 0, packed_size = 0;  ///< where it lies in the archive
-  std::string problem;  ///< why it cannot be opened, "archive: byte N: ..."; then nothing but the name is known
+  std::string
+      problem;  ///< why it cannot be opened, "archive: byte N: ..."; then nothing but the name is known
 };
 
 /// The content of a member, read front to back. `finish` must be called at the end: only then is it known to
@@ -40,7 +41,9 @@ struct ZipEntry {
 class ZipMember final : public Source {
  public:
   ZipMember(const ZipEntry& entry, const Input& archive, const std::string& archive_name)
-      : Source(archive_name + ": " + printable_name(entry.name), entry.size), entry_(entry), archive_(archive) {
+      : Source(archive_name + ": " + printable_name(entry.name), entry.size),
+        entry_(entry),
+        archive_(archive) {
     if (entry.deflated) inflater_.emplace([this] { return next_piece(); });
   }
 
@@ -221,7 +224,7 @@ class ZipReader {
 
     const auto local_number = [&](std::uint64_t place, std::size_t bytes) {
       return bytes == 4 ? load_little<std::uint32_t>(local_window_.view(place, 4).data())
-                       : load_little<std::uint16_t>(local_window_.view(place, 2).data());
+                        : load_little<std::uint16_t>(local_window_.view(place, 2).data());
     };
     if (!fits(local, 30) || local + 30 > directory_start || local_number(local, 4) != 0x04034b50)
       fail_at(at + 42, "'", shown, "' has no local header at byte ", local);
