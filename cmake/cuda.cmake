@@ -71,7 +71,7 @@ template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_
 endforeach()
 
 set_source_files_properties(${cuda_objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
-add_library(lstmlib_cuda STATIC ${cuda_objects})
+lstmlib_compiled_library(lstmlib_cuda ${cuda_objects})
 add_library(lstmlib::cuda ALIAS lstmlib_cuda)
 set_target_properties(lstmlib_cuda PROPERTIES EXPORT_NAME cuda LINKER_LANGUAGE CXX)
 target_compile_definitions(lstmlib_cuda INTERFACE LSTMLIB_HAS_CUDA=1)

@@ -25,3 +25,8 @@ configure_package_config_file(cmake/lstmlib-config.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/lstmlib-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/lstmlib-config.cmake ${PROJECT_BINARY_DIR}/lstmlib-config-version.cmake
         DESTINATION ${config_dir})
+
+# For builds without CMake: the headers and lstmlib::cpu.
+file(RELATIVE_PATH lstmlib_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+configure_file(cmake/lstmlib.pc.in ${PROJECT_BINARY_DIR}/lstmlib.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/lstmlib.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

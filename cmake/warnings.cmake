@@ -14,7 +14,7 @@ if(LSTMLIB_SANITIZE)
   target_compile_options(lstmlib_cpu PRIVATE $<$<CONFIG:Debug>:-O1>)
 endif()
 foreach(target lstmlib_cpu lstmlib_serve)
-  if(TARGET ${target})
+  if(TARGET ${target} AND PROJECT_IS_TOP_LEVEL)  # users' compilers may warn of what ours do not
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:lstmlib_strict>)
   endif()
 endforeach()

@@ -3,8 +3,8 @@
 #   tests/run.sh [--yes] [--all] [--slow] [options of ctest]
 # --yes   install missing Debian packages without asking
 # --all   besides the plain build: the other compiler with sanitizers, fuzzers for 10 s each, the reference documentation
-# --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds,
-#         the other compiler's optimised build, the benchmarks)
+# --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds, faults
+#         that tests have to notice, the other compiler's optimised build, the benchmarks)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)

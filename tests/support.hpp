@@ -2,7 +2,7 @@
 #pragma once
 // What tests share: where the reference kit, the fixtures and scratch space are.
 
-#include <doctest/doctest.h>
+#include "skips.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -16,18 +16,18 @@ inline std::filesystem::path fixtures() { return LSTMLIB_TEST_FIXTURES_DIR; }
 /// The reference kit, where it is; empty otherwise.
 inline std::filesystem::path kit() { return LSTMLIB_TEST_KIT_DIR; }
 
-/// False, with a line that says what is skipped, where the kit is absent.
+/// False, which is a skip, where the kit is absent.
 inline bool kit_has(const std::string& part) {
   const bool present = !kit().empty() && std::filesystem::exists(kit() / part);
-  if (!present) MESSAGE("skipped: the reference kit has no ", part, " here (set LSTMLIB_KIT_DIR)");
+  if (!present) skip("the reference kit has no " + part + " here (set LSTMLIB_KIT_DIR)");
   return present;
 }
 
 /// The command that runs a script of the reference kit with a Python that has Chainer and NumPy: see
-/// kit/python.sh. Empty, with a line that says so, where there is none.
+/// kit/python.sh. Empty, which is a skip, where there is none.
 inline std::string kit_script(const std::string& script) {
   const char* python = std::getenv("LSTMLIB_CHAINER_PYTHON");
-  if (!python) MESSAGE("skipped: LSTMLIB_CHAINER_PYTHON names no Python with Chainer");
+  if (!python) skip("LSTMLIB_CHAINER_PYTHON names no Python with Chainer");
   return python ? std::string(python) + " " + (kit() / script).string() : "";
 }
 

@@ -37,7 +37,7 @@ inline std::vector<Way> ways_of(const Classifier& model) {
     ways.push_back(
         {std::move(name), [&model, frozen](Sentences sentences) {
            auto states = Tensor<float>::uninitialized({std::ssize(sentences), frozen->output_size()});
-           frozen->last_hidden(sentences, states.values());
+           frozen->last_hidden(sentences, states.mutable_values());
            return model.output(Variable<float>(states));
          }});
   };

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
     if (!std::filesystem::exists(std::filesystem::path(argv[1]) / "model.npz")) train(argv[1]);
     serve::ServerOptions options;
     options.port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+    options.stop_at_signals = true;
     serve::Service service(Endpoint{}, argv[1], options);
     std::printf("http://127.0.0.1:%d/invocations\n", service.server().port());
     std::fflush(stdout);

@@ -38,7 +38,8 @@ TEST_CASE("segments: what a back end keeps beside them is made once, for each ba
   const Segments copy = segments;
   CHECK(copy.kept<int>(&first, make) == 1);
   CHECK(copy.kept<int>(&second, make) == 2);
-  CHECK(std::vector<Index>(segments.firsts().begin(), segments.firsts().end()) == std::vector<Index>{0, 2, 5});
+  CHECK(std::vector<Index>(segments.firsts().begin(), segments.firsts().end()) ==
+        std::vector<Index>{0, 2, 5});
   CHECK(std::vector<Index>(segments.offsets().begin(), segments.offsets().end()) ==
         std::vector<Index>{0, 2, 4, 5});
 }

@@ -14,7 +14,7 @@ struct KeepThreads {
   ~KeepThreads() { cpu::set_threads(before); }
 };
 
-/// Calls `test()` for each instruction set that this machine has.
+/// Calls `test()` for each instruction set that this machine has; the others are skips.
 template <class Test>
 void with_each_instruction_set(Test test) {
   struct Keep {
@@ -22,9 +22,12 @@ void with_each_instruction_set(Test test) {
     ~Keep() { cpu::set_instruction_set(before); }
   } const keep;
   for (const auto set : cpu::instruction_sets) {
-    if (!cpu::machine_has(set)) continue;
-    cpu::set_instruction_set(set);
     const std::string name(cpu::name_of(set));
+    if (!cpu::machine_has(set)) {
+      skip("this machine has no " + name);
+      continue;
+    }
+    cpu::set_instruction_set(set);
     CAPTURE(name);
     test();
   }

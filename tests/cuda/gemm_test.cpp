@@ -46,7 +46,7 @@ double largest_error(Product product) {
               test::values<T>(b_turned ? Shape{columns, inner} : Shape{inner, columns}, 2, test::gpu());
           auto c = test::values<T>({rows, columns}, 3, test::gpu());
           const auto before = test::elements(c);
-          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned), c.view(), how);
+          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned), c.mutable_view(), how);
           worst =
               std::max(worst, error(test::elements(c), a, a_turned, b, b_turned, before, how == Write::add));
         }
@@ -86,8 +86,8 @@ TEST_CASE("cuda: a product over nothing is zeros, or adds nothing") {
   auto c = test::values<float>({3, 2}, 3, test::gpu());
   const auto before = test::elements(c);
   auto& math = kernels("test", c).math;
-  math.gemm(a.view(), transposed(b.view()), c.view(), Write::add);
+  math.gemm(a.view(), transposed(b.view()), c.mutable_view(), Write::add);
   CHECK(test::elements(c) == before);
-  math.gemm(a.view(), transposed(b.view()), c.view(), Write::assign);
+  math.gemm(a.view(), transposed(b.view()), c.mutable_view(), Write::assign);
   CHECK(test::elements(c) == std::vector<float>(6, 0));
 }

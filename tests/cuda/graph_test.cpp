@@ -31,7 +31,7 @@ std::vector<float> read(const Tensor<float>& x) {
 /// x = x + x, `times` times: as many kernels.
 void twice(Tensor<float>& x, int times) {
   auto& math = gpu().kernels<float>(0).math;
-  for (int i = 0; i < times; ++i) math.add_scaled(1, std::as_const(x).view(), x.view());
+  for (int i = 0; i < times; ++i) math.add_scaled(1, x.view(), x.mutable_view());
 }
 /// The first piece of a device runs kernel by kernel.
 void warm_up() {
@@ -66,7 +66,7 @@ TEST_CASE("graph: data that came from the host meanwhile is that of the call") {
   for (int round = 0; round < 4; ++round)
     gpu().as_one(0, [&] {
       const auto x = numbers(4, static_cast<float>(round));
-      gpu().kernels<float>(0).math.add_scaled(1, std::as_const(x).view(), sum.view());
+      gpu().kernels<float>(0).math.add_scaled(1, x.view(), sum.mutable_view());
     });
   CHECK(read(sum) == std::vector<float>{6, 7, 8, 9});
 }
@@ -98,11 +98,11 @@ TEST_CASE("graph: as many kernels, but others, make another graph") {
   const auto start = read(x);
   auto& math = gpu().kernels<float>(0).math;
   for (int round = 0; round < 3; ++round) {
-    gpu().as_one(0, [&] { math.fill(2, x.view()); });
+    gpu().as_one(0, [&] { math.fill(2, x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 2));
-    gpu().as_one(0, [&] { math.add_scaled(1, std::as_const(x).view(), x.view()); });
+    gpu().as_one(0, [&] { math.add_scaled(1, x.view(), x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 4));
-    gpu().as_one(0, [&] { math.map(MapOp::relu, std::as_const(x).view(), x.view()); });
+    gpu().as_one(0, [&] { math.map(MapOp::relu, x.view(), x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 4));
   }
 }
@@ -153,8 +153,8 @@ TEST_CASE("graph: what is kept beside segments is copied again where its first c
   const auto x = numbers(6, 1);
   auto y = numbers(3, 0);
   auto& neural = gpu().kernels<float>(0).neural;
-  const View<const float> rows{std::as_const(x).view().data, {6, 1}};
-  const View<float> sums{y.view().data, {3, 1}};
+  const View<const float> rows{x.view().data, {6, 1}};
+  const View<float> sums{y.mutable_view().data, {3, 1}};
   struct Broken {};
   CHECK_THROWS_AS(gpu().as_one(0,
                                [&] {
@@ -237,7 +237,7 @@ TEST_CASE("graph: memory that a piece gives back is used by what comes after it,
       for (int i = 0; i < 3; ++i) {
         auto copy = x.clone();
         twice(copy, 1);
-        math.add_scaled(1, std::as_const(copy).view(), sum.view());
+        math.add_scaled(1, copy.view(), sum.mutable_view());
       }
     });
     auto other = x.clone();  // of the same size

@@ -69,7 +69,7 @@ TEST_CASE(
   const auto gather = failure("ncclAllGather", [](Communicator& nccl) {
     auto one = on_gpu<float>({1}), all = one.clone();
     const std::vector<std::size_t> bytes{4};
-    nccl.start_gather(test::gpu(), one.view().data, all.view().data, bytes)->wait();
+    nccl.start_gather(test::gpu(), one.view().data, all.mutable_view().data, bytes)->wait();
   });
   CHECK(gather.text == "nccl: ncclAllGather, " + who + what);
   const auto later = failure("later", sum(Wire::exact));

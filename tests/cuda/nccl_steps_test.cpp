@@ -22,11 +22,11 @@ std::vector<float> steps(Communicator& nccl, int count, Wire wire, bool as_one) 
     std::vector<Tensor<float>> others;
     for (int i = 0; i < 4; ++i) twice(others.emplace_back(on_gpu(numbers<float>(40, 7))));
     sum_of_first->wait();
-    math.add_scaled(1, std::as_const(first).view(), total.view());
+    math.add_scaled(1, first.view(), total.mutable_view());
     sum_of_second->wait();
-    math.add_scaled(1, std::as_const(second).rows(200, 40).view(), total.view());
+    math.add_scaled(1, second.rows(200, 40).view(), total.mutable_view());
     forgotten->wait();
-    for (const auto& other : others) math.add_scaled(1, other.view(), total.view());
+    for (const auto& other : others) math.add_scaled(1, other.view(), total.mutable_view());
   };
   for (int i = 0; i < count; ++i)
     if (as_one) test::gpu().backend().as_one(0, step);
@@ -164,7 +164,7 @@ TEST_CASE("nccl: a stream that is not forked, or not joined, is found by these t
       cuda::SideStream side(main);
       twice(values);
       if (fork) side.fork();
-      nccl.all_reduce(values.view().data, values.view().data, 1, mpi::NcclType::float32,
+      nccl.all_reduce(values.view().data, values.mutable_view().data, 1, mpi::NcclType::float32,
                       mpi::NcclOperation::sum, comm, side.stream().handle());
       if (join) side.join(side.mark());
       twice(values);

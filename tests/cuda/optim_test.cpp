@@ -130,7 +130,7 @@ TEST_CASE_TEMPLATE("cuda: hooks, alone and one after another", T, float, double)
   const optim::Hook user = std::make_shared<const optim::UserHook>([](optim::ParameterList& all) {
     all.for_each([]<Real U>(optim::Entry<U>& entry) {
       auto& gradient = entry.parameter.mutable_grad();
-      kernels("test", gradient).math.add_scaled(U(0.5), entry.parameter.view(), gradient.view());
+      kernels("test", gradient).math.add_scaled(U(0.5), entry.parameter.view(), gradient.mutable_view());
     });
   });
   const Kind sgd = kind<optim::Sgd>("Sgd", optim::SgdOptions{0.1});

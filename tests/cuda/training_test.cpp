@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <random>
+#include <set>
 
 using namespace lstmlib;
 using sentiment::Classifier, sentiment::ModelSettings, sentiment::ModelType;
@@ -133,7 +134,8 @@ TEST_CASE("training on a GPU: losses and accuracies are those of the CPU") {
     const auto expected = here->losses(20);
     const auto there = make_run(type, Where::gpu);
     CHECK(difference(there->losses(20), expected) < tolerance);
-    CHECK(expected.back() >= 0);
+    // It learns something; else nothing would be compared.
+    CHECK(std::set<double>(expected.begin(), expected.end()).size() > expected.size() / 2);
     const auto mine = there->evaluate(), theirs = here->evaluate();
     CHECK(*mine.find("loss") == doctest::Approx(*theirs.find("loss")).epsilon(tolerance));
     CHECK(*mine.find("accuracy") == *theirs.find("accuracy"));

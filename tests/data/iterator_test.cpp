@@ -195,9 +195,9 @@ TEST_CASE("a saved state that is not one of the dataset is refused") {
 TEST_CASE("what makes no iterator is refused") {
   const Numbers none{0}, some{3};
   const WithoutLengths plain;
-  CHECK_THROWS_AS(Iterator(none, {}), ShapeError);
-  CHECK_THROWS_AS(Iterator(some, {.batch_size = 0}), ShapeError);
-  CHECK_THROWS_AS((data::SerialIterator<WithoutLengths>(plain, {.bucket_by_length = true})), ShapeError);
+  CHECK_THROWS_AS(Iterator(none, {}), ValueError);
+  CHECK_THROWS_AS(Iterator(some, {.batch_size = 0}), ValueError);
+  CHECK_THROWS_AS((data::SerialIterator<WithoutLengths>(plain, {.bucket_by_length = true})), ValueError);
 }
 
 TEST_CASE("labelled sequences make ragged batches") {

@@ -63,7 +63,7 @@ TEST_CASE("share: the parts of all processes are the batches of one, each exampl
           CHECK(share.batch.has_value() == (share.examples > 0));
           examples += share.examples;
           if (!share.batch) continue;
-          const auto some = std::as_const(share.batch->tokens.rows).values();
+          const auto some = share.batch->tokens.rows.values();
           joined.insert(joined.end(), some.begin(), some.end());
         }
         CHECK(std::equal(joined.begin(), joined.end(), words.begin(), words.end()));

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <string>
 
@@ -56,10 +57,10 @@ TEST_CASE("file: errors name the path and the reason") {
   CHECK(failure_of([&] { write_file(folder, "text"); }) == folder.string() + ": Is a directory");
   CHECK(failure_of([&] { write_file(folder / "absent/a", "text"); }) ==
         absent + "/a: No such file or directory");
-  CHECK(failure_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file");
+  CHECK(failure_of([&] { read_file("/dev/zero"); }) == "/dev/zero: is not a regular file (a pipe, a device or the like)");
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(failure_of([&] { read_file(folder / "pipe"); }) ==
-        (folder / "pipe").string() + ": is not a regular file");
+        (folder / "pipe").string() + ": is not a regular file (a pipe, a device or the like)");
 }
 
 TEST_CASE("file: a size bound is kept") {
@@ -119,4 +120,27 @@ TEST_CASE("file: a new file has the usual permissions, not those of a temporary 
   struct stat status {};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0644);
+}
+
+TEST_CASE("file: half-written files of dead processes are deleted, those of living ones and others stay") {
+  const auto folder = scratch("file_abandoned");
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  REQUIRE(::waitpid(dead, nullptr, 0) == dead);  // nobody has its number now
+  const auto of = [](pid_t process, const std::string& end) {
+    return ".lstmlib-" + std::to_string(process) + end;
+  };
+  const std::string abandoned[] = {of(dead, "-0.tmp"), of(dead, "-18446744073709551615.tmp")};
+  const std::string kept[] = {of(::getpid(), "-0.tmp"), of(::getppid(), "-7.tmp"),  // they live
+                              of(1, "-0.tmp"),          of(dead, "-0.tmp.npz"),     // not a name of ours
+                              of(dead, "-x.tmp"),       of(dead, "-.tmp"),
+                              of(dead, ".tmp"),         of(0, "-0.tmp"),
+                              of(-1, "-0.tmp"),         "lstmlib-" + std::to_string(dead) + "-0.tmp",
+                              "model.npz"};
+  for (const auto& name : abandoned) write_file(folder / name, "half");
+  for (const auto& name : kept) write_file(folder / name, "whole");
+  remove_abandoned_files(folder);
+  for (const auto& name : abandoned) CHECK_FALSE_MESSAGE(std::filesystem::exists(folder / name), name);
+  for (const auto& name : kept) CHECK_MESSAGE(std::filesystem::exists(folder / name), name);
+  remove_abandoned_files(folder / "absent");  // no folder, no error
 }

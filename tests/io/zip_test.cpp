@@ -76,6 +76,29 @@ TEST_CASE("zip: members are written and read, stored and deflated, with and with
   CHECK(content_of(zip_of({{"empty", ""}}, Compression::deflate)) == Members{{"empty", ""}});
 }
 
+TEST_CASE("zip: a size, or a place, of exactly the first number that is too large is written wide") {
+  // 0xFFFFFFFF in a narrow field means that the number stands elsewhere, so it cannot be a size itself.
+  const auto needs_wide = [](std::uint64_t zip64_from) {
+    const auto bytes = zip_of({{"a.npy", std::string(1000, 'a')}}, Compression::store, zip64_from);
+    CHECK(content_of(bytes) == Members{{"a.npy", std::string(1000, 'a')}});
+    const std::size_t first = find(bytes, local), record = find(bytes, central);
+    const bool wide = load_little<std::uint16_t>(&bytes[first + 4]) == 45;
+    CHECK((load_little<std::uint32_t>(&bytes[first + 22]) == 0xFFFFFFFF) == wide);
+    CHECK((load_little<std::uint32_t>(&bytes[record + 24]) == 0xFFFFFFFF) == wide);
+    return wide;
+  };
+  CHECK(needs_wide(1000));
+  CHECK_FALSE(needs_wide(1001));
+  const std::size_t start = find(zip_of({{"a", "content"}}, Compression::store), central);
+  for (const std::uint64_t zip64_from : {start, start + 1}) {
+    const auto bytes = zip_of({{"a", "content"}}, Compression::store, zip64_from);
+    const bool wide = as_text(bytes).find("PK\6\6") != std::string_view::npos;
+    // The directory is longer than what comes before it.
+    CHECK(wide);
+    CHECK((load_little<std::uint32_t>(&bytes[bytes.size() - 6]) == 0xFFFFFFFF) == (zip64_from == start));
+  }
+}
+
 TEST_CASE("zip: local headers and the directory hold the same sizes") {
   const std::vector<std::byte> bytes = zip_of(two, Compression::deflate);
   const std::size_t first = find(bytes, local), record = find(bytes, central);
@@ -126,6 +149,21 @@ TEST_CASE("zip: sizes that are not true are refused before or while unpacking") 
   CHECK(refusal(bytes).find("cut short") != std::string::npos);
   put(bytes, record + 20, std::uint32_t{100000});
   CHECK(refusal(bytes).find("runs past the directory") != std::string::npos);
+}
+
+TEST_CASE("zip: bytes behind the deflate stream of a member are refused") {
+  // The stream ends in the middle of the packed bytes that both headers announce.
+  const std::vector<std::byte> good = zip_of({{"a", std::string(500, 'a')}}, Compression::deflate);
+  const std::size_t first = find(good, local), record = find(good, central);
+  const auto packed = load_little<std::uint32_t>(&good[first + 18]);
+  for (const std::size_t count : {std::size_t{1}, std::size_t{100}}) {
+    std::vector<std::byte> bytes = good;
+    bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(record), count, std::byte{0});
+    put(bytes, first + 18, static_cast<std::uint32_t>(packed + count));
+    put(bytes, record + count + 20, static_cast<std::uint32_t>(packed + count));
+    put(bytes, bytes.size() - 6, static_cast<std::uint32_t>(record + count));
+    CHECK(refusal(bytes) == "z: a: byte 500: there are bytes behind the deflate stream");
+  }
 }
 
 TEST_CASE("zip: what readers could disagree about is refused") {

@@ -41,7 +41,7 @@ TEST_CASE("mpi: a loss that is not finite in one process ends all, and its rank 
   auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
     auto loss = training(batch, seen);
     if (all.rank() == all.size() - 1 && ++step == 2)
-      loss.mutable_value().values()[0] = std::numeric_limits<float>::infinity();
+      loss.mutable_value().mutable_values()[0] = std::numeric_limits<float>::infinity();
     return loss;
   };
   parallel::ParallelUpdater updater(all, training.batches, training.model, training.adam, objective);
@@ -62,7 +62,7 @@ TEST_CASE("mpi: gradients in bfloat16 are near, and the same in all processes") 
   for (const auto& part : parts) CHECK(part == parts.front());
   const double off = difference(exact.parameters, rounded.parameters);
   CHECK((off > 0) == (all.size() > 1));
-  CHECK(off < 0.02);
+  CHECK(off < 0.001);  // the sums themselves are in communicator_test
 }
 
 }  // namespace

@@ -22,13 +22,13 @@ using nn::FrozenRecurrent, nn::LstmStream;
 
 Tensor<float> random_numbers(std::mt19937& random, Shape shape, double scale = 1) {
   auto t = Tensor<float>::uninitialized(shape);
-  for (auto& x : t.values())
+  for (auto& x : t.mutable_values())
     x = static_cast<float>(std::uniform_real_distribution<double>(-scale, scale)(random));
   return t;
 }
 Tensor<double> doubled(const Tensor<float>& x) {
   auto t = Tensor<double>::uninitialized(x.shape());
-  std::ranges::copy(x.values(), t.values().begin());
+  std::ranges::copy(x.values(), t.mutable_values().begin());
   return t;
 }
 
@@ -122,9 +122,10 @@ std::vector<float> last_of(const FrozenRecurrent& layers, const Input& input, st
   return result;
 }
 
-/// The errors that docs/performance states.
+/// The errors that docs/inference.md states; measured: 0.01 (bf16) and 0.025 (int8). What bytes are exactly is in
+/// frozen_int8_test.
 double tolerance(Precision precision) {
-  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.03 : 0.15;
+  return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.02 : 0.04;
 }
 
 void check_case(const Case& one, Precision precision) {
@@ -216,7 +217,7 @@ TEST_CASE("frozen layers: gates far beyond their range are 0 or 1, and what is n
     Ragged<Tensor<float>> rows{random_numbers(random, {11, 3}), segments};
     const double scales[] = {1, 30, 90, 127, 1e3, 1e10, 1e30};
     for (std::size_t i = 0; i < 11; ++i)
-      for (std::size_t k = 0; k < 3; ++k) rows.rows.values()[3 * i + k] *= static_cast<float>(scales[i % 7]);
+      for (std::size_t k = 0; k < 3; ++k) rows.rows.mutable_values()[3 * i + k] *= static_cast<float>(scales[i % 7]);
     test::with_each_instruction_set([&] {
       const Inference scope;
       const Ragged<Variable<double>> x{Variable<double>(doubled(rows.rows)), segments};
@@ -227,7 +228,7 @@ TEST_CASE("frozen layers: gates far beyond their range are 0 or 1, and what is n
       CHECK(difference(all, expected.values()) < 1e-5);
       auto broken = rows;
       broken.rows = rows.rows.clone();
-      broken.rows.values()[3 * 10] = std::numeric_limits<float>::quiet_NaN();  // the last sequence
+      broken.rows.mutable_values()[3 * 10] = std::numeric_limits<float>::quiet_NaN();  // the last sequence
       frozen.hidden(broken, all);
       for (std::size_t k = 0; k < 20; ++k) CHECK(std::isnan(all[10 * 20 + k]));
       CHECK(std::isfinite(all[9 * 20]));
@@ -252,8 +253,8 @@ TEST_CASE("frozen layers keep copies: training goes on beside them") {
   Case one(5);
   const FrozenRecurrent frozen(*one.embedding, *one.stack);
   const auto before = last_of(frozen, one.words, one.words.size());
-  for (auto& layer : one.stack->layers) std::ranges::fill(layer.weight_hidden.mutable_value().values(), 0.0f);
-  std::ranges::fill(one.embedding->weight.mutable_value().values(), 0.0f);
+  for (auto& layer : one.stack->layers) std::ranges::fill(layer.weight_hidden.mutable_value().mutable_values(), 0.0f);
+  std::ranges::fill(one.embedding->weight.mutable_value().mutable_values(), 0.0f);
   CHECK(last_of(frozen, one.words, one.words.size()) == before);
 }
 
@@ -319,7 +320,7 @@ TEST_CASE("frozen layers refuse what does not fit, and say what") {
       three{good, good, good};
   CHECK_THROWS_WITH_AS(of_words.last_hidden(no_words, result), "frozen: sentence 1 has no words", ShapeError);
   CHECK_THROWS_WITH_AS(of_words.last_hidden(no_such_word, result),
-                       "frozen: sentence 1 has word 9, expected 0 to 8", ShapeError);
+                       "frozen: sentence 1 has word 9, expected 0 to 8", IndexError);
   CHECK_THROWS_WITH_AS(of_words.last_hidden(three, result), "frozen: room for 14 numbers, expected 3 times 7",
                        ShapeError);
   CHECK_THROWS_WITH_AS(of_rows.last_hidden(three, result), "frozen: words, rows of 5 numbers expected",
@@ -329,7 +330,7 @@ TEST_CASE("frozen layers refuse what does not fit, and say what") {
   CHECK_THROWS_WITH_AS(FrozenRecurrent(wide, *one.stack),
                        "freeze: word vectors [9, 6], the layers expect 5 features", ShapeError);
   LstmStream stream(of_words), numbers(of_rows);
-  CHECK_THROWS_AS(stream.step(9), ShapeError);
+  CHECK_THROWS_AS(stream.step(9), IndexError);
   CHECK_THROWS_AS(stream.step(std::vector<float>(5)), ShapeError);
   CHECK_THROWS_AS(numbers.step(std::vector<float>(4)), ShapeError);
   CHECK_THROWS_AS(numbers.step(0), ShapeError);

@@ -121,7 +121,7 @@ TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, l
     const auto segments = std::make_shared<const Segments>(lengths);
     const auto drawn = [&](Shape shape) {
       auto t = Tensor<double>::uninitialized(shape);
-      for (auto& x : t.values()) x = std::uniform_real_distribution<double>(-1, 1)(random);
+      for (auto& x : t.mutable_values()) x = std::uniform_real_distribution<double>(-1, 1)(random);
       return t;
     };
     const auto input = drawn({segments->rows(), options.input_size});
@@ -168,7 +168,7 @@ TEST_CASE("recurrent: training with bfloat16 products has nearly the gradients o
   nn::Lstm<float> lstm({.input_size = 20, .hidden_size = 33, .layers = 2});
   const auto segments = std::make_shared<const Segments>(std::vector<Index>{5, 2, 9, 1});
   auto input = Tensor<float>::uninitialized({segments->rows(), 20});
-  for (auto& x : input.values()) x = std::uniform_real_distribution<float>(-1, 1)(random);
+  for (auto& x : input.mutable_values()) x = std::uniform_real_distribution<float>(-1, 1)(random);
   const auto gradient = [&](Precision precision) {
     lstm.precision = precision;
     for (auto& layer : lstm.layers) layer.weight_hidden.clear_grad();

@@ -22,24 +22,24 @@ TEST_CASE("errors: shapes that do not fit") {
   CHECK_THROWS_AS(ops::concat<float>({}), ShapeError);
   CHECK_THROWS_AS(ops::transpose(zeros({2, 3, 4})), ShapeError);
   CHECK_THROWS_AS(ops::reshape(zeros({2, 3}), {7}), ShapeError);
-  CHECK_THROWS_AS(ops::columns(zeros({2, 3}), 2, 2), ShapeError);
+  CHECK_THROWS_AS(ops::columns(zeros({2, 3}), 2, 2), IndexError);
   const Index sizes[] = {1, 1};
   CHECK_THROWS_AS(ops::split(zeros({2, 3}), sizes), ShapeError);
-  CHECK_THROWS_AS(ops::softmax(zeros({2, 3}), 2), ShapeError);
+  CHECK_THROWS_AS(ops::softmax(zeros({2, 3}), 2), IndexError);
   CHECK_THROWS_AS(ops::max(zeros({2, 0}), 1), ShapeError);
   CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 2, 2}), zeros({1, 1, 3, 3})), ShapeError);
   CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 4, 4}), zeros({1, 2, 3, 3})), ShapeError);
   CHECK_THROWS_AS(ops::convolution_2d(zeros({1, 1, 4, 4}), zeros({1, 1, 3, 3}), {}, {.stride = {0, 1}}),
-                  ShapeError);
+                  ValueError);
 }
 
 TEST_CASE("errors: ids and labels outside their range") {
   const auto ids = [](std::int32_t id) { return Tensor<std::int32_t>::from({id}, {1}); };
-  CHECK_THROWS_WITH_AS(ops::embedding(ids(5), zeros({5, 2})), "embedding: id 5, expected 0 to 4", ShapeError);
-  CHECK_THROWS_AS(ops::embedding(ids(-1), zeros({5, 2})), ShapeError);
+  CHECK_THROWS_WITH_AS(ops::embedding(ids(5), zeros({5, 2})), "embedding: id 5, expected 0 to 4", IndexError);
+  CHECK_THROWS_AS(ops::embedding(ids(-1), zeros({5, 2})), IndexError);
   CHECK_THROWS_WITH_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(2)),
-                       "softmax_cross_entropy: label 2, expected 0 to 1", ShapeError);
-  CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(-2)), ShapeError);
+                       "softmax_cross_entropy: label 2, expected 0 to 1", IndexError);
+  CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(-2)), IndexError);
   CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({2, 2}), ids(0)), ShapeError);
   CHECK_THROWS_AS(ops::softmax_cross_entropy(zeros({1, 2}), ids(0), {}, Tensor<float>::zeros({3})),
                   ShapeError);
@@ -50,7 +50,7 @@ TEST_CASE("errors: recurrent layers say what does not fit") {
   const ops::RecurrentWeights<float> weights{zeros({12, 4}), zeros({12, 3}), zeros({12}), zeros({12})};
   const auto run = [&](Shape rows, const ops::RecurrentWeights<float>& w,
                        const ops::RecurrentState<float>& first) {
-    ops::recurrent(RecurrentCell::lstm, Ragged<Variable<float>>{zeros(rows), segments}, w, first);
+    (void)ops::recurrent(RecurrentCell::lstm, Ragged<Variable<float>>{zeros(rows), segments}, w, first);
   };
   CHECK_NOTHROW(run({2, 4}, weights, {}));
   CHECK_THROWS_AS(run({2, 5}, weights, {}), ShapeError);

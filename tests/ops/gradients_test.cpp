@@ -14,7 +14,7 @@ Tensor<double> values(Shape shape, std::uint64_t stream) {
   const auto key = math::random_key(7, 99, stream);
   for (std::size_t i = 0; i < made.values().size(); ++i) {
     const double u = 2 * static_cast<double>(math::uniform(key, i)) - 1;
-    made.values()[i] = u + (u < 0 ? -0.05 : 0.05);
+    made.mutable_values()[i] = u + (u < 0 ? -0.05 : 0.05);
   }
   return made;
 }

@@ -14,14 +14,30 @@ case $way in
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
 programs="one_file two_files core_and_cpu"
-# Where the library is compiled anew, its CUDA part would take too long.
 cuda=OFF
 if [ "$way" = installed ] && grep -qs LSTMLIB_HAS_CUDA "$scratch/other prefix"/lib*/cmake/lstmlib/lstmlib-targets.cmake "$scratch/other prefix"/lib/*/cmake/lstmlib/lstmlib-targets.cmake; then
   cuda=ON programs="$programs with_cuda own_cu"
 fi
 cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where" \
-  -DLSTMLIB_CUDA=$cuda -DOWN_CU=$cuda
+  -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DOWN_CU=$cuda
 cmake --build "$scratch/build" -j 2
+if [ "$way" = subdirectory ]; then
+  # Of all parts that this machine could build (an nvcc and Boost may be there), the one that is linked.
+  made=$(find "$scratch/build/lstmlib" -name '*.a' -o -name '*.o' | sed 's|.*/||' | sort | tr '\n' ' ')
+  [ "$made" = "cpu.cpp.o liblstmlib_cpu.a " ] || { echo "built: $made; the project links lstmlib::cpu alone" >&2; exit 1; }
+  # The project has no build type, and so no optimisation. Nor does it promise to be free of warnings.
+  command=$(grep '"command".*generated/cpu.cpp' "$scratch/build/compile_commands.json")
+  level=$(printf '%s' "$command" | grep -o ' -O[^ ]*' | tail -n 1)
+  [ "$level" = " -O2" ] || { echo "the kernels are compiled with '$level', not -O2: $command" >&2; exit 1; }
+  ! printf '%s' "$command" | grep -q Werror || { echo "a user's warnings are errors: $command" >&2; exit 1; }
+  echo "built $made with$level"
+else
+  # Without CMake. The folder's name has a space, which pkg-config escapes for a shell.
+  flags=$(PKG_CONFIG_PATH=$(find "$scratch/other prefix" -name pkgconfig) pkg-config --cflags --libs lstmlib)
+  eval "set -- $flags"
+  "$compiler" -std=c++20 -DCONSUMER_CORE_ONLY "$source"/tests/package/consumer/two_files*.cpp "$@" -o "$scratch/pkg_config"
+  "$scratch/pkg_config"
+fi
 for program in $programs; do
   "$scratch/build/$program"
 done

@@ -78,14 +78,14 @@ class ThreadCommunicator final : public parallel::Communicator {
     ++sums;
     return defer([this, values, wire]() mutable {
       const bool rounded = wire == parallel::Wire::bf16;
-      if (rounded) round(values.values());
-      add_up<float>(values.values());
-      if (rounded) round(values.values());
+      if (rounded) round(values.mutable_values());
+      add_up<float>(values.mutable_values());
+      if (rounded) round(values.mutable_values());
     });
   }
   std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override {
     ++sums;
-    return defer([this, values]() mutable { add_up<double>(values.values()); });
+    return defer([this, values]() mutable { add_up<double>(values.mutable_values()); });
   }
   std::unique_ptr<parallel::Pending> start_gather(Device, const void* mine, void* all,
                                                   std::span<const std::size_t> bytes) override {

@@ -86,7 +86,7 @@ struct Training {
   std::vector<T> parameters() {
     std::vector<T> values;
     adam.parameters().for_each([&]<Real U>(optim::Entry<U>& entry) {
-      for (const U value : std::as_const(entry.parameter).value().values())
+      for (const U value : entry.parameter.value().values())
         values.push_back(static_cast<T>(value));
     });
     return values;

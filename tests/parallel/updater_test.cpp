@@ -64,7 +64,7 @@ TEST_CASE("updater: gradients in bfloat16 are near, and the same in all processe
   CHECK(rounded[0].parameters == rounded[2].parameters);
   const double off = difference(exact[0].parameters, rounded[0].parameters);
   CHECK(off > 0);
-  CHECK(off < 0.02);  // 10 steps of Adam with a rate of 0.001
+  CHECK(off < 0.001);  // measured: 0.00047. The sums themselves are in table_sum_test and in those of MPI
 }
 
 TEST_CASE(
@@ -145,7 +145,7 @@ TEST_CASE("updater: a loss that is not finite ends all processes, and the rank i
     auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
       auto loss = training(batch, seen);
       if (all.rank() == 1 && ++step == 3)
-        loss.mutable_value().values()[0] = std::numeric_limits<float>::quiet_NaN();
+        loss.mutable_value().mutable_values()[0] = std::numeric_limits<float>::quiet_NaN();
       return loss;
     };
     parallel::ParallelUpdater updater(all, training.batches, training.model, training.adam, objective);

@@ -268,7 +268,7 @@ TEST_CASE("chart: unusable sizes are refused") {
     CHECK_THROWS_AS(png(losses(), {720, 480}, scale), ShapeError);
 }
 
-TEST_CASE("chart: odd input is drawn") {
+TEST_CASE("chart: of odd input each point that can be drawn is where its values say, and no other one is there") {
   const std::vector<std::vector<double>> columns{{},
                                                  {1},
                                                  {not_a_number},
@@ -287,10 +287,25 @@ TEST_CASE("chart: odd input is drawn") {
     for (const auto& y : columns) {
       if (x.size() != y.size()) continue;
       for (const bool logarithmic : {false, true}) {
+        // Without a name there is no legend: all that has the colour is data.
         const Chart chart{
-            .series = {{"a", x, y}}, .y_from_zero = true, .x_log = logarithmic, .y_log = logarithmic};
-        const Image image(png(chart, {240, 160}, 1));
-        CHECK(image.count(0, 0, 240, 160, is_not_white) > 0);
+            .series = {{"", x, y}}, .y_from_zero = true, .x_log = logarithmic, .y_log = logarithmic};
+        const Image image(png(chart, {240, 160}, 2));
+        const detail::Layout layout = layout_of(chart, {240, 160});
+        const auto is_data = [](std::uint32_t pixel) { return pixel == first_colour; };
+        const auto can_be_drawn = [&](double value) {
+          return std::isfinite(value) && std::abs(value) <= 1e300 && (!logarithmic || value >= 1e-300);
+        };
+        int points = 0;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          if (!can_be_drawn(x[i]) || !can_be_drawn(y[i])) continue;
+          ++points;
+          const detail::Point point = layout.at(x[i], y[i]);
+          REQUIRE(contains(layout.plot, {point.x, point.y, point.x, point.y}));
+          const int left = static_cast<int>(point.x * 2), top = static_cast<int>(point.y * 2);
+          CHECK(image.count(left - 1, top - 1, left + 2, top + 2, is_data) > 0);
+        }
+        CHECK((image.count(0, 0, image.width, image.height, is_data) > 0) == (points > 0));
       }
     }
 }

@@ -223,6 +223,16 @@ TEST_CASE("write_body: the bytes that Python's json, csv and NumPy write") {
   CHECK(descr_of(written(answers_of({std::string(33, 'z')}), npy_type)) == "<U33");
 }
 
+TEST_CASE("write_body: csv quotes line ends, which are characters to a model of characters") {
+  Answers answers;
+  answers.texts = Texts(true);
+  for (const char* text : {"a\nb", "a\rb", "ab"}) answers.texts.add(text);
+  answers.labels = {0, 1, 1};
+  answers.scores = {0.5f, 0.5f, 0.5f};
+  CHECK(written(answers, csv_type) == "\"a \n b\",0,0.5\n\"a \r b\",1,0.5\na b,1,0.5\n");
+  CHECK(read(written(answers, csv_type), csv_type).size() == 3);
+}
+
 TEST_CASE("write_body: json.dumps' escapes") {
   std::string json;
   append_json_text(json, std::string_view("\0\x01\b\t\n\f\r\"\\/\x1F\x7F\xC2\x80\xE2\x80\xA8", 17));

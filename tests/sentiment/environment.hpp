@@ -2,9 +2,14 @@
 #pragma once
 // Environment variables for the length of a test.
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <list>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sentiment::test {
 
@@ -26,6 +31,29 @@ class SetVariable {
   }
   std::string name_;
   std::optional<std::string> before_;
+};
+
+/// No variable of AWS, of its older tools and of certificates while it lives, but those that are set by it.
+class NoCloudVariables {
+ public:
+  NoCloudVariables() {
+    std::vector<std::string> names{"BOTO_CONFIG", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE",
+                                   "SSL_CERT_DIR"};
+    for (char** entry = ::environ; *entry != nullptr; ++entry)
+      if (const std::string_view text = *entry; text.starts_with("AWS_"))
+        names.emplace_back(text.substr(0, text.find('=')));
+    for (const std::string& name : names) variables_.emplace_back(name, std::nullopt);
+  }
+  ~NoCloudVariables() {
+    while (!variables_.empty()) variables_.pop_back();  // the last first
+  }
+  NoCloudVariables(const NoCloudVariables&) = delete;
+  NoCloudVariables& operator=(const NoCloudVariables&) = delete;
+
+  void set(const std::string& name, const std::string& value) { variables_.emplace_back(name, value); }
+
+ private:
+  std::list<SetVariable> variables_;
 };
 
 }  // namespace sentiment::test

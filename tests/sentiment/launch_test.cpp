@@ -24,7 +24,12 @@ namespace {
 using launch::Complaints;
 using lstmlib::test::says;
 
-bool mpirun_is_here() { return launch::find_program("mpirun").has_value(); }
+/// False, which is a skip, without it.
+bool mpirun_is_here() {
+  const bool is_here = launch::find_program("mpirun").has_value();
+  if (!is_here) lstmlib::test::skip("there is no mpirun here");
+  return is_here;
+}
 
 /// A script of the shell, as the program of all processes.
 std::vector<std::string> shell(const std::string& script) { return {"/bin/sh", "-c", script}; }

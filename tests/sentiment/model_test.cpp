@@ -83,11 +83,11 @@ TEST_CASE("classifiers: gradients of every parameter match finite differences, d
         model, [&]<Real T>(const std::string& path, Tensor<T> value, Tensor<T> gradient) {
           for (std::size_t i = 0; i < value.values().size(); ++i) {
             const T kept = value.values()[i], step = T(1e-5);
-            value.values()[i] = kept + step;
+            value.mutable_values()[i] = kept + step;
             const double up = loss().item();
-            value.values()[i] = kept - step;
+            value.mutable_values()[i] = kept - step;
             const double down = loss().item();
-            value.values()[i] = kept;
+            value.mutable_values()[i] = kept;
             const double numeric = (up - down) / (2 * static_cast<double>(step));
             const double difference = std::abs(numeric - static_cast<double>(gradient.values()[i]));
             if (difference > 1e-8)

@@ -30,7 +30,7 @@ constexpr const char* contrast = R"((selector) => {
 TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by keyboard") {
   const std::string program = Chromium::find();
   if (program.empty()) {
-    MESSAGE("skipped: there is no Chromium here");
+    lstmlib::test::skip("there is no Chromium here");
     return;
   }
   const auto folder = lstmlib::test::scratch("page");

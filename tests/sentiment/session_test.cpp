@@ -6,37 +6,18 @@
 #include "sentiment/environment.hpp"
 #include "support.hpp"
 
-#include <list>
-
 using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::cloud;
 using lstmlib::test::scratch;
 using sentiment::test::complaint;
-using sentiment::test::SetVariable;
 
 namespace {
 
 /// No variable of AWS, an empty home.
-class Clean {
- public:
-  explicit Clean(const std::string& name) : home(scratch(name)) {
-    set("HOME", home.string());
-    for (const char* variable :
-         {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
-          "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
-          "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SAGEMAKER", "AWS_ENDPOINT_URL_STS",
-          "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_MAX_ATTEMPTS"})
-      variables_.emplace_back(variable, std::nullopt);
-  }
-  ~Clean() {
-    while (!variables_.empty()) variables_.pop_back();  // the last first
-  }
-  void set(const char* name, const std::string& value) { variables_.emplace_back(name, value); }
+struct Clean : sentiment::test::NoCloudVariables {
+  explicit Clean(const std::string& name) : home(scratch(name)) { set("HOME", home.string()); }
   std::filesystem::path home;
-
- private:
-  std::list<SetVariable> variables_;
 };
 
 }  // namespace
@@ -53,6 +34,8 @@ TEST_CASE("session: credentials, token and region of the environment") {
   CHECK(session.region == "us-east-1");
   clean.set("AWS_SESSION_TOKEN", "T");
   clean.set("AWS_REGION", "eu-west-3");
+  CHECK(says(complaint([] { Session::find(); }), "give --region, or unset one"));
+  clean.set("AWS_DEFAULT_REGION", "eu-west-3");
   session = Session::find();
   CHECK(session.credentials.session_token == "T");
   CHECK(session.region == "eu-west-3");
@@ -119,9 +102,13 @@ TEST_CASE("session: what is missing is said in one line, and no key is in it") {
   CHECK(says(complaint([] { Session::find("", "eu.evil/"); }), "is no region"));
   clean.set("AWS_REGION", "eu-west-3");
   clean.set("AWS_PROFILE", "none");
-  CHECK(complaint([] { Session::find(); }).empty());  // the keys of the environment do without it
-  clean.set("AWS_MAX_ATTEMPTS", "0");
-  CHECK(says(complaint([] { Session::find(); }), "AWS_MAX_ATTEMPTS"));
+  CHECK(says(complaint([] { Session::find(); }), "no profile none"));  // as boto3, though there are keys
+  clean.set("AWS_PROFILE", "");
+  CHECK(complaint([] { Session::find(); }) == "");
+  for (const char* attempts : {"0", "3x", " 3", "101", "-1"}) {
+    clean.set("AWS_MAX_ATTEMPTS", attempts);
+    CHECK(says(complaint([] { Session::find(); }), "AWS_MAX_ATTEMPTS"));
+  }
 }
 
 TEST_CASE("session: where the services are") {
@@ -159,12 +146,56 @@ TEST_CASE("session: where the services are") {
   CHECK_FALSE(Session::find().overridden(s3_service));
 }
 
-TEST_CASE("profile files: what is no line of one is passed over") {
+TEST_CASE("session: other addresses of AWS's own are not left out silently") {
+  Clean clean("session_variants");
+  clean.set("AWS_ACCESS_KEY_ID", "A");
+  clean.set("AWS_SECRET_ACCESS_KEY", "S");
+  clean.set("AWS_REGION", "us-east-1");
+  clean.set("AWS_USE_FIPS_ENDPOINT", "True");
+  CHECK(says(complaint([] { Session::find(); }), "AWS_USE_FIPS_ENDPOINT"));
+  clean.set("AWS_USE_FIPS_ENDPOINT", "false");
+  CHECK(complaint([] { Session::find(); }) == "");
+  write_text(clean.home / ".aws" / "config", "[default]\nuse_dualstack_endpoint = true\n");
+  CHECK(says(complaint([] { Session::find(); }), "use_dualstack_endpoint"));
+  clean.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+  CHECK(complaint([] { Session::find(); }) == "");
+  write_text(clean.home / ".aws" / "config", "[default]\nservices = none\n");
+  CHECK(says(complaint([] { Session::find(); }), "there is no section [services none]"));
+}
+
+TEST_CASE("session: regions are AWS's, unless the services are elsewhere") {
+  Clean clean("session_regions");
+  clean.set("AWS_ACCESS_KEY_ID", "A");
+  clean.set("AWS_SECRET_ACCESS_KEY", "S");
+  for (const char* region : {"eu-west-3", "us-gov-east-1", "cn-north-1", "us-iso-east-1", "ap-southeast-12"})
+    CHECK(complaint([&] { Session::find("", region); }) == "");
+  for (const char* region : {"eu-west", "paris", "EU-WEST-3", "eu-west-3a", "eu--3", "-eu-west-3", "eu_west_3", "3",
+                             "eu-west-3-", "eu west 3", "eu-west-3.evil"}) {
+    CAPTURE(region);
+    CHECK(says(complaint([&] { Session::find("", region); }), "is no region"));
+  }
+  clean.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+  CHECK(complaint([] { Session::find("", "auto"); }) == "");
+  CHECK(says(complaint([] { Session::find("", "a/b"); }), "is no region"));
+}
+
+TEST_CASE("profile files: sections, names, values, and values within values") {
   const ProfileFile file = parse_profiles(
-      "key = before\n[a] # comment\r\nK = v = w \n; c\nnothing\n[b\nx = 1\n[ profile   'c d' ]\ny=\n  z = "
-      "2\n z2=3\nq = 4\n");
-  CHECK(file.size() == 2);
-  CHECK(file.at("a") == ProfileSection{{"k", "v = w"}});
-  CHECK(file.at("profile c d") == ProfileSection{{"y", ""}, {"y.z", "2"}, {"y.z2", "3"}, {"q", "4"}});
+      "[a] # comment\r\nK = v = w \n; c\n\n[profile   'c d']\ny=\n  z = 2\n\n # no\n\tz2: x=3\n\nq : 4\rr=5");
+  REQUIRE(file.size() == 2);
+  CHECK(file[0].first == "a");
+  CHECK(file[0].second == ProfileSection{{"k", "v = w"}});
+  CHECK(titled(file[1].first, "profile") == "c d");
+  CHECK(file[1].second == ProfileSection{{"y", "\nz = 2\n\nz2: x=3"}, {"q", "4"}, {"r", "5"}});
+  CHECK(nested_values(file[1].second.at("y")) == ProfileSection{{"z", "2"}, {"z2: x", "3"}});
+  CHECK(nested_values("a = b").empty());
   CHECK(parse_profiles("").empty());
+  for (const char* bad : {"[a]\nx =\n  y\n", "[a]\n= 1\n", "[]\n", "\xff", "[a]\nx = \xc3\n", "[a]\nx\n"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_profiles(bad), lstmlib::FormatError);
+  }
+  CHECK(titled("profile \"two \\\"words\"", "profile") == "two \"words");
+  CHECK(titled("profile a\\ b", "profile") == "a b");
+  for (const char* title : {"profile", "profile a b", "profile 'a", "profile a\\", "work", " profile a"})
+    CHECK_FALSE(titled(title, "profile"));
 }

@@ -20,6 +20,19 @@ struct Bench {
   std::vector<int> answered;         // numbers of jobs, in order
   std::atomic<bool> open = true;     // compute waits while it is not
 
+  /// Compute waits until this opens again: at the latest before the queue ends, also where a check fails.
+  class Shut {
+   public:
+    explicit Shut(Bench& bench) : bench_(&bench) { bench_->open = false; }
+    Shut(const Shut&) = delete;
+    Shut& operator=(const Shut&) = delete;
+    ~Shut() { open(); }
+    void open() { bench_->open = true; }
+
+   private:
+    Bench* bench_;
+  };
+
   void wait_for_answers(std::size_t count) {
     std::unique_lock lock(mutex);
     REQUIRE(changed.wait_for(lock, 10s, [&] { return answered.size() >= count; }));
@@ -45,6 +58,7 @@ class TestJob final : public Job {
     for (const Part& part : parts) {
       auto& job = static_cast<TestJob&>(*part.job);
       if (job.fails_to_compute) throw std::runtime_error("no");
+      if (job.is_refused) throw HttpError(422, "not this one");
       for (std::size_t row = part.first; row < part.first + part.count; ++row) ++job.doubled_[row];
       rows += part.count;
     }
@@ -59,7 +73,7 @@ class TestJob final : public Job {
   }
 
   const int number;
-  bool fails_to_read = false, fails_to_compute = false;
+  bool fails_to_read = false, fails_to_compute = false, is_refused = false;
 
  private:
   Bench& bench_;
@@ -96,16 +110,35 @@ TEST_CASE("queue: requests that wait together are computed together, each row on
 TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
   Bench bench;
   Queue queue({.threads = 1, .batch_cost = 16, .loop_cost = 0, .wait = 0us}, noting(bench));
-  bench.open = false;
+  Bench::Shut shut(bench);
   const auto big = std::make_shared<TestJob>(bench, 1, 1000), small = std::make_shared<TestJob>(bench, 2, 1);
   queue.submit({big, std::make_shared<TestJob>(bench, 0, 1)});
   std::this_thread::sleep_for(20ms);  // the first batch is being computed
   queue.submit({small, std::make_shared<TestJob>(bench, 3, 1)});
-  bench.open = true;
+  shut.open();
   bench.wait_for_answers(4);
   CHECK(bench.answered == std::vector<int>{0, 2, 3, 1});
   CHECK(big->response.content.body == "done");
   for (const std::size_t rows : bench.batches) CHECK(rows <= 16);
+}
+
+TEST_CASE("queue: what is left of a long request waits behind all that came before, however many they are") {
+  Bench bench;
+  Queue queue({.threads = 1, .batch_requests = 2, .batch_cost = 16, .loop_cost = 0, .wait = 0us},
+              noting(bench));
+  Bench::Shut shut(bench);
+  queue.submit({std::make_shared<TestJob>(bench, 9, 100), std::make_shared<TestJob>(bench, 0, 1)});
+  for (int i = 0; i < 1000 && queue.waiting() != 1; ++i)
+    std::this_thread::sleep_for(1ms);  // the first batch is being computed, what is left is back
+  REQUIRE(queue.waiting() == 1);
+  Queue::Jobs small;
+  for (int i = 1; i <= 6; ++i) small.push_back(std::make_shared<TestJob>(bench, i, 1));
+  queue.submit(small);
+  shut.open();
+  bench.wait_for_answers(8);
+  CHECK(bench.answered == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 9});
+  // 9 and 0; the rest of 9 and 1; 2 and 3; 4 and 5; 6 and the rest of 9, which then is alone.
+  CHECK(bench.batches == std::vector<std::size_t>{16, 16, 2, 2, 16, 16, 16, 16, 7});
 }
 
 TEST_CASE("queue: several threads share the rows of a long request") {
@@ -120,26 +153,26 @@ TEST_CASE("queue: several threads share the rows of a long request") {
 
 TEST_CASE("queue: what does not fit gets 503") {
   Bench bench;
-  bench.open = false;
   Queue queue({.threads = 1, .requests = 3, .batch_requests = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Bench::Shut shut(bench);
   queue.submit(some(bench, 1));
   for (int i = 0; i < 1000 && queue.waiting() > 0; ++i)
     std::this_thread::sleep_for(1ms);  // it is being computed
   const auto refused = queue.submit(some(bench, 5));
   REQUIRE(refused.size() == 2);
   for (const auto& job : refused) CHECK(job->response.status == 503);
-  bench.open = true;
+  shut.open();
   bench.wait_for_answers(4);
 }
 
 TEST_CASE("queue: what came together and is too much for the caller finds no more room than else") {
   Bench bench;
   Queue queue({.threads = 1, .requests = 2, .loop_cost = 3, .wait = 0us}, noting(bench));
-  bench.open = false;
+  Bench::Shut shut(bench);
   const auto refused = queue.submit(some(bench, 5));
   REQUIRE(refused.size() == 3);
   for (const auto& job : refused) CHECK(job->response.status == 503);
-  bench.open = true;
+  shut.open();
   bench.wait_for_answers(2);
 }
 
@@ -238,6 +271,33 @@ TEST_CASE("queue: what fails is answered, and the rest goes on") {
   CHECK(good->response.content.body == "done");
 }
 
+TEST_CASE("queue: a request that is refused by compute gets the reason alone, and never those of others") {
+  for (const std::size_t loop_cost : {0, 100}) {  // by a thread of the queue, and by the caller
+    CAPTURE(loop_cost);
+    Bench bench;
+    Queue queue({.threads = 1, .loop_cost = loop_cost, .wait = 0us}, noting(bench));
+    const auto answer = [&](const Queue::Jobs& jobs) {
+      if (!queue.submit(jobs).empty()) return;
+      bench.wait_for_answers(jobs.size());
+      bench.answered.clear();
+    };
+    const auto refused = std::make_shared<TestJob>(bench, 0, 1);
+    refused->is_refused = true;
+    answer({refused});
+    CHECK(refused->response.status == 422);
+    CHECK(refused->response.content.body.find("not this one") != std::string::npos);
+
+    const auto one = std::make_shared<TestJob>(bench, 0, 1), other = std::make_shared<TestJob>(bench, 1, 1);
+    one->is_refused = true;
+    answer({one, other});
+    for (const auto& job : {one, other}) {  // it is not known whose fault it is
+      CHECK(job->response.status == 500);
+      CHECK(job->response.content.body.find("the model failed") != std::string::npos);
+      CHECK(job->response.content.body.find("not this one") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("queue: batches that may not be computed at the same time are not, and all threads end") {
   Bench bench;
   std::atomic<int> inside = 0, most = 0;
@@ -272,8 +332,8 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
 
 TEST_CASE("queue: another batch begins beside one when enough waits, and few are joined in the next") {
   Bench bench;
-  bench.open = false;
   Queue queue({.threads = 2, .another_batch = 6, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Bench::Shut shut(bench);
   const auto waits = [&](std::size_t count) {
     for (int i = 0; i < 1000 && queue.waiting() != count; ++i) std::this_thread::sleep_for(1ms);
     std::this_thread::sleep_for(10ms);
@@ -285,7 +345,7 @@ TEST_CASE("queue: another batch begins beside one when enough waits, and few are
   CHECK(waits(5));
   queue.submit(some(bench, 1));
   CHECK(waits(0));
-  bench.open = true;
+  shut.open();
   bench.wait_for_answers(7);
   std::sort(bench.batches.begin(), bench.batches.end());
   CHECK(bench.batches == std::vector<std::size_t>{1, 6});

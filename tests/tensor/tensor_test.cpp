@@ -7,7 +7,7 @@ using namespace lstmlib;
 TEST_CASE("tensor: copies, rows and other shapes share the memory; clones do not") {
   auto x = Tensor<float>::from({1, 2, 3, 4, 5, 6}, {3, 2});
   Tensor<float> copy = x, part = x.rows(1, 1), flat = x.reshape({6}), clone = x.clone();
-  x.values()[2] = 30;
+  x.mutable_values()[2] = 30;
   CHECK(copy.values()[2] == 30);
   CHECK(part.values()[0] == 30);
   CHECK(flat.values()[2] == 30);
@@ -37,6 +37,18 @@ TEST_CASE("tensor: says what does not fit") {
   CHECK_THROWS_AS(x.rows(2, 2), ShapeError);
   CHECK_THROWS_AS(x.item(), ShapeError);
   CHECK_THROWS_AS(x.assign(Tensor<float>::zeros({2, 3})), ShapeError);
+}
+
+TEST_CASE("tensor: the version tells when somebody may have written, through whatever handle") {
+  auto x = Tensor<float>::zeros({2, 2});
+  auto other = x;
+  const auto before = x.version();
+  static_cast<void>(x.values());
+  static_cast<void>(x.rows(0, 1).view());
+  CHECK(x.version() == before);
+  other.rows(1, 1).mutable_values()[0] = 1;
+  CHECK(x.version() > before);
+  CHECK(x.clone().version() != 0);
 }
 
 TEST_CASE("device: parse knows the CPU and says what is installed") {

@@ -223,6 +223,25 @@ TEST_CASE("the newest snapshots stay, whatever is there besides") {
   CHECK_THROWS_AS(train::snapshot({.keep = -1}), Error);
 }
 
+TEST_CASE("the newest snapshot is the one that was written last, whatever its number; folders are none") {
+  const auto folder = scratch("trainer_newest");
+  const auto now = std::filesystem::file_time_type::clock::now();
+  using std::chrono::seconds;
+  for (const auto& [number, age] : std::vector<std::pair<int, int>>{{2, 5}, {100, 20}, {9, 5}, {30, 10}}) {
+    const auto path = folder / message("snapshot_iter_", number);
+    std::ofstream(path) << "x";
+    std::filesystem::last_write_time(path, now - seconds(age));
+  }
+  std::filesystem::create_directory(folder / "snapshot_iter_99");  // of somebody else
+  std::filesystem::last_write_time(folder / "snapshot_iter_99", now);
+  std::vector<std::string> names;
+  for (const auto& path : train::snapshots_in(folder, "snapshot_iter_{iteration}"))
+    names.push_back(path.filename());
+  // Numbers decide only between files of the same time, and then as numbers.
+  CHECK(names == std::vector<std::string>{"snapshot_iter_9", "snapshot_iter_2", "snapshot_iter_30",
+                                          "snapshot_iter_100"});
+}
+
 TEST_CASE("the best model is kept") {
   const auto folder = scratch("trainer_best");
   Counter counter;
@@ -232,7 +251,7 @@ TEST_CASE("the best model is kept") {
   trainer.extend([&](train::Trainer& t) {
     const auto i = static_cast<std::size_t>(t.iteration());
     t.observation()["validation/main/accuracy"] = accuracies[i - 1];
-    model.weight.mutable_value().values()[0] = static_cast<float>(i);
+    model.weight.mutable_value().mutable_values()[0] = static_cast<float>(i);
   });
   trainer.extend(train::snapshot_object(model, "best.npz"),
                  train::max_value("validation/main/accuracy", train::iterations(1)));

@@ -116,13 +116,13 @@ struct ArchiveClose {
 /// The members of an archive, written below a folder that is empty at first.
 class Unpacking {
  public:
-  Unpacking(const fs::path& archive, const fs::path& into, const ArchiveLimits& limits)
-      : path_(archive),
+  Unpacking(const fs::path& archive, const fs::path& into, const ArchiveLimits& limits, std::string name)
+      : name_(std::move(name)),
         into_(into),
         limits_(limits),
         gzip_(archive, limits.bytes),
         reader_(archive_read_new()) {
-    if (!reader_) fail<lstmlib::Error>(path_.string(), ": libarchive does not start");
+    if (!reader_) fail<lstmlib::Error>(name_, ": libarchive does not start");
   }
 
   void run() {
@@ -147,7 +147,7 @@ class Unpacking {
  private:
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
-    fail<FormatError>(path_.string(), ": ", parts...);
+    fail<FormatError>(name_, ": ", parts...);
   }
   [[noreturn]] void refuse_here() const {
     const char* reason = archive_error_string(reader_.get());
@@ -213,7 +213,8 @@ class Unpacking {
     if (!whole || ::fsync(out.get()) != 0) lstmlib::io::detail::fail_file(file, errno);
   }
 
-  fs::path path_, into_;
+  std::string name_;  ///< of the archive, for messages
+  fs::path into_;
   ArchiveLimits limits_;
   GzipFile gzip_;
   std::unique_ptr<archive, ArchiveClose> reader_;
@@ -328,7 +329,8 @@ void pack_folder(const fs::path& folder, const fs::path& archive) {
   packing.finish();
 }
 
-void unpack_archive(const fs::path& archive, const fs::path& folder, const ArchiveLimits& limits) {
+void unpack_archive(const fs::path& archive, const fs::path& folder, const ArchiveLimits& limits,
+                    const std::string& name) {
   const Utf8Locale names;
   const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path();
   const bool there = fs::exists(target);
@@ -337,7 +339,7 @@ void unpack_archive(const fs::path& archive, const fs::path& folder, const Archi
   const ScratchFolder scratch(there ? target : target.parent_path());
   const fs::path unpacked = scratch.path() / "content";
   make_folder(unpacked);
-  Unpacking(archive, unpacked, limits).run();
+  Unpacking(archive, unpacked, limits, name.empty() ? archive.string() : name).run();
   if (there) merge(unpacked, target);
   else fs::rename(unpacked, target);
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace sentiment::cloud {
 
@@ -23,9 +24,10 @@ void pack_folder(const std::filesystem::path& folder, const std::filesystem::pat
 /// to the end of the gzip stream with its checksum; only then does anything appear: as a whole where there is
 /// no `folder` yet, else file by file, replacing those of the same name. Members are regular files and
 /// folders with relative names; permissions and owners of the archive are not taken over. Throws FormatError,
-/// which names the archive, for anything else (absolute names, "..", links, devices, above the limits,
-/// damage), and FileError; nothing of the archive is there then.
+/// which names the archive (by `name`, where it is known by another than its path), for anything else
+/// (absolute names, "..", links, devices, above the limits, damage), and FileError; nothing of the archive is
+/// there then.
 void unpack_archive(const std::filesystem::path& archive, const std::filesystem::path& folder,
-                    const ArchiveLimits& limits = {});
+                    const ArchiveLimits& limits = {}, const std::string& name = {});
 
 }  // namespace sentiment::cloud

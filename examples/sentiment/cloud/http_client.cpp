@@ -18,8 +18,9 @@ constexpr long connect_seconds = 10;
 /// One request on its way and the answer to it.
 class Flight {
  public:
-  Flight(CURL* handle, const Request& request, const Exchange& exchange)
-      : handle_(handle), request_(request), exchange_(exchange) {}
+  Flight(CURL* handle, const http::Certificates& certificates, const Request& request,
+         const Exchange& exchange)
+      : handle_(handle), certificates_(certificates), request_(request), exchange_(exchange) {}
 
   Answer run() {
     prepare();
@@ -32,7 +33,7 @@ class Flight {
           false);
     if (code != CURLE_OK) {
       const char* reason = *error_ ? error_ : curl_easy_strerror(code);
-      throw ConnectionError(message(request_.address.host, ": ", reason), may_pass(code));
+      throw ConnectionError(message(request_.address.host, ": ", reason, http::hint(code)), may_pass(code));
     }
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &answer_.status);
     return std::move(answer_);
@@ -47,7 +48,7 @@ class Flight {
   void prepare() {
     curl_easy_reset(handle_);  // its connection stays
     const std::string url = request_.url();
-    http::begin(handle_, url, error_, {connect_seconds, exchange_.stalled_seconds});
+    http::begin(handle_, url, error_, {connect_seconds, exchange_.stalled_seconds}, certificates_);
     set(CURLOPT_PATH_AS_IS, 1L);  // a key may have ".." in it, and is signed so
 
     const bool has_body = !request_.body.empty() || request_.method == "PUT" || request_.method == "POST";
@@ -129,6 +130,7 @@ class Flight {
   }
 
   CURL* handle_;
+  const http::Certificates& certificates_;
   const Request& request_;
   const Exchange& exchange_;
   http::Lines headers_;
@@ -146,7 +148,7 @@ struct HttpClient::Handle {
   ~Handle() { curl_easy_cleanup(curl); }
 };
 
-HttpClient::HttpClient() {
+HttpClient::HttpClient(http::Certificates certificates) : certificates_(std::move(certificates)) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) fail<Error>("libcurl: ", curl_easy_strerror(started));
   handle_ = std::make_unique<Handle>();
@@ -157,7 +159,7 @@ HttpClient::~HttpClient() = default;
 
 Answer HttpClient::send(const SignedRequest& request, const Exchange& exchange) {
   stop_if_interrupted();
-  return Flight(handle_->curl, request.get(), exchange).run();
+  return Flight(handle_->curl, certificates_, request.get(), exchange).run();
 }
 
 }  // namespace sentiment::cloud

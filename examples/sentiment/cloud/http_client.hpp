@@ -4,6 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/signature.hpp"
+#include "sentiment/http/certificates.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +54,8 @@ struct Exchange {
 /// is for one host. Not for several threads.
 class HttpClient {
  public:
-  HttpClient();
+  /// Trusts these certificates, or those of the system.
+  explicit HttpClient(http::Certificates certificates = {});
   ~HttpClient();
 
   /// Throws ConnectionError, Interrupted on a signal, and what `take` throws. An answer of any status is an
@@ -63,6 +65,7 @@ class HttpClient {
  private:
   struct Handle;
   std::unique_ptr<Handle> handle_;
+  http::Certificates certificates_;
 };
 
 }  // namespace sentiment::cloud

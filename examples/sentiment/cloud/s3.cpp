@@ -7,6 +7,7 @@
 
 #include "lstmlib/io/file.hpp"
 #include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/cloud/xml_answer.hpp"
 
 #include <algorithm>
@@ -61,17 +62,13 @@ std::optional<std::uint64_t> number(const std::string& text) {
 
 S3Uri S3Uri::parse(const std::string& uri) {
   constexpr std::string_view scheme = "s3://";
-  if (!uri.starts_with(scheme)) fail<Error>("'", uri, "' is no address of S3; s3://BUCKET/KEY is expected");
+  if (!uri.starts_with(scheme)) fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
   const std::string rest = uri.substr(scheme.size());
   const auto slash = (std::min)(rest.find('/'), rest.size());
   S3Uri made{rest.substr(0, slash), slash < rest.size() ? rest.substr(slash + 1) : ""};
   // The bucket becomes part of a host's name.
-  const bool plain = std::all_of(made.bucket.begin(), made.bucket.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
-  if (!plain || made.bucket.size() < 3 || made.bucket.size() > 255)
-    fail<Error>("'", uri, "': '", made.bucket, "' is no name of a bucket");
+  if (const std::string wrong = fault_of_bucket(made.bucket); !wrong.empty())
+    fail<Error>("'", one_line(uri), "': ", wrong);
   return made;
 }
 
@@ -159,7 +156,7 @@ void S3::complete(const S3Uri& to, const std::string& upload, const std::vector<
         error.code == "InternalError" || error.code == "ServiceUnavailable" || error.code == "SlowDown";
     const std::string reason =
         error.code.empty() ? "the parts were not joined" : error.code + ": " + error.text;
-    const std::string text = service_.session().credentials.hide(to.text() + ": " + reason + " (status 200)");
+    const std::string text = service_.session().current().hide(to.text() + ": " + reason + " (status 200)");
     throw ServiceError(one_line(text), passing, answer.status, error.code);
   });
 }

@@ -63,6 +63,7 @@ void Service::wait_after(int attempts) const {
 
 Answer Service::send_once(const std::string& what, const Request& request, const Exchange& exchange) {
   const Scope scope{session_->region, name_.signing};
+  const Credentials credentials = session_->current();
   const auto start = std::chrono::steady_clock::now();
   const auto log = [&](const std::string& result) {
     if (!session_->log) return;
@@ -71,18 +72,20 @@ Answer Service::send_once(const std::string& what, const Request& request, const
     std::snprintf(time.data(), time.size(), ", %.3f s", seconds.count());
     const std::string line =
         message(request.method, " ", request.url(), " (", what, "): ", result, time.data());
-    session_->log(one_line(session_->credentials.hide(line), 2000));
+    session_->log(one_line(credentials.hide(line), 2000));
   };
   try {
-    Answer answer = http_.send(sign(request, session_->credentials, scope, std::time(nullptr)), exchange);
+    Answer answer = http_.send(signing_ == Signing::none
+                                   ? unsigned_request(request)
+                                   : sign(request, credentials, scope, std::time(nullptr)),
+                               exchange);
     const ErrorText error = answer.status < 300 ? ErrorText() : read_error(answer);
     log(message(answer.status, error.code.empty() ? "" : " ", error.code));
-    if (answer.status < 200 || answer.status >= 300) refuse(what, answer, error);
+    if (answer.status < 200 || answer.status >= 300) refuse(what, answer, error, credentials);
     return answer;
   } catch (const ConnectionError& error) {
     log(error.what());
-    throw ConnectionError(one_line(session_->credentials.hide(message(what, ": ", error.what()))),
-                          error.passing);
+    throw ConnectionError(one_line(credentials.hide(message(what, ": ", error.what()))), error.passing);
   }
 }
 
@@ -92,11 +95,12 @@ std::string Service::call_json(const std::string& target, const std::string& bod
   return send(target.substr(target.rfind('.') + 1), request).body;
 }
 
-void Service::refuse(const std::string& what, const Answer& answer, const ErrorText& error) const {
+void Service::refuse(const std::string& what, const Answer& answer, const ErrorText& error,
+                     const Credentials& credentials) const {
   // What is hidden goes before a text is cut: half a token would not be found.
   std::string text = message(what, ": ");
   if (!error.code.empty()) text += error.code + ": ";
-  if (!error.text.empty()) text += one_line(session_->credentials.hide(error.text));
+  if (!error.text.empty()) text += one_line(credentials.hide(error.text));
   else if (answer.status == 404) text += "Not Found";
   else text += "the server refused";
   text += message(" (status ", answer.status);
@@ -104,7 +108,7 @@ void Service::refuse(const std::string& what, const Answer& answer, const ErrorT
       !region.empty() && region != session_->region)
     text += "; the bucket is in the region " + one_line(region, 40);
   if (is_about_credentials(error.code)) text += "; the credentials are from " + session_->credentials_from;
-  throw ServiceError(one_line(session_->credentials.hide(text + ")"), 1200),
+  throw ServiceError(one_line(credentials.hide(text + ")"), 1200),
                      is_passing(answer.status, error.code), answer.status, error.code);
 }
 

@@ -20,10 +20,14 @@ struct ServiceError : RemoteError {
   std::string code;  ///< its name: NoSuchKey, ValidationException; empty where the answer has none
 };
 
+/// Whether requests carry a signature; without one they ask for credentials.
+enum class Signing { by_session, none };
+
 class Service {
  public:
   /// `session` outlives it.
-  Service(const Session& session, const ServiceName& name) : session_(&session), name_(name) {}
+  Service(const Session& session, const ServiceName& name, Signing signing = Signing::by_session)
+      : session_(&session), name_(name), signing_(signing), http_(session.certificates) {}
 
   /// What `attempt` gives; again after a pause, some times, while it throws a RemoteError that may pass
   /// (status 500, 502, 503, 504, 429, throttling, cut connections).
@@ -53,10 +57,12 @@ class Service {
 
  private:
   void wait_after(int attempts) const;
-  [[noreturn]] void refuse(const std::string& what, const Answer& answer, const ErrorText& error) const;
+  [[noreturn]] void refuse(const std::string& what, const Answer& answer, const ErrorText& error,
+                           const Credentials& credentials) const;
 
   const Session* session_;
   ServiceName name_;
+  Signing signing_;
   HttpClient http_;
 };
 

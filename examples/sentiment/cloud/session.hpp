@@ -2,12 +2,14 @@
 #pragma once
 // Who asks, in which region, and where the services are: as the AWS command line and boto3 find it out.
 
+#include "sentiment/cloud/credentials.hpp"
 #include "sentiment/cloud/request.hpp"
-#include "sentiment/cloud/signature.hpp"
+#include "sentiment/http/certificates.hpp"
 
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace sentiment::cloud {
@@ -35,19 +37,34 @@ struct Session {
   std::map<std::string, std::string> endpoints{};  ///< by ServiceName::variable; "" is that of all services
   Retries retries{};
   std::function<void(const std::string&)> log{};  ///< takes one line about each request, where it is set
+  http::Certificates certificates{};              ///< to trust in place of the system's, where it is set
 
-  /// Credentials: a profile that is named here; else AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-  /// AWS_SESSION_TOKEN; else the profile AWS_PROFILE, or "default", of AWS_SHARED_CREDENTIALS_FILE and
-  /// AWS_CONFIG_FILE (~/.aws/credentials and ~/.aws/config). Region: the one given here, AWS_REGION,
-  /// AWS_DEFAULT_REGION, the profile's. Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the
-  /// profile's services section and endpoint_url. Asks no server. Throws Error, which says what to set, where
-  /// something is missing.
+  /// Credentials: as find_credentials, with the profile that is given here, that of AWS_DEFAULT_PROFILE or
+  /// AWS_PROFILE, or "default". Region: the one given here, AWS_REGION or AWS_DEFAULT_REGION, which must not
+  /// differ, the profile's. Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services
+  /// section and endpoint_url. Certificates: AWS_CA_BUNDLE, the profile's ca_bundle,
+  /// http::Certificates::of_environment. Asks no server. Throws Error, which says what to set, where something
+  /// is missing.
   static Session find(const std::string& profile = "", const std::string& region = "");
+
+  /// Takes credentials, or the way to them, which is gone at the first request.
+  void take(CredentialSource source);
+  /// The credentials to sign with now. Those that a server gives are asked for at first and some minutes before
+  /// they end; copies of a session share them. Not for several threads. Throws what `fetch` throws.
+  const Credentials& current() const;
 
   /// Where a service answers; that of S3 may have the bucket in its name.
   Address address(const ServiceName& service, const std::string& bucket = "") const;
   /// Whether the address of a service was given and is not AWS's own.
   bool overridden(const ServiceName& service) const;
+
+ private:
+  struct Given {
+    std::function<Credentials(const Session&)> fetch;
+    Credentials keys{};
+    bool any = false;
+  };
+  std::shared_ptr<Given> given_{};  ///< empty: `credentials` are those to sign with
 };
 
 }  // namespace sentiment::cloud

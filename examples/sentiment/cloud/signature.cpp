@@ -85,4 +85,6 @@ SignedRequest sign(Request request, const Credentials& credentials, const Scope&
   return SignedRequest(std::move(request));
 }
 
+SignedRequest unsigned_request(Request request) { return SignedRequest(std::move(request)); }
+
 }  // namespace sentiment::cloud

@@ -101,9 +101,4 @@ std::string base_of_image(std::string_view image) {
   return std::string(image.substr(0, image.find_first_of(":@")));
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c == '-' || is_letter_or_digit(c); });
-}
-
 }  // namespace sentiment::cloud

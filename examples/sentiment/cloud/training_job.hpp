@@ -59,8 +59,4 @@ std::string unique_name(std::string_view base);
 /// The last part of an image's name without its tag, as the SDK takes it for the base of names.
 std::string base_of_image(std::string_view image);
 
-/// Whether a name is one for a job, a model or an endpoint: up to 63 letters, digits and hyphens, none at the
-/// ends.
-bool is_name(std::string_view text);
-
 }  // namespace sentiment::cloud

@@ -68,7 +68,7 @@ void fetch_archive(S3& s3, const S3Uri& from, const fs::path& folder, const Arch
   const ScratchFolder scratch(fs::is_directory(folder) ? folder : parent);
   const fs::path archive = scratch.path() / last_part(from);
   get(s3, from, archive, limits.bytes, progress);
-  unpack_archive(archive, folder, limits);
+  unpack_archive(archive, folder, limits, one_line(from.text()));
 }
 
 }  // namespace sentiment::cloud

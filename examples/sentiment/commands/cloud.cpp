@@ -1,21 +1,54 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/commands/cloud_commands.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/train_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
+#include "sentiment/job/settings.hpp"
 #include "sentiment/text/unicode.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 namespace sentiment {
 namespace {
 
-/// The two sides of "NAME=VALUE".
-std::map<std::string, std::string> pairs_of(const std::vector<std::string>& words, const char* option) {
+[[noreturn]] void refuse(const char* option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
+
+/// The two sides of "NAME=VALUE", each name once, within the limits of CreateTrainingJob.
+std::map<std::string, std::string> pairs_of(const std::vector<std::string>& words, const char* option,
+                                            std::size_t longest_name, std::size_t longest_value) {
+  constexpr std::size_t most = 100;
   std::map<std::string, std::string> pairs;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw CLI::ValidationError(option, "'" + word + "' is no NAME=VALUE");
-    pairs[word.substr(0, equals)] = word.substr(equals + 1);
+      refuse(option, "'" + cloud::one_line(word) + "' is no NAME=VALUE");
+    const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+    if (name.size() > longest_name || value.size() > longest_value)
+      refuse(option, lstmlib::message(cloud::one_line(name, 100), ": a name has at most ", longest_name,
+                                      " bytes and a value ", longest_value));
+    if (!pairs.emplace(name, value).second) refuse(option, "the name " + cloud::one_line(name) + " is there twice");
+  }
+  if (pairs.size() > most) refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
+  return pairs;
+}
+
+std::map<std::string, std::string> hyperparameters_of(const std::vector<std::string>& words) {
+  return pairs_of(words, "--hyperparameter", 256, 2500);
+}
+
+std::map<std::string, std::string> environment_of(const std::vector<std::string>& words) {
+  auto pairs = pairs_of(words, "--environment", 512, 512);
+  for (const auto& [name, value] : pairs) {
+    const bool known = std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    if (!known || (name[0] >= '0' && name[0] <= '9'))
+      refuse("--environment", "'" + cloud::one_line(name) +
+                                  "' is no name of a variable: letters, digits and _ are expected, no digit first");
   }
   return pairs;
 }
@@ -34,31 +67,54 @@ cloud::Watching CloudOptions::watching(bool with_logs) const {
 void add_cloud_options(CLI::App& command, CloudOptions& options) {
   add_session_options(command, options.session);
   command.add_option("--poll-seconds", options.poll_seconds, "Between two looks at what is waited for")
-      ->check(CLI::Range(0.01, 3600.0))
+      ->check(number_from(0.01, 3600))
       ->capture_default_str();
   command.add_flag("--json", options.json, "The result as JSON");
 }
 
+void JobOptions::check() const {
+  CLI::App train;
+  TrainOptions options;
+  add_training_options(train, options);
+  train.add_flag("--char-based", options.model.char_based);
+  for (const auto& [name, value] : hyperparameters_of(hyperparameters)) {
+    // What other programs know is theirs to check.
+    if (CLI::Option* option = job::known_option(train, name)) {
+      if (option->count() > 0) refuse("--hyperparameter", name + " is there in two spellings");
+      if (const std::string wrong = job::fault_of_setting(*option, value); !wrong.empty())
+        refuse("--hyperparameter", name + ": " + wrong);
+    }
+  }
+  environment_of(environment);
+  if (job.max_wait_seconds != 0 && job.max_wait_seconds < job.max_seconds)
+    refuse("--max-wait", lstmlib::message(job.max_wait_seconds, " seconds are less than --max-run, ", job.max_seconds,
+                                          ": waiting and training together cannot be shorter than training"));
+}
+
 cloud::TrainingJob JobOptions::complete(const cloud::Session& session) const {
   cloud::TrainingJob made = job;
-  made.hyperparameters = pairs_of(hyperparameters, "--hyperparameter");
-  made.environment = pairs_of(environment, "--environment");
+  made.hyperparameters = hyperparameters_of(hyperparameters);
+  made.environment = environment_of(environment);
   if (!made.role.starts_with("arn:")) made.role = cloud::Identity::find(session).role_arn(made.role);
   return made;
 }
 
 void add_job_options(CLI::App& command, JobOptions& o) {
-  command.add_option("--image", o.job.image, "Image of the container, in ECR")->required();
+  command.add_option("--image", o.job.image, "Image of the container, in ECR")
+      ->required()
+      ->check(checked_by(cloud::fault_of_image));
   command
       .add_option("--role", o.job.role, "Role that the job takes: its ARN, or its name where it has no path")
-      ->required();
+      ->required()
+      ->check(checked_by(cloud::fault_of_role));
   command.add_option("--instance-type", o.job.instance_type, "Kind of machine to train on")
+      ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
   command.add_option("--instance-count", o.job.instance_count, "Machines to train on")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number(1, 1000))
       ->capture_default_str();
   command.add_option("--volume-size", o.job.volume_gigabytes, "Gigabytes of each machine's disk")
-      ->check(CLI::Range(1, 65536))
+      ->check(whole_number(1, 65536))
       ->capture_default_str();
   command
       .add_option("--hyperparameter", o.hyperparameters,
@@ -69,7 +125,7 @@ void add_job_options(CLI::App& command, JobOptions& o) {
                   "NAME=VALUE for the container's environment; any number of them")
       ->allow_extra_args(false);
   command.add_option("--max-run", o.job.max_seconds, "Seconds that training may take")
-      ->check(CLI::Range(1, 432000 * 10))
+      ->check(whole_number(1, 432000 * 10))
       ->capture_default_str();
   auto* spot =
       command.add_flag("--spot", o.job.spot,
@@ -77,20 +133,11 @@ void add_job_options(CLI::App& command, JobOptions& o) {
   command
       .add_option("--max-wait", o.job.max_wait_seconds,
                   "Seconds for waiting and training together; default --max-run")
-      ->check(CLI::Range(1, 432000 * 10))
+      ->check(whole_number(1, 432000 * 10))
       ->needs(spot);
   command.add_option("--checkpoint-path", o.job.checkpoints,
-                     "s3://BUCKET/PREFIX for checkpoints, from which a job goes on");
-}
-
-CLI::Validator name_check() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        return cloud::is_name(text)
-                   ? std::string()
-                   : "'" + text + "' is no name: up to 63 letters, digits and hyphens are expected";
-      },
-      "");
+                     "s3://BUCKET/PREFIX for checkpoints, from which a job goes on")
+      ->check(s3_address());
 }
 
 std::vector<std::string> sentences_of_input() {

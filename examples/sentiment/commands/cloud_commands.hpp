@@ -39,14 +39,14 @@ struct JobOptions {
   cloud::TrainingJob job;
   std::vector<std::string> hyperparameters, environment;  ///< "NAME=VALUE"
 
+  /// Whether all that is asked for can be: names, numbers, and what `sentiment train` takes of the
+  /// hyperparameters it knows. Throws CLI::ValidationError. Asks nobody.
+  void check() const;
   /// The job, complete but for name, channels and output. Throws CLI::ValidationError. Asks for the account
   /// where the role is but a name.
   cloud::TrainingJob complete(const cloud::Session& session) const;
 };
 void add_job_options(CLI::App& command, JobOptions& options);
-
-/// A check for names of jobs and endpoints.
-CLI::Validator name_check();
 
 /// Sentences of standard input, one a line.
 std::vector<std::string> sentences_of_input();

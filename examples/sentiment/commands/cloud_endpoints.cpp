@@ -2,10 +2,12 @@
 // sentiment cloud deploy, predict, delete
 #include "sentiment/cloud/deployment.hpp"
 #include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/cloud/runtime.hpp"
 #include "sentiment/commands/cloud_commands.hpp"
 #include "sentiment/commands/cloud_output.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -100,19 +102,23 @@ void add_cloud_deploy(CLI::App& cloud) {
   const auto o = std::make_shared<DeployOptions>();
   auto* job =
       command->add_option("--job", o->job, "Training job whose model it is; image and role are its, too")
-          ->check(name_check());
-  command->add_option("--model-data", o->deployment.model.data, "s3://BUCKET/KEY of a model.tar.gz");
-  command->add_option("--image", o->deployment.model.image, "Image of the container");
-  command->add_option("--role", o->deployment.model.role, "Role of the endpoint: its ARN or its name");
+          ->check(checked_by(cloud::fault_of_name));
+  command->add_option("--model-data", o->deployment.model.data, "s3://BUCKET/KEY of a model.tar.gz")
+      ->check(s3_address());
+  command->add_option("--image", o->deployment.model.image, "Image of the container")
+      ->check(checked_by(cloud::fault_of_image));
+  command->add_option("--role", o->deployment.model.role, "Role of the endpoint: its ARN or its name")
+      ->check(checked_by(cloud::fault_of_role));
   command->add_option("--instance-type", o->deployment.instance_type, "Kind of machine")
+      ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
   command->add_option("--instance-count", o->deployment.instance_count, "Machines")
-      ->check(CLI::Range(1, 1000))
+      ->check(whole_number(1, 1000))
       ->capture_default_str();
   command
       ->add_option("--name", o->deployment.name,
                    "Of endpoint, configuration and model; default: that of the image and the time")
-      ->check(name_check());
+      ->check(checked_by(cloud::fault_of_name));
   command->add_flag("--no-wait", o->no_wait, "Do not wait until it is in service");
   add_cloud_options(*command, o->cloud);
   command->footer(
@@ -133,7 +139,7 @@ void add_cloud_deploy(CLI::App& cloud) {
 void add_cloud_predict(CLI::App& cloud) {
   auto* command = cloud.add_subcommand("predict", "Ask an endpoint, one sentence a line of standard input");
   const auto o = std::make_shared<PredictOptions>();
-  command->add_option("--endpoint", o->endpoint, "Name of the endpoint")->required()->check(name_check());
+  command->add_option("--endpoint", o->endpoint, "Name of the endpoint")->required()->check(checked_by(cloud::fault_of_name));
   command
       ->add_option("--format", o->format, "text (prediction, score, sentence, with tabs between), json, csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
@@ -141,7 +147,7 @@ void add_cloud_predict(CLI::App& cloud) {
   command->add_flag_callback(
       "--json", [o] { o->format = "json"; }, "The same as --format json");
   command->add_option("--batch-size", o->batch_size, "Sentences a request")
-      ->check(CLI::Range(1, 65536))
+      ->check(whole_number(1, 65536))
       ->capture_default_str();
   add_session_options(*command, o->session);
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment cloud predict --endpoint films");
@@ -151,7 +157,7 @@ void add_cloud_predict(CLI::App& cloud) {
 void add_cloud_delete(CLI::App& cloud) {
   auto* command = cloud.add_subcommand("delete", "Delete an endpoint, its configuration and its model");
   const auto o = std::make_shared<DeleteOptions>();
-  command->add_option("name", o->name, "Name of the endpoint")->required()->check(name_check());
+  command->add_option("name", o->name, "Name of the endpoint")->required()->check(checked_by(cloud::fault_of_name));
   add_cloud_options(*command, o->cloud);
   command->footer("Training jobs and what is in S3 stay.\nExample:\n  sentiment cloud delete films");
   command->callback([o] { run_interruptible([&] { erase(*o); }); });

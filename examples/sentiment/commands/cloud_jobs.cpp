@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // sentiment cloud fit, status, logs, stop
 #include "sentiment/cloud/interrupt.hpp"
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/commands/cloud_commands.hpp"
 #include "sentiment/commands/cloud_output.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -14,6 +17,8 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
+constexpr std::size_t most_channels = 20;  // of CreateTrainingJob
+
 struct FitOptions {
   CloudOptions cloud;
   JobOptions job;
@@ -21,15 +26,32 @@ struct FitOptions {
   bool no_wait = false, no_logs = false;
 };
 
+/// "NAME=s3://BUCKET/PREFIX", each name once. Throws CLI::ValidationError.
+std::vector<cloud::Channel> channels_of(const std::vector<std::string>& words) {
+  const auto refuse = [](const std::string& why) { throw CLI::ValidationError("--channel", why); };
+  std::vector<cloud::Channel> channels;
+  for (const std::string& word : words) {
+    const auto equals = (std::min)(word.find('='), word.size());
+    const std::string name = word.substr(0, equals);
+    if (equals == word.size()) refuse("'" + cloud::one_line(word) + "' is no NAME=s3://BUCKET/PREFIX");
+    if (const std::string wrong = cloud::fault_of_channel(name); !wrong.empty()) refuse(wrong);
+    for (const cloud::Channel& other : channels)
+      if (other.name == name) refuse("the channel " + name + " is there twice; a job takes each name once");
+    try {
+      channels.push_back({name, cloud::S3Uri::parse(word.substr(equals + 1))});
+    } catch (const Error& wrong) { refuse(name + ": " + wrong.what()); }
+  }
+  if (channels.size() > most_channels)
+    refuse(lstmlib::message("a job takes at most ", most_channels, " channels, ", channels.size(), " are given"));
+  return channels;
+}
+
 void fit(const FitOptions& o) {
+  const std::vector<cloud::Channel> channels = channels_of(o.channels);
+  o.job.check();
   const cloud::Session session = o.cloud.session.session();
   cloud::TrainingJob job = o.job.complete(session);
-  for (const std::string& word : o.channels) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos)
-      throw CLI::ValidationError("--channel", "'" + word + "' is no NAME=s3://BUCKET/PREFIX");
-    job.channels.push_back({word.substr(0, equals), cloud::S3Uri::parse(word.substr(equals + 1))});
-  }
+  job.channels = channels;
   if (job.name.empty()) job.name = cloud::unique_name(cloud::base_of_image(job.image));
   if (job.output.empty()) {
     const std::string bucket = cloud::Identity::find(session).default_bucket(session.region);
@@ -113,7 +135,7 @@ void stop(const NameOptions& o) {
 CLI::App* add_name_command(CLI::App& cloud, const char* name, const char* about, const char* of,
                            const std::shared_ptr<NameOptions>& options, void (*run)(const NameOptions&)) {
   auto* command = cloud.add_subcommand(name, about);
-  command->add_option("name", options->name, of)->required()->check(name_check());
+  command->add_option("name", options->name, of)->required()->check(checked_by(cloud::fault_of_name));
   add_cloud_options(*command, options->cloud);
   command->callback([options, run] { run_interruptible([&] { run(*options); }); });
   return command;
@@ -132,9 +154,10 @@ void add_cloud_fit(CLI::App& cloud) {
       ->required()
       ->allow_extra_args(false);
   command->add_option("--output-path", o->job.job.output,
-                      "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket");
+                      "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
+      ->check(s3_address());
   command->add_option("--name", o->job.job.name, "Name of the job; default: that of the image and the time")
-      ->check(name_check());
+      ->check(checked_by(cloud::fault_of_name));
   command->add_flag("--no-wait", o->no_wait, "Only begin the job");
   command->add_flag("--no-logs", o->no_logs, "Do not show the lines that the job prints");
   add_cloud_options(*command, o->cloud);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // sentiment cloud run: the whole notebook in one go
 #include "sentiment/cloud/deployment.hpp"
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/cloud/runtime.hpp"
 #include "sentiment/cloud/transfers.hpp"
 #include "sentiment/commands/cloud_commands.hpp"
 #include "sentiment/commands/cloud_output.hpp"
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prepare_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/notebook/sentences.hpp"
 
@@ -95,7 +97,7 @@ class Notebook {
 
   std::vector<cloud::Channel> upload() {
     step("uploading it");
-    const cloud::S3Uri top{cloud::S3Uri::parse("s3://" + bucket_).bucket, o_.prefix};
+    const cloud::S3Uri top{bucket_, o_.prefix};
     std::vector<cloud::Channel> channels;
     std::vector<std::string> uris;
     // Without the dev file, as in the notebook: the best model is chosen on the test sentences.
@@ -177,6 +179,7 @@ void run(const CloudRunOptions& o) {
   std::error_code none;
   if (fs::exists(o.out, none) && !(fs::is_directory(o.out, none) && fs::is_empty(o.out, none)))
     fail<lstmlib::FileError>(o.out.string(), ": is there already; give another place with --out");
+  o.job.check();
   Notebook(o).run();
 }
 
@@ -190,17 +193,23 @@ void add_cloud_run(CLI::App& cloud) {
   add_job_options(*command, o->job);
   add_prepare_options(*command, o->prepare);
   command->get_option("--dataset")->capture_default_str();
-  command->add_option(
-      "--bucket", o->bucket,
-      "Bucket for data and results; default: the account's SageMaker bucket, made if need be");
-  command->add_option("--prefix", o->prefix, "Beginning of the data's keys")->capture_default_str();
+  command
+      ->add_option("--bucket", o->bucket,
+                   "Bucket for data and results; default: the account's SageMaker bucket, made if need be")
+      ->check(checked_by(cloud::fault_of_bucket));
+  command->add_option("--prefix", o->prefix, "Beginning of the data's keys")
+      ->check(checked_by(cloud::fault_of_prefix))
+      ->capture_default_str();
   command
       ->add_option("--base-name", o->base_name,
                    "What the names of job and endpoint begin with; default: the image's name")
-      ->check(name_check());
+      ->check(checked_by(cloud::fault_of_name));
   command->add_option("--endpoint-instance-type", o->endpoint_instance_type, "Kind of machine to serve on")
+      ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
-  command->add_option("--out", o->out, "Folder for data and output")->capture_default_str();
+  command->add_option("--out", o->out, "Folder for data and output")
+      ->check(local_path())
+      ->capture_default_str();
   add_cloud_options(*command, o->cloud);
   command->footer(
       std::string("Shows the first training lines, uploads the data, runs the job, fetches its output with "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/datasets.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -78,7 +79,8 @@ void add_datasets(CLI::App& app) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  command->add_option("--data", options->data, "A folder that is looked at beside the cache");
+  command->add_option("--data", options->data, "A folder that is looked at beside the cache")
+      ->check(local_path());
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options] {
     DatasetPlaces places = DatasetPlaces::from_environment();

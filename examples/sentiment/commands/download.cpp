@@ -2,6 +2,7 @@
 #include "sentiment/cloud/transfers.hpp"
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/session_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <iostream>
 #include <memory>
@@ -38,8 +39,11 @@ void add_download(CLI::App& app) {
   auto* command = app.add_subcommand("download", "Fetch from S3 what a training job left, and unpack it");
   const auto options = std::make_shared<DownloadOptions>();
   command->add_option("--uri", options->uri, "s3://BUCKET/KEY of a .tar.gz, or with --no-extract of anything")
-      ->required();
-  command->add_option("--output", options->output, "Folder for it")->capture_default_str();
+      ->required()
+      ->check(s3_address());
+  command->add_option("--output", options->output, "Folder for it")
+      ->check(local_path())
+      ->capture_default_str();
   command->add_flag("--no-extract", options->no_extract,
                     "Store the object itself, under the last part of its key");
   command->add_option("--max-bytes", options->limits.bytes, "Refuse what is larger, or unpacks to more")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/model/predict.hpp"
 
@@ -70,10 +71,13 @@ void add_evaluate(CLI::App& app) {
   auto* command =
       app.add_subcommand("evaluate", "Accuracy, loss and confusion matrix of a model on labelled sentences");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
+  command->add_option("--model-dir", options->model_dir, "Folder of the model")
+      ->required()
+      ->check(local_path());
   command
       ->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")
-      ->required();
+      ->required()
+      ->check(local_path());
   add_predictor_options(*command, options->predictor);
   add_device_option(*command, options->predictor);
   command->add_flag("--json", options->json, "One line of JSON");

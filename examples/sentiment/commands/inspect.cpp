@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/inspect.hpp"
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <filesystem>
 #include <iostream>
@@ -17,7 +18,9 @@ void add_inspect(CLI::App& app) {
     bool values = false, json = false;
   };
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->file, "The file; nothing in it is run")->required();
+  command->add_option("FILE", options->file, "The file; nothing in it is run")
+      ->required()
+      ->check(local_path());
   command->add_flag("--values", options->values, "Show the elements too, in C order");
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options] {

@@ -7,6 +7,7 @@
 #include "sentiment/commands/result_folder.hpp"
 #include "sentiment/commands/session_options.hpp"
 #include "sentiment/commands/train_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/local/endpoint.hpp"
 #include "sentiment/local/narrator.hpp"
@@ -195,6 +196,7 @@ void add_local(CLI::App& app) {
   command
       ->add_option("--out", options->out,
                    "Folder for what stands for S3 (s3/) and the fetched output (output/)")
+      ->check(local_path())
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
   options->train.epochs = 10;  // the notebook's

@@ -2,6 +2,7 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prediction_line.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
 
@@ -57,8 +58,11 @@ void add_predict(CLI::App& app) {
   auto* command =
       app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
   const auto options = std::make_shared<PredictOptions>();
-  command->add_option("--model-dir", options->model_dir, "Folder of the model")->required();
-  command->add_option("files", options->files, "Text files; none: standard input");
+  command->add_option("--model-dir", options->model_dir, "Folder of the model")
+      ->required()
+      ->check(local_path());
+  command->add_option("files", options->files, "Text files; none: standard input")
+      ->check(local_path());
   command
       ->add_option("--format", options->format,
                    "text (prediction, score, sentence, with tabs between), json, csv")

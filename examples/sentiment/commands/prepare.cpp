@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prepare_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <iostream>
 #include <memory>
@@ -35,14 +36,15 @@ void add_prepare_options(CLI::App& command, PrepareOptions& options) {
   command.add_option("--dataset", options.dataset, "A known data set; `sentiment datasets` lists them")
       ->check(CLI::IsMember(names));
   command.add_option("--data", options.data,
-                     "Folder where its files are looked for before the cache and the network");
+                     "Folder where its files are looked for before the cache and the network")
+      ->check(local_path());
   command.add_option("--max-vocab", options.limits.max_size, "Entries of the vocabulary at most")
-      ->check(CLI::Range(2, 100'000'000))
+      ->check(whole_number(2, 100'000'000))
       ->capture_default_str();
   command
       .add_option("--min-frequency", options.limits.min_frequency,
                   "A word that occurs more rarely is unknown")
-      ->check(CLI::Range(1, 1'000'000'000))
+      ->check(whole_number(1, 1'000'000'000))
       ->capture_default_str();
   command.add_flag("--char-based", options.char_based, "Sentences are sequences of characters, not of words");
 }
@@ -53,16 +55,21 @@ void add_prepare(CLI::App& app) {
   add_prepare_options(*command, *options);
   auto* dataset = command->get_option("--dataset");
   auto* train = command->add_option("--train", options->train,
-                                    "File of labelled sentences: a label, a space, a sentence a line");
-  auto* test = command->add_option("--test", options->test, "The same for the test");
+                                    "File of labelled sentences: a label, a space, a sentence a line")
+                    ->check(local_path());
+  auto* test =
+      command->add_option("--test", options->test, "The same for the test")->check(local_path());
   train->needs(test)->excludes(dataset);
   test->needs(train)->excludes(dataset);
   command->add_option("--dev", options->dev,
-                      "The same for choosing the best model; a data set may have its own");
+                      "The same for choosing the best model; a data set may have its own")
+      ->check(local_path());
   command->add_option("--out", options->out, "Folder for train/, test/, dev/ and vocab/")
+      ->check(local_path())
       ->capture_default_str();
   command
       ->add_option("--seed", options->seed, "Divides a data set of one file into training and test sentences")
+      ->check(whole_number(0))
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress");
   command->footer(

@@ -3,6 +3,7 @@
 #include "sentiment/commands/prepare_options.hpp"
 #include "sentiment/commands/result_folder.hpp"
 #include "sentiment/commands/train_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/datasets.hpp"
 #include "sentiment/model/class_names.hpp"
 #include "sentiment/model/predict.hpp"
@@ -68,7 +69,9 @@ void add_run(CLI::App& app) {
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();
-  command->add_option("--out", options->out, "Folder for data, model and output")->capture_default_str();
+  command->add_option("--out", options->out, "Folder for data, model and output")
+      ->check(local_path())
+      ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
   command->add_flag("--resume", options->resume,
                     "Go on with an earlier run in that folder, with the same options and seed");

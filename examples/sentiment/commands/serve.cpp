@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/model/class_names.hpp"
 #include "sentiment/serving/endpoint.hpp"
 #include "sentiment/serving/explainer.hpp"
@@ -12,6 +13,7 @@
 #include <malloc.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 namespace sentiment {
@@ -36,8 +38,15 @@ void return_memory() {
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
+/// Of signals outside the server's run, and of the second one within: a container's first process has no other
+/// way, as the system ends it for no signal that it does not handle.
+void end_at_once(int signal) { std::_Exit(128 + signal); }
+
 void run(ServeOptions options) {
   return_memory();
+  std::signal(SIGINT, end_at_once);
+  std::signal(SIGTERM, end_at_once);
+  options.server.stop_at_signals = true;
   if (options.server.queue.threads > 0) cpu::set_threads(static_cast<int>(options.server.queue.threads));
   std::signal(SIGPIPE, SIG_IGN);
   serve::Hosting hosting = serve::hosting_from_environment();
@@ -76,9 +85,11 @@ void run(ServeOptions options) {
 void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   const auto o = std::make_shared<ServeOptions>();
-  command->add_option(
-      "--model-dir", o->model_dir,
-      "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all addresses");
+  command
+      ->add_option("--model-dir", o->model_dir,
+                   "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all "
+                   "addresses")
+      ->check(local_path());
   const auto* host = command->add_option("--host", o->server.host,
                                          "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
   const auto* port = command->add_option("--port", o->server.port,

@@ -13,8 +13,10 @@ const char* const about_credentials =
     "Credentials and region come from where the AWS command line has them: AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION; else a profile (--profile, AWS_PROFILE) of ~/.aws/credentials and "
-    "~/.aws/config.\n"
-    "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the like lead to other servers.";
+    "~/.aws/config,\n"
+    "a web identity, or a container's service. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the like lead to other "
+    "servers;\n"
+    "AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE names certificates to trust.";
 
 cloud::Session SessionOptions::session() const {
   cloud::Session made = cloud::Session::find(profile, region);
@@ -23,8 +25,12 @@ cloud::Session SessionOptions::session() const {
 }
 
 void add_session_options(CLI::App& command, SessionOptions& options) {
-  command.add_option("--profile", options.profile, "Profile of the shared credentials and config files");
-  command.add_option("--region", options.region, "Region of the cloud, such as eu-west-3");
+  const auto not_empty = [](const std::string& text) {
+    return text.empty() ? std::string("a name is expected, and nothing came") : std::string();
+  };
+  command.add_option("--profile", options.profile, "Profile of the shared credentials and config files")
+      ->check(not_empty);
+  command.add_option("--region", options.region, "Region of the cloud, such as eu-west-3")->check(not_empty);
   command.add_flag("--quiet", options.quiet, "No progress");
   command.add_flag("--verbose", options.verbose,
                    "A line on standard error for each request, without its credentials");

@@ -3,6 +3,7 @@
 #include "sentiment/commands/failure.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/train_processes.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/job/container.hpp"
 #include "sentiment/job/train_job.hpp"
 #include "sentiment/launch/rank.hpp"
@@ -23,26 +24,21 @@ namespace fs = std::filesystem;
 
 void add_training_options(CLI::App& command, TrainOptions& o) {
   command.add_option("--epochs", o.epochs, "Times that every training sentence is seen")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command.add_option("--batch-size", o.batch_size, "Sentences of one update")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command
       .add_option("--dropout", o.model.dropout,
                   "Share of values that are left out while training, 0 to below 1")
-      ->check([](const std::string& text) {
-        char* end = nullptr;
-        const double value = std::strtod(text.c_str(), &end);
-        return end != text.c_str() && *end == 0 && value >= 0 && value < 1 ? std::string()
-                                                                           : text + " is not in 0 to below 1";
-      })
+      ->check(number_below(0, 1))
       ->capture_default_str();
   command.add_option("--num-layers", o.model.layers, "Layers of the network")
-      ->check(CLI::Range(1, 100))
+      ->check(whole_number(1, 100))
       ->capture_default_str();
   command.add_option("--num-units", o.model.units, "Size of word vectors and layers")
-      ->check(CLI::Range(1, 16384))
+      ->check(whole_number(1, 16384))
       ->capture_default_str();
   command
       .add_option_function<std::string>(
@@ -50,16 +46,18 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
           "rnn: LSTM; cnn: convolutions; bow: bag of words")
       ->check(CLI::IsMember({"rnn", "cnn", "bow"}))
       ->default_str("rnn");
-  command.add_option("--seed", o.seed,
-                     "Of all random numbers; equal seeds give equal models. Default: a random one");
+  command
+      .add_option("--seed", o.seed,
+                  "Of all random numbers; equal seeds give equal models. Default: a random one")
+      ->check(whole_number(0));
   command.add_option("--device", o.device, about_devices)->capture_default_str();
   command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(1, 1024));
   command.add_flag("--bucket", o.bucket_by_length,
                    "Make batches of sentences of near-equal length: faster, another order");
   command
       .add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command
       .add_option_function<std::string>(
@@ -69,7 +67,8 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
           "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
       ->check(CLI::IsMember({"fp32", "bf16", "tf32", "fp32_strict"}))
       ->default_str("fp32");
-  command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file");
+  command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file")
+      ->check(local_path());
   command.add_flag("--quiet", o.quiet, "No progress");
 }
 
@@ -135,28 +134,37 @@ void add_train(CLI::App& app) {
   const bool in_job = job::in_training_job();
   command->add_option("--train", options->train, "Folder with train.npz")
       ->envname("SM_CHANNEL_TRAIN")
-      ->required(!in_job);
+      ->required(!in_job)
+      ->check(local_path());
   command->add_option("--test", options->test, "Folder with test.npz")
       ->envname("SM_CHANNEL_TEST")
-      ->required(!in_job);
+      ->required(!in_job)
+      ->check(local_path());
   command->add_option("--vocab", options->vocab, "Folder with vocab.npy")
       ->envname("SM_CHANNEL_VOCAB")
-      ->required(!in_job);
+      ->required(!in_job)
+      ->check(local_path());
   command->add_option("--dev", options->dev,
                       "Folder with dev.npz: choose the best model there, and only report the test "
                       "sentences. Without it the best model is chosen on the test sentences, as in the "
-                      "reference, which flatters");
-  command->add_option("--model-dir", options->model_dir, "Folder for the best model")
-      ->envname("SM_MODEL_DIR")
-      ->required(!in_job);
-  command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
-      ->envname("SM_OUTPUT_DATA_DIR")
-      ->required(!in_job);
+                      "reference, which flatters")
+      ->check(local_path());
+  auto* model_dir = command->add_option("--model-dir", options->model_dir, "Folder for the best model")
+                        ->envname("SM_MODEL_DIR")
+                        ->required(!in_job);
+  auto* output_dir =
+      command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
+          ->envname("SM_OUTPUT_DATA_DIR")
+          ->required(!in_job);
+  // In a job an address stands for the container's folder, which the service brings there.
+  if (!in_job)
+    for (auto* folder : {model_dir, output_dir}) folder->check(local_path());
   command
       ->add_option("--resume", options->resume,
                    "Go on from a snapshot: its file, or auto (the newest of the output folder)")
       ->expected(0, 1)
-      ->default_str("auto");
+      ->default_str("auto")
+      ->check(local_path());
   command->add_flag("--char-based", options->model.char_based,
                     "Sentences are characters, not words (as they were prepared)");
   add_training_options(*command, *options);
@@ -164,7 +172,7 @@ void add_train(CLI::App& app) {
       ->add_option("--global-batch-size", options->global_batch_size,
                    "Sentences of one update of all processes together, in place of --batch-size for each: "
                    "whatever their number, the run is the same but for rounding")
-      ->check(CLI::Range(1, 100'000'000));
+      ->check(whole_number(1, 100'000'000));
   command
       ->add_option_function<std::string>(
           "--wire",

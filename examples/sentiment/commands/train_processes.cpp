@@ -2,6 +2,7 @@
 #include "sentiment/commands/train_processes.hpp"
 
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/value_checks.hpp"
 #include "sentiment/launch/command.hpp"
 #include "sentiment/launch/hosts.hpp"
 #include "sentiment/launch/mpirun.hpp"
@@ -81,11 +82,11 @@ void add_process_options(CLI::App& command, ProcessOptions& processes) {
       .add_option("--processes", processes.processes,
                   "Train in so many processes on each host, started by mpirun; each takes its share of the "
                   "sentences and of the threads, or a GPU. Default: one a GPU, or one")
-      ->check(CLI::Range(1, 4096));
+      ->check(whole_number(1, 4096));
   command
       .add_option("--hosts-wait", processes.hosts_wait,
                   "Seconds that the hosts of a training job wait for each other at the start")
-      ->check(CLI::Range(1, 86'400))
+      ->check(whole_number(1, 86'400))
       ->capture_default_str();
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "sentiment/cloud/names.hpp"
 #include "sentiment/cloud/transfers.hpp"
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/session_options.hpp"
+#include "sentiment/commands/value_checks.hpp"
 
 #include <iostream>
 #include <memory>
@@ -25,9 +27,7 @@ void run(const UploadOptions& o) {
       {"train", o.train}, {"test", o.test}, {"vocab", o.vocab}};
   for (const auto& [name, folder] : channels)
     if (!fs::is_directory(folder)) fail<FileError>(folder.string(), ": is no folder (--", name, ")");
-  std::string prefix = o.prefix;
-  while (prefix.ends_with('/')) prefix.pop_back();
-  const cloud::S3Uri top{cloud::S3Uri::parse("s3://" + o.bucket).bucket, prefix};
+  const cloud::S3Uri top{o.bucket, o.prefix};
   const cloud::Session session = o.session.session();
   cloud::S3 s3(session);
   std::string uris;
@@ -44,12 +44,17 @@ void run(const UploadOptions& o) {
 void add_upload(CLI::App& app) {
   auto* command = app.add_subcommand("upload", "Store prepared data in S3, as a training job takes it");
   const auto options = std::make_shared<UploadOptions>();
-  command->add_option("--bucket", options->bucket, "Bucket of S3, which must be there")->required();
-  command->add_option("--prefix", options->prefix, "Beginning of the objects' keys")->capture_default_str();
+  command->add_option("--bucket", options->bucket, "Bucket of S3, which must be there")
+      ->required()
+      ->check(checked_by(cloud::fault_of_bucket));
+  command->add_option("--prefix", options->prefix, "Beginning of the objects' keys")
+      ->check(checked_by(cloud::fault_of_prefix))
+      ->capture_default_str();
   command->add_option("--train", options->train, "Folder with train.npz; all files in it are stored")
-      ->required();
-  command->add_option("--test", options->test, "Folder with test.npz")->required();
-  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->required();
+      ->required()
+      ->check(local_path());
+  command->add_option("--test", options->test, "Folder with test.npz")->required()->check(local_path());
+  command->add_option("--vocab", options->vocab, "Folder with vocab.npy")->required()->check(local_path());
   add_session_options(*command, options->session);
   command->footer(
       std::string(

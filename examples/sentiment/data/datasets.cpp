@@ -4,6 +4,7 @@
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/math/philox.hpp"
 #include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/address.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/sha256.hpp"
@@ -190,6 +191,8 @@ DatasetPlaces DatasetPlaces::from_environment() {
   DatasetPlaces places;
   const std::string root = variable("LSTMLIB_DATASET_ROOT"), caches = variable("XDG_CACHE_HOME"),
                     home = variable("HOME");
+  if (is_address(root))
+    lstmlib::fail<lstmlib::Error>("LSTMLIB_DATASET_ROOT is ", root, "; a folder of this machine is expected");
   if (!root.empty()) places.cache = root;
   else if (!caches.empty()) places.cache = std::filesystem::path(caches) / "lstmlib";
   else if (!home.empty()) places.cache = std::filesystem::path(home) / ".cache" / "lstmlib";

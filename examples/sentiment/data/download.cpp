@@ -86,7 +86,7 @@ class Transfer {
       return End::retry;
     }
     if (code != CURLE_OK) {
-      reason = *curl_error != 0 ? curl_error : curl_easy_strerror(code);
+      reason = lstmlib::message(*curl_error != 0 ? curl_error : curl_easy_strerror(code), http::hint(code));
       if (!was_cut(code)) fail<UnavailableError>(wanted_.address, ": ", reason);
       return End::retry;
     }

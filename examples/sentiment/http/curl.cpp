@@ -4,6 +4,7 @@
 #include "lstmlib/version.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <new>
 
 namespace sentiment::http {
@@ -25,7 +26,8 @@ std::string part_of(CURLU* address, CURLUPart part) {
   return copy;
 }
 
-void begin(CURL* handle, const std::string& address, char* error, Patience patience) {
+void begin(CURL* handle, const std::string& address, char* error, Patience patience,
+           const Certificates& certificates) {
   set(handle, CURLOPT_URL, address.c_str());
   set(handle, CURLOPT_ERRORBUFFER, error);
   set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -39,6 +41,18 @@ void begin(CURL* handle, const std::string& address, char* error, Patience patie
                                              ".", LSTMLIB_VERSION_PATCH);
   set(handle, CURLOPT_USERAGENT, agent.c_str());  // libcurl keeps a copy
   if (address.starts_with("http:")) set(handle, CURLOPT_PROXY, "");
+  if (certificates.path.empty()) return;
+  certificates.check();
+  // In place of the system's: those of both a file and a folder would be trusted.
+  const bool folder = std::filesystem::is_directory(certificates.path);
+  set(handle, CURLOPT_CAPATH, folder ? certificates.path.c_str() : nullptr);
+  set(handle, CURLOPT_CAINFO, folder ? nullptr : certificates.path.c_str());
+}
+
+const char* hint(CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
+             ? " (AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name a file of certificates to trust)"
+             : "";
 }
 
 void add(Lines& lines, const std::string& line) {

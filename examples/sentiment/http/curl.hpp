@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "lstmlib/base/error.hpp"
+#include "sentiment/http/certificates.hpp"
 
 #include <memory>
 #include <optional>
@@ -38,8 +39,13 @@ struct Patience {
 };
 
 /// The address, whose text must outlive the request, this program's name, and `error` [CURL_ERROR_SIZE] for
-/// libcurl's messages. What is given by http:// is on this machine or near it, never behind a proxy.
-void begin(CURL* handle, const std::string& address, char* error, Patience patience);
+/// libcurl's messages. What is given by http:// is on this machine or near it, never behind a proxy. Throws
+/// Error where there are no such certificates.
+void begin(CURL* handle, const std::string& address, char* error, Patience patience,
+           const Certificates& certificates = Certificates::of_environment());
+
+/// What may help where a server's certificate is not trusted; empty for other faults.
+const char* hint(CURLcode code);
 
 /// Adds a header line. Throws std::bad_alloc.
 void add(Lines& lines, const std::string& line);

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 namespace sentiment::job {
 
 using lstmlib::fail;
@@ -14,10 +16,25 @@ using Json = nlohmann::json;
 
 namespace {
 
-/// Neither copied nor written out before its kind is known: both recurse as deep as the text nests.
-Json parse_object(std::string_view text, const std::string& name) {
-  Json json = Json::parse(text.begin(), text.end(), nullptr, false);
+/// A document in which no object has a key twice: which of the two values would count is nowhere said. Neither
+/// copied nor written out before its kind is known: both recurse as deep as the text nests.
+Json parse(std::string_view text, const std::string& name) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto look = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key)
+      if (const auto& key = value.get_ref<const std::string&>(); !keys.back().insert(key).second)
+        fail<FormatError>(name, ": the key ", lstmlib::io::printable(key), " comes twice");
+    return true;
+  };
+  Json json = Json::parse(text.begin(), text.end(), look, false);
   if (json.is_discarded()) fail<FormatError>(name, ": is not JSON");
+  return json;
+}
+
+Json parse_object(std::string_view text, const std::string& name) {
+  Json json = parse(text, name);
   if (!json.is_object()) fail<FormatError>(name, ": is not a JSON object");
   return json;
 }
@@ -96,9 +113,7 @@ Resources parse_resources(std::string_view json, const std::string& name) {
 }
 
 std::vector<std::string> parse_host_list(std::string_view json, const std::string& name) {
-  const Json list = Json::parse(json.begin(), json.end(), nullptr, false);
-  if (list.is_discarded()) fail<FormatError>(name, ": is not JSON");
-  return texts(list, name);
+  return texts(parse(json, name), name);
 }
 
 }  // namespace sentiment::job

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The JSON files that a training container finds in input/config. All parsers take anything, and throw
-// FormatError that begins with `name`, the file's, for what they cannot use.
+// FormatError that begins with `name`, the file's, for what they cannot use; a key that comes twice in one
+// object is such.
 
 #include <optional>
 #include <string>

@@ -2,9 +2,11 @@
 #include "sentiment/job/train_job.hpp"
 
 #include "lstmlib/io/utf8.hpp"
+#include "sentiment/data/address.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/job/config.hpp"
 #include "sentiment/job/container.hpp"
+#include "sentiment/job/settings.hpp"
 
 #include "sentiment/launch/rank.hpp"
 
@@ -21,6 +23,7 @@ namespace sentiment::job {
 using lstmlib::Error;
 using lstmlib::fail;
 using lstmlib::FormatError;
+using lstmlib::message;
 using lstmlib::io::printable;
 
 namespace {
@@ -50,12 +53,6 @@ void ignore(const std::string& setting) {
   if (is_spokesman()) std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
 }
 
-/// A setting's name as the command line spells it.
-std::string option_name(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return "--" + name;
-}
-
 /// Names the unknown options of the command line, each with the words behind it; returns the names.
 std::set<std::string> warn_of_unknown_options(const CLI::App& train) {
   const auto is_name = [](const std::string& word) {
@@ -77,22 +74,20 @@ std::set<std::string> warn_of_unknown_options(const CLI::App& train) {
 void take_hyperparameters(CLI::App& train, const fs::path& file, const std::set<std::string>& warned) {
   const auto json = read_config(file);
   if (!json) return;
-  std::set<std::string> taken;
+  std::set<const CLI::Option*> taken;
   for (const auto& [name, value] : parse_hyperparameters(*json, file.string())) {
-    const std::string known = option_name(name);
-    CLI::Option* option = name == "help" ? nullptr : train.get_option_no_throw(known);
+    CLI::Option* option = known_option(train, name);
     if (option == nullptr) {
-      if (warned.count(known) == 0) ignore(name);
+      std::string known = name;
+      std::replace(known.begin(), known.end(), '_', '-');
+      if (warned.count("--" + known) == 0) ignore(name);
       continue;
     }
-    if (!taken.insert(known).second)
+    if (!taken.insert(option).second)
       fail<FormatError>(file.string(), ": ", name, ": is there in two spellings");
     if (option->count() > 0) continue;
-    try {
-      option->add_result(value)->run_callback();
-    } catch (const CLI::ParseError& error) {
-      fail<FormatError>(file.string(), ": ", name, ": ", error.what());
-    }
+    if (const std::string wrong = fault_of_setting(*option, value); !wrong.empty())
+      fail<FormatError>(file.string(), ": ", name, ": ", wrong);
   }
 }
 
@@ -106,13 +101,31 @@ fs::path channel_folder(const Container& container, const std::vector<Channel>& 
   for (const auto& each : channels) given += (given.empty() ? "" : ", ") + printable(each.name);
   if (!fs::is_directory(folder, error))
     fail<Error>("channel ", channel, " is missing: the job needs train, test and vocab, and has ",
-                given.empty() ? "no channel" : given, " (no folder ", folder.string(), ")");
+                given.empty() ? "no channel" : given, " (no folder ", folder.string(),
+                fs::exists(container.channels(), error)
+                    ? ")"
+                    : message(", and no ", container.channels().string(), ", as of a job without channels)"));
   std::string found;
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (found.size() < 200)
       found += (found.empty() ? "" : ", ") + printable(entry.path().filename().string());
   fail<Error>("channel ", channel, ": no ", content, " in ", folder.string(), ", which holds ",
               found.empty() ? "nothing" : found);
+}
+
+/// The folder that an option gives; where it gives none or an address, such as s3://BUCKET/PREFIX, the
+/// container's, from which the service takes the results to S3. `variable_name` is the toolkit's.
+fs::path folder_for_results(const CLI::App& train, const char* option, const char* variable_name,
+                            const fs::path& given, const fs::path& of_container) {
+  if (train.count(option) == 0) return of_container;
+  if (!is_address(given.string())) return given;
+  const std::string of_toolkit = variable(variable_name);
+  const fs::path folder = of_toolkit.empty() || is_address(of_toolkit) ? of_container : fs::path(of_toolkit);
+  if (is_spokesman())
+    std::cerr << "sentiment: " << option << " is " << printable(given.string())
+              << ", which is no folder of the container; " << folder.string()
+              << " is used, whose content the service takes to S3 at the end\n";
+  return folder;
 }
 
 void take_folders(const CLI::App& train, const Container& container, TrainOptions& o) {
@@ -130,8 +143,9 @@ void take_folders(const CLI::App& train, const Container& container, TrainOption
   std::error_code error;
   if (!given("--dev") && fs::exists(container.data("dev"), error))
     o.dev = channel_folder(container, channels, "dev", "dev.npz");
-  if (!given("--model-dir")) o.model_dir = container.model();
-  if (!given("--output-data-dir")) o.output_data_dir = container.output();
+  o.model_dir = folder_for_results(train, "--model-dir", "SM_MODEL_DIR", o.model_dir, container.model());
+  o.output_data_dir = folder_for_results(train, "--output-data-dir", "SM_OUTPUT_DATA_DIR", o.output_data_dir,
+                                         container.output());
 }
 
 launch::JobHosts job_hosts(const Container& container) {

@@ -69,14 +69,14 @@ std::vector<Prediction> predict(const Predictor& predictor, std::span<const std:
 
 Evaluation evaluate(const Predictor& predictor, const PreparedData& data) {
   auto scores = Tensor<float>::uninitialized({std::ssize(data.sentences), predictor.settings().classes});
-  predictor.scores(views(data.sentences), scores.values());
+  predictor.scores(views(data.sentences), scores.mutable_values());
   return count(scores, data);
 }
 
 Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size) {
   auto scores =
       Tensor<float>::uninitialized({std::ssize(data.sentences), classifier.output.weight.shape()[0]});
-  layer_scores(classifier, views(data.sentences), batch_size, scores.values());
+  layer_scores(classifier, views(data.sentences), batch_size, scores.mutable_values());
   return count(scores, data);
 }
 

@@ -50,7 +50,7 @@ Predictor::Predictor(TrainedModel model, PredictorOptions options)
                    nn::FreezeOptions{options.precision, options.table_bytes});
   const auto copied = [](const Variable<float>& x) {
     const Tensor<float> value = x.value().to(Device::cpu());
-    const auto values = std::as_const(value).values();
+    const auto values = value.values();
     return std::vector<float>(values.begin(), values.end());
   };
   weight_ = copied(model.classifier.output.weight);

@@ -227,8 +227,9 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
       validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
   parallel::ParallelUpdater together(all, training, classifier, adam, objective, {.wire = o.wire});
   TimedUpdater updater(together);
-  train::Trainer trainer(updater,
-                         {.stop = train::epochs(static_cast<double>(o.epochs)), .folder = o.output_data_dir});
+  train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)),
+                                   .folder = o.output_data_dir,
+                                   .stop_at_signals = true});
 
   trainer.extend(parallel::evaluator(all, validation, objective));
   if (all.is_first()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));  // all have the same

@@ -2,8 +2,10 @@
 #pragma once
 // The family of errors, and `fail`, the one place that throws.
 
+#include "lstmlib/base/compiler.hpp"
 #include "lstmlib/version.hpp"
 
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -13,7 +15,7 @@ namespace lstmlib::inline LSTMLIB_ABI {
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-/// Shapes that do not fit together, or an absent tensor where one is needed.
+/// Shapes that do not fit together or are too large, or an absent tensor where one is needed.
 struct ShapeError : Error {
   using Error::Error;
 };
@@ -33,7 +35,7 @@ struct DtypeError : Error {
 struct DeviceError : Error {
   using Error::Error;
 };
-/// Backward twice, not a scalar, a failed check.
+/// Backward twice, not a scalar, a value that was changed since, a failed check.
 struct GradientError : Error {
   using Error::Error;
 };
@@ -46,9 +48,20 @@ struct FormatError : Error {
   using Error::Error;
 };
 
+/// No memory for a tensor: how much was asked for, and where. It is a std::bad_alloc, so whatever handles
+/// those handles it.
+class OutOfMemoryError : public std::bad_alloc {
+ public:
+  explicit OutOfMemoryError(const std::string& text) : text_(text) {}
+  const char* what() const noexcept override { return text_.what(); }
+
+ private:
+  std::runtime_error text_;  // its copies do not throw, as those of an exception must not
+};
+
 /// The parts joined: `message("input has ", n, " features")`.
 template <class... Parts>
-std::string message(const Parts&... parts) {
+[[nodiscard]] std::string message(const Parts&... parts) {
   std::ostringstream text;
   (text << ... << parts);
   return text.str();

@@ -5,6 +5,7 @@
 #include "lstmlib/base/error.hpp"
 
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace lstmlib::inline LSTMLIB_ABI {
@@ -16,7 +17,8 @@ enum class Precision : std::uint8_t { fp32, bf16, int8, tf32, fp32_strict };
 
 constexpr std::string_view name_of(Precision precision) {
   constexpr std::string_view names[] = {"fp32", "bf16", "int8", "tf32", "fp32_strict"};
-  return names[static_cast<std::size_t>(precision)];
+  const auto which = static_cast<std::size_t>(precision);
+  return which < std::size(names) ? names[which] : "unknown";
 }
 
 /// What it amounts to on a CPU, where products of float32 are exact to float32.
@@ -24,12 +26,12 @@ constexpr Precision without_gpu(Precision precision) {
   return precision == Precision::tf32 || precision == Precision::fp32_strict ? Precision::fp32 : precision;
 }
 
-/// Throws Error naming them for any other.
+/// Throws ValueError naming them for any other.
 inline Precision parse_precision(std::string_view name) {
   for (const auto precision :
        {Precision::fp32, Precision::bf16, Precision::int8, Precision::tf32, Precision::fp32_strict})
     if (name == name_of(precision)) return precision;
-  fail<Error>("precision is \"", name, "\", expected fp32, bf16, int8, tf32 or fp32_strict");
+  fail<ValueError>("precision is \"", name, "\", expected fp32, bf16, int8, tf32 or fp32_strict");
 }
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

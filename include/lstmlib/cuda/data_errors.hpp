@@ -10,7 +10,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-enum class DataError : std::uint8_t { none, embedding_id, label };
+enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label };
 
 /// Where kernels report (data_errors.cuh). The kernel that reports first wins, and of its errors that of the
 /// lowest place: the same whatever the order in which threads run.
@@ -35,7 +35,7 @@ class DataErrors {
   ~DataErrors() { (void)cudaFreeHost(word_); }
 
   DataErrorWord* word() const { return word_; }
-  /// To be called when the device has nothing to do. Throws ShapeError if a kernel has reported an error,
+  /// To be called when the device has nothing to do. Throws IndexError if a kernel has reported an error,
   /// once.
   void throw_reported() {
     const DataErrorWord seen = *word_;
@@ -44,8 +44,10 @@ class DataErrors {
     const auto kind = static_cast<DataError>(seen.kind_and_bound >> 56);
     const auto bound = static_cast<std::int64_t>(seen.kind_and_bound & ((std::uint64_t{1} << 56) - 1));
     const auto value = static_cast<std::int32_t>(static_cast<std::uint32_t>(seen.place_and_value));
-    fail<ShapeError>(kind == DataError::label ? "softmax_cross_entropy: label " : "embedding: id ", value,
-                     ", expected 0 to ", bound - 1);
+    const char* what = kind == DataError::label            ? "softmax_cross_entropy: label "
+                       : kind == DataError::accuracy_label ? "accuracy: label "
+                                                           : "embedding: id ";
+    fail<IndexError>(what, value, ", expected 0 to ", bound - 1);
   }
 
  private:
@@ -54,4 +56,4 @@ class DataErrors {
   DataErrorWord* word_;
 };
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

@@ -58,10 +58,11 @@ class DeviceMemory {
     for (auto& [size, blocks] : free_)
       for (Block& block : blocks) block.in_graph = false;
   }
+  /// Bytes of the blocks that nobody uses.
   std::size_t kept() const {
     const std::lock_guard lock(mutex_);
     return kept_;
-  }  ///< bytes of blocks that nobody uses
+  }
 
  private:
   struct Block {

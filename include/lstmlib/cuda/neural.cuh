@@ -70,7 +70,7 @@ class Neural final : public NeuralKernels<T> {
     if (rows > 0)
       launch(context_.stream, {.blocks = blocks_for(rows, usual_threads / 32), .threads = usual_threads},
              find_hits_kernel<T>, scores.data, labels.data, ignore, rows,
-             static_cast<std::int32_t>(scores.shape.row_size()), hits);
+             static_cast<std::int32_t>(scores.shape.row_size()), hits, context_.errors.word());
     launch(context_.stream, {.threads = usual_threads, .shared_bytes = line_shared_bytes}, count_hits_kernel,
            static_cast<const std::int32_t*>(hits), rows, counts.data);
   }
@@ -140,4 +140,4 @@ std::unique_ptr<NeuralKernels<T>> make_neural(Context& context) {
   return std::make_unique<Neural<T>>(context);
 }
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

@@ -82,7 +82,7 @@ class Update final : public UpdateKernels<T> {
     const Index rows = item.value.shape.rows();
     std::int32_t* places = scratch.take<std::int32_t>({rows}).data;
     for_each(context_, rows, FillBody<std::int32_t>{-1, places});
-    for_each(context_, item.gradient.ids.size(), PlaceRowsBody{item.gradient.ids.data, places});
+    for_each(context_, item.gradient.ids.size(), PlaceRowsBody{item.gradient.ids.data, places, rows});
     span.gradient = item.gradient.rows.data;
     span.rows = places;
     return span;
@@ -96,4 +96,4 @@ std::unique_ptr<UpdateKernels<T>> make_update(Context& context) {
   return std::make_unique<Update<T>>(context);
 }
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

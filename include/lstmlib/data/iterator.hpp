@@ -2,11 +2,13 @@
 #pragma once
 // Batches of a dataset, one after another. Behaves, and is saved, as Chainer's SerialIterator.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/data/share.hpp"
 #include "lstmlib/nn/serializer.hpp"
 
+#include <cmath>
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
@@ -24,16 +26,16 @@ struct IteratorOptions {
 template <Dataset D>
 class SerialIterator {
  public:
-  /// Throws ShapeError for an empty dataset or a batch size below 1.
+  /// Throws ValueError for an empty dataset, a batch size below 1, a negative length of an example, and
+  /// `bucket_by_length` of a dataset without lengths.
   SerialIterator(const D& dataset, IteratorOptions options) : dataset_(&dataset), options_(options) {
-    if (size() < 1) fail<ShapeError>("iterator: the dataset is empty");
-    if (options_.batch_size < 1)
-      fail<ShapeError>("iterator: batch size ", options_.batch_size, ", at least 1 expected");
+    if (size() < 1) fail<ValueError>("iterator: the dataset is empty");
+    lstmlib::detail::require_size("IteratorOptions", "batch_size", options_.batch_size);
     if constexpr (SequenceDataset<D>) {
       if (options_.bucket_by_length)
         for (Index row = 0; row < size(); ++row) lengths_.push_back(dataset.length(row));
     } else if (options_.bucket_by_length) {
-      fail<ShapeError>("iterator: bucket_by_length needs a dataset that has length(row)");
+      fail<ValueError>("iterator: bucket_by_length needs a dataset that has length(row)");
     }
     reset();
   }
@@ -52,8 +54,10 @@ class SerialIterator {
   auto next() { return batch(next_rows()); }
   /// The next batch's part number `part` of `parts`, by which each of so many processes takes its own: their
   /// iterators go through the same batches in step. Parts are of near-equal length in all, where the dataset
-  /// knows lengths, else in number. Throws as next().
+  /// knows lengths, else in number. Throws as next(), and ValueError unless 0 <= part < parts.
   auto next_share(int part, int parts) {
+    if (part < 0 || part >= parts)
+      fail<ValueError>("iterator: part ", part, " of ", parts, ", expected 0 to below the number of parts");
     const std::vector<Index> rows = next_rows();
     const auto cuts = cut_evenly(costs(rows), parts);
     const Index first = cuts[static_cast<std::size_t>(part)], end = cuts[static_cast<std::size_t>(part) + 1];
@@ -73,9 +77,8 @@ class SerialIterator {
     return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size());
   }
   double previous_epoch_detail() const { return previous_epoch_detail_; }
-  const std::vector<Index>& order() const {
-    return order_;
-  }  ///< of the epoch under way; empty without shuffle
+  /// Of the epoch under way; empty without shuffle.
+  const std::vector<Index>& order() const { return order_; }
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
   void serialize(nn::Serializer& serializer);
@@ -119,6 +122,9 @@ class SerialIterator {
     if (!options_.bucket_by_length) return shuffled_order(size(), options_.seed, epoch);
     return bucketed_order(lengths_, options_.batch_size, missing, options_.seed, epoch);
   }
+  double detail_one_batch_before() const {
+    return epoch_detail() - static_cast<double>(options_.batch_size) / static_cast<double>(size());
+  }
   void check() const;
 
   const D* dataset_;
@@ -135,8 +141,13 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
   serializer.value("current_position", position_);
   serializer.value("epoch", epoch_);
   serializer.value("is_new_epoch", new_epoch_);
-  if (options_.shuffle) serializer.value("order", order_);
-  serializer.value("previous_epoch_detail", previous_epoch_detail_);
+  // Some versions of Chainer save the order under another name, and older ones no fraction of the epoch before.
+  if (options_.shuffle)
+    serializer.value(serializer.has("_order") && !serializer.has("order") ? "_order" : "order", order_);
+  if (serializer.saving() || serializer.has("previous_epoch_detail"))
+    serializer.value("previous_epoch_detail", previous_epoch_detail_);
+  else
+    previous_epoch_detail_ = epoch_detail() > 0 ? (std::max)(detail_one_batch_before(), 0.0) : none;
   if (serializer.saving() || serializer.has("seed"))
     serializer.value("seed", options_.seed);  // not the reference's
   if (serializer.loading()) check();
@@ -145,7 +156,9 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
 /// What was loaded, against the dataset.
 template <Dataset D>
 void SerialIterator<D>::check() const {
-  if (epoch_ < 0 || position_ < 0 || position_ >= size())
+  constexpr Index most_epochs = Index{1} << 52;  // exact in epoch_detail
+  if (epoch_ < 0 || epoch_ > most_epochs || position_ < 0 || position_ >= size() ||
+      !std::isfinite(previous_epoch_detail_))
     fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(),
                       " examples");
   if (!options_.shuffle) return;

@@ -3,6 +3,7 @@
 // In which order an epoch visits the examples: a function of a seed and the epoch's number, so that no
 // generator's state has to be saved.
 
+#include "lstmlib/base/error.hpp"
 #include "lstmlib/tensor/random.hpp"
 
 #include <algorithm>
@@ -13,8 +14,9 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
-/// 0 to count - 1.
+/// 0 to count - 1. Throws ValueError for a negative count.
 inline std::vector<Index> rising_order(Index count) {
+  if (count < 0) fail<ValueError>("order: ", count, " examples, expected at least 0");
   std::vector<Index> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), Index{0});
   return order;
@@ -39,9 +41,13 @@ inline std::vector<Index> shuffled_order(Index count, std::uint64_t seed, Index 
 /// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by
 /// length (equal ones at random), cut into batches, and the batches are shuffled. The first `missing`
 /// examples, which fill up the last batch of the epoch before, and those left over at the end are the
-/// shortest ones, since these two share a batch.
+/// shortest ones, since these two share a batch. Throws ValueError for a batch size below 1 and a negative
+/// `missing`.
 inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index batch_size, Index missing,
                                          std::uint64_t seed, Index epoch) {
+  if (batch_size < 1 || missing < 0)
+    fail<ValueError>("order: batches of ", batch_size, ", of which one lacks ", missing,
+                     "; expected at least 1 and at least 0");
   const auto count = static_cast<Index>(lengths.size());
   auto order = shuffled_order(count, seed, epoch);
   const auto shorter = [&](Index a, Index b) {

@@ -29,11 +29,9 @@ class LabelledSequences {
 
   Index size() const { return static_cast<Index>(sequences_.size()); }
   Index length(Index row) const { return static_cast<Index>(sequence(row).size()); }
-  const std::vector<std::int32_t>& sequence(Index row) const {
-    return sequences_[static_cast<std::size_t>(row)];
-  }
-  std::int32_t label(Index row) const { return labels_[static_cast<std::size_t>(row)]; }
-
+  /// These throw IndexError for a row that is not there.
+  const std::vector<std::int32_t>& sequence(Index row) const { return sequences_[checked(row)]; }
+  std::int32_t label(Index row) const { return labels_[checked(row)]; }
   LabelledTokens batch(std::span<const Index> rows, Device device) const {
     std::vector<std::int32_t> words, labels;
     std::vector<Index> lengths;
@@ -49,6 +47,11 @@ class LabelledSequences {
   }
 
  private:
+  std::size_t checked(Index row) const {
+    if (row < 0 || row >= size()) fail<IndexError>("dataset: row ", row, ", expected 0 to ", size() - 1);
+    return static_cast<std::size_t>(row);
+  }
+
   std::vector<std::vector<std::int32_t>> sequences_;
   std::vector<std::int32_t> labels_;
 };

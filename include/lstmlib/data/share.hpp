@@ -2,6 +2,7 @@
 #pragma once
 // One batch cut into parts, one for each of several processes.
 
+#include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ struct Share {
 
 /// Where parts begin, and the end: part p is from [p] to [p + 1] of examples that stay in their order. The
 /// parts take about the same time, if an example takes one of its `cost`; none is empty where there are
-/// enough examples.
+/// enough examples. Throws ValueError for fewer than one part and a negative cost.
 inline std::vector<Index> cut_evenly(std::span<const Index> costs, int parts) {
   const auto count = static_cast<Index>(costs.size());
   const double all = static_cast<double>(std::accumulate(costs.begin(), costs.end(), Index{0}));

@@ -87,7 +87,7 @@ struct Array {
   }
 
   /// The elements of any real type, converted. Throws DtypeError for complex numbers, strings and objects,
-  /// ShapeError for a value that an integer T cannot hold exactly. Rounds where T is a narrower float.
+  /// ValueError for a value that an integer T cannot hold exactly. Rounds where T is a narrower float.
   template <class T>
   requires ArrayElement<T> && std::is_arithmetic_v<T> std::vector<T> as_numbers()
   const;
@@ -122,9 +122,12 @@ struct Array {
 inline Value::Value(Array array) : kind(std::make_shared<const Array>(std::move(array))) {}
 
 inline bool Value::operator==(const Value& other) const {
-  const auto *left = get_if<Array>(), *right = other.get_if<Array>();
-  if (left != nullptr && right != nullptr) return *left == *right;
-  return kind == other.kind;
+  if (kind == other.kind) return true;  // equal numbers, or the same content
+  if (kind.index() != other.kind.index()) return false;
+  return visit([&]<class Content>(const Content& content) {
+    if constexpr (std::is_arithmetic_v<Content>) return false;
+    else return content == *other.get_if<Content>();
+  });
 }
 
 inline Array Array::empty(ArrayDtype dtype, Index item_size, std::vector<Index> shape) {

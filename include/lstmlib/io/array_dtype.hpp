@@ -135,14 +135,14 @@ To exact_number(From value) {
     const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
     const From least = std::is_signed_v<To> ? -limit : From{0};
     if (!(value >= least && value < limit) || value != std::trunc(value))
-      fail<ShapeError>("array: ", value, " is not an integer of the type wanted");
+      fail<ValueError>("array: ", value, " is not an integer of the type wanted");
     return static_cast<To>(value);
   } else if constexpr (std::same_as<To, bool> || std::same_as<From, bool>) {
-    if (value != From{0} && value != From{1}) fail<ShapeError>("array: ", +value, " is not a truth value");
+    if (value != From{0} && value != From{1}) fail<ValueError>("array: ", +value, " is not a truth value");
     return static_cast<To>(value);
   } else {
     if (!std::in_range<To>(value))
-      fail<ShapeError>("array: ", +value, " does not fit the integer type wanted");
+      fail<ValueError>("array: ", +value, " does not fit the integer type wanted");
     return static_cast<To>(value);
   }
 }

@@ -51,39 +51,61 @@ class Descriptor {
 
 }  // namespace detail
 
+/// A regular file that is open for reading, of the size that it had when it was opened.
+class InputFile {
+ public:
+  /// Throws FileError "path: reason", also for what is no regular file.
+  explicit InputFile(std::filesystem::path path)
+      // Without O_NONBLOCK a pipe without a writer would block before it can be refused.
+      : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    struct stat status = {};
+    if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0) detail::fail_file(path_, errno);
+    if (S_ISDIR(status.st_mode)) detail::fail_file(path_, EISDIR);
+    if (!S_ISREG(status.st_mode))
+      fail<FileError>(path_.string(), ": is not a regular file (a pipe, a device or the like)");
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  std::uint64_t size() const { return size_; }
+
+  /// Reads from byte `at` on; several threads may. The answer is the number of bytes, fewer than asked for
+  /// only where the file ends. Throws FileError.
+  std::size_t read_at(std::uint64_t at, std::span<std::byte> into) const {
+    std::size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t count =
+          ::pread(file_.get(), into.data() + done, into.size() - done, static_cast<off_t>(at + done));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) detail::fail_file(path_, errno);
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
+
+ private:
+  std::filesystem::path path_;
+  detail::Descriptor file_;
+  std::uint64_t size_ = 0;
+};
+
 /// The content of a regular file. Throws FileError "path: reason", also for a file larger than `max_bytes`.
 inline std::vector<std::byte> read_file(
     const std::filesystem::path& path,
     std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)()) {
-  // Without O_NONBLOCK a pipe without a writer would block before it can be refused.
-  const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status = {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) detail::fail_file(path, errno);
-  if (S_ISDIR(status.st_mode)) detail::fail_file(path, EISDIR);
-  if (!S_ISREG(status.st_mode)) fail<FileError>(path.string(), ": is not a regular file");
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > max_bytes)
-    fail<FileError>(path.string(), ": has ", size, " bytes, at most ", max_bytes, " are read");
-  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) detail::fail_file(path, errno);
-    if (count == 0) break;  // it shrank meanwhile
-    done += static_cast<std::size_t>(count);
-  }
-  bytes.resize(done);
+  const InputFile file(path);
+  if (file.size() > max_bytes)
+    fail<FileError>(path.string(), ": has ", file.size(), " bytes, at most ", max_bytes, " are read");
+  std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
+  bytes.resize(file.read_at(0, bytes));  // it may have shrunk meanwhile
   return bytes;
 }
 
 /// The first bytes of a regular file, fewer where it is shorter. Throws FileError.
 inline std::vector<std::byte> read_file_start(const std::filesystem::path& path, std::size_t count) {
-  const detail::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::vector<std::byte> bytes(count);
-  const ssize_t got = file.get() < 0 ? -1 : ::pread(file.get(), bytes.data(), count, 0);
-  if (got < 0) detail::fail_file(path, errno);
-  bytes.resize(static_cast<std::size_t>(got));
+  bytes.resize(InputFile(path).read_at(0, bytes));
   return bytes;
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -23,13 +24,18 @@ constexpr std::uint64_t max_inflated_bytes(std::uint64_t compressed_bytes) {
   return (std::min)(compressed_bytes, limit) * 1032;
 }
 
-/// Unpacks a stream that lies in memory, as many bytes at a time as are asked for. Nothing is allocated but
-/// zlib's window.
+/// Unpacks a stream, as many bytes at a time as are asked for. Nothing is allocated but zlib's window.
 class Inflater {
  public:
-  explicit Inflater(std::span<const std::byte> compressed) : rest_(compressed) {
+  /// The next piece of the packed stream, which stays until the next one is asked for; empty at its end.
+  using Pieces = std::function<std::span<const std::byte>()>;
+
+  explicit Inflater(Pieces pieces) : pieces_(std::move(pieces)) {
     if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: no memory to unpack");
   }
+  /// A stream that lies in memory.
+  explicit Inflater(std::span<const std::byte> compressed)
+      : Inflater([compressed]() mutable { return std::exchange(compressed, {}); }) {}
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream_); }
@@ -49,23 +55,32 @@ class Inflater {
   /// An empty text where the stream ends exactly here, else what else there is.
   std::string finish() {
     std::byte extra{};
-    if (!ended_ && step({&extra, 1}) > 0) return "the deflate stream holds more than its announced size";
+    while (!ended_ && error_.empty())
+      if (step({&extra, 1}) > 0) return "the deflate stream holds more than its announced size";
     if (!error_.empty()) return error_;
     if (!ended_) return "the deflate stream does not end";
-    if (!rest_.empty() || stream_.avail_in > 0) return "there are bytes behind the deflate stream";
+    refill();
+    if (stream_.avail_in > 0) return "there are bytes behind the deflate stream";
     return {};
   }
 
  private:
+  static constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
+
+  /// Hands zlib more of the packed stream where it has none left.
+  void refill() {
+    if (stream_.avail_in > 0) return;
+    if (rest_.empty()) rest_ = pieces_();
+    const std::size_t given = (std::min)(rest_.size(), most);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_.data()));  // zlib only reads it
+    stream_.avail_in = static_cast<uInt>(given);
+    rest_ = rest_.subspan(given);
+  }
+
   /// Unpacks once; the answer is the number of bytes made.
   std::size_t step(std::span<std::byte> into) {
-    constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
-    if (stream_.avail_in == 0 && !rest_.empty()) {
-      const std::size_t given = (std::min)(rest_.size(), most);
-      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_.data()));  // zlib only reads it
-      stream_.avail_in = static_cast<uInt>(given);
-      rest_ = rest_.subspan(given);
-    }
+    refill();
+    const bool at_end = stream_.avail_in == 0;
     const auto room = static_cast<uInt>((std::min)(into.size(), most));
     stream_.next_out = reinterpret_cast<Bytef*>(into.data());
     stream_.avail_out = room;
@@ -73,7 +88,7 @@ class Inflater {
     ended_ = status == Z_STREAM_END;
     const bool starved =
         status == Z_BUF_ERROR || (status == Z_OK && stream_.avail_out > 0 && stream_.avail_in == 0);
-    if (starved && rest_.empty()) error_ = "the deflate stream is cut short";
+    if (starved && at_end) error_ = "the deflate stream is cut short";
     else if (status != Z_OK && !ended_ && !starved)
       error_ =
           std::string("the deflate stream is damaged: ") + (stream_.msg != nullptr ? stream_.msg : "unknown");
@@ -81,6 +96,7 @@ class Inflater {
   }
 
   z_stream stream_{};
+  Pieces pieces_;
   std::span<const std::byte> rest_;
   bool ended_ = false;
   std::string error_;

@@ -3,11 +3,14 @@
 // How the elements of an array lie in a file: NumPy's type text, byte order, order of the axes.
 
 #include "lstmlib/io/array.hpp"
+#include "lstmlib/io/source.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,13 +24,17 @@ struct ElementLayout {
   ArrayDtype dtype = ArrayDtype::float32;
   Index item_size = 4;  ///< bytes; 0 for objects
   bool big_endian = false;
+
+  /// Text without room for a character, as the type of an empty scalar. Of arrays with it a few bytes could
+  /// announce any number of elements.
+  bool is_empty_text() const { return item_size == 0 && dtype != ArrayDtype::object; }
 };
 
 /// Reads NumPy's type text: "<f4", "|b1", "U7", "=i8". False, with the reason in `why`, for what is not read
 /// here. No order or '=' means little-endian: nearly all files come from such machines.
 inline bool parse_descr(std::string_view text, ElementLayout& layout, std::string& why) {
   const auto refuse = [&](std::string_view reason) {
-    why = "element type '" + printable(text) + "': " + std::string(reason);
+    why = std::string(reason);
     return false;
   };
   std::string_view rest = text;
@@ -37,8 +44,9 @@ inline bool parse_descr(std::string_view text, ElementLayout& layout, std::strin
   if (rest.empty()) return refuse("empty");
   const char kind = rest[0];
   rest.remove_prefix(1);
-  if (kind == 'M' || kind == 'm') return refuse("dates and time spans are not supported");
-  if (kind == 'V') return refuse("structures and void are not supported");
+  if (kind == 'M' || kind == 'm')
+    return refuse("dates and time spans are not supported; save x.astype('int64') or x.astype(str)");
+  if (kind == 'V') return refuse("structures and void are not supported; save each field as an array");
   Index size = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), size);
   if (kind == 'O' && (rest.empty() || rest == "8" || rest == "4")) {
@@ -48,12 +56,14 @@ inline bool parse_descr(std::string_view text, ElementLayout& layout, std::strin
   }
   if (error != std::errc() || end != rest.data() + rest.size()) return refuse("unknown");
   if (kind == 'U' || kind == 'S') {
-    if (size < 1 || size > (Index{1} << 40)) return refuse("a width between 1 and 2^40 is expected");
+    if (size < 0 || size > (Index{1} << 40)) return refuse("a width of at most 2^40 is expected");
     layout.dtype = kind == 'U' ? ArrayDtype::unicode : ArrayDtype::bytes;
     layout.item_size = kind == 'U' ? 4 * size : size;
     return true;
   }
-  if (kind == 'f' && (size == 12 || size == 16)) return refuse("long double is not supported");
+  if (kind == 'f' && (size == 12 || size == 16)) return refuse("long double is not supported; save x.astype('float64')");
+  if (kind == 'c' && (size == 24 || size == 32))
+    return refuse("long double is not supported; save x.astype('complex128')");
   constexpr std::string_view kinds = "biiiiuuuufffcc";
   for (std::size_t at = 0; at < kinds.size(); ++at) {
     const auto dtype = static_cast<ArrayDtype>(at);
@@ -78,49 +88,73 @@ inline void to_native_order(std::span<std::byte> data, const ElementLayout& layo
                  data.begin() + static_cast<std::ptrdiff_t>(at + step));
 }
 
-/// Calls `move(to, from)` for each element: its position in C order and in Fortran order (first axis
-/// fastest).
-template <class Move>
-void for_each_in_c_order(std::span<const Index> shape, Move&& move) {
-  const auto count = static_cast<std::size_t>(count_elements(shape));
-  std::vector<Index> index(shape.size()), strides(shape.size());
-  Index stride = 1;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+/// What NumPy calls a type that is not read here, by its type text: "datetime64[s]" for "<M8[s]".
+inline std::string unread_type_name(std::string_view descr) {
+  std::string_view rest = descr;
+  if (!rest.empty() && std::string_view("<>=|").find(rest[0]) != std::string_view::npos)
+    rest.remove_prefix(1);
+  const std::string unit = rest.size() > 2 ? std::string(rest.substr(2)) : "";
+  if (rest.starts_with("M8")) return printable("datetime64" + unit);
+  if (rest.starts_with("m8")) return printable("timedelta64" + unit);
+  if (rest == "f16" || rest == "f12") return rest == "f16" ? "float128" : "float96";
+  if (rest == "c32" || rest == "c24") return rest == "c32" ? "complex256" : "complex192";
+  return printable(descr, 1000);
+}
+
+namespace detail {
+
+/// Reads elements of `size` bytes that stand in Fortran order (first axis fastest) to their places in C order,
+/// through a small buffer.
+inline void read_fortran_order(Source& source, std::span<const Index> shape, std::size_t size,
+                               std::span<std::byte> into) {
+  std::vector<std::size_t> index(shape.size()), strides(shape.size());
+  std::size_t stride = 1;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
     strides[axis] = stride;
-    stride *= shape[axis];
+    stride *= static_cast<std::size_t>(shape[axis]);
   }
-  Index from = 0;
-  for (std::size_t to = 0; to < count; ++to) {
-    move(to, static_cast<std::size_t>(from));
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
+  const std::size_t at_once = (std::max)(std::size_t{1}, (std::size_t{1} << 16) / size);
+  std::vector<std::byte> buffer((std::min)(at_once * size, into.size()));
+  std::size_t to = 0;
+  for (std::size_t left = into.size() / size; left > 0;) {
+    const std::size_t count = (std::min)(left, at_once);
+    source.read(std::span(buffer).first(count * size));
+    for (std::size_t at = 0; at < count; ++at) {
+      std::memcpy(into.data() + to * size, buffer.data() + at * size, size);
+      for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        to += strides[axis];
+        if (++index[axis] < static_cast<std::size_t>(shape[axis])) break;
+        to -= strides[axis] * static_cast<std::size_t>(shape[axis]);
+        index[axis] = 0;
+      }
     }
+    left -= count;
   }
 }
 
-/// The array whose bytes these are; there must be exactly as many as the shape needs. Not for objects.
-inline Array array_from_bytes(const ElementLayout& layout, std::vector<Index> shape, bool fortran_order,
-                              std::vector<std::byte> data) {
-  if (fortran_order && shape.size() > 1) {
-    const auto size = static_cast<std::size_t>(layout.item_size);
-    std::vector<std::byte> ordered(data.size());
-    for_each_in_c_order(shape, [&](std::size_t to, std::size_t from) {
-      std::copy_n(data.data() + from * size, size, ordered.data() + to * size);
-    });
-    data = std::move(ordered);
-  }
-  to_native_order(data, layout, layout.big_endian);
-  // A bool in C++ may hold 0 and 1 only; NumPy takes any other byte as true.
-  if (layout.dtype == ArrayDtype::boolean)
-    for (std::byte& value : data) value = static_cast<std::byte>(value != std::byte{0});
+}  // namespace detail
+
+/// Reads the array that the next bytes are; they are in memory once. That they are there must be known before.
+/// Not for objects.
+inline Array read_array(Source& source, const ElementLayout& layout, std::vector<Index> shape,
+                        bool fortran_order) {
+  const Index count = count_elements(shape, layout.item_size);
+  const auto bytes = static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(layout.item_size);
   Array array;
   array.dtype = layout.dtype;
   array.item_size = layout.item_size;
+  if (fortran_order && shape.size() > 1 && count > 1) {
+    if (bytes > source.remaining()) source.fail_here("ends here, ", bytes - source.remaining(), " bytes too early");
+    array.data.resize(static_cast<std::size_t>(bytes));
+    detail::read_fortran_order(source, shape, static_cast<std::size_t>(layout.item_size), array.data);
+  } else {
+    array.data = source.read_bytes(bytes);
+  }
+  to_native_order(array.data, layout, layout.big_endian);
+  // A bool in C++ may hold 0 and 1 only; NumPy takes any other byte as true.
+  if (layout.dtype == ArrayDtype::boolean)
+    for (std::byte& value : array.data) value = static_cast<std::byte>(value != std::byte{0});
   array.shape = std::move(shape);
-  array.data = std::move(data);
   return array;
 }
 

@@ -3,6 +3,7 @@
 // NPY files: one array each, as NumPy's save and load have them.
 
 #include "lstmlib/io/file.hpp"
+#include "lstmlib/io/input.hpp"
 #include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/pickle_reader.hpp"
 #include "lstmlib/io/pickle_writer.hpp"
@@ -20,8 +21,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
 struct NpyOptions {
-  bool allow_objects =
-      true;  ///< read object arrays; nothing runs, but a reader of numbers may want to refuse them
+  /// Read object arrays; nothing runs, but a reader of numbers may want to refuse them.
+  bool allow_objects = true;
   std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();  ///< most bytes of data
 };
 
@@ -31,7 +32,17 @@ struct ArrayInfo {
   ArrayDtype dtype = ArrayDtype::float32;
   Index item_size = 4;  ///< bytes of one element; 0 for objects
   std::vector<Index> shape;
+  std::string unread_type = {};  ///< NumPy's name of a type that is not read here; `dtype` says nothing then
+  std::string problem = {};      ///< why the array cannot be read, as far as its head tells; empty: it can
 };
+
+namespace detail {
+/// Bytes of the elements that a head announces; it has been checked that they can be counted.
+inline std::uint64_t data_bytes(const NpyHeader& header) {
+  const auto item_size = static_cast<std::uint64_t>(header.layout.item_size);
+  return static_cast<std::uint64_t>(count_elements(header.shape, header.layout.item_size)) * item_size;
+}
+}  // namespace detail
 
 /// Reads the array that starts where the source stands; what stands behind it is left. Nothing is allocated
 /// before it is clear that the bytes are there. Throws FormatError "name: byte N: ...".
@@ -55,20 +66,29 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
                      ", the pickle holds ", name_of(array->dtype), " of shape ", shape_text(array->shape));
     return *array;
   }
-  const auto bytes = static_cast<std::uint64_t>(count_elements(header.shape, header.layout.item_size)) *
-                     static_cast<std::uint64_t>(header.layout.item_size);
+  const std::uint64_t bytes = detail::data_bytes(header);
   if (bytes > options.max_bytes)
     source.fail_here(bytes, " bytes of data, at most ", options.max_bytes, " are read");
   if (bytes > source.remaining())
     source.fail_here("the shape ", shape_text(header.shape), " needs ", bytes, " bytes, ", source.remaining(),
                      " are there");
-  return array_from_bytes(header.layout, header.shape, header.fortran_order, source.read_bytes(bytes));
+  return read_array(source, header.layout, header.shape, header.fortran_order);
 }
 
-/// Reads only the head of the array that starts where the source stands.
+/// Reads only the head of the array that starts where the source stands. An element type that is not read
+/// here, and data that is cut short, are the `problem` of the answer. Throws FormatError for another head.
 inline ArrayInfo read_npy_info(Source& source) {
-  NpyHeader header = read_npy_header(source);
-  return {source.name(), header.layout.dtype, header.layout.item_size, std::move(header.shape)};
+  NpyHeader header = read_any_npy_header(source);
+  ArrayInfo info{source.name(), header.layout.dtype, header.layout.item_size, std::move(header.shape)};
+  if (!header.problem.empty()) {
+    info.unread_type = unread_type_name(header.descr);
+    info.problem = std::move(header.problem);
+  } else if (info.dtype != ArrayDtype::object) {
+    header.shape = info.shape;
+    if (const std::uint64_t bytes = detail::data_bytes(header); bytes > source.remaining())
+      info.problem = message("cut short: the shape needs ", bytes, " bytes, ", source.remaining(), " are there");
+  }
+  return info;
 }
 
 /// Reads an array from memory; `name` is for messages.
@@ -78,9 +98,17 @@ inline Array parse_npy(std::span<const std::byte> bytes, const std::string& name
   return read_npy(source, options);
 }
 
-/// Reads an NPY file. Throws FileError, FormatError.
+/// Reads an NPY file; numbers and texts are in memory once. Throws FileError, FormatError.
 inline Array read_npy(const std::filesystem::path& path, const NpyOptions& options = {}) {
-  return parse_npy(read_file(path), path.string(), options);
+  FileSource source(path);
+  return read_npy(source, options);
+}
+
+/// Type and shape of the array in an NPY file, of which only the head is read. Throws as `read_npy_info` of a
+/// source, and FileError.
+inline ArrayInfo read_npy_info(const std::filesystem::path& path) {
+  FileSource source(path);
+  return read_npy_info(source);
 }
 
 /// Hands the bytes of an NPY file of this array to the sink: version 1.0, C order, little-endian; objects as
@@ -113,7 +141,7 @@ inline void write_npy(const std::filesystem::path& path, const Array& array) {
 
 /// True where a file starts as an NPY file does. Throws FileError where it cannot be read.
 inline bool is_npy(const std::filesystem::path& path) {
-  return as_text(read_file_start(path, 6)) == "\x93NUMPY";
+  return as_text(read_file_start(path, 6)) == npy_magic;
 }
 
 }  // namespace lstmlib::io

@@ -19,6 +19,8 @@ struct NpyHeader {
   ElementLayout layout;
   bool fortran_order = false;
   std::vector<Index> shape;
+  std::string descr;    ///< the type's text as it stands there
+  std::string problem;  ///< why elements of this type are not read here; empty where they are
 };
 
 namespace detail {
@@ -44,7 +46,7 @@ class NpyHeaderParser {
       if (seen == nullptr) fail_at(key_at, "unknown key '", printable(key), "'");
       if (std::exchange(*seen, true)) fail_at(key_at, "the key '", key, "' stands here twice");
       expect(':');
-      if (seen == &has_descr) header.layout = descr();
+      if (seen == &has_descr) descr(header);
       if (seen == &has_order) header.fortran_order = boolean();
       if (seen == &has_shape) header.shape = shape();
       if (!accept(',')) {
@@ -87,14 +89,33 @@ class NpyHeaderParser {
     at_ = end + 1;
     return content;
   }
-  ElementLayout descr() {
+  /// A type that is not read here is a problem of the header's, not an error.
+  void descr(NpyHeader& header) {
     skip_space();
+    const bool structure = at_ < text_.size() && (text_[at_] == '[' || text_[at_] == '(');
+    const std::string_view text = structure ? brackets() : string();
+    header.descr = std::string(text);
+    header.problem.clear();
+    if (structure)
+      header.problem = "structured element types are not supported; save each field as an array";
+    else if (parse_descr(text, header.layout, header.problem) && header.layout.is_empty_text())
+      header.problem = "a width of at least 1 is expected";
+  }
+  /// A list or tuple, passed over up to the bracket that closes it.
+  std::string_view brackets() {
     const std::size_t begin = at_;
-    if (at_ < text_.size() && text_[at_] == '[') fail_at(at_, "structured element types are not supported");
-    ElementLayout layout;
-    std::string why;
-    if (!parse_descr(string(), layout, why)) fail_at(begin, why);
-    return layout;
+    std::size_t depth = 0;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '\'' || c == '"') {
+        string();
+        continue;
+      }
+      ++at_;
+      if (c == '[' || c == '(') ++depth;
+      if ((c == ']' || c == ')') && --depth == 0) return text_.substr(begin, at_ - begin);
+    }
+    fail_at(begin, "a bracket that nothing closes");
   }
   bool boolean() {
     skip_space();
@@ -135,13 +156,14 @@ class NpyHeaderParser {
 
 }  // namespace detail
 
-/// Reads the head of an NPY file of version 1.0, 2.0 or 3.0; the source then stands at the data. Throws
-/// FormatError.
-inline NpyHeader read_npy_header(Source& source) {
-  constexpr std::string_view magic = "\x93NUMPY";
+inline constexpr std::string_view npy_magic = "\x93NUMPY";
+
+/// Reads the head of an NPY file of version 1.0, 2.0 or 3.0; the source then stands at the data. An element
+/// type that is not read here is the header's `problem`. Throws FormatError.
+inline NpyHeader read_any_npy_header(Source& source) {
   if (source.remaining() < 8) source.fail_here("not an npy file: only ", source.remaining(), " bytes");
   const std::vector<std::byte> start = source.read_bytes(8);
-  if (as_text(start).substr(0, 6) != magic)
+  if (as_text(start).substr(0, 6) != npy_magic)
     source.fail_at(0, "not an npy file: it does not start with \\x93NUMPY");
   const auto major = static_cast<int>(start[6]), minor = static_cast<int>(start[7]);
   if (major < 1 || major > 3 || minor != 0)
@@ -155,6 +177,15 @@ inline NpyHeader read_npy_header(Source& source) {
   try {
     count_elements(header.shape, header.layout.item_size);
   } catch (const ShapeError& error) { source.fail_here("npy header: ", error.what()); }
+  return header;
+}
+
+/// The same; throws FormatError also for an element type that is not read here.
+inline NpyHeader read_npy_header(Source& source) {
+  NpyHeader header = read_any_npy_header(source);
+  if (!header.problem.empty())
+    source.fail_here("npy header: element type ", header.descr.starts_with('[') ? "" : "'",
+                     printable(header.descr), header.descr.starts_with('[') ? "" : "'", ": ", header.problem);
   return header;
 }
 

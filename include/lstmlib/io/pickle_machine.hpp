@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Reads the opcodes of a pickle, protocols 0 to 5, into nodes. Only opcodes that make data are known; those
-// that import, call or look up anything else than NumPy's array parts are refused.
+// Reads the opcodes of a pickle, protocols 0 to 5, into nodes. Only opcodes that make data are known; calls of
+// anything else than the names in pickle_nodes.hpp are refused.
 
 #include "lstmlib/io/pickle_numpy.hpp"
 #include "lstmlib/io/pickle_text.hpp"
@@ -131,16 +131,21 @@ class PickleMachine {
       char opcode;
       std::string_view name;
     };
+    if (opcode == '\x8f' || opcode == '\x91')
+      fail_here(opcode == '\x8f' ? "a set" : "a frozenset", " is not read (opcode ",
+                opcode == '\x8f' ? "EMPTY_SET" : "FROZENSET", "): save list(x)");
     constexpr Refused refused[] = {{'i', "INST"},           {'o', "OBJ"},
                                    {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
                                    {'P', "PERSID"},         {'Q', "BINPERSID"},
                                    {'\x82', "EXT1"},        {'\x83', "EXT2"},
-                                   {'\x84', "EXT4"},        {'\x8f', "EMPTY_SET"},
-                                   {'\x90', "ADDITEMS"},    {'\x91', "FROZENSET"},
+                                   {'\x84', "EXT4"},        {'\x90', "ADDITEMS"},
                                    {'\x97', "NEXT_BUFFER"}, {'\x98', "READONLY_BUFFER"}};
     for (const Refused& known : refused)
-      if (known.opcode == opcode)
+      if (known.opcode == opcode) {
+        if ((opcode == '\x81' || opcode == '\x92') && stack_.size() > floor() + 1)
+          numpy_.refuse_unknown(stack_[stack_.size() - (opcode == '\x81' ? 2 : 3)]);  // the class
         fail_here("opcode ", known.name, " is not allowed: it makes more than plain data");
+      }
     fail_here("unknown opcode ", static_cast<int>(static_cast<unsigned char>(opcode)));
   }
 
@@ -217,7 +222,9 @@ class PickleMachine {
   }
   void push_number(NodeKind kind, std::int64_t value) { push({.kind = kind, .number = value}); }
   void push_real(double value) { push_number(NodeKind::real, std::bit_cast<std::int64_t>(value)); }
-  void push_text(NodeKind kind, std::string_view text) { push({.kind = kind, .text = text}); }
+  void push_text(NodeKind kind, std::string_view text) {
+    push({.kind = kind, .number = static_cast<std::int64_t>(nodes_.shared_texts++), .text = text});
+  }
   void push_utf8(std::string_view text) {
     if (!is_utf8(text)) fail_here("a text that is not UTF-8");
     push_text(NodeKind::text, text);
@@ -253,7 +260,7 @@ class PickleMachine {
     if (kind == NodeKind::dict) {
       if (items.size() % 2 != 0) fail_here("a key without a value");
       for (std::size_t at = 0; at < items.size(); at += 2)
-        if (nodes_[items[at]].kind > NodeKind::old_string)
+        if (!can_be_key(nodes_[items[at]].kind))
           fail_here("'", name_of(nodes_[items[at]].kind), "' as a key");
     }
     std::vector<NodeId>& children = nodes_.children_of(top());
@@ -282,11 +289,13 @@ class PickleMachine {
   }
 
   void global(std::string_view module, std::string_view name) {
+    PickleGlobal global = PickleGlobal::unknown;
     for (const PickleGlobalName& known : pickle_globals)
-      if (known.module == module && known.name == name)
-        return push_number(NodeKind::global, static_cast<std::int64_t>(known.global));
-    fail_here("'", printable(module), ".", printable(name),
-              "' is not allowed: only the parts of numpy's arrays are");
+      if (known.module == module && known.name == name) global = known.global;
+    std::string& whole = nodes_.texts.emplace_back(module);
+    whole += '.';
+    whole += name;
+    push({.kind = NodeKind::global, .number = static_cast<std::int64_t>(global), .text = whole});
   }
 
   static constexpr NodeId no_node = (std::numeric_limits<NodeId>::max)();

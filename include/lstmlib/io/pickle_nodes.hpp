@@ -16,7 +16,20 @@
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 /// The only names that a pickle may use. Each is a word to this reader; none is looked up anywhere.
-enum class PickleGlobal : std::uint8_t { reconstruct, ndarray, dtype, encode, frombuffer, scalar };
+enum class PickleGlobal : std::uint8_t {
+  reconstruct,
+  ndarray,
+  dtype,
+  encode,
+  frombuffer,
+  scalar,
+  bytes,
+  bytearray,
+  ordered_dict,
+  default_dict,
+  counter,
+  unknown  ///< any other name: may stand in what is thrown away, as a type's metadata
+};
 
 struct PickleGlobalName {
   std::string_view module, name;
@@ -32,7 +45,47 @@ inline constexpr PickleGlobalName pickle_globals[] = {
     {"numpy._core.numeric", "_frombuffer", PickleGlobal::frombuffer},
     {"numpy.core.multiarray", "scalar", PickleGlobal::scalar},
     {"numpy._core.multiarray", "scalar", PickleGlobal::scalar},
+    {"__builtin__", "bytes", PickleGlobal::bytes},
+    {"builtins", "bytes", PickleGlobal::bytes},
+    {"__builtin__", "bytearray", PickleGlobal::bytearray},
+    {"builtins", "bytearray", PickleGlobal::bytearray},
+    {"collections", "OrderedDict", PickleGlobal::ordered_dict},
+    {"collections", "defaultdict", PickleGlobal::default_dict},
+    {"collections", "Counter", PickleGlobal::counter},
 };
+
+/// What to save in place of something that is not read here, by the name that its pickle begins with.
+inline std::string_view pickle_advice(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> advice[] = {
+      {"__builtin__.set", "save list(x)"},
+      {"builtins.set", "save list(x)"},
+      {"__builtin__.frozenset", "save list(x)"},
+      {"builtins.frozenset", "save list(x)"},
+      {"collections.deque", "save list(x)"},
+      {"__builtin__.range", "save list(x)"},
+      {"builtins.range", "save list(x)"},
+      {"__builtin__.xrange", "save list(x)"},
+      {"__builtin__.complex", "save numpy.array(x), whose type is complex128"},
+      {"builtins.complex", "save numpy.array(x), whose type is complex128"},
+      {"collections.", "save dict(x) or list(x)"},
+      {"datetime.", "save x.isoformat()"},
+      {"decimal.", "save float(x) or str(x)"},
+      {"fractions.", "save float(x) or str(x)"},
+      {"uuid.", "save str(x)"},
+      {"pathlib.", "save str(x)"},
+      {"numpy.ma", "save x.filled()"},
+      {"numpy.matrix", "save numpy.asarray(x)"},
+      {"numpy.", "save numpy.asarray(x), of numbers or text"},
+      {"pandas.", "save x.to_numpy(), of numbers or text"},
+      {"scipy.sparse", "save x.toarray()"},
+      {"torch.", "save x.numpy()"},
+      {"cupy.", "save x.get()"},
+      {"chainer.", "save it with chainer.serializers.save_npz"},
+  };
+  for (const auto& [begin, text] : advice)
+    if (name.starts_with(begin)) return text;
+  return "save numbers, texts, lists, dicts and arrays, or name the arrays in an .npz file";
+}
 
 enum class NodeKind : std::uint8_t {
   none,
@@ -57,14 +110,17 @@ constexpr std::string_view name_of(NodeKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
+/// What a dict may have as keys.
+constexpr bool can_be_key(NodeKind kind) { return kind <= NodeKind::old_string || kind == NodeKind::tuple; }
+
 using NodeId = std::uint32_t;
 
 struct Node {
   NodeKind kind = NodeKind::none;
   std::uint64_t at = 0;  ///< byte of the opcode that made it
-  std::int64_t number =
-      0;  ///< a bool, an int, the bits of a float, a PickleGlobal, or where it lies in PickleNodes
-  std::string_view text = {};  ///< content of text (UTF-8) and bytes
+  /// A bool, an int, the bits of a float, a PickleGlobal, or where it lies in PickleNodes.
+  std::int64_t number = 0;
+  std::string_view text = {};  ///< content of text (UTF-8) and bytes; the whole name of a global
 };
 
 /// An array between its creation and the end of reading; `data` is a bytes node, for objects a list node.
@@ -83,6 +139,7 @@ struct PickleNodes {
   std::vector<ElementLayout> dtypes;
   std::vector<PickledArray> arrays;
   std::deque<std::string> texts;  ///< what had to be decoded, and so does not lie in the input
+  std::size_t shared_texts = 0;     ///< nodes of text and bytes so far; their numbers count up to it
 
   const Node& operator[](NodeId id) const { return nodes[id]; }
   std::vector<NodeId>& children_of(NodeId id) { return children[static_cast<std::size_t>(nodes[id].number)]; }
@@ -93,29 +150,32 @@ struct PickleNodes {
   PickledArray& array_of(NodeId id) { return arrays[static_cast<std::size_t>(nodes[id].number)]; }
 };
 
-/// Says where in which file something is wrong, and counts what a small pickle makes large.
+/// Says where in which file something is wrong, and counts what is made again of bytes that are shared.
 class PickleGuard {
  public:
-  /// `start` is where in the entry `name` the pickle of `size` bytes begins.
-  PickleGuard(std::string name, std::uint64_t start, std::uint64_t size)
-      : name_(std::move(name)), start_(start), budget_((std::uint64_t{1} << 20) + 128 * size) {}
+  /// `start` is where in the entry `name` the pickle begins.
+  PickleGuard(std::string name, std::uint64_t start) : name_(std::move(name)), start_(start) {}
 
   template <class... Parts>
   [[noreturn]] void fail_at(std::uint64_t at, const Parts&... parts) const {
     fail<FormatError>(name_, ": byte ", start_ + at, ": pickle: ", parts...);
   }
 
-  /// Takes `bytes` of memory off what a pickle of this size may need. A shared part costs at every place it
-  /// is copied to, so that nested sharing cannot multiply without end.
-  void charge(std::uint64_t bytes, std::uint64_t at) {
-    if (bytes > budget_) fail_at(at, "grows beyond 128 times its size");
+  /// Counts memory that is taken once more for the same bytes of the file. All else that is made of a pickle is
+  /// made once, and so is bounded by its length; this is the one thing that is not.
+  void charge_again(std::uint64_t bytes, std::uint64_t at) {
+    if (bytes > budget_) fail_at(at, "arrays that share their content would take more than ", most >> 20, " MiB");
     budget_ -= bytes;
   }
 
  private:
+  static constexpr std::uint64_t most = std::uint64_t{64} << 20;
   std::string name_;
   std::uint64_t start_;
-  std::uint64_t budget_;
+  std::uint64_t budget_ = most;
 };
+
+/// Levels of lists, tuples, dicts and arrays within each other, at most.
+inline constexpr int pickle_depth = 256;
 
 }  // namespace lstmlib::io::detail

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What pickles say about NumPy's arrays: the calls and states that rebuild arrays, element types and scalars.
-// Each is recognised and its parts are checked; nothing is called.
+// The calls and states that pickles hold: those that rebuild NumPy's arrays, element types and scalars, and
+// those of Python's own types that protocols 0 to 2 need. Each is recognised and its parts are checked; nothing
+// is called.
 
 #include "lstmlib/io/pickle_nodes.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,13 +35,29 @@ class PickleNumpy {
       case PickleGlobal::encode: return encode(parts, at);
       case PickleGlobal::frombuffer: return from_buffer(parts, at);
       case PickleGlobal::scalar: return scalar(parts, at);
+      case PickleGlobal::bytes:
+      case PickleGlobal::bytearray: return bytes(parts, at);
+      case PickleGlobal::ordered_dict:
+      case PickleGlobal::default_dict:
+      case PickleGlobal::counter: return dict(nodes_[callable], parts, at);
+      case PickleGlobal::unknown: refuse_unknown(callable);
       case PickleGlobal::ndarray: break;
     }
     guard_.fail_at(at, "call of numpy.ndarray");
   }
 
+  /// Fails where the node is a name that is not among those known.
+  void refuse_unknown(NodeId id) const {
+    const Node& node = nodes_[id];
+    if (node.kind == NodeKind::global && node.number == static_cast<std::int64_t>(PickleGlobal::unknown))
+      guard_.fail_at(node.at, "'", printable(node.text), "' is not allowed: only plain data and numpy's arrays are; ",
+                     pickle_advice(node.text));
+  }
+
   /// Fills an array or an element type with its state.
   void build(NodeId target, NodeId state, std::uint64_t at) {
+    if (nodes_[target].kind == NodeKind::dict)
+      guard_.fail_at(at, "a dict with attributes of its own; save dict(x)");
     if (nodes_[state].kind != NodeKind::tuple) guard_.fail_at(at, "a state that is no tuple");
     const std::span<const NodeId> parts = nodes_.children_of(state);
     if (nodes_[target].kind == NodeKind::array) build_array(nodes_.array_of(target), parts, at);
@@ -73,6 +91,7 @@ class PickleNumpy {
                 std::uint64_t at) {
     if (!is(dtype_id, NodeKind::dtype)) guard_.fail_at(at, "an array without an element type");
     array.layout = nodes_.dtype_of(dtype_id);
+    if (array.layout.is_empty_text()) guard_.fail_at(at, "an array of texts of width 0");
     array.shape = shape(shape_id, at);
     array.fortran_order = fortran;
     array.data = data;
@@ -121,15 +140,17 @@ class PickleNumpy {
       guard_.fail_at(at, "dtype of something else than (text, align, copy)");
     ElementLayout layout;
     std::string why;
-    if (!parse_descr(nodes_[parts[0]].text, layout, why)) guard_.fail_at(at, why);
+    const std::string_view descr = nodes_[parts[0]].text;
+    if (!parse_descr(descr, layout, why)) guard_.fail_at(at, "element type '", printable(descr), "': ", why);
     nodes_.dtypes.push_back(layout);
     return {.kind = NodeKind::dtype, .at = at, .number = static_cast<std::int64_t>(nodes_.dtypes.size() - 1)};
   }
 
-  // (3, '<', None, None, None, item size or -1, alignment, flags), version 4 with metadata behind
+  // (3, '<', None, None, None, item size or -1, alignment, flags), version 4 with metadata behind, which says
+  // nothing about the values
   void build_dtype(ElementLayout& layout, std::span<const NodeId> parts, std::uint64_t at) {
     const bool known = (parts.size() == 8 && is_number(parts[0], 3)) ||
-                       (parts.size() == 9 && is_number(parts[0], 4) && is(parts[8], NodeKind::none));
+                       (parts.size() == 9 && is_number(parts[0], 4));
     if (!known || !is_text(parts[1])) guard_.fail_at(at, "an element type's state is none of the known ones");
     for (const std::size_t part : {2u, 3u, 4u})
       if (!is(parts[part], NodeKind::none)) guard_.fail_at(at, "structured element types are not supported");
@@ -142,19 +163,80 @@ class PickleNumpy {
     layout.big_endian = order == ">";
   }
 
+  Node bytes_node(std::string_view text, std::uint64_t at, NodeKind kind = NodeKind::bytes) {
+    return {.kind = kind, .at = at, .number = static_cast<std::int64_t>(nodes_.shared_texts++), .text = text};
+  }
+
+  /// What `make` gives for a node and a use of it, and the same again from the second time on: what a pickle has
+  /// once is made once.
+  enum class Use : std::uint8_t { encoded, bytes, bytes_scalar, scalar, scalar_big_endian, items };
+  template <class Make>
+  Node once(NodeId id, Use use, const Make& make) {
+    const auto key = std::pair(id, use);
+    if (const auto known = made_.find(key); known != made_.end()) return known->second;
+    return made_[key] = make();
+  }
+
   // encode(text, 'latin1'): bytes, as protocols 0 to 2 hold them
   Node encode(std::span<const NodeId> parts, std::uint64_t at) {
-    if (parts.size() != 2 || !is(parts[0], NodeKind::text) || !is(parts[1], NodeKind::text) ||
-        nodes_[parts[1]].text != "latin1")
+    if (parts.size() != 2 || !is_text(parts[0]) || !is_text(parts[1]) || !is_latin1(nodes_[parts[1]].text))
       guard_.fail_at(at, "encode of something else than (text, 'latin1')");
-    std::string_view text = nodes_[parts[0]].text;
-    guard_.charge(text.size(), at);
-    std::string bytes;
-    for (char32_t code_point = 0; take_code_point(text, code_point);) {
-      if (code_point > 0xFF) guard_.fail_at(at, "encode: a character beyond latin1");
-      bytes.push_back(static_cast<char>(static_cast<unsigned char>(code_point)));
+    return latin1(parts[0], at);
+  }
+
+  static bool is_latin1(std::string_view name) { return name == "latin1" || name == "latin-1"; }
+
+  Node latin1(NodeId id, std::uint64_t at) {
+    return once(id, Use::encoded, [&] {
+      std::string_view text = nodes_[id].text;
+      std::string bytes;
+      for (char32_t code_point = 0; take_code_point(text, code_point);) {
+        if (code_point > 0xFF) guard_.fail_at(at, "encode: a character beyond latin1");
+        bytes.push_back(static_cast<char>(static_cast<unsigned char>(code_point)));
+      }
+      if (!text.empty()) guard_.fail_at(at, "encode of a text that is not UTF-8");
+      return bytes_node(nodes_.texts.emplace_back(std::move(bytes)), at);
+    });
+  }
+
+  // bytes(), which is how protocols 0 to 2 hold empty ones; bytearray of nothing, bytes, or (text, 'latin-1')
+  Node bytes(std::span<const NodeId> parts, std::uint64_t at) {
+    if (parts.empty()) return bytes_node({}, at);
+    if (parts.size() == 1 && is_raw(parts[0]))
+      return once(parts[0], Use::bytes, [&] { return bytes_node(nodes_[parts[0]].text, at); });
+    if (parts.size() == 2 && is_text(parts[0]) && is_text(parts[1]) && is_latin1(nodes_[parts[1]].text))
+      return latin1(parts[0], at);
+    guard_.fail_at(at, "bytes of something else than bytes or (text, 'latin-1')");
+  }
+
+  // OrderedDict() and defaultdict(type), filled afterwards; OrderedDict([[key, value], ...]) of Python 2;
+  // Counter(dict). All are read as dicts.
+  Node dict(const Node& type, std::span<const NodeId> parts, std::uint64_t at) {
+    const auto make = [&](std::vector<NodeId> items) {
+      nodes_.children.push_back(std::move(items));
+      return Node{.kind = NodeKind::dict,
+                  .at = at,
+                  .number = static_cast<std::int64_t>(nodes_.children.size() - 1)};
+    };
+    const auto is_pair = [&](NodeId id) {
+      return (is(id, NodeKind::list) || is(id, NodeKind::tuple)) && nodes_.children_of(id).size() == 2;
+    };
+    const bool of_type = type.number == static_cast<std::int64_t>(PickleGlobal::default_dict);
+    if (parts.empty()) return make({});
+    if (parts.size() == 1 && of_type && (is(parts[0], NodeKind::none) || is(parts[0], NodeKind::global)))
+      return make({});
+    if (parts.size() == 1 && !of_type && is(parts[0], NodeKind::dict)) return nodes_[parts[0]];
+    if (parts.size() == 1 && !of_type && is(parts[0], NodeKind::list)) {
+      const std::vector<NodeId>& pairs = nodes_.children_of(parts[0]);
+      if (std::all_of(pairs.begin(), pairs.end(), is_pair))
+        return once(parts[0], Use::items, [&] {
+          std::vector<NodeId> items;
+          for (const NodeId pair : pairs)
+            for (const NodeId part : nodes_.children_of(pair)) items.push_back(part);
+          return make(std::move(items));
+        });
     }
-    return {.kind = NodeKind::bytes, .at = at, .text = nodes_.texts.emplace_back(std::move(bytes))};
+    guard_.fail_at(at, "'", type.text, "' of unknown parts; save dict(x)");
   }
 
   // _frombuffer(bytes, dtype, shape, 'C' or 'F')
@@ -177,40 +259,44 @@ class PickleNumpy {
     const std::string_view raw = nodes_[parts[1]].text;
     if (layout.dtype == ArrayDtype::object || raw.size() != static_cast<std::size_t>(layout.item_size))
       guard_.fail_at(at, "a scalar of ", name_of(layout.dtype), " from ", raw.size(), " bytes");
-    guard_.charge(2 * raw.size(), at);
-    const auto bytes = std::as_bytes(std::span(raw));
-    const Array array = array_from_bytes(layout, {}, false, {bytes.begin(), bytes.end()});
+    if (layout.dtype == ArrayDtype::bytes)
+      return once(parts[1], Use::bytes_scalar, [&] {
+        return bytes_node(raw.substr(0, raw.find_last_not_of('\0') + 1), at);  // without what fills it up
+      });
+    const auto read = [&] {
+      MemorySource source(std::as_bytes(std::span(raw)), "scalar");
+      return read_array(source, layout, {}, false);
+    };
+    if (layout.dtype == ArrayDtype::unicode)
+      return once(parts[1], layout.big_endian ? Use::scalar_big_endian : Use::scalar, [&] {
+        try {
+          return bytes_node(nodes_.texts.emplace_back(read().strings()[0]), at, NodeKind::text);
+        } catch (const FormatError& error) { guard_.fail_at(at, error.what()); }
+      });
+    const Array array = read();
     Node node{.kind = NodeKind::integer, .at = at};
     switch (layout.dtype) {
       case ArrayDtype::complex64:
-      case ArrayDtype::complex128: guard_.fail_at(at, "complex scalars are not supported");
+      case ArrayDtype::complex128: 
+        guard_.fail_at(at, "complex scalars are not supported; save numpy.array(x), an array without axes");
       case ArrayDtype::float16:
       case ArrayDtype::float32:
       case ArrayDtype::float64:
         node.kind = NodeKind::real;
         node.number = std::bit_cast<std::int64_t>(array.as_numbers<double>()[0]);
         return node;
-      case ArrayDtype::bytes:
-        node.kind = NodeKind::bytes;
-        node.text = raw;
-        return node;
-      case ArrayDtype::unicode:
-        node.kind = NodeKind::text;
-        try {
-          node.text = nodes_.texts.emplace_back(array.strings()[0]);
-        } catch (const FormatError& error) { guard_.fail_at(at, error.what()); }
-        return node;
       case ArrayDtype::boolean: node.kind = NodeKind::boolean; break;
       default: break;
     }
     try {
       node.number = array.as_numbers<std::int64_t>()[0];
-    } catch (const ShapeError&) { guard_.fail_at(at, "an integer beyond 64 bits"); }
+    } catch (const ValueError&) { guard_.fail_at(at, "an integer beyond 64 bits; save it in an array of uint64"); }
     return node;
   }
 
   PickleNodes& nodes_;
   PickleGuard& guard_;
+  std::map<std::pair<NodeId, Use>, Node> made_;
 };
 
 }  // namespace lstmlib::io::detail

@@ -9,10 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -21,95 +20,152 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 
-/// Makes values of the nodes. Shared lists are copied and charged; shared arrays stay shared.
+/// Makes values of the nodes. Each text, list, tuple, dict and array is made once, and shared by all places
+/// where it stands.
 class PickleValues {
  public:
-  PickleValues(PickleNodes& nodes, PickleGuard& guard) : nodes_(nodes), guard_(guard) {}
+  PickleValues(PickleNodes& nodes, PickleGuard& guard)
+      : nodes_(nodes),
+        guard_(guard),
+        texts_(nodes.shared_texts),
+        parts_(nodes.children.size()),
+        arrays_(nodes.arrays.size()),
+        open_(nodes.children.size() + nodes.arrays.size()) {}
 
   Value value(NodeId id, int depth = 0) {
     const Node& node = nodes_[id];
-    if (depth > 64) guard_.fail_at(node.at, "values nested more than 64 deep, or inside themselves");
-    guard_.charge(sizeof(Value) + node.text.size(), node.at);
     switch (node.kind) {
       case NodeKind::none: return None{};
       case NodeKind::boolean: return node.number != 0;
       case NodeKind::integer: return node.number;
       case NodeKind::real: return std::bit_cast<double>(node.number);
-      case NodeKind::text: return std::string(node.text);
-      case NodeKind::bytes: return Bytes{std::string(node.text)};
-      case NodeKind::old_string: return utf8_from_latin1(node.text);
-      case NodeKind::list: return List(values(id, depth));
-      case NodeKind::tuple: return Tuple{values(id, depth)};
-      case NodeKind::dict: return dict(id, depth);
-      case NodeKind::array: return array(id, depth);
+      case NodeKind::text:
+      case NodeKind::bytes:
+      case NodeKind::old_string:
+        return once(texts_, node, [&]() -> Value {
+          if (node.kind == NodeKind::bytes) return Bytes{std::string(node.text)};
+          check_old_string(node);
+          return std::string(node.text);
+        });
+      case NodeKind::list: return nested(parts_, node, 0, depth, [&] { return List(values(id, depth)); });
+      case NodeKind::tuple: return nested(parts_, node, 0, depth, [&] { return Tuple{values(id, depth)}; });
+      case NodeKind::dict: return nested(parts_, node, 0, depth, [&] { return dict(id, depth); });
+      case NodeKind::array:
+        return nested(arrays_, node, nodes_.children.size(), depth, [&] { return array(id, depth); });
       case NodeKind::global:
       case NodeKind::dtype: break;
     }
+    if (node.kind == NodeKind::global) PickleNumpy(nodes_, guard_).refuse_unknown(id);
     guard_.fail_at(node.at, "'", name_of(node.kind), "' where a value is expected");
   }
 
  private:
+  /// What `make` gives for the node, and the same again from the second time on.
+  template <class Make>
+  static Value once(std::vector<std::optional<Value>>& known, const Node& node, const Make& make) {
+    std::optional<Value>& value = known[static_cast<std::size_t>(node.number)];
+    if (!value) value = make();
+    return *value;
+  }
+  /// The same for what holds others.
+  template <class Make>
+  Value nested(std::vector<std::optional<Value>>& known, const Node& node, std::size_t first_open, int depth,
+               const Make& make) {
+    if (const auto& value = known[static_cast<std::size_t>(node.number)]) return *value;
+    if (depth > pickle_depth) guard_.fail_at(node.at, "values nested more than ", pickle_depth, " deep");
+    const std::size_t place = first_open + static_cast<std::size_t>(node.number);
+    if (open_[place]) guard_.fail_at(node.at, "a ", name_of(node.kind), " that holds itself");
+    open_[place] = true;
+    Value value = make();
+    open_[place] = false;
+    known[static_cast<std::size_t>(node.number)] = value;
+    return value;
+  }
+
+  /// Python 2 has no text but bytes. Those that are UTF-8 are taken for text, which is right for nearly all of
+  /// them; what others mean only who wrote them knows.
+  void check_old_string(const Node& node) const {
+    if (node.kind == NodeKind::old_string && !is_utf8(node.text))
+      guard_.fail_at(node.at, "a text of Python 2 that is not UTF-8: '", printable(node.text),
+                     "'; load it with numpy.load(file, allow_pickle=True, encoding='latin1') and save it again");
+  }
+
   std::vector<Value> values(NodeId id, int depth) {
+    const std::vector<NodeId>& children = nodes_.children_of(id);
     std::vector<Value> items;
-    for (const NodeId child : nodes_.children_of(id)) items.push_back(value(child, depth + 1));
+    items.reserve(children.size());
+    for (const NodeId child : children) items.push_back(value(child, depth + 1));
     return items;
   }
 
-  Value dict(NodeId id, int depth) {
+  Dict dict(NodeId id, int depth) {
     Dict pairs;
     std::unordered_set<std::string> keys;
     const std::vector<NodeId>& children = nodes_.children_of(id);
+    pairs.reserve(children.size() / 2);
     for (std::size_t at = 0; at < children.size(); at += 2) {
-      if (!keys.insert(key_text(nodes_[children[at]])).second)
+      std::string key;
+      append_key(children[at], key, depth);
+      if (!keys.insert(std::move(key)).second)
         guard_.fail_at(nodes_[children[at]].at, "a dict has the key '", printable(nodes_[children[at]].text),
                        "' twice");
-      Value key = value(children[at], depth + 1);
-      pairs.emplace_back(std::move(key), value(children[at + 1], depth + 1));
+      Value first = value(children[at], depth + 1);
+      pairs.emplace_back(std::move(first), value(children[at + 1], depth + 1));
     }
     return pairs;
   }
 
-  /// Equal for equal keys.
-  static std::string key_text(const Node& node) {
-    const char kind = static_cast<char>('0' + static_cast<int>(node.kind));
-    return kind + std::to_string(node.number) + ' ' + std::string(node.text);
+  /// Text that is equal for equal keys.
+  void append_key(NodeId id, std::string& key, int depth) const {
+    constexpr std::size_t longest = 1 << 16;  // of tuples, which may share their parts without end
+    const Node& node = nodes_[id];
+    if (!can_be_key(node.kind)) guard_.fail_at(node.at, "'", name_of(node.kind), "' as a key");
+    const bool tuple = node.kind == NodeKind::tuple;
+    if (tuple && (depth > pickle_depth || key.size() > longest)) guard_.fail_at(node.at, "a key that is too large");
+    const bool text = node.kind == NodeKind::text || node.kind == NodeKind::bytes || node.kind == NodeKind::old_string;
+    const NodeKind kind = node.kind == NodeKind::old_string ? NodeKind::text : node.kind;
+    key += static_cast<char>('0' + static_cast<int>(kind));
+    key += std::to_string(tuple ? static_cast<std::int64_t>(nodes_.children_of(id).size())
+                          : text ? static_cast<std::int64_t>(node.text.size())
+                                 : node.number);
+    key += ' ';
+    if (text) key += node.text;
+    if (tuple)
+      for (const NodeId part : nodes_.children_of(id)) append_key(part, key, depth + 1);
   }
 
-  Value array(NodeId id, int depth) {
+  Array array(NodeId id, int depth) {
     const PickledArray& pickled = nodes_.array_of(id);
+    const Node& data = nodes_[pickled.data];
     const std::uint64_t at = nodes_[id].at;
     if (!pickled.built) guard_.fail_at(at, "an array without its content");
-    if (const auto known = arrays_.find(id); known != arrays_.end()) return known->second;
-    Array array;
+    const bool shared = !taken_.insert(pickled.data).second;
     if (pickled.layout.dtype == ArrayDtype::object) {
+      if (shared) guard_.charge_again(nodes_.children_of(pickled.data).size() * sizeof(Value), at);
       // NumPy lists objects in C order, whatever the order in memory that the state names.
-      array = Array::from_objects(values(pickled.data, depth), pickled.shape);
-    } else {
-      const std::string_view raw = nodes_[pickled.data].text;
-      guard_.charge(sizeof(Array) + raw.size(), at);
-      const auto bytes = std::as_bytes(std::span(raw));
-      array = array_from_bytes(pickled.layout, pickled.shape, pickled.fortran_order,
-                               {bytes.begin(), bytes.end()});
+      return Array::from_objects(values(pickled.data, depth), pickled.shape);
     }
-    auto shared = std::make_shared<const Array>(std::move(array));
-    arrays_.emplace(id, shared);
-    return shared;
+    if (shared) guard_.charge_again(data.text.size(), at);
+    MemorySource source(std::as_bytes(std::span(data.text)), "array");
+    return read_array(source, pickled.layout, pickled.shape, pickled.fortran_order);
   }
 
   PickleNodes& nodes_;
   PickleGuard& guard_;
-  std::unordered_map<NodeId, std::shared_ptr<const Array>> arrays_;
+  std::vector<std::optional<Value>> texts_, parts_, arrays_;
+  std::vector<bool> open_;            // what holds others and is being made
+  std::unordered_set<NodeId> taken_;  // the contents of which an array was made
 };
 
 }  // namespace detail
 
 /// The value of a pickle. `name` is for messages: the file, and the entry in it; `start` is where in it
-/// `input` begins. Python 2's byte strings become text, as Latin-1. Throws FormatError "name: byte N: pickle:
-/// ..." for anything but plain data and arrays, and for values that take more memory than 128 times the input
-/// (and 1 MiB).
+/// `input` begins. Python 2's byte strings become text where they are UTF-8; OrderedDict, defaultdict and
+/// Counter become dicts. Values that are shared there are shared here, so that memory is bounded by the input.
+/// Throws FormatError "name: byte N: pickle: ..." for anything but plain data and arrays.
 inline Value parse_pickle(std::span<const std::byte> input, const std::string& name,
                           std::uint64_t start = 0) {
-  detail::PickleGuard guard(name, start, input.size());
+  detail::PickleGuard guard(name, start);
   detail::PickleMachine machine(input, guard);
   const detail::NodeId root = machine.run();
   return detail::PickleValues(machine.nodes(), guard).value(root);

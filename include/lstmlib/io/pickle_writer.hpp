@@ -2,7 +2,7 @@
 #pragma once
 // Writes values as pickles of protocol 3 with the names that NumPy 1 and 2 both know.
 
-#include "lstmlib/io/layout.hpp"
+#include "lstmlib/io/pickle_nodes.hpp"
 #include "lstmlib/io/source.hpp"
 
 #include <algorithm>
@@ -11,10 +11,11 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <unordered_map>
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
@@ -68,12 +69,28 @@ class PickleWriter {
   }
 
   void put_value(const Value& value, int depth) {
-    if (depth > 64) fail<FormatError>("pickle: values nested more than 64 deep");
-    std::visit([&](const auto& content) { put_content(content, depth); }, value.kind);
+    if (depth > pickle_depth) fail<FormatError>("pickle: values nested more than ", pickle_depth, " deep");
+    const void* identity = value.identity();
+    if (const auto known = places_.find(identity); identity != nullptr && known != places_.end())
+      return recall(known->second);
+    const Place place = value.visit([&](const auto& content) { return put_content(content, depth); });
+    if (identity != nullptr && place) places_[identity] = *place;
   }
-  void put_content(None, int) { put("N"); }
-  void put_content(bool value, int) { put(value ? "\x88" : "\x89"); }
-  void put_content(std::int64_t value, int) {
+
+  /// Where what was put can be recalled from, if it can.
+  using Place = std::optional<std::uint32_t>;
+
+  Place put_content(None, int) { return put_unnumbered("N"); }
+  Place put_content(bool value, int) { return put_unnumbered(value ? "\x88" : "\x89"); }
+  Place put_unnumbered(std::string_view opcodes) {
+    put(opcodes);
+    return std::nullopt;
+  }
+  Place put_content(std::int64_t value, int) {
+    put_integer(value);
+    return std::nullopt;
+  }
+  void put_integer(std::int64_t value) {
     if (value >= 0 && value < 0x100) return put_little("K", static_cast<std::uint8_t>(value));
     if (value >= 0 && value < 0x10000) return put_little("M", static_cast<std::uint16_t>(value));
     if (std::in_range<std::int32_t>(value)) return put_little("J", static_cast<std::uint32_t>(value));
@@ -83,40 +100,43 @@ class PickleWriter {
     put_little("\x8a", count);
     for (int at = 0; at < count; ++at) append_little(bytes_, static_cast<std::uint8_t>(value >> (8 * at)));
   }
-  void put_content(double value, int) {
+  Place put_content(double value, int) {
     put("G");
     const auto bits = std::bit_cast<std::uint64_t>(value);
     for (int at = 56; at >= 0; at -= 8) append_little(bytes_, static_cast<std::uint8_t>(bits >> at));
+    return std::nullopt;
   }
-  void put_content(const std::string& text, int) {
+  Place put_content(const std::string& text, int) {
     put_little("X", length(text.size()));
     put(text);
-    memorize();
+    return memorize();
   }
-  void put_content(const Bytes& bytes, int) { put_bytes(bytes.data); }
-  void put_content(const List& items, int depth) { put_list(items, depth); }
-  void put_content(const Tuple& tuple, int depth) {
+  Place put_content(const Bytes& bytes, int) { return put_bytes(bytes.data); }
+  Place put_content(const List& items, int depth) { return put_list(items, depth); }
+  Place put_content(const Tuple& tuple, int depth) {
     const std::size_t count = tuple.items.size();
-    if (count == 0) return put(")");
+    if (count == 0) return put_unnumbered(")");
     if (count > 3) put("(");
     for (const Value& item : tuple.items) put_value(item, depth + 1);
     put(count == 1 ? "\x85" : count == 2 ? "\x86" : count == 3 ? "\x87" : "t");
-    memorize();
+    return memorize();
   }
-  void put_content(const Dict& pairs, int depth) {
+  Place put_content(const Dict& pairs, int depth) {
     put("}");
-    memorize();
+    const std::uint32_t place = memorize();
     put_in_batches(pairs, "s", "u", [&](const auto& pair) {
       put_value(pair.first, depth + 1);
       put_value(pair.second, depth + 1);
     });
+    return place;
   }
-  void put_content(const std::shared_ptr<const Array>& array, int depth) { put_array(*array, depth); }
+  Place put_content(const Array& array, int depth) { return put_array(array, depth); }
 
-  void put_list(const std::vector<Value>& items, int depth) {
+  std::uint32_t put_list(const std::vector<Value>& items, int depth) {
     put("]");
-    memorize();
+    const std::uint32_t place = memorize();
     put_in_batches(items, "a", "e", [&](const Value& item) { put_value(item, depth + 1); });
+    return place;
   }
   /// Batches of 1000 keep the stack of a reader short.
   template <class Items, class Put>
@@ -135,15 +155,15 @@ class PickleWriter {
       fail<FormatError>("pickle: an item of ", size, " bytes, at most 4 GiB");
     return static_cast<std::uint32_t>(size);
   }
-  void put_bytes(std::string_view bytes) {
+  std::uint32_t put_bytes(std::string_view bytes) {
     if (bytes.size() < 256) put_little("C", static_cast<std::uint8_t>(bytes.size()));
     else put_little("B", length(bytes.size()));
     put(bytes);
-    memorize();
+    return memorize();
   }
 
   // _reconstruct(ndarray, (0,), b'b'), then the state (1, shape, dtype, False, data)
-  void put_array(const Array& array, int depth) {
+  std::uint32_t put_array(const Array& array, int depth) {
     array.check();
     put_global("numpy.core.multiarray", "_reconstruct");
     put_global("numpy", "ndarray");
@@ -156,7 +176,7 @@ class PickleWriter {
     put("\x87");
     memorize();
     put("R");
-    memorize();
+    const std::uint32_t place = memorize();
     put(std::string_view("(K\x01"));
     Tuple shape;
     for (const Index size : array.shape) shape.items.emplace_back(size);
@@ -173,6 +193,7 @@ class PickleWriter {
     put("t");
     memorize();
     put("b");
+    return place;
   }
 
   // dtype('i4', False, True), then the state (3, '<', None, None, None, -1, -1, 0)
@@ -200,12 +221,13 @@ class PickleWriter {
 
   std::vector<std::byte> bytes_;
   std::map<std::string, std::uint32_t> memo_;
+  std::unordered_map<const void*, std::uint32_t> places_;  // of values that stand in several places
   std::uint32_t memo_size_ = 0;
 };
 
 }  // namespace detail
 
-/// The pickle of a value, and of an array by itself. Throws FormatError for more than 64 levels and for
+/// The pickle of a value, and of an array by itself. Throws FormatError for more than 256 levels and for
 /// single items of 4 GiB and more.
 inline std::vector<std::byte> format_pickle(const Value& value) {
   return detail::PickleWriter().write(value);

@@ -77,11 +77,11 @@ inline std::string utf8_from_latin1(std::string_view bytes) {
   return text;
 }
 
-/// `text` for a message: control characters and what is not UTF-8 as \\xhh, cut after 80 bytes.
-inline std::string printable(std::string_view text) {
+/// `text` for a message: control characters and what is not UTF-8 as \\xhh, cut after about `most` bytes.
+inline std::string printable(std::string_view text, std::size_t most = 80) {
   constexpr char digits[] = "0123456789abcdef";
   std::string shown;
-  while (!text.empty() && shown.size() < 80) {
+  while (!text.empty() && shown.size() < most) {
     char32_t code_point = 0;
     const auto byte = static_cast<unsigned char>(text[0]);
     if (take_code_point(text, code_point) && code_point >= 0x20 && code_point != 0x7F) {
@@ -93,5 +93,8 @@ inline std::string printable(std::string_view text) {
   }
   return text.empty() ? shown : shown + "...";
 }
+
+/// The same, whole: for names, of which two must not look alike.
+inline std::string printable_name(std::string_view name) { return printable(name, std::string_view::npos); }
 
 }  // namespace lstmlib::io

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// ZIP archives in memory, as far as NPZ files need them: stored and deflated members, data descriptors,
-// ZIP64. The central directory alone says what there is; NumPy's local headers hold no sizes. Refuses what
-// readers could disagree about: several volumes, members that share bytes, names that differ or come twice.
+// ZIP archives, as far as NPZ files need them: stored and deflated members, data descriptors, ZIP64. The
+// central directory alone says what there is; NumPy's local headers hold no sizes. Refuses what readers could
+// disagree about: several volumes, members that share bytes, names that differ or come twice. Of a file only
+// the directory and the members' headers are read, until a member is.
 
 #include "lstmlib/io/inflate.hpp"
+#include "lstmlib/io/input.hpp"
 #include "lstmlib/io/source.hpp"
 #include "lstmlib/io/utf8.hpp"
 
@@ -17,7 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -25,20 +27,21 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 /// One file in an archive.
 struct ZipEntry {
-  std::string name;  ///< UTF-8, not empty, no NUL; may be any path: never use it as one
+  std::string name;  ///< may be any path, or no text at all: never use it as a path
   bool deflated = false;
   std::uint32_t crc = 0;
-  std::uint64_t size = 0;             ///< bytes unpacked; never more than the packed ones can give
-  std::span<const std::byte> packed;  ///< in the archive
+  std::uint64_t size = 0;                      ///< bytes unpacked; never more than the packed ones can give
+  std::uint64_t packed_at = 0, packed_size = 0;  ///< where it lies in the archive
+  std::string problem;  ///< why it cannot be opened, "archive: byte N: ..."; then nothing but the name is known
 };
 
 /// The content of a member, read front to back. `finish` must be called at the end: only then is it known to
 /// be whole.
 class ZipMember final : public Source {
  public:
-  ZipMember(const ZipEntry& entry, const std::string& archive)
-      : Source(archive + ": " + printable(entry.name), entry.size), entry_(entry) {
-    if (entry.deflated) inflater_.emplace(entry.packed);
+  ZipMember(const ZipEntry& entry, const Input& archive, const std::string& archive_name)
+      : Source(archive_name + ": " + printable_name(entry.name), entry.size), entry_(entry), archive_(archive) {
+    if (entry.deflated) inflater_.emplace([this] { return next_piece(); });
   }
 
   /// Reads what is left, and fails with FormatError unless the stream ends here and the CRC-32 is right.
@@ -56,30 +59,56 @@ class ZipMember final : public Source {
   void fill(std::span<std::byte> into) override {
     if (into.empty()) return;
     if (!inflater_) {
-      std::memcpy(into.data(), entry_.packed.data() + position(), into.size());
+      archive_.read(entry_.packed_at + position(), into);
     } else if (const std::string error = inflater_->read(into); !error.empty()) {
       fail_here(error);
     }
     crc_ = crc32_of(crc_, into);
   }
+  /// Of the packed bytes: all of them where they are in memory.
+  std::span<const std::byte> next_piece() {
+    const std::uint64_t rest = entry_.packed_size - taken_, at = entry_.packed_at + taken_;
+    if (!archive_.is_file()) {
+      taken_ += rest;
+      return archive_.memory().subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(rest));
+    }
+    piece_.resize(static_cast<std::size_t>((std::min)(rest, std::uint64_t{1} << 16)));
+    archive_.read(at, piece_);
+    taken_ += piece_.size();
+    return piece_;
+  }
 
   const ZipEntry& entry_;
+  const Input& archive_;
   std::optional<Inflater> inflater_;
+  std::vector<std::byte> piece_;
+  std::uint64_t taken_ = 0;
   std::uint32_t crc_ = 0;
 };
 
-/// The directory of an archive. The bytes must outlive it and the sources made of it.
+/// The directory of an archive, which must outlive the members made of it.
 class ZipReader {
  public:
-  /// Reads the directory. Throws FormatError "name: byte N: ...".
-  ZipReader(std::span<const std::byte> bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {
+  /// Reads the directory of an archive in memory, which the caller keeps. What is wrong with a single member
+  /// is its `problem`. Throws FormatError "name: byte N: ...".
+  ZipReader(std::span<const std::byte> bytes, std::string name) : ZipReader(Input(bytes), std::move(name)) {}
+  /// The same of a file. Throws FileError too.
+  ZipReader(Input input, std::string name)
+      : input_(std::move(input)), name_(std::move(name)), window_(input_), local_window_(input_, 1 << 9) {
     read_directory(find_directory());
     refuse_shared_bytes();
   }
+  ZipReader(const ZipReader&) = delete;
+  ZipReader& operator=(const ZipReader&) = delete;
 
   const std::string& name() const { return name_; }
+  std::uint64_t size() const { return input_.size(); }  ///< bytes of the archive
   const std::vector<ZipEntry>& entries() const { return entries_; }
-  ZipMember open(const ZipEntry& entry) const { return {entry, name_}; }
+  /// Throws FormatError where the member has a problem. Several threads may read members.
+  ZipMember open(const ZipEntry& entry) const {
+    if (!entry.problem.empty()) throw FormatError(entry.problem);
+    return {entry, input_, name_};
+  }
 
  private:
   struct Directory {
@@ -91,21 +120,21 @@ class ZipReader {
     fail<FormatError>(name_, ": byte ", at, ": zip: ", parts...);
   }
   template <class T>
-  T number(std::uint64_t at) const {
-    return load_little<T>(bytes_.data() + at);
+  T number(std::uint64_t at) {
+    return load_little<T>(window_.view(at, sizeof(T)).data());
   }
   bool fits(std::uint64_t at, std::uint64_t size) const {
-    return at <= bytes_.size() && size <= bytes_.size() - at;
+    return at <= input_.size() && size <= input_.size() - at;
   }
-  std::string_view text(std::uint64_t at, std::uint64_t size) const {
-    return as_text(bytes_.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(size)));
+  std::string text(std::uint64_t at, std::uint64_t size) {
+    return std::string(as_text(window_.view(at, static_cast<std::size_t>(size))));
   }
 
   // The end record stands at the end, with a comment of at most 65535 bytes behind it.
-  Directory find_directory() const {
+  Directory find_directory() {
     constexpr std::uint64_t end_size = 22, locator_size = 20;
-    if (bytes_.size() < end_size) fail_at(0, "not an archive: only ", bytes_.size(), " bytes");
-    const std::uint64_t last = bytes_.size() - end_size;
+    if (input_.size() < end_size) fail_at(0, "not an archive: only ", input_.size(), " bytes");
+    const std::uint64_t last = input_.size() - end_size;
     std::uint64_t end = last;
     while (number<std::uint32_t>(end) != 0x06054b50 || number<std::uint16_t>(end + 20) != last - end) {
       if (end == 0 || last - end == 0xFFFF)
@@ -126,7 +155,7 @@ class ZipReader {
     return directory;
   }
 
-  std::uint64_t read_zip64_end(std::uint64_t locator, Directory& directory) const {
+  std::uint64_t read_zip64_end(std::uint64_t locator, Directory& directory) {
     const auto at = number<std::uint64_t>(locator + 8);
     if (number<std::uint32_t>(locator + 4) != 0 || number<std::uint32_t>(locator + 16) > 1)
       fail_at(locator, "archives of several volumes are not supported");
@@ -145,8 +174,7 @@ class ZipReader {
     const std::uint64_t end = directory.start + directory.size;
     if (directory.entries > directory.size / record_size)
       fail_at(at, directory.entries, " members are announced in a directory of ", directory.size, " bytes");
-    std::unordered_set<std::string_view> names;
-    entries_.reserve(static_cast<std::size_t>(directory.entries));
+    entries_.reserve(static_cast<std::size_t>((std::min)(directory.entries, std::uint64_t{1} << 16)));
     for (std::uint64_t count = 0; count < directory.entries; ++count) {
       if (end - at < record_size || number<std::uint32_t>(at) != 0x02014b50)
         fail_at(at, "member ", count + 1, " of ", directory.entries, " is not in the directory");
@@ -154,20 +182,33 @@ class ZipReader {
                           extra_size = number<std::uint16_t>(at + 30);
       const std::uint64_t size = record_size + name_size + extra_size + number<std::uint16_t>(at + 32);
       if (size > end - at) fail_at(at, "a member's record runs past the directory");
-      read_entry(at, text(at + record_size, name_size), at + record_size + name_size, extra_size,
-                 directory.start);
+      ZipEntry& entry = entries_.emplace_back();
+      entry.name = text(at + record_size, name_size);
+      try {
+        read_entry(entry, at, at + record_size + name_size, extra_size, directory.start);
+      } catch (const FormatError& error) { entry.problem = error.what(); }
       at += size;
     }
     if (at != end) fail_at(at, "the directory holds more than the ", directory.entries, " members announced");
-    for (const ZipEntry& entry : entries_)
-      if (!names.insert(entry.name).second)
-        fail_at(directory.start, "the member '", printable(entry.name), "' is there twice");
+    std::unordered_map<std::string_view, ZipEntry*> names;
+    for (ZipEntry& entry : entries_) {
+      const auto [first, is_new] = names.emplace(entry.name, &entry);
+      if (is_new) continue;
+      for (ZipEntry* twice : {first->second, &entry})
+        add_problem(*twice, directory.start, "the member '", printable_name(entry.name), "' is there twice");
+    }
   }
 
-  void read_entry(std::uint64_t at, std::string_view name, std::uint64_t extra, std::uint64_t extra_size,
+  /// Of a member that has none yet.
+  template <class... Parts>
+  void add_problem(ZipEntry& entry, std::uint64_t at, const Parts&... parts) const {
+    if (entry.problem.empty()) entry.problem = message(name_, ": byte ", at, ": zip: ", parts...);
+  }
+
+  void read_entry(ZipEntry& entry, std::uint64_t at, std::uint64_t extra, std::uint64_t extra_size,
                   std::uint64_t directory_start) {
-    const std::string shown = printable(name);
-    if (name.find('\0') != std::string_view::npos || !is_utf8(name))
+    const std::string shown = printable_name(entry.name);
+    if (entry.name.find('\0') != std::string_view::npos || !is_utf8(entry.name))
       fail_at(at, "the name '", shown, "' is not UTF-8, or holds a NUL");
     const auto flags = number<std::uint16_t>(at + 8), method = number<std::uint16_t>(at + 10);
     if ((flags & 0x2041) != 0) fail_at(at + 8, "'", shown, "' is encrypted");
@@ -178,26 +219,33 @@ class ZipReader {
     if (number<std::uint16_t>(at + 34) != 0) fail_at(at + 34, "'", shown, "' lies on another volume");
     read_zip64_extra(extra, extra_size, {&size, &packed, &local}, shown);
 
-    if (!fits(local, 30) || local + 30 > directory_start || number<std::uint32_t>(local) != 0x04034b50)
+    const auto local_number = [&](std::uint64_t place, std::size_t bytes) {
+      return bytes == 4 ? load_little<std::uint32_t>(local_window_.view(place, 4).data())
+                       : load_little<std::uint16_t>(local_window_.view(place, 2).data());
+    };
+    if (!fits(local, 30) || local + 30 > directory_start || local_number(local, 4) != 0x04034b50)
       fail_at(at + 42, "'", shown, "' has no local header at byte ", local);
-    const std::uint64_t local_name_size = number<std::uint16_t>(local + 26);
-    const std::uint64_t data = local + 30 + local_name_size + number<std::uint16_t>(local + 28);
+    const std::uint64_t local_name_size = local_number(local + 26, 2);
+    const std::uint64_t data = local + 30 + local_name_size + local_number(local + 28, 2);
     if (data > directory_start || packed > directory_start - data)
       fail_at(at + 20, "'", shown, "' runs past the directory: ", packed, " bytes at byte ", data);
-    if (text(local + 30, local_name_size) != name)
+    if (as_text(local_window_.view(local + 30, static_cast<std::size_t>(local_name_size))) != entry.name)
       fail_at(local + 30, "'", shown, "' has another name in its local header");
-    if (number<std::uint16_t>(local + 8) != method)
+    if (local_number(local + 8, 2) != method)
       fail_at(local + 8, "'", shown, "' is packed by another method in its local header");
     if (method == 0 ? size != packed : size > max_inflated_bytes(packed))
       fail_at(at + 24, "'", shown, "' cannot unpack to ", size, " bytes from ", packed);
-    entries_.push_back({std::string(name), method == 8, number<std::uint32_t>(at + 16), size,
-                        bytes_.subspan(static_cast<std::size_t>(data), static_cast<std::size_t>(packed))});
-    spans_.emplace_back(local, data + packed);
+    entry.deflated = method == 8;
+    entry.crc = number<std::uint32_t>(at + 16);
+    entry.size = size;
+    entry.packed_at = data;
+    entry.packed_size = packed;
+    spans_.push_back({local, data + packed, entries_.size() - 1});
   }
 
   /// Fetches the fields that are ffffffff from the zip64 extra field, where they stand in this order.
   void read_zip64_extra(std::uint64_t at, std::uint64_t extra_size,
-                        std::initializer_list<std::uint64_t*> fields, const std::string& shown) const {
+                        std::initializer_list<std::uint64_t*> fields, const std::string& shown) {
     const std::uint64_t end = at + extra_size;
     while (end - at >= 4) {
       const auto kind = number<std::uint16_t>(at);
@@ -220,17 +268,28 @@ class ZipReader {
 
   // Members that share bytes are how a small archive pretends to be a huge one.
   void refuse_shared_bytes() {
-    std::sort(spans_.begin(), spans_.end());
-    for (std::size_t at = 1; at < spans_.size(); ++at)
-      if (spans_[at].first < spans_[at - 1].second)
-        fail_at(spans_[at].first, "two members share the bytes here");
+    std::sort(spans_.begin(), spans_.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
+    for (std::size_t at = 1, furthest = 0; at < spans_.size(); ++at) {
+      if (spans_[at].begin < spans_[furthest].end)
+        for (const std::size_t both : {furthest, at})
+          add_problem(entries_[spans_[both].entry], spans_[at].begin, "two members share the bytes here: '",
+                      printable_name(entries_[spans_[furthest].entry].name), "' and '",
+                      printable_name(entries_[spans_[at].entry].name), "'");
+      if (spans_[at].end > spans_[furthest].end) furthest = at;
+    }
     spans_.clear();
   }
 
-  std::span<const std::byte> bytes_;
+  struct Span {
+    std::uint64_t begin, end;
+    std::size_t entry;
+  };
+
+  Input input_;
   std::string name_;
+  InputWindow window_, local_window_;  // while the directory is read
   std::vector<ZipEntry> entries_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> spans_;
+  std::vector<Span> spans_;
 };
 
 }  // namespace lstmlib::io

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The GRU cell, forward and backward, for scalars and for vectors of them: see activation.inl for who
 // includes this.
-//   r = sigmoid(..), z = sigmoid(..), n = tanh(x_n + r q), q the recurrent part of the candidate;  h' = (1 -
-//   z) n + z h.
+//   r = sigmoid(..), z = sigmoid(..)
+//   n = tanh(x_n + r q), where q is the recurrent part of the candidate
+//   h' = (1 - z) n + z h
 // [Cho 2014, in the form of cuDNN and Chainer's NStepGRU]
 
 template <class V>

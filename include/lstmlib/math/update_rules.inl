@@ -3,8 +3,8 @@
 // lstmlib::math by update_formulas.hpp, and once per instruction set by the CPU's kernels. So nothing is
 // included here, and only arithmetic and the functions `splat<V>(double)`, `square_root`, `smaller`, `larger`
 // and `sign_of` are used. Calls in parentheses keep argument-dependent lookup from adding the scalar
-// functions to those of an instruction set. p: parameter; g: gradient after the hooks; m, v, u: states in the
-// order of the rule.
+// functions to those of an instruction set.
+// p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule.
 
 template <class V>
 LSTMLIB_HOST_DEVICE inline V apply_step(const GradientStep& step, V p, V g) {

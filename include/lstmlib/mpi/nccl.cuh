@@ -49,7 +49,7 @@ class NcclCommunicator final : public parallel::Communicator {
   bool runs_on(Device device) const override { return device == device_ || host_.runs_on(device); }
   std::unique_ptr<parallel::Pending> start_sum(Tensor<float> values, parallel::Wire wire) override {
     if (values.device() != device_) return host_.start_sum(std::move(values), wire);
-    const View<float> view = values.view();
+    const View<float> view = values.mutable_view();
     return start(std::move(values), [&](Started& started) {
       if (view.size() == 0) return;
       if (wire == parallel::Wire::bf16) sum_bf16(view, started.scratch);
@@ -58,7 +58,7 @@ class NcclCommunicator final : public parallel::Communicator {
   }
   std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override {
     if (values.device() != device_) return host_.start_sum(std::move(values));
-    const View<double> view = values.view();
+    const View<double> view = values.mutable_view();
     return start(std::move(values), [&](Started&) {
       if (view.size() > 0) sum_exact(view, NcclType::float64);
     });

@@ -69,7 +69,7 @@ class Sum final : public Transfer {
   }
   void start(Requests& requests) override {
     if constexpr (rounded) {
-      const std::span<const T> values = std::as_const(values_).values();
+      const std::span<const T> values = values_.values();
       std::transform(values.begin(), values.end(), sent_.get(), to_bfloat16);
     }
     check(MPI_Ialltoallv(sent(), to_others_.data(), parts_.starts.data(), type(), received_.get(),
@@ -92,7 +92,7 @@ class Sum final : public Transfer {
   }
   void finish() override {
     if constexpr (rounded)
-      std::transform(sent_.get(), sent_.get() + parts_.total, values_.values().begin(), from_bfloat16);
+      std::transform(sent_.get(), sent_.get() + parts_.total, values_.mutable_values().begin(), from_bfloat16);
   }
 
  private:
@@ -127,7 +127,7 @@ class Sum final : public Transfer {
   /// What travels: the values themselves, or what they are rounded to.
   Sent* sent() {
     if constexpr (rounded) return sent_.get();
-    else return values_.values().data();
+    else return values_.mutable_values().data();
   }
 
   const Processes &first_, &second_;

@@ -2,6 +2,7 @@
 #pragma once
 // A convolution over text as a layer.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/module.hpp"
 #include "lstmlib/ops/convolution.hpp"
@@ -12,17 +13,26 @@ struct TextConvolutionOptions {
   Index input_size;  ///< features of a row
   Index filters;     ///< features of a result row
   Index window;      ///< rows that a filter sees
+
+  /// Throws ValueError for a size below 1.
+  void check() const {
+    lstmlib::detail::require_size("TextConvolutionOptions", "input_size", input_size);
+    lstmlib::detail::require_size("TextConvolutionOptions", "filters", filters);
+    lstmlib::detail::require_size("TextConvolutionOptions", "window", window);
+  }
 };
 
 /// Without bias; weight and key as those of a 2-D convolution over images [features, rows, 1].
 template <Real T = float>
 class TextConvolution : public Module {
  public:
-  explicit TextConvolution(TextConvolutionOptions o)
-      : weight(lecun_normal<T>({o.filters, o.input_size, o.window, 1})) {}
+  explicit TextConvolution(TextConvolutionOptions o) {
+    o.check();
+    weight = Parameter<T>(lecun_normal<T>({o.filters, o.input_size, o.window, 1}));
+  }
 
   /// See ops::convolution_over_time: each result sequence has window - 1 rows more than its input.
-  Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const {
+  [[nodiscard]] Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const {
     return ops::convolution_over_time(x, weight);
   }
 
@@ -31,4 +41,4 @@ class TextConvolution : public Module {
   Parameter<T> weight;  ///< [filters, input_size, window, 1]
 };
 
-}  // namespace lstmlib::nn
+}  // namespace lstmlib::inline LSTMLIB_ABI::nn

@@ -37,67 +37,80 @@ class FrozenRecurrent {
   Index hidden_size() const { return hidden_size_; }
   Index output_size() const { return directions_ * hidden_size_; }  ///< of both directions, side by side
   Index directions() const { return directions_; }
-  Index vocabulary_size() const { return vocabulary_; }   ///< 0: inputs are rows of numbers
-  bool has_table() const { return stack_->has_table(); }  ///< of the sums of all words
-  std::size_t bytes() const { return stack_->bytes(); }
+  Index vocabulary_size() const { return vocabulary_; }     ///< 0: inputs are rows of numbers
+  bool has_table() const { return kernels().has_table(); }  ///< of the sums of all words
+  std::size_t bytes() const { return kernels().bytes(); }
 
   /// The top layer's hidden state after each sequence [sequences, output_size]; that of the backward pass is
-  /// after its first row. Throws ShapeError for a sentence without words, a word that is not in the table,
-  /// and a result of another size. Results may differ in the last bits with the other sequences and the
-  /// number of threads.
+  /// after its first row. Throws ShapeError for a sentence without words and a result of another size,
+  /// IndexError for a word that is not in the table. Results may differ in the last bits with the other
+  /// sequences and the number of threads.
   void last_hidden(Sentences sentences, std::span<float> result) const {
     check_sentences(sentences);
     check_result(result, std::ssize(sentences));
-    stack_->forward({sentences, {}, nullptr}, {{}, {result.data(), {std::ssize(sentences), output_size()}}});
+    kernels().forward({sentences, {}, nullptr},
+                      {{}, {result.data(), {std::ssize(sentences), output_size()}}});
   }
   void last_hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
     check_rows(x);
     check_result(result, x.sequences());
-    stack_->forward({{}, x.rows.view(), x.segments.get()},
-                    {{}, {result.data(), {x.sequences(), output_size()}}});
+    kernels().forward({{}, x.rows.view(), x.segments.get()},
+                      {{}, {result.data(), {x.sequences(), output_size()}}});
   }
   /// The same after every row [rows, output_size], sequence by sequence.
   void hidden(Sentences sentences, std::span<float> result) const {
     const Index rows = check_sentences(sentences);
     check_result(result, rows);
-    stack_->forward({sentences, {}, nullptr}, {{result.data(), {rows, output_size()}}, {}});
+    kernels().forward({sentences, {}, nullptr}, {{result.data(), {rows, output_size()}}, {}});
   }
   void hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
     check_rows(x);
     check_result(result, x.segments->rows());
-    stack_->forward({{}, x.rows.view(), x.segments.get()},
-                    {{result.data(), {x.segments->rows(), output_size()}}, {}});
+    kernels().forward({{}, x.rows.view(), x.segments.get()},
+                      {{result.data(), {x.segments->rows(), output_size()}}, {}});
   }
 
-  /// For LstmStream.
-  const FrozenStack& kernels() const { return *stack_; }
+  /// For LstmStream. Throws Error if these layers were moved away.
+  const FrozenStack& kernels() const {
+    if (!stack_) fail<Error>("frozen: the layers were moved away");
+    return *stack_;
+  }
 
  private:
   FrozenRecurrent(const Embedding<float>* embedding, const RecurrentStack<float>& stack,
                   const FreezeOptions& options) {
+    stack.check_layers();
     const auto& bottom = stack.layers.front();
-    input_size_ = bottom.weight_input.shape()[1];
+    input_size_ = bottom.input_size();
     hidden_size_ = bottom.hidden_size();
     directions_ = stack.directions;
     layers_ = std::ssize(stack.layers) / directions_;
     std::vector<FreezeLayer> layers;
-    for (const auto& layer : stack.layers)
+    for (const auto& layer : stack.layers) {
+      lstmlib::kernels("freeze", bottom.weight_input.value(), layer.weight_input.value(),
+                       layer.weight_hidden.value(), layer.bias_input.value(), layer.bias_hidden.value());
       layers.push_back({layer.weight_input.value().view(), layer.weight_hidden.value().view(),
                         layer.bias_input.value().view(), layer.bias_hidden.value().view()});
+    }
+    if (options.precision != Precision::fp32 && options.precision != Precision::bf16 &&
+        options.precision != Precision::int8)
+      fail<ValueError>("FreezeOptions: precision is ", name_of(options.precision),
+                       ", expected fp32, bf16 or int8");
     FreezeProblem problem{bottom.cell(),     directions_,        layers, {}, ignore_none,
                           options.precision, options.table_bytes};
     if (embedding) {
       const auto& words = embedding->weight;
-      if (words.shape()[1] != input_size_)
+      if (!words.value() || words.shape().rank() != 2 || words.shape()[1] != input_size_)
         fail<ShapeError>("freeze: word vectors ", words.shape(), ", the layers expect ", input_size_,
                          " features");
+      lstmlib::kernels("freeze", bottom.weight_input.value(), words.value());
       vocabulary_ = words.shape()[0];
       problem.words = words.value().view();
       problem.ignore = embedding->ignore;
       ignore_ = embedding->ignore;
     }
-    const Device device = bottom.weight_input.device();
-    stack_ = device.backend().freeze(device.number(), problem);
+    device_ = bottom.weight_input.device();
+    stack_ = device_.backend().freeze(device_.number(), problem);
   }
 
   Index check_sentences(Sentences sentences) const {
@@ -107,13 +120,16 @@ class FrozenRecurrent {
       if (sentences[i].empty()) fail<ShapeError>("frozen: sentence ", i, " has no words");
       for (const std::int32_t id : sentences[i])
         if ((id < 0 || id >= vocabulary_) && id != ignore_)
-          fail<ShapeError>("frozen: sentence ", i, " has word ", id, ", expected 0 to ", vocabulary_ - 1);
+          fail<IndexError>("frozen: sentence ", i, " has word ", id, ", expected 0 to ", vocabulary_ - 1);
       rows += std::ssize(sentences[i]);
     }
     return rows;
   }
   void check_rows(const Ragged<Tensor<float>>& x) const {
     if (vocabulary_ > 0) fail<ShapeError>("frozen: rows of numbers, words expected");
+    ops::detail::require_rows("frozen", x);
+    if (x.rows.device() != device_)
+      fail<DeviceError>("frozen: the input is on ", x.rows.device(), ", the layers are on ", device_);
     if (x.rows.shape() != Shape{x.segments->rows(), input_size_})
       fail<ShapeError>("frozen: input ", x.rows.shape(), ", expected [", x.segments->rows(), ", ",
                        input_size_, "]");
@@ -125,12 +141,14 @@ class FrozenRecurrent {
   }
 
   std::unique_ptr<const FrozenStack> stack_;
+  Device device_;
   Index input_size_ = 0, hidden_size_ = 0, directions_ = 1, layers_ = 1, vocabulary_ = 0;
   std::int32_t ignore_ = ignore_none;
 };
 
 /// One sequence step by step, with the states of all layers carried along: for input that arrives over time.
-/// No allocation and no graph. Not shared between threads; the frozen layers may be, and must live longer.
+/// No allocation and no graph. A copy goes on by itself from the same states, as beams of a search do. Not
+/// shared between threads; the frozen layers may be, and must live longer and not be moved.
 class LstmStream {
  public:
   /// Of an LSTM, a GRU or a plain network. Throws ShapeError where there is a backward pass: it starts at the
@@ -140,10 +158,19 @@ class LstmStream {
     if (layers.directions() != 1)
       fail<ShapeError>("stream: the layers have a backward pass, which starts at the end");
   }
+  explicit LstmStream(FrozenRecurrent&& give_the_frozen_layers_a_name) = delete;  // they would be gone
+  LstmStream(const LstmStream& other)
+      : layers_(other.layers_), memory_(other.memory_.clone()), count_(other.count_) {}
+  LstmStream& operator=(const LstmStream& other) {
+    if (this != &other) *this = LstmStream(other);
+    return *this;
+  }
+  LstmStream(LstmStream&&) = default;
+  LstmStream& operator=(LstmStream&&) = default;
 
   /// Takes in one row [input_size], or one word, and returns the top layer's hidden state [hidden_size],
-  /// which stays until the next step. Throws ShapeError for a row of another size and a word that is not in
-  /// the table.
+  /// which stays until the next step. Throws ShapeError for a row of another size, IndexError for a word that
+  /// is not in the table.
   std::span<const float> step(std::span<const float> row) {
     if (layers_->vocabulary_size() > 0) fail<ShapeError>("stream: a row of numbers, a word expected");
     if (std::ssize(row) != layers_->input_size())
@@ -151,29 +178,37 @@ class LstmStream {
     return step(row.data(), 0);
   }
   std::span<const float> step(std::int32_t word) {
+    if (layers_->vocabulary_size() == 0) fail<ShapeError>("stream: a word, a row of numbers expected");
     if (word < 0 || word >= layers_->vocabulary_size())
-      fail<ShapeError>("stream: word ", word, ", the table has ", layers_->vocabulary_size());
+      fail<IndexError>("stream: word ", word, ", expected 0 to ", layers_->vocabulary_size() - 1);
     return step(nullptr, word);
   }
   /// Begins a new sequence.
   void reset() {
     count_ = 0;
-    std::ranges::fill(memory_.values(), 0.0f);
+    for (float& value : memory_.mutable_values()) value = 0;
   }
 
   Index steps() const { return count_; }  ///< since the begin of the sequence
-  /// States of a layer [hidden_size]; cell: of an LSTM, else empty.
+  /// States of a layer [hidden_size]; cell: of an LSTM, else empty. Throws IndexError for a layer that is not
+  /// there.
   std::span<const float> hidden(Index layer) const {
+    check_layer(layer);
     return state(layers_->kernels().stream_hidden(layer, memory_.view().data));
   }
   std::span<const float> cell(Index layer) const {
+    check_layer(layer);
     return state(layers_->kernels().stream_cell(layer, memory_.view().data));
   }
 
  private:
   std::span<const float> step(const float* row, std::int32_t word) {
-    layers_->kernels().step(row, word, count_++, memory_.view().data);
+    layers_->kernels().step(row, word, count_++, memory_.mutable_view().data);
     return hidden(layers_->layers() - 1);
+  }
+  void check_layer(Index layer) const {
+    if (layer < 0 || layer >= layers_->layers())
+      fail<IndexError>("stream: layer ", layer, ", expected 0 to ", layers_->layers() - 1);
   }
   std::span<const float> state(const float* data) const {
     return {data, data ? static_cast<std::size_t>(layers_->hidden_size()) : 0};
@@ -184,4 +219,4 @@ class LstmStream {
   Index count_ = 0;
 };
 
-}  // namespace lstmlib::nn
+}  // namespace lstmlib::inline LSTMLIB_ABI::nn

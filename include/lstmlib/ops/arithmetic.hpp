@@ -2,13 +2,15 @@
 #pragma once
 // Sums, differences, products of variables of one shape, element by element.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 template <Real T>
 void require_same_shape(const char* op, const Variable<T>& a, const Variable<T>& b) {
+  require(op, "the first argument", a);
+  require(op, "the second argument", b);
   if (a.shape() != b.shape()) fail<ShapeError>(op, ": shapes ", a.shape(), " and ", b.shape(), " differ");
 }
 /// a + factor b
@@ -17,8 +19,8 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
   require_same_shape(op, a, b);
   auto& math = kernels(op, a.value(), b.value()).math;
   auto y = a.value().clone();
-  math.add_scaled(factor, b.view(), y.view());
-  return record(op, y, {a, b}, [&math, factor](auto d_y, auto d) {
+  math.add_scaled(factor, b.view(), y.mutable_view());
+  return record(op, y, {a, b}, reads(), [&math, factor](auto d_y, auto d) {
     math.add_scaled(T(1), d_y[0].view(), d[0].view());
     math.add_scaled(factor, d_y[0].view(), d[1].view());
   });
@@ -26,32 +28,34 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
 }  // namespace detail
 
 template <Real T>
-Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("add", a, T(1), b);
 }
 template <Real T>
-Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("subtract", a, T(-1), b);
 }
 /// a b, element by element.
 template <Real T>
-Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
   detail::require_same_shape("multiply", a, b);
   auto& math = kernels("multiply", a.value(), b.value()).math;
   auto y = Tensor<T>::uninitialized(a.shape(), a.device());
-  math.multiply(a.view(), b.view(), y.view(), Write::assign);
-  return record("multiply", y, {a, b}, [&math, a = a.value(), b = b.value()](auto d_y, auto d) {
-    math.multiply(d_y[0].view(), b.view(), d[0].view(), Write::add);
-    math.multiply(d_y[0].view(), a.view(), d[1].view(), Write::add);
-  });
+  math.multiply(a.view(), b.view(), y.mutable_view(), Write::assign);
+  return record("multiply", y, {a, b}, reads(a.value(), b.value()),
+                [&math, a = a.value(), b = b.value()](auto d_y, auto d) {
+                  math.multiply(d_y[0].view(), b.view(), d[0].view(), Write::add);
+                  math.multiply(d_y[0].view(), a.view(), d[1].view(), Write::add);
+                });
 }
 /// factor x
 template <Real T>
-Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
+[[nodiscard]] Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
+  detail::require("scale", "the input", x);
   auto& math = kernels("scale", x.value()).math;
   auto y = Tensor<T>::zeros(x.shape(), x.device());
-  math.add_scaled(factor, x.view(), y.view());
-  return record("scale", y, {x}, [&math, factor](auto d_y, auto d_x) {
+  math.add_scaled(factor, x.view(), y.mutable_view());
+  return record("scale", y, {x}, reads(), [&math, factor](auto d_y, auto d_x) {
     math.add_scaled(factor, d_y[0].view(), d_x[0].view());
   });
 }
@@ -60,19 +64,19 @@ Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
 
 namespace lstmlib::inline LSTMLIB_ABI {
 template <Real T>
-Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator+(const Variable<T>& a, const Variable<T>& b) {
   return ops::add(a, b);
 }
 template <Real T>
-Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator-(const Variable<T>& a, const Variable<T>& b) {
   return ops::subtract(a, b);
 }
 template <Real T>
-Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
+[[nodiscard]] Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
   return ops::multiply(a, b);
 }
 template <Real T>
-Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
+[[nodiscard]] Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
   return ops::scale(x, factor);
 }
 }  // namespace lstmlib

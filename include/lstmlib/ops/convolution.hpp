@@ -4,15 +4,21 @@
 
 #include "lstmlib/ops/shape.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows,
 /// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows
 /// [.., filters].
 template <Real T>
-Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x, const Variable<T>& weight) {
+[[nodiscard]] Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x,
+                                                        const Variable<T>& weight) {
+  detail::require_rows("convolution_over_time", x);
+  detail::require("convolution_over_time", "the weight", weight);
   const Shape& w = weight.shape();
-  if (w.rank() != 4 || w[3] != 1 || x.rows.shape().rank() != 2 || w[1] != x.rows.shape()[1])
+  if (w.rank() != 4 || w[3] != 1 || w[2] < 1 || w[1] != x.rows.shape()[1])
     fail<ShapeError>("convolution_over_time: input ", x.rows.shape(), ", weight ", w,
                      "; expected [filters, features, window, 1]");
   const auto& all = kernels("convolution_over_time", x.rows.value(), weight.value());
@@ -23,18 +29,18 @@ Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x, const Va
 
   const Device device = x.rows.device();
   auto columns = Tensor<T>::uninitialized({windows->rows(), w[1] * window}, device);
-  all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.view());
+  all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.mutable_view());
   auto y = Tensor<T>::uninitialized({windows->rows(), w[0]}, device);
-  all.math.gemm(std::as_const(columns).view(), transposed(weight.view()), y.view(), Write::assign);
-  auto rows = record(
-      "convolution_over_time", y, {x.rows, weight},
-      [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
-        all.math.gemm(transposed(d_y[0].view()), std::as_const(columns).view(), d[1].view(), Write::add);
-        if (!d[0].needed()) return;
-        auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
-        all.math.gemm(d_y[0].view(), weight.view(), d_columns.view(), Write::assign);
-        all.neural.unfold_time_backward(*segments, window, std::as_const(d_columns).view(), d[0].view());
-      });
+  all.math.gemm(columns.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
+  auto rows =
+      record("convolution_over_time", y, {x.rows, weight}, reads(weight.value()),
+             [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
+               all.math.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), Write::add);
+               if (!d[0].needed()) return;
+               auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
+               all.math.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), Write::assign);
+               all.neural.unfold_time_backward(*segments, window, d_columns.view(), d[0].view());
+             });
   return {std::move(rows), std::move(windows)};
 }
 
@@ -45,15 +51,26 @@ struct ConvolutionOptions {
 };
 
 namespace detail {
+/// Strides and the like up to this cannot overflow an Index.
+inline constexpr Index most_convolution_step = Index{1} << 24;
+
 inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, const ConvolutionOptions& o) {
-  if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1])
+  if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1] || weight[2] < 1 || weight[3] < 1)
     fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight,
                      "; expected [images, channels, height, width] and "
                      "[filters, channels, height, width]");
-  for (const int i : {0, 1})
-    if (o.stride[static_cast<std::size_t>(i)] < 1 || o.dilate[static_cast<std::size_t>(i)] < 1 ||
-        o.pad[static_cast<std::size_t>(i)] < 0)
-      fail<ShapeError>("convolution_2d: stride and dilate must be at least 1, pad at least 0");
+  const auto check = [](const char* option, const std::array<Index, 2>& values, Index least) {
+    for (const Index value : values)
+      if (value < least || value > most_convolution_step)
+        fail<ValueError>("convolution_2d: ", option, " is ", value, ", expected ", least, " to ",
+                         most_convolution_step);
+  };
+  check("stride", o.stride, 1);
+  check("pad", o.pad, 0);
+  check("dilate", o.dilate, 1);
+  if (std::max({x[2], x[3], weight[2], weight[3]}) > most_convolution_step)
+    fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight, "; images and kernels of at most ",
+                     most_convolution_step, " a side");
   const Convolution2d c{x[1],        x[2],     x[3],     weight[2],   weight[3],  o.stride[0],
                         o.stride[1], o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
   if (c.height + 2 * c.pad_height <= c.dilate_height * (c.kernel_height - 1) ||
@@ -66,26 +83,31 @@ inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, c
 /// x [images, channels, height, width], weight [filters, channels, kernel height, kernel width], bias
 /// [filters] or absent; result [images, filters, out height, out width].
 template <Real T>
-Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {},
-                           const ConvolutionOptions& options = {}) {
+[[nodiscard]] Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight,
+                                         const Variable<T>& bias = {},
+                                         const ConvolutionOptions& options = {}) {
+  detail::require("convolution_2d", "the input", x);
+  detail::require("convolution_2d", "the weight", weight);
   const Convolution2d c = detail::convolution_geometry(x.shape(), weight.shape(), options);
+  if (bias && bias.shape() != Shape{weight.shape()[0]})
+    fail<ShapeError>("convolution_2d: bias ", bias.shape(), " for weight ", weight.shape(), ", expected [",
+                     weight.shape()[0], "]");
   const auto& all = kernels("convolution_2d", x.value(), weight.value(), bias.value());
   const Index filters = weight.shape()[0], places = c.out_height() * c.out_width();
   auto y = Tensor<T>::uninitialized({x.shape()[0], filters, c.out_height(), c.out_width()}, x.device());
   auto columns = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
   auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each place
-  all.math.add_to_rows(bias.view(), spread.view());
-  const auto image = [](const Tensor<T>& images, Index i, Shape shape) {
-    return images.rows(i, 1).reshape(shape);
-  };
+  all.math.add_to_rows(bias.view(), spread.mutable_view());
+  const auto image = [](auto& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
   for (Index i = 0; i < x.shape()[0]; ++i) {
-    all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(), columns.view());
+    all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(),
+                            columns.mutable_view());
     auto out = image(y, i, {filters, places});
-    all.math.transpose(std::as_const(spread).view(), out.view(), Write::assign);
-    all.math.gemm(weight.view(), transposed(std::as_const(columns).view()), out.view(), Write::add);
+    all.math.transpose(spread.view(), out.mutable_view(), Write::assign);
+    all.math.gemm(weight.view(), transposed(columns.view()), out.mutable_view(), Write::add);
   }
   return record(
-      "convolution_2d", y, {x, weight, bias},
+      "convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
       [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
         auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
         auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
@@ -93,15 +115,15 @@ Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight, cons
         const View<T> d_x = d[0].view();
         for (Index i = 0; i < x.shape()[0]; ++i) {
           const Tensor<T> d_out = image(d_y[0], i, {filters, places});
-          all.math.transpose(d_out.view(), d_places.view(), Write::assign);
-          all.math.add_rows(std::as_const(d_places).view(), d[2].view());
-          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(), unfolded.view());
-          all.math.gemm(d_out.view(), std::as_const(unfolded).view(), d[1].view(), Write::add);
+          all.math.transpose(d_out.view(), d_places.mutable_view(), Write::assign);
+          all.math.add_rows(d_places.view(), d[2].view());
+          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
+                                  unfolded.mutable_view());
+          all.math.gemm(d_out.view(), unfolded.view(), d[1].view(), Write::add);
           if (!d_x) continue;
-          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.view(), Write::assign);
+          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(), Write::assign);
           const Shape one{c.channels, c.height, c.width};
-          all.neural.unfold_image_backward(c, std::as_const(d_columns).view(),
-                                           {d_x.data + i * one.elements(), one});
+          all.neural.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
         }
       });
 }

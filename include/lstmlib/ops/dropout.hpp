@@ -2,24 +2,26 @@
 #pragma once
 // Dropout by a counter: the mask is drawn again on the way back, not kept.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/base/option.hpp"
+#include "lstmlib/ops/check.hpp"
 #include "lstmlib/tensor/random.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
 inline RowDropout row_dropout(const Segments* segments, double ratio, math::RandomKey key) {
-  if (!(ratio >= 0 && ratio < 1)) fail<ShapeError>("dropout: ratio ", ratio, ", expected 0 to below 1");
+  lstmlib::detail::require_below_one("dropout", "ratio", ratio);
   return {key, ratio, {segments, random_state().first_sentence}};
 }
 template <Real T>
 Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segments, double ratio,
                     math::RandomKey key) {
+  require("dropout", "the input", x);
   const RowDropout dropout = row_dropout(segments.get(), ratio, key);
   auto& neural = kernels("dropout", x.value()).neural;
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  neural.dropout(dropout, x.view(), y.view(), Write::assign);
-  return record("dropout", y, {x}, [&neural, dropout, segments](auto d_y, auto d_x) {
+  neural.dropout(dropout, x.view(), y.mutable_view(), Write::assign);
+  return record("dropout", y, {x}, reads(), [&neural, dropout, segments](auto d_y, auto d_x) {
     neural.dropout(dropout, d_y[0].view(), d_x[0].view(), Write::add);
   });
 }
@@ -29,14 +31,16 @@ Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segmen
 /// the seed, the update step, the number of this call within the step (see RandomState), the row and the
 /// unit.
 template <Real T>
-Variable<T> dropout(const Variable<T>& x, double ratio, math::RandomKey key = next_dropout_key()) {
+[[nodiscard]] Variable<T> dropout(const Variable<T>& x, double ratio,
+                                  math::RandomKey key = next_dropout_key()) {
   return detail::dropout<T>(x, nullptr, ratio, key);
 }
 /// The same for the rows of sequences: the mask depends on the sequence's place in the global batch and the
 /// position in it, so neither on the order of the rows nor on the other sequences.
 template <Real T>
-Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio,
-                            math::RandomKey key = next_dropout_key()) {
+[[nodiscard]] Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio,
+                                          math::RandomKey key = next_dropout_key()) {
+  detail::require_rows("dropout", x);
   return x.with(detail::dropout<T>(x.rows, x.segments, ratio, key));
 }
 

@@ -2,24 +2,32 @@
 #pragma once
 // Affine maps of rows.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight
 /// [outputs, inputs], bias [outputs] or absent; y [rows, outputs].
 template <Real T>
-Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias = {}) {
+[[nodiscard]] Variable<T> linear(const Variable<T>& x, const Variable<T>& weight,
+                                 const Variable<T>& bias = {}) {
+  detail::require("linear", "the input", x);
+  detail::require("linear", "the weight", weight);
+  if (weight.shape().rank() != 2)
+    fail<ShapeError>("linear: weight ", weight.shape(), ", expected [outputs, inputs]");
+  if (bias && bias.shape() != Shape{weight.shape()[0]})
+    fail<ShapeError>("linear: bias ", bias.shape(), " for weight ", weight.shape(), ", expected [",
+                     weight.shape()[0], "]");
   if (x.shape().rank() < 2 || x.shape().row_size() != weight.shape()[1])
     fail<ShapeError>("linear: input has ", x.shape().rank() < 2 ? 0 : x.shape().row_size(),
                      " features, weight expects ", weight.shape()[1], " (input ", x.shape(), ", weight ",
                      weight.shape(), ")");
   auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
-  math.gemm(x.view(), transposed(weight.view()), y.view(), Write::assign);
-  math.add_to_rows(bias.view(), y.view());
+  math.gemm(x.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
+  math.add_to_rows(bias.view(), y.mutable_view());
 
-  return record("linear", y, {x, weight, bias},
+  return record("linear", y, {x, weight, bias}, reads(x.value(), weight.value()),
                 [&math, x = x.value(), weight = weight.value()](auto d_y, auto d) {
                   math.gemm(d_y[0].view(), weight.view(), d[0].view(), Write::add);
                   math.gemm(transposed(d_y[0].view()), x.view(), d[1].view(), Write::add);

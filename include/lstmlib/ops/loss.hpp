@@ -2,7 +2,7 @@
 #pragma once
 // Losses and measures of classifiers.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
@@ -17,62 +17,68 @@ namespace detail {
 template <Real T>
 CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const Labels& labels,
                                              const Tensor<T>& class_weights, std::int32_t ignore) {
+  require("softmax_cross_entropy", "scores", scores);
+  require("softmax_cross_entropy", "labels", labels);
   const Shape& shape = scores.shape();
-  if (shape.rank() < 2 || labels.size() != shape.elements() / std::max<Index>(1, shape[1]) ||
-      labels.shape()[0] != shape[0])
-    fail<ShapeError>("softmax_cross_entropy: labels ", labels.shape(), " for scores ", shape);
-  if (class_weights && class_weights.size() != shape[1])
-    fail<ShapeError>("softmax_cross_entropy: ", class_weights.size(), " class weights for scores ", shape);
+  if (shape.rank() < 2 || shape[1] < 1 || labels.shape() != without_axis(shape, 1))
+    fail<ShapeError>("softmax_cross_entropy: labels ", labels.shape(), " for scores ", shape,
+                     "; expected scores [rows, classes, ...] and labels [rows, ...]");
+  if (class_weights && class_weights.shape() != Shape{shape[1]})
+    fail<ShapeError>("softmax_cross_entropy: class weights ", class_weights.shape(), " for scores ", shape,
+                     ", expected [", shape[1], "]");
   return {AxisView(shape, 1), labels.view(), class_weights.view(), ignore};
 }
 }  // namespace detail
 
 /// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...],
-/// labels [rows,
-/// ...], class_weights [classes] or absent; result as labels. Throws ShapeError for a label outside the
-/// classes.
+/// labels [rows, ...], class_weights [classes] or absent; result as labels. Throws IndexError for a label
+/// outside the classes.
 template <Real T>
-Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
-                                       std::int32_t ignore_label = -1, const Tensor<T>& class_weights = {}) {
+[[nodiscard]] Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
+                                                     std::int32_t ignore_label = -1,
+                                                     const Tensor<T>& class_weights = {}) {
+  const auto problem = detail::cross_entropy_problem(scores, labels, class_weights, ignore_label);
   auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, ignore_label), true,
-                       scores.view(), {log_p.view(), losses.view(), {}, {}});
-  return record("softmax_cross_entropy", losses, {scores},
+  neural.cross_entropy(problem, true, scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
+  return record("softmax_cross_entropy", losses, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      std::as_const(log_p).view(), d_losses[0].view(), {}, d[0].view());
+                      log_p.view(), d_losses[0].view(), {}, d[0].view());
                 });
 }
 
 /// The sum of softmax_cross_entropy_each, divided as the options say; weights do not enter the divisor. A
 /// scalar.
 template <Real T>
-Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
-                                  CrossEntropyOptions options = {}, const Tensor<T>& class_weights = {}) {
+[[nodiscard]] Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
+                                                CrossEntropyOptions options = {},
+                                                const Tensor<T>& class_weights = {}) {
+  const auto problem = detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label);
   auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
   const Device device = scores.device();
   auto log_p = Tensor<T>::uninitialized(scores.shape(), device);
   auto losses = Tensor<T>::uninitialized({labels.size()}, device);
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
-  neural.cross_entropy(detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                       options.normalize, scores.view(),
-                       {log_p.view(), losses.view(), loss.view(), factor.view()});
-  return record("softmax_cross_entropy", loss, {scores},
+  neural.cross_entropy(problem, options.normalize, scores.view(),
+                       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
+  return record("softmax_cross_entropy", loss, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   neural.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
-                      std::as_const(log_p).view(), d_loss[0].view(), std::as_const(factor).view(),
-                      d[0].view());
+                      log_p.view(), d_loss[0].view(), factor.view(), d[0].view());
                 });
 }
 
 /// How many answers are right, counted where the scores are: nothing waits until it is read.
 class Correct {
  public:
-  explicit Correct(Tensor<std::int32_t> counts) : counts_(std::move(counts)) {}
+  explicit Correct(Tensor<std::int32_t> counts) : counts_(std::move(counts)) {
+    if (!counts_ || counts_.shape() != Shape{2})
+      fail<ShapeError>("correct: counts ", counts_.shape(), ", expected [2]");
+  }
 
   struct Counts {
     Index correct = 0, counted = 0;
@@ -92,20 +98,27 @@ class Correct {
   Tensor<std::int32_t> counts_;  ///< [2]: correct, counted
 };
 
-/// Of rows whose label is not ignored, those whose first largest score is that of their label. scores [rows,
-/// classes], labels [rows].
+/// Of rows whose label is not ignored, those whose first largest score is that of their label; one with a NaN
+/// among its scores is never right. scores [rows, classes], labels [rows]. Throws IndexError for a label
+/// outside the classes (on a GPU, where the counts are read).
 template <Real T>
-Correct count_correct(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
-  if (scores.shape().rank() != 2 || labels.size() != scores.shape()[0])
-    fail<ShapeError>("accuracy: labels ", labels.shape(), " for scores ", scores.shape());
+[[nodiscard]] Correct count_correct(const Variable<T>& scores, const Labels& labels,
+                                    std::int32_t ignore_label = -1) {
+  detail::require("accuracy", "scores", scores);
+  detail::require("accuracy", "labels", labels);
+  const Shape& shape = scores.shape();
+  if (shape.rank() != 2 || shape[1] < 1 || labels.shape() != Shape{shape[0]})
+    fail<ShapeError>("accuracy: labels ", labels.shape(), " for scores ", shape,
+                     "; expected scores [rows, classes] and labels [rows]");
   auto counts = Tensor<std::int32_t>::uninitialized({2}, scores.device());
   kernels("accuracy", scores.value(), labels)
-      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.view());
+      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
   return Correct(std::move(counts));
 }
 /// The share of right answers at once.
 template <Real T>
-double accuracy(const Variable<T>& scores, const Labels& labels, std::int32_t ignore_label = -1) {
+[[nodiscard]] double accuracy(const Variable<T>& scores, const Labels& labels,
+                              std::int32_t ignore_label = -1) {
   return count_correct(scores, labels, ignore_label).share();
 }
 

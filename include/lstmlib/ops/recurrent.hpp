@@ -2,7 +2,7 @@
 #pragma once
 // A whole recurrent layer in one direction over a ragged batch as one node with a handwritten backward.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
@@ -29,23 +29,41 @@ struct RecurrentOutput {
 
 namespace detail {
 template <Real T>
-void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
-                     const RecurrentState<T>& first, Precision precision) {
-  if (precision != Precision::fp32 && (precision == Precision::int8 || !std::is_same_v<T, float>))
-    fail<Error>("recurrent: precision ", name_of(precision),
-                ", expected fp32, or for layers of float also bf16, tf32 or fp32_strict");
-  const Index hidden_size = w.hidden.shape()[1], width = gate_count(cell) * hidden_size;
-  if (x.rows.shape().rank() != 2 || x.rows.shape()[1] != w.input.shape()[1])
-    fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1],
-                     " features");
-  if (x.rows.shape()[0] != x.segments->rows())
-    fail<ShapeError>("recurrent: ", x.rows.shape()[0], " rows for sequences of ", x.segments->rows());
-  if (w.input.shape()[0] != width || w.hidden.shape()[0] != width || w.bias_input.shape() != Shape{width} ||
+void check_recurrent_precision(Precision precision) {
+  const bool of_float =
+      precision == Precision::bf16 || precision == Precision::tf32 || precision == Precision::fp32_strict;
+  if (precision != Precision::fp32 && !(of_float && std::is_same_v<T, float>))
+    fail<ValueError>("recurrent: precision ", name_of(precision),
+                     ", expected fp32, or for layers of float also bf16, tf32 or fp32_strict");
+}
+template <Real T>
+void check_recurrent_weights(RecurrentCell cell, const RecurrentWeights<T>& w) {
+  require("recurrent", "the input's weight", w.input);
+  require("recurrent", "the state's weight", w.hidden);
+  require("recurrent", "the input's bias", w.bias_input);
+  require("recurrent", "the state's bias", w.bias_hidden);
+  const bool matrices = w.input.shape().rank() == 2 && w.hidden.shape().rank() == 2;
+  const Index hidden_size = matrices ? w.hidden.shape()[1] : 0, width = gate_count(cell) * hidden_size;
+  if (!matrices || hidden_size < 1 || w.input.shape()[1] < 1 || w.input.shape()[0] != width ||
+      w.hidden.shape()[0] != width || w.bias_input.shape() != Shape{width} ||
       w.bias_hidden.shape() != Shape{width})
     fail<ShapeError>("recurrent: weights ", w.input.shape(), ", ", w.hidden.shape(), " and biases ",
-                     w.bias_input.shape(), ", ", w.bias_hidden.shape(), " for ", gate_count(cell),
-                     " gates of ", hidden_size, " units");
-  const Shape states{x.sequences(), hidden_size};
+                     w.bias_input.shape(), ", ", w.bias_hidden.shape(), "; expected [", gate_count(cell),
+                     " h, inputs], [", gate_count(cell), " h, h] and twice [", gate_count(cell),
+                     " h] for h units");
+}
+template <Real T>
+void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
+                     const RecurrentState<T>& first, Precision precision) {
+  check_recurrent_precision<T>(precision);
+  check_recurrent_weights(cell, w);
+  require_rows("recurrent", x);
+  if (x.rows.shape()[1] != w.input.shape()[1])
+    fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1],
+                     " features");
+  if (first.cell && cell != RecurrentCell::lstm)
+    fail<ShapeError>("recurrent: a first cell state, which only an LSTM has");
+  const Shape states{x.sequences(), w.hidden.shape()[1]};
   for (const auto* state : {&first.hidden, &first.cell})
     if (*state && state->shape() != states)
       fail<ShapeError>("recurrent: first state ", state->shape(), ", expected ", states);
@@ -56,9 +74,9 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 /// the order of the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the
 /// way back too; sums, cells, weights and states are float32.
 template <Real T>
-RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
-                             const RecurrentState<T>& first = {}, bool reverse = false,
-                             Precision precision = Precision::fp32) {
+[[nodiscard]] RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x,
+                                           const RecurrentWeights<T>& w, const RecurrentState<T>& first = {},
+                                           bool reverse = false, Precision precision = Precision::fp32) {
   detail::check_recurrent(cell, x, w, first, precision);
   auto& recurrent =
       kernels("recurrent", x.rows.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
@@ -79,7 +97,7 @@ RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, c
   Storage saved;
   if (records<T>({&x.rows, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &first.hidden, &first.cell}))
     saved = Storage(recurrent.saved_bytes(problem()), device);
-  recurrent.forward(problem(), {hidden.view(), last_hidden.view(), last_cell.view()},
+  recurrent.forward(problem(), {hidden.mutable_view(), last_hidden.mutable_view(), last_cell.mutable_view()},
                     saved ? saved.mutable_data() : nullptr);
 
   auto [all, h, c] = record(
@@ -87,10 +105,8 @@ RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, c
       {x.rows, w.input, w.hidden, w.bias_input, w.bias_hidden, first.hidden, first.cell},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
         recurrent.backward(
-            problem(),
-            {std::as_const(hidden).view(), std::as_const(last_hidden).view(),
-             std::as_const(last_cell).view()},
-            saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
+            problem(), {hidden.view(), last_hidden.view(), last_cell.view()}, saved.mutable_data(),
+            {d_out[0].view(), d_out[1].view(), d_out[2].view()},
             {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
       });
   return {x.with(all), {h, c}};

@@ -2,35 +2,38 @@
 #pragma once
 // Changes of shape: reshape, transpose, concatenation and splitting of columns.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// The same elements in another shape; shares the memory.
 template <Real T>
-Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
+[[nodiscard]] Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
+  detail::require("reshape", "the input", x);
   auto& math = kernels("reshape", x.value()).math;
-  return record("reshape", x.value().reshape(shape), {x},
+  return record("reshape", x.value().reshape(shape), {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
 }
 
 /// x [rows, columns]; result [columns, rows].
 template <Real T>
-Variable<T> transpose(const Variable<T>& x) {
+[[nodiscard]] Variable<T> transpose(const Variable<T>& x) {
+  detail::require("transpose", "the input", x);
   if (x.shape().rank() != 2) fail<ShapeError>("transpose: a matrix is expected, shape ", x.shape());
   auto& math = kernels("transpose", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
-  math.transpose(x.view(), y.view(), Write::assign);
-  return record("transpose", y, {x},
+  math.transpose(x.view(), y.mutable_view(), Write::assign);
+  return record("transpose", y, {x}, reads(),
                 [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
 }
 
 /// Columns one after another. Each part [rows, any], of equal rows; result [rows, sum of columns].
 template <Real T>
-Variable<T> concat(const std::vector<Variable<T>>& parts) {
+[[nodiscard]] Variable<T> concat(const std::vector<Variable<T>>& parts) {
   if (parts.empty()) fail<ShapeError>("concat: no parts");
   Index columns = 0;
   for (const auto& part : parts) {
+    detail::require("concat", "a part", part);
     if (part.shape().rank() != 2 || part.shape()[0] != parts[0].shape()[0])
       fail<ShapeError>("concat: parts ", parts[0].shape(), " and ", part.shape(), " have no rows in common");
     columns += part.shape()[1];
@@ -41,10 +44,10 @@ Variable<T> concat(const std::vector<Variable<T>>& parts) {
   Index at = 0;
   for (const auto& part : parts) {
     kernels("concat", first, part.value());
-    math.copy_columns(part.view(), 0, y.view(), at, part.shape()[1], Write::assign);
+    math.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], Write::assign);
     at += part.shape()[1];
   }
-  return record("concat", y, parts, [&math](auto d_y, auto d) {
+  return record("concat", y, parts, reads(), [&math](auto d_y, auto d) {
     Index done = 0;
     for (auto& d_part : d) {
       const Index size = d_part.shape()[1];
@@ -56,27 +59,38 @@ Variable<T> concat(const std::vector<Variable<T>>& parts) {
 
 /// `columns` columns of x [rows, any] from `first` on; result [rows, columns].
 template <Real T>
-Variable<T> columns(const Variable<T>& x, Index first, Index columns) {
-  if (x.shape().rank() != 2 || first < 0 || columns < 0 || first + columns > x.shape()[1])
-    fail<ShapeError>("columns: ", first, " to ", first + columns, " of shape ", x.shape());
+[[nodiscard]] Variable<T> columns(const Variable<T>& x, Index first, Index columns) {
+  detail::require("columns", "the input", x);
+  if (x.shape().rank() != 2) fail<ShapeError>("columns: shape ", x.shape(), ", expected [rows, columns]");
+  if (first < 0 || columns < 0 || first > x.shape()[1] || columns > x.shape()[1] - first)
+    fail<IndexError>("columns: ", columns, " columns from ", first, " on of shape ", x.shape());
   auto& math = kernels("columns", x.value()).math;
   auto y = Tensor<T>::uninitialized({x.shape()[0], columns}, x.device());
-  math.copy_columns(x.view(), first, y.view(), 0, columns, Write::assign);
-  return record("columns", y, {x}, [&math, first, columns](auto d_y, auto d_x) {
+  math.copy_columns(x.view(), first, y.mutable_view(), 0, columns, Write::assign);
+  return record("columns", y, {x}, reads(), [&math, first, columns](auto d_y, auto d_x) {
     math.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, Write::add);
   });
 }
 
 /// x [rows, sum of sizes] cut into parts of the given numbers of columns.
 template <Real T>
-std::vector<Variable<T>> split(const Variable<T>& x, std::span<const Index> sizes) {
+[[nodiscard]] std::vector<Variable<T>> split(const Variable<T>& x, std::span<const Index> sizes) {
+  detail::require("split", "the input", x);
+  if (x.shape().rank() != 2) fail<ShapeError>("split: shape ", x.shape(), ", expected [rows, columns]");
+  Index left = x.shape()[1];
+  for (const Index size : sizes) {
+    if (size < 0 || size > left)
+      fail<ShapeError>("split: a part of ", size, " columns, where ", left, " of shape ", x.shape(),
+                       " are left");
+    left -= size;
+  }
+  if (left > 0) fail<ShapeError>("split: ", left, " columns of shape ", x.shape(), " belong to no part");
   std::vector<Variable<T>> parts;
   Index at = 0;
   for (const Index size : sizes) {
     parts.push_back(columns(x, at, size));
     at += size;
   }
-  if (at != x.shape().row_size()) fail<ShapeError>("split: sizes add up to ", at, " of shape ", x.shape());
   return parts;
 }
 

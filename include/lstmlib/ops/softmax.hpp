@@ -2,38 +2,39 @@
 #pragma once
 // Softmax and its logarithm.
 
-#include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// `axis` counted from the end if negative; throws ShapeError naming `op`.
+/// `axis` counted from the end if negative; throws IndexError naming `op`.
 inline int checked_axis(const char* op, const Shape& shape, int axis) {
   const int from_front = axis < 0 ? axis + shape.rank() : axis;
   if (from_front < 0 || from_front >= shape.rank())
-    fail<ShapeError>(op, ": axis ", axis, " of shape ", shape);
+    fail<IndexError>(op, ": axis ", axis, " of shape ", shape, ", which has ", shape.rank(), " axes");
   return from_front;
 }
 template <Real T>
 Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int axis) {
+  require(op, "the input", x);
   auto& math = kernels(op, x.value()).math;
   const AxisView along(x.shape(), checked_axis(op, x.shape(), axis));
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  math.softmax(along, logarithm, x.view(), y.view());
-  return record(op, y, {x}, [&math, along, logarithm, y = std::as_const(y)](auto d_y, auto d_x) {
-    math.softmax_backward(along, logarithm, std::as_const(y).view(), d_y[0].view(), d_x[0].view());
+  math.softmax(along, logarithm, x.view(), y.mutable_view());
+  return record(op, y, {x}, reads(y), [&math, along, logarithm, y](auto d_y, auto d_x) {
+    math.softmax_backward(along, logarithm, y.view(), d_y[0].view(), d_x[0].view());
   });
 }
 }  // namespace detail
 
 /// exp(x) / sum exp(x) along `axis`, counted from the end if negative.
 template <Real T>
-Variable<T> softmax(const Variable<T>& x, int axis = 1) {
+[[nodiscard]] Variable<T> softmax(const Variable<T>& x, int axis = 1) {
   return detail::softmax("softmax", false, x, axis);
 }
 /// x - log sum exp(x) along `axis`, counted from the end if negative.
 template <Real T>
-Variable<T> log_softmax(const Variable<T>& x, int axis = 1) {
+[[nodiscard]] Variable<T> log_softmax(const Variable<T>& x, int axis = 1) {
   return detail::softmax("log_softmax", true, x, axis);
 }
 

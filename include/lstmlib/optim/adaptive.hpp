@@ -10,16 +10,25 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 struct AdaGradOptions {
   double learning_rate = 0.001;
   double epsilon = 1e-8;
+
+  void check() const {
+    constexpr auto owner = "AdaGradOptions";
+    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
+    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
+  }
 };
 
 /// [Duchi 2011]
 class AdaGrad : public Optimizer {
  public:
-  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : Optimizer(model), options(o) {}
+  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   AdaGradOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override { return math::AdaGradRule{options.learning_rate, options.epsilon}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"h"};
@@ -30,16 +39,25 @@ class AdaGrad : public Optimizer {
 struct AdaDeltaOptions {
   double rho = 0.95;  ///< decay of the means, 0 to below 1
   double epsilon = 1e-6;
+
+  void check() const {
+    constexpr auto owner = "AdaDeltaOptions";
+    lstmlib::detail::require_below_one(owner, "rho", rho);
+    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
+  }
 };
 
 /// [Zeiler 2012]
 class AdaDelta : public Optimizer {
  public:
-  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : Optimizer(model), options(o) {}
+  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   AdaDeltaOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override { return math::AdaDeltaRule{options.rho, options.epsilon}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"msg", "msdx"};
@@ -52,16 +70,26 @@ struct RmsPropOptions {
   double alpha = 0.99;  ///< decay of the mean of squares, 0 to below 1
   double epsilon = 1e-8;
   bool epsilon_inside_sqrt = false;
+
+  void check() const {
+    constexpr auto owner = "RmsPropOptions";
+    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
+    lstmlib::detail::require_below_one(owner, "alpha", alpha);
+    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
+  }
 };
 
 /// [Tieleman 2012]
 class RmsProp : public Optimizer {
  public:
-  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : Optimizer(model), options(o) {}
+  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   RmsPropOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override {
     return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon,
                              options.epsilon_inside_sqrt};
@@ -77,16 +105,27 @@ struct RmsPropGravesOptions {
   double alpha = 0.95;    ///< decay of the means, 0 to below 1
   double momentum = 0.9;  ///< 0 to below 1
   double epsilon = 1e-4;
+
+  void check() const {
+    constexpr auto owner = "RmsPropGravesOptions";
+    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
+    lstmlib::detail::require_below_one(owner, "alpha", alpha);
+    lstmlib::detail::require_below_one(owner, "momentum", momentum);
+    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
+  }
 };
 
 /// [Graves 2013]
 class RmsPropGraves : public Optimizer {
  public:
-  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : Optimizer(model), options(o) {}
+  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   RmsPropGravesOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override {
     return math::RmsPropGravesRule{options.learning_rate, options.alpha, options.momentum, options.epsilon};
   }
@@ -99,16 +138,25 @@ class RmsPropGraves : public Optimizer {
 struct Smorms3Options {
   double learning_rate = 0.001;
   double epsilon = 1e-16;
+
+  void check() const {
+    constexpr auto owner = "Smorms3Options";
+    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
+    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
+  }
 };
 
 /// [Funk 2015]
 class Smorms3 : public Optimizer {
  public:
-  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : Optimizer(model), options(o) {}
+  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   Smorms3Options options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override { return math::Smorms3Rule{options.learning_rate, options.epsilon}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"mem", "g", "g2"};
@@ -117,4 +165,4 @@ class Smorms3 : public Optimizer {
   double first_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
 };
 
-}  // namespace lstmlib::optim
+}  // namespace lstmlib::inline LSTMLIB_ABI::optim

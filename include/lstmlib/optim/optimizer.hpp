@@ -3,6 +3,7 @@
 // What optimizers have in common: the list of parameters, hooks, and state that is saved by name.
 
 #include "lstmlib/autograd/backward.hpp"
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/nn/serializer.hpp"
 
 #include <functional>
@@ -12,10 +13,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
-/// One parameter of a model, whole: its names matter to files only.
+/// One parameter of a model, whole: its names matter to files only. Fields that share a parameter (tied
+/// weights) are one entry.
 template <Real T>
 struct Entry {
-  std::vector<std::string> names;  ///< of its equal blocks of rows, as paths
+  std::vector<std::string> names;                     ///< of its equal blocks of rows, as paths
+  std::vector<std::vector<std::string>> other_names;  ///< by which further fields call it
   Variable<T> parameter;
   std::vector<Tensor<T>> state;  ///< of the rule, each as the parameter; made when needed
 };
@@ -37,7 +40,13 @@ class ParameterList {
   }
   template <Real T>
   void add(Entry<T> entry) {
-    std::get<std::vector<Entry<T>>>(entries_).push_back(std::move(entry));
+    auto& entries = std::get<std::vector<Entry<T>>>(entries_);
+    for (auto& known : entries)
+      if (known.parameter.state() == entry.parameter.state()) {
+        known.other_names.push_back(std::move(entry.names));
+        return;
+      }
+    entries.push_back(std::move(entry));
   }
 
  private:
@@ -67,11 +76,29 @@ using UserHook = std::function<void(ParameterList&)>;
 using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::shared_ptr<const UserHook>>;
 
 namespace detail {
+/// Throws ValueError for a hook with a number outside its range, and for one without a function.
+inline void check_hook(const Hook& hook) {
+  if (const auto* decay = std::get_if<WeightDecay>(&hook))
+    lstmlib::detail::require_not_negative("WeightDecay", "rate", decay->rate);
+  else if (const auto* lasso = std::get_if<Lasso>(&hook))
+    lstmlib::detail::require_not_negative("Lasso", "rate", lasso->rate);
+  else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
+    if (!(clip->threshold > 0))
+      lstmlib::detail::refuse_option("ClipNorm", "threshold", clip->threshold, "a number above 0");
+  } else if (const auto* value = std::get_if<ClipValue>(&hook)) {
+    if (!(value->lower <= value->upper))
+      fail<ValueError>("ClipValue: lower is ", value->lower, ", upper is ", value->upper,
+                       ", expected lower to be at most upper");
+  } else if (const auto& user = std::get<std::shared_ptr<const UserHook>>(hook); !user || !*user) {
+    fail<ValueError>("add_hook: the function is empty");
+  }
+}
+
 struct Collector final : nn::FieldVisitor<Collector> {
   explicit Collector(ParameterList& list) : parameters(list) {}
   template <Real T>
   void parameter(Names names, nn::Parameter<T>& p) {
-    Entry<T> entry{{}, p, {}};
+    Entry<T> entry{{}, {}, p, {}};
     for (const auto name : names) entry.names.push_back(path.of(name));
     parameters.add(std::move(entry));
   }
@@ -81,6 +108,48 @@ struct Collector final : nn::FieldVisitor<Collector> {
   ParameterList& parameters;
   nn::FieldPath path;
 };
+
+/// Whether a module still consists of the parameters that an optimizer was made with.
+struct Comparer final : nn::FieldVisitor<Comparer> {
+  explicit Comparer(ParameterList& list) : parameters(list) {}
+  template <Real T>
+  void parameter(Names names, nn::Parameter<T>& p) {
+    bool known = false;
+    parameters.for_each_type([&]<class Known>(const std::vector<Known>& entries) {
+      if constexpr (std::same_as<Known, Entry<T>>)
+        for (std::size_t i = 0; i < entries.size() && !known; ++i)  // they usually come in the same order
+          known = entries[(i + next) % entries.size()].parameter.state() == p.state();
+    });
+    ++next;
+    if (!known && unknown.empty()) unknown = path.of(names.empty() ? "" : names.front());
+  }
+  void enter(std::string_view name) override { path.enter(name); }
+  void leave() override { path.leave(); }
+
+  ParameterList& parameters;
+  nn::FieldPath path;
+  std::size_t next = 0;
+  std::string unknown;  ///< the first field whose parameter the optimizer does not have; else empty
+};
+
+/// Throws ShapeError for a gradient that is not the parameter's, DeviceError for one elsewhere.
+template <Real T>
+void check_gradient_of(const Entry<T>& entry) {
+  const Variable<T>& parameter = entry.parameter;
+  if (const RowGradient<T>& part = parameter.grad_rows()) {
+    const Shape& shape = parameter.shape();
+    if (!part.rows || shape.rank() < 1 || part.ids.shape().rank() != 1 ||
+        part.rows.shape() != shape.with_rows(part.ids.size()))
+      fail<ShapeError>("optimizer: the gradient of ", entry.names.front(), " ", shape, " has ids ",
+                       part.ids.shape(), " and rows ", part.rows.shape());
+    kernels("optimizer", parameter.value(), part.rows, part.ids);
+  } else if (const Tensor<T>& whole = parameter.grad()) {
+    if (whole.shape() != parameter.shape())
+      fail<ShapeError>("optimizer: the gradient of ", entry.names.front(), " is ", whole.shape(),
+                       ", expected ", parameter.shape());
+    kernels("optimizer", parameter.value(), whole);
+  }
+}
 
 template <Real T>
 GradientView<T> gradient_view(const Variable<T>& parameter) {
@@ -97,9 +166,10 @@ std::vector<UpdateItem<T>> items(std::vector<Entry<T>>& entries) {
     UpdateItem<T>& item = all.emplace_back();
     auto& value = entry.parameter.mutable_value();
     kernels("optimizer", entries.front().parameter.value(), value);
+    check_gradient_of(entry);
     item.gradient = gradient_view(entry.parameter);
-    item.value = value.view();
-    for (std::size_t i = 0; i < entry.state.size(); ++i) item.state[i] = entry.state[i].view();
+    item.value = value.mutable_view();
+    for (std::size_t i = 0; i < entry.state.size(); ++i) item.state[i] = entry.state[i].mutable_view();
   }
   return all;
 }
@@ -109,10 +179,11 @@ UpdateKernels<T>& update_kernels(const std::vector<Entry<T>>& entries) {
 }
 }  // namespace detail
 
-/// Holds the parameters, not the module, which may be moved. All are on one device.
+/// Holds the parameters, and looks at the model again before each step, as long as it lives; it may be moved.
+/// All parameters are on one device.
 class Optimizer {
  public:
-  explicit Optimizer(nn::Module& model) {
+  explicit Optimizer(nn::Module& model) : model_(model.place()) {
     detail::Collector collector(parameters_);
     model.fields(collector);
   }
@@ -120,16 +191,23 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Hooks work in the order in which they are added.
-  void add_hook(Hook hook) { hooks_.push_back(std::move(hook)); }
-  void add_hook(UserHook hook) { hooks_.push_back(std::make_shared<const UserHook>(std::move(hook))); }
+  /// Hooks work in the order in which they are added. Throws ValueError for a number outside its range: rates
+  /// are at least 0, a norm's threshold is above 0, lower is at most upper.
+  void add_hook(Hook hook) {
+    detail::check_hook(hook);
+    hooks_.push_back(std::move(hook));
+  }
+  void add_hook(UserHook hook) { add_hook(Hook(std::make_shared<const UserHook>(std::move(hook)))); }
   /// Forgets the gradients.
   void zero_grad() {
     parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });
   }
   /// Hooks, then the rule, for every parameter; one without a gradient has a gradient of zeros, which hooks
-  /// may change.
+  /// may change. Throws ValueError for options outside their range, ShapeError for a gradient that is not the
+  /// parameter's, and Error where a field of the model has another parameter than when this was made.
   void step() {
+    check_options();
+    check_model();
     ++steps_;
     const auto changes = gradient_steps();
     const math::UpdateRule chosen = rule();
@@ -155,6 +233,8 @@ class Optimizer {
   void serialize(nn::Serializer& serializer);
 
  protected:
+  /// Throws ValueError for options outside their range; asked before each step.
+  virtual void check_options() const {}
   /// The numbers of step `steps()`, the first being 1.
   virtual math::UpdateRule rule() const = 0;
   /// What files call the rule's states: {"m", "v"}.
@@ -169,15 +249,34 @@ class Optimizer {
     const Device device = entry.parameter.device();
     while (entry.state.size() < state_names().size()) {
       auto state = Tensor<T>::uninitialized(entry.parameter.shape(), device);
-      kernels("optimizer", state).math.fill(static_cast<T>(first_state(entry.state.size())), state.view());
+      kernels("optimizer", state)
+          .math.fill(static_cast<T>(first_state(entry.state.size())), state.mutable_view());
       entry.state.push_back(std::move(state));
     }
-    for (auto& tensor : entry.state) tensor = tensor.to(device);
+    for (auto& tensor : entry.state) {
+      if (tensor.shape() != entry.parameter.shape())
+        fail<ShapeError>("optimizer: ", entry.names.front(), " is ", entry.parameter.shape(),
+                         ", its state is ", tensor.shape(),
+                         "; after a change of shape, make a new optimizer");
+      tensor = tensor.to(device);
+    }
+  }
+  void check_model() {
+    nn::Module* model = model_->module();
+    if (!model) return;
+    detail::Comparer comparer(parameters_);
+    model->fields(comparer);
+    if (!comparer.unknown.empty())
+      fail<Error>(
+          "optimizer: ", comparer.unknown,
+          " is another parameter than when the optimizer was made, and would not be trained; assign to "
+          "its mutable_value(), or make a new optimizer");
   }
   std::vector<math::GradientStep> gradient_steps();
   math::GradientStep clip_norm(double threshold, std::span<const math::GradientStep> changes, Index which);
   void run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes);
 
+  std::shared_ptr<const nn::ModulePlace> model_;
   ParameterList parameters_;
   std::vector<Hook> hooks_;
   Index steps_ = 0;
@@ -211,7 +310,7 @@ inline math::GradientStep Optimizer::clip_norm(double threshold, std::span<const
     clipping_ = Tensor<double>::uninitialized({hooks, 2}, device);
   Tensor<double> numbers = clipping_.rows(which, 1);
   numbers.clear();
-  double *sum = numbers.view().data, *factor = sum + 1;
+  double *sum = numbers.mutable_view().data, *factor = sum + 1;
   parameters_.for_each_type([&](auto& entries) {
     detail::update_kernels(entries).add_squared_norm(changes, detail::items(entries), sum);
   });
@@ -224,7 +323,7 @@ inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::Gra
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
     if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
-    kernels("hook", gradient).update.apply(changes, entry.parameter.view(), gradient.view());
+    kernels("hook", gradient).update.apply(changes, entry.parameter.view(), gradient.mutable_view());
   });
   changes.clear();
   hook(parameters_);
@@ -232,11 +331,12 @@ inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::Gra
 
 inline void Optimizer::serialize(nn::Serializer& serializer) {
   serializer.value("t", steps_);
-  parameters_.for_each([&](auto& entry) {
-    prepare(entry);
-    const Index rows = entry.parameter.shape().rows() / static_cast<Index>(entry.names.size());
-    for (std::size_t block = 0; block < entry.names.size(); ++block)
-      serializer.scope(entry.names[block], [&](nn::Serializer& part) {
+  if (serializer.loading() && steps_ < 0)
+    fail<FormatError>("optimizer: t is ", steps_, ", expected 0 or more");
+  const auto serialize_as = [&](auto& entry, const std::vector<std::string>& names) {
+    const Index rows = entry.parameter.shape().rows() / static_cast<Index>(names.size());
+    for (std::size_t block = 0; block < names.size(); ++block)
+      serializer.scope(names[block], [&](nn::Serializer& part) {
         Index t = steps_;  // the reference counts the steps of each parameter
         part.value("t", t);
         for (std::size_t s = 0; s < entry.state.size(); ++s) {
@@ -245,7 +345,18 @@ inline void Optimizer::serialize(nn::Serializer& serializer) {
           part.value(state_names()[s], rows_of_block);
         }
       });
+  };
+  parameters_.for_each([&](auto& entry) {
+    prepare(entry);
+    // Of a parameter that fields share, the state is saved under all names, and read under the first that is
+    // there.
+    const auto* names = &entry.names;
+    for (const auto& other : entry.other_names) {
+      if (serializer.saving()) serialize_as(entry, other);
+      else if (!serializer.has(names->front() + "/t")) names = &other;
+    }
+    serialize_as(entry, *names);
   });
 }
 
-}  // namespace lstmlib::optim
+}  // namespace lstmlib::inline LSTMLIB_ABI::optim

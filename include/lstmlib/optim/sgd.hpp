@@ -8,15 +8,18 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 struct SgdOptions {
   double learning_rate = 0.01;
+
+  void check() const { lstmlib::detail::require_not_negative("SgdOptions", "learning_rate", learning_rate); }
 };
 
 class Sgd : public Optimizer {
  public:
-  explicit Sgd(nn::Module& model, SgdOptions o = {}) : Optimizer(model), options(o) {}
+  explicit Sgd(nn::Module& model, SgdOptions o = {}) : Optimizer(model), options(o) { options.check(); }
 
   SgdOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override { return math::SgdRule{options.learning_rate}; }
   std::span<const std::string_view> state_names() const override { return {}; }
 };
@@ -24,6 +27,12 @@ class Sgd : public Optimizer {
 struct MomentumOptions {
   double learning_rate = 0.01;
   double momentum = 0.9;  ///< 0 to below 1
+
+  void check() const {
+    constexpr auto owner = "MomentumOptions";
+    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
+    lstmlib::detail::require_below_one(owner, "momentum", momentum);
+  }
 };
 
 namespace detail {
@@ -31,11 +40,14 @@ namespace detail {
 template <class Rule>
 class MomentumKind : public Optimizer {
  public:
-  explicit MomentumKind(nn::Module& model, MomentumOptions o = {}) : Optimizer(model), options(o) {}
+  explicit MomentumKind(nn::Module& model, MomentumOptions o = {}) : Optimizer(model), options(o) {
+    options.check();
+  }
 
   MomentumOptions options;  ///< may be changed between steps
 
  protected:
+  void check_options() const override { options.check(); }
   math::UpdateRule rule() const override { return Rule{options.learning_rate, options.momentum}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"v"};
@@ -60,4 +72,4 @@ class NesterovAg : public detail::MomentumKind<math::NesterovRule> {
   using MomentumKind::MomentumKind;
 };
 
-}  // namespace lstmlib::optim
+}  // namespace lstmlib::inline LSTMLIB_ABI::optim

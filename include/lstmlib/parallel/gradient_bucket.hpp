@@ -69,7 +69,7 @@ class Bucket final : public Piece {
   static constexpr Index alignment = 64 / sizeof(T);  // as memory of a tensor of its own has
 
   std::size_t parts() const override { return parameters_.size(); }
-  Tensor<T> slice(std::size_t i) const {
+  Tensor<T> slice(std::size_t i) {
     const auto& shape = parameters_[i].shape();
     return memory_.rows(firsts_[i], shape.elements()).reshape(shape);
   }

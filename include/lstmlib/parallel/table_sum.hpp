@@ -48,7 +48,7 @@ class RowsGather {
     for (const auto count : counts)
       bytes.push_back(static_cast<std::size_t>(count) * row_size * element_bytes());
     if (!rounded_) {
-      pending_ = all.start_gather(mine.device(), mine.view().data, all_rows_.view().data, bytes);
+      pending_ = all.start_gather(mine.device(), mine.view().data, all_rows_.mutable_view().data, bytes);
       return;
     }
     const auto values = mine.values();
@@ -61,7 +61,7 @@ class RowsGather {
   Tensor<T> wait() {
     pending_->wait();
     if (rounded_)
-      std::transform(all_rounded_.begin(), all_rounded_.end(), all_rows_.view().data, from_bfloat16);
+      std::transform(all_rounded_.begin(), all_rounded_.end(), all_rows_.mutable_view().data, from_bfloat16);
     return all_rows_;
   }
   std::size_t element_bytes() const { return rounded_ ? sizeof(std::uint16_t) : sizeof(T); }
@@ -89,8 +89,7 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
     total += count;
   }
   auto ids = Tensor<std::int32_t>::uninitialized({total}, device);
-  const auto pending =
-      all.start_gather(device, std::as_const(mine.ids).view().data, ids.view().data, id_bytes);
+  const auto pending = all.start_gather(device, mine.ids.view().data, ids.mutable_view().data, id_bytes);
   RowsGather<T> gather(all, mine.rows, counts, wire);
   pending->wait();
   const Tensor<T> rows = gather.wait();
@@ -99,8 +98,8 @@ RowGradient<T> sum_rows(Communicator& all, const Variable<T>& table, std::span<c
                      Tensor<T>::uninitialized(rows.shape(), device)};
   constexpr std::int32_t no_row = -1;  // a device may have filled ids up with it
   const Index distinct = kernels("gradient", rows)
-                             .neural.sum_rows_by_id(rows.view(), std::as_const(ids).view(), no_row, {},
-                                                    sum.ids.view(), sum.rows.view());
+                             .neural.sum_rows_by_id(rows.view(), ids.view(), no_row, {},
+                                                    sum.ids.mutable_view(), sum.rows.mutable_view());
   return {sum.ids.rows(0, distinct), sum.rows.rows(0, distinct)};
 }
 
@@ -143,7 +142,7 @@ bool rows_are_less(const Communicator& all, const Variable<T>& table, std::span<
 }
 
 template <Real T>
-void sum_whole(Communicator& all, const Variable<T>& table, Wire wire) {
+void sum_whole(Communicator& all, Variable<T> table, Wire wire) {
   Tensor<T>& gradient = table.mutable_grad();
   if (!gradient) gradient = Tensor<T>::zeros(table.shape(), table.device());
   if constexpr (std::same_as<T, float>) all.start_sum(gradient, wire)->wait();
@@ -167,7 +166,7 @@ TableTraffic sum_over_tables(Communicator& all, const std::vector<Variable<T>>& 
 
   TableTraffic sent;
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    const Variable<T>& table = tables[i];
+    Variable<T> table = tables[i];
     if (rows_may_travel && detail::rows_are_less(all, table, counts[i], wire)) {
       table.set_grad_rows(detail::sum_rows(all, table, counts[i], wire));
       sent.rows += static_cast<std::size_t>(mine[i]) * detail::bytes_of_row(table, wire) *

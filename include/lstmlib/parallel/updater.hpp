@@ -42,8 +42,7 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
     mine.seen["loss"] = 0;  // the first of the report
     step(share, mine.seen);
     random_state().first_sentence = 0;
-    const train::SignalWatch signals;  // shares what the trainer's noted
-    mine.signal = signals.received();
+    mine.signal = train::SignalWatch::noted();  // by the trainer's, if it stops at signals
     this->end();
     const StepReport whole = gather_reports(*all_, mine, "loss", this->iteration());
     signal_ = whole.signal;

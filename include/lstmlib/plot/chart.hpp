@@ -2,8 +2,8 @@
 #pragma once
 // Line charts of training runs, as PNG or SVG files. Needs Cairo: link with lstmlib::plot.
 //
-//   plot::write_png("loss.png", {.title = "loss", .x_label = "epoch", .series = {{"train", epochs,
-//   losses}}});
+//   plot::write_png("loss.png",
+//                   {.title = "loss", .x_label = "epoch", .series = {{"train", epochs, losses}}});
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/file.hpp"

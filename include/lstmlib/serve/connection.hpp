@@ -106,12 +106,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  enum class State {
-    reading,
-    waiting,
-    writing,
-    leaving
-  };  // leaving: the last answer is out, rest of the input is dropped
+  // leaving: the last answer is out, the rest of the input is dropped
+  enum class State { reading, waiting, writing, leaving };
 
   static constexpr std::size_t dropped_at_most = 64 << 20;
   static constexpr std::size_t written_at_once = 256 << 10;  ///< then others have their turn

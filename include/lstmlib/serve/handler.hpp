@@ -3,8 +3,8 @@
 // A model behind four functions, of which the first alone must be there:
 //
 //   Model load(const std::filesystem::path& model_dir)               the model, made ready to answer
-//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to
-//   Tensor<float> Prediction predict(const Model&, const Input&)                   default: calls the model
+//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to Tensor<float>
+//   Prediction predict(const Model&, const Input&)                   default: calls the model
 //   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
 //
 // All but load are const and are called by several threads. The defaults take and give application/x-npy. A
@@ -45,12 +45,12 @@ struct Rows {
 
 /// A handler whose predictions are made of rows: rows of different requests are computed together, and a long
 /// request in parts. Instead of `predict` it has
-///   Prediction begin(Input)                            a prediction whose rows are still to be computed
-///   std::size_t rows(const Prediction&)
-///   std::size_t cost(const Prediction&, std::size_t row)
-///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each of which is its own
-/// and where predictions are large
-///   std::size_t bytes(const Prediction&)               memory that it holds, which the server bounds
+///   Prediction begin(Input)                                          a prediction whose rows are not yet computed
+///   std::size_t rows(const Prediction&)                              how many rows it has
+///   std::size_t cost(const Prediction&, std::size_t row)             what a row costs, as QueueOptions counts it
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows; none depends on another
+/// and, where predictions are large,
+///   std::size_t bytes(const Prediction&)                             memory that it holds, which the server bounds
 template <class H>
 concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
@@ -86,7 +86,9 @@ auto predict(const H& handler, const Model& model, const Input& input) {
     try {
       if constexpr (requires { model(input); }) return model(input);
       else return model(Variable<float>(input)).value();
-    } catch (const ShapeError& error) { throw HttpError(400, error.what()); }
+    } catch (const ShapeError& error) {
+      throw HttpError(400, error.what());
+    } catch (const IndexError& error) { throw HttpError(400, error.what()); }
   }
 }
 
@@ -164,4 +166,4 @@ Computed computed_by(const H& handler, GetModel model, std::string default_accep
   return {make, types_of<H>(), answer_types_of<H>(), std::move(default_accept)};
 }
 
-}  // namespace lstmlib::serve
+}  // namespace lstmlib::inline LSTMLIB_ABI::serve

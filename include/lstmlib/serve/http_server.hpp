@@ -3,6 +3,7 @@
 // The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one
 // file.
 
+#include "lstmlib/base/signals.hpp"
 #include "lstmlib/serve/connection.hpp"
 #include "lstmlib/serve/cors.hpp"
 #include "lstmlib/serve/log_line.hpp"
@@ -13,12 +14,12 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -34,7 +35,6 @@ class HttpServer final : public Server, private ConnectionOwner {
       : options_(options),
         budget_(options.memory_bytes),
         acceptor_(loop_),
-        signals_(loop_),
         queue_(
             std::in_place, options.queue, [this](Queue::Jobs jobs) { take_back(std::move(jobs)); },
             [this](const BatchReport& r) { metrics_.batch(r); }) {
@@ -79,9 +79,11 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
 
   int run() override {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
-    wait_for_signal();
+    std::optional<Signals> signals;
+    if (options_.stop_at_signals) {
+      signals.emplace(loop_);
+      stop_at(*signals);
+    }
     accept();
     const auto guard = boost::asio::make_work_guard(loop_);  // the loop goes on while nothing is waited for
     for (auto next_watch = Clock::now() + watch_interval; !loop_.stopped();) {
@@ -139,14 +141,24 @@ class HttpServer final : public Server, private ConnectionOwner {
     }
   }
 
-  void wait_for_signal() {
-    signals_.async_wait([this](ErrorCode error, int number) {
-      if (error) return;
-      if (stopping_) std::_Exit(128 + number);
-      signal_ = number;
-      begin_to_stop();
-      wait_for_signal();
+  /// Signals, noted in whatever thread they arrive, and the sockets through which they wake the loop up.
+  struct Signals {
+    explicit Signals(boost::asio::io_context& loop) : heard(loop), told(loop) {
+      boost::asio::local::connect_pair(heard, told);
+      told.non_blocking(true);
+      watch.emplace(told.native_handle());
+    }
+    boost::asio::local::stream_protocol::socket heard, told;
+    std::optional<SignalWatch> watch;  // last: it uses the sockets
+  };
+  void stop_at(Signals& signals) {
+    const auto stop_if_noted = [this, &signals] {
+      if ((signal_ = signals.watch->received()) != 0) begin_to_stop();
+    };
+    signals.heard.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
+      if (!error) stop_if_noted();
     });
+    boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have noted one before
   }
 
   /// What has begun goes on; connections close after their answers, idle ones now.
@@ -162,8 +174,6 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
   void end_if_done() noexcept {
     if (!stopping_ || !connections_.empty()) return;
-    ErrorCode ignored;
-    signals_.cancel(ignored);
     loop_.stop();
   }
   void close_all() {
@@ -299,7 +309,6 @@ class HttpServer final : public Server, private ConnectionOwner {
   MemoryBudget budget_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::signal_set signals_;
   Routes routes_;
   mutable Metrics metrics_;
   std::unordered_set<Connection*> connections_;

@@ -39,10 +39,13 @@ struct ServerOptions {
   std::chrono::seconds request_time{60};  ///< from a whole request to its answer; above: 503
   std::chrono::seconds stop_time{25};     ///< from `stop` to the end, whatever is still open
   std::chrono::microseconds spin{50};     ///< that an idle event loop looks for more before it sleeps
+  /// A SIGINT or SIGTERM stops the server in order while it runs: see SignalWatch. Else they do what they
+  /// always do: the handlers of a process are its program's affair.
+  bool stop_at_signals = false;
   std::vector<std::string> cors_origins;  ///< of pages elsewhere that may ask, as browsers send them; "*": all
   QueueOptions queue;
-  std::function<void(std::string_view)>
-      access_log;  ///< takes a line of JSON, without its end, for each request; must not wait
+  /// Takes a line of JSON, without its end, for each request; must not wait.
+  std::function<void(std::string_view)> access_log;
 };
 
 }  // namespace lstmlib::serve

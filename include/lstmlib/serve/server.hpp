@@ -40,8 +40,9 @@ class Server {
   /// From now on computed requests are taken. Any thread may call it, before or during `run`.
   virtual void ready() = 0;
   virtual bool is_ready() const = 0;  ///< and not stopping
-  /// Serves until `stop`, SIGTERM or SIGINT; then no connection is taken any more, requests that have begun
-  /// are answered, and it returns the signal's number, or 0. A second signal ends it at once.
+  /// Serves until `stop` or, with ServerOptions::stop_at_signals, a SIGTERM or SIGINT; then no connection is
+  /// taken any more, requests that have begun are answered, and it returns the signal's number, or 0. A second
+  /// signal does what it did before `run`: as a rule it ends the process at once.
   virtual int run() = 0;
   /// Any thread may call it.
   virtual void stop() = 0;
@@ -49,8 +50,11 @@ class Server {
   virtual std::string metrics() const = 0;
 };
 
+/// Only a name, for the linker's message: link lstmlib::serve, or include serve/entry.hpp in one file.
+struct link_lstmlib_serve_or_include_serve_entry_hpp;
+
 /// Binds the address and listens; connections are taken from `run` on. Throws Error where it cannot.
-template <class = void>
+template <class = link_lstmlib_serve_or_include_serve_entry_hpp>
 std::unique_ptr<Server> make_server(const ServerOptions& options);
 
 }  // namespace lstmlib::serve

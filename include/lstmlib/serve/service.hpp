@@ -43,8 +43,7 @@ class Service {
   /// Once it is ready.
   const ModelOf<H>& model() const { return *model_; }
 
-  /// Loads the model while /ping already answers 503, then serves until a signal, whose number it returns, or
-  /// `stop`. Throws what `load` throws.
+  /// Loads the model while /ping already answers 503, then serves: see Server::run. Throws what `load` throws.
   int run() {
     std::exception_ptr error;
     std::thread loader([&] {

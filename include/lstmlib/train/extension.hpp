@@ -22,12 +22,15 @@ inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that 
 }  // namespace priority
 
 /// Any callable `void(Trainer&)`. Where it has them, these are used:
-///   `std::string name` and `int priority`: its name in snapshots (made unique by the trainer) and its place;
-///   `Trigger default_trigger() const`: when it runs, unless the trainer is told otherwise; without, each
-///   iteration; `initialize(Trainer&)`: called before the first update of a run, resumed or not;
-///   `std::filesystem::path interrupted(Trainer&)`: called where a signal ends the run; a file to resume
-///   from, or empty; `finalize()`: called at the end of a run, also by an error; must not throw;
-///   `serialize(nn::Serializer&)`: its state.
+///   `std::string name`                             its name in snapshots, made unique by the trainer
+///   `int priority`                                 its place among the extensions
+///   `Trigger default_trigger() const`              when it runs, unless Trainer::extend says otherwise;
+///                                                  without it, after each iteration
+///   `initialize(Trainer&)`                         called before the first update of a run, resumed or not
+///   `std::filesystem::path interrupted(Trainer&)`  called where a signal ends the run; returns a file to
+///                                                  resume from, or an empty path
+///   `finalize()`                                   called at the end of a run, also by an error; must not throw
+///   `serialize(nn::Serializer&)`                   saves and loads its state
 class Extension {
  public:
   template <class E>
@@ -48,13 +51,17 @@ class Extension {
   /// The callable itself if it is an E, else null.
   template <class E>
   E* target() {
-    auto* holder = dynamic_cast<Holder<E>*>(part_.get());
-    return holder ? &holder->extension : nullptr;
+    return static_cast<E*>(part_->target(&type_of<E>));
   }
 
  private:
+  /// Its address stands for the type, also in programs compiled without run-time type information.
+  template <class E>
+  static constexpr char type_of = 0;
+
   struct Part {
     virtual ~Part() = default;
+    virtual void* target(const char* type) = 0;
     virtual void rename(std::string) = 0;
     virtual Trigger default_trigger() const = 0;
     virtual void run(Trainer&) = 0;
@@ -71,6 +78,7 @@ class Extension {
       if constexpr (requires { extension.name; }) this->name = extension.name;
       if constexpr (requires { extension.priority; }) this->priority = extension.priority;
     }
+    void* target(const char* type) override { return type == &type_of<E> ? &extension : nullptr; }
     void rename(std::string changed) override {
       this->name = changed;
       if constexpr (requires { extension.name; }) extension.name = std::move(changed);

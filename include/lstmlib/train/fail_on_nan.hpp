@@ -15,7 +15,7 @@ class FailOnNan {
 
   void operator()(Trainer& trainer) {
     optimizer_->parameters().for_each([&]<Real T>(optim::Entry<T>& entry) {
-      const Tensor<T> host = std::as_const(entry.parameter).value().to(Device::cpu());
+      const Tensor<T> host = entry.parameter.value().to(Device::cpu());
       const auto values = host.values();
       if (!std::all_of(values.begin(), values.end(), [](T value) { return std::isfinite(value); }))
         fail<Error>("training diverged: ", entry.names.front(), " is not finite after iteration ",

@@ -97,7 +97,9 @@ class Summary {
     return result;
   }
 
+  /// Begins anew where the file has none, as snapshots of older versions of Chainer.
   void serialize(nn::Serializer& serializer) {
+    if (serializer.loading() && !serializer.has("_names")) return clear();
     std::vector<std::string> names;
     for (const auto& sums : sums_) names.push_back(sums.key);
     std::string text = nlohmann::json(names).dump();

@@ -49,8 +49,7 @@ class PlotReport {
 
   void serialize(nn::Serializer& serializer) {
     serializer.child("_trigger", options_.draw);
-    if (serializer.saving() || serializer.has("_summary/_names")) serializer.child("_summary", summary_);
-    else summary_.clear();
+    serializer.child("_summary", summary_);
     std::string text = points().dump();
     serializer.value("_plot_" + options_.file_name, text);
     if (serializer.loading()) set_points(nlohmann::ordered_json::parse(text, nullptr, false));

@@ -2,6 +2,7 @@
 #pragma once
 // Learning rates, or other numbers of an optimizer, that change during a run.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
 
 #include <cmath>
@@ -10,11 +11,14 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// Sets a number before the first update and each time it runs: to `value_at(t)` after t calls. Saved as
-/// Chainer's shifts; a resumed run goes on with the number that was saved.
+/// Chainer's shifts; a resumed run goes on with the number that was saved. Throws ValueError for a value that
+/// is not finite, FormatError for one in a file.
 class Schedule {
  public:
   Schedule(std::string its_name, double& number, std::function<double(Index)> value_at)
-      : name(std::move(its_name)), number_(&number), value_at_(std::move(value_at)) {}
+      : name(std::move(its_name)), number_(&number), value_at_(std::move(value_at)) {
+    if (!value_at_) fail<ValueError>(name, ": the function is empty");
+  }
 
   void initialize(Trainer&) { set(last_ ? *last_ : value_at_(calls_)); }
   void operator()(Trainer&) { set(value_at_(++calls_)); }
@@ -23,12 +27,17 @@ class Schedule {
     // Chainer's warm-up does not save it; then it follows from the calls.
     if (serializer.saving() || serializer.has("_last_value")) serializer.value("_last_value", last_);
     else last_.reset();
+    if (serializer.loading() && (calls_ < 0 || (last_ && !std::isfinite(*last_))))
+      fail<FormatError>(name, ": ", calls_, " calls, last value ", last_.value_or(0),
+                        ", expected a finite one");
   }
 
   std::string name;
 
  private:
   void set(double value) {
+    if (!std::isfinite(value))
+      fail<ValueError>(name, ": the value after ", calls_, " calls is ", value, ", expected a finite number");
     last_ = value;
     *number_ = value;
   }
@@ -44,9 +53,11 @@ inline Extension schedule(double& number, std::function<double(Index)> value_at,
   return Schedule(std::move(name), number, std::move(value_at));
 }
 
-/// The number at first, times `rate` at each call, until `target`. Throws Error for a negative rate.
+/// The number at first, times `rate` at each call, until `target`. Throws ValueError for a negative
+/// rate and for numbers that are not finite.
 inline Extension exponential_shift(double& number, double rate, std::optional<double> target = {}) {
-  if (!(rate >= 0)) fail<Error>("exponential shift: a rate of ", rate, ", at least 0 expected");
+  lstmlib::detail::require_not_negative("exponential_shift", "rate", rate);
+  if (target) lstmlib::detail::require_finite("exponential_shift", "target", *target);
   return schedule(
       number,
       [first = number, rate, target](Index t) {
@@ -61,8 +72,14 @@ struct LinearShiftOptions {
   double from, to;              ///< values
   Index first_call, last_call;  ///< `from` up to the one, `to` since the other
 };
-/// A straight line between two values.
+/// A straight line between two values. Throws ValueError for values that are not finite, and a last call
+/// before the first one.
 inline Extension linear_shift(double& number, LinearShiftOptions o) {
+  lstmlib::detail::require_finite("LinearShiftOptions", "from", o.from);
+  lstmlib::detail::require_finite("LinearShiftOptions", "to", o.to);
+  if (o.first_call < 0 || o.last_call < o.first_call)
+    fail<ValueError>("LinearShiftOptions: first_call is ", o.first_call, ", last_call is ", o.last_call,
+                     ", expected 0 <= first_call <= last_call");
   return schedule(
       number,
       [o](Index t) {
@@ -75,9 +92,11 @@ inline Extension linear_shift(double& number, LinearShiftOptions o) {
       "LinearShift");
 }
 
-/// The number at first, times `factor` after every `calls` calls. Throws Error if that is below 1.
+/// The number at first, times `factor` after every `calls` calls. Throws ValueError if that is below 1 and
+/// for a factor that is not finite.
 inline Extension step_shift(double& number, double factor, Index calls) {
-  if (calls < 1) fail<Error>("step shift: a step of ", calls, " calls, at least 1 expected");
+  lstmlib::detail::require_size("step_shift", "calls", calls);
+  lstmlib::detail::require_finite("step_shift", "factor", factor);
   return schedule(
       number,
       [first = number, factor, calls](Index t) {
@@ -86,9 +105,11 @@ inline Extension step_shift(double& number, double factor, Index calls) {
       "StepShift");
 }
 
-/// From `start` to the number at first, evenly in `calls` calls. Throws Error if that is below 1.
+/// From `start` to the number at first, evenly in `calls` calls. Throws ValueError if that is below 1 and
+/// for a start that is not finite.
 inline Extension warmup_shift(double& number, double start, Index calls) {
-  if (calls < 1) fail<Error>("warm-up: ", calls, " calls, at least 1 expected");
+  lstmlib::detail::require_size("warmup_shift", "calls", calls);
+  lstmlib::detail::require_finite("warmup_shift", "start", start);
   return schedule(
       number,
       [end = number, start, calls](Index t) {

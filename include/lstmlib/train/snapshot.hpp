@@ -4,6 +4,7 @@
 // far.
 
 #include "lstmlib/io/serialize.hpp"
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
 
 #include <tuple>
@@ -126,9 +127,9 @@ class Snapshot {
   SnapshotOptions options_;
 };
 
-/// Each epoch unless the trainer is told otherwise. Throws Error for a negative number to keep.
+/// Each epoch unless the trainer is told otherwise. Throws ValueError for a negative number to keep.
 inline Extension snapshot(SnapshotOptions options = {}) {
-  if (options.keep < 0) fail<Error>("snapshot: ", options.keep, " files to keep, at least 0 expected");
+  if (options.keep < 0) lstmlib::detail::refuse_option("SnapshotOptions", "keep", options.keep, "at least 0");
   return Snapshot(std::move(options));
 }
 

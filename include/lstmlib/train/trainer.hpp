@@ -15,6 +15,9 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 struct TrainerOptions {
   Trigger stop;                             ///< asked before each update
   std::filesystem::path folder = "result";  ///< for the files of extensions; made when the run begins
+  /// A SIGINT or SIGTERM ends the run in order while it is under way: see SignalWatch. Else they do what they
+  /// always do: the handlers of a process are its program's affair.
+  bool stop_at_signals = false;
 };
 
 /// How a run ended.
@@ -32,9 +35,9 @@ class Trainer {
   /// snapshots (default: the extension's own); the second of a name gets "_1", the third "_2".
   void extend(Extension extension, std::optional<Trigger> trigger = {}, std::string name = {});
 
-  /// Updates until the stop trigger fires, or a SIGINT or SIGTERM comes: then the iteration is finished and
-  /// extensions may write snapshots. Throws FileError if the folder cannot be made, and what updates and
-  /// extensions throw.
+  /// Updates until the stop trigger fires, or, with stop_at_signals, a SIGINT or SIGTERM comes: then the
+  /// iteration is finished and extensions may write snapshots. Throws FileError if the folder cannot be made,
+  /// and what updates and extensions throw.
   RunResult run();
 
   Updater& updater() const { return *updater_; }
@@ -110,13 +113,14 @@ inline RunResult Trainer::run() {
   if (writes()) std::filesystem::create_directories(folder(), error);
   if (error) fail<FileError>("trainer: cannot make the folder ", folder().string(), ": ", error.message());
 
-  const SignalWatch signals;
+  std::optional<SignalWatch> signals;
+  if (options_.stop_at_signals) signals.emplace();
   const AtEnd at_end{this};
   const auto sorted = by_priority();
   start_ = Clock::now();
   for (Entry* entry : sorted) entry->extension.initialize(*this);
   for (;;) {
-    if (const int signal = updater_->stop_signal(signals.received())) {
+    if (const int signal = updater_->stop_signal(signals ? signals->received() : 0)) {
       RunResult result{signal, {}};
       for (Entry* entry : sorted)
         if (auto written = entry->extension.interrupted(*this); !written.empty())

@@ -3,6 +3,7 @@
 // When something happens in a training run: every so many epochs or iterations, once, never. Triggers on
 // observed values are in value_trigger.hpp.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/train/observation.hpp"
 
 #include <cmath>
@@ -66,10 +67,9 @@ class Trigger {
 class IntervalTrigger {
  public:
   enum class Unit { epoch, iteration };
-  /// Throws Error unless the period is positive and finite.
+  /// Throws ValueError unless the period is positive and finite.
   IntervalTrigger(double period, Unit unit) : period_(period), unit_(unit) {
-    if (!(period > 0) || !std::isfinite(period))
-      fail<Error>("trigger: a period of ", period, ", a positive number expected");
+    lstmlib::detail::require_positive("trigger", unit == Unit::epoch ? "epochs" : "iterations", period);
   }
 
   bool operator()(const Status& now) {
@@ -89,15 +89,14 @@ class IntervalTrigger {
     if (unit_ == Unit::epoch) return {period_, 0};
     return {0, static_cast<Index>(period_)};
   }
-  /// An extension that the saved run did not have begins here.
+  /// What the saved run did not have, because it had no such extension or an older version, begins here.
   void serialize(nn::Serializer& serializer) {
-    if (serializer.loading() && !serializer.has("previous_iteration")) {
-      previous_iteration_ = -1;
-      previous_epoch_detail_ = -1;
-      return;
-    }
-    serializer.value("previous_iteration", previous_iteration_);
-    serializer.value("previous_epoch_detail", previous_epoch_detail_);
+    if (serializer.saving() || serializer.has("previous_iteration"))
+      serializer.value("previous_iteration", previous_iteration_);
+    else previous_iteration_ = -1;
+    if (serializer.saving() || serializer.has("previous_epoch_detail"))
+      serializer.value("previous_epoch_detail", previous_epoch_detail_);
+    else previous_epoch_detail_ = -1;
   }
 
  private:

@@ -93,9 +93,9 @@ struct EarlyStopping {
 };
 }  // namespace detail
 
-/// A stop trigger that fires as Chainer's EarlyStoppingTrigger. Throws Error for a patience below 1.
+/// A stop trigger that fires as Chainer's EarlyStoppingTrigger. Throws ValueError for a patience below 1.
 inline Trigger early_stopping(EarlyStoppingOptions o) {
-  if (o.patience < 1) fail<Error>("early stopping: a patience of ", o.patience, ", at least 1 expected");
+  lstmlib::detail::require_size("EarlyStoppingOptions", "patience", o.patience);
   return detail::EarlyStopping{BestValue(std::move(o.monitor), o.better, std::move(o.check)),
                                std::move(o.limit), o.patience};
 }

@@ -50,7 +50,7 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 /// x = x + x, by a kernel.
 template <Real T>
 void twice(Tensor<T>& x) {
-  test::gpu().backend().kernels<T>(0).math.add_scaled(1, std::as_const(x).view(), x.view());
+  test::gpu().backend().kernels<T>(0).math.add_scaled(1, x.view(), x.mutable_view());
 }
 
 /// To bfloat16.

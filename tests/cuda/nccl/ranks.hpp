@@ -60,7 +60,7 @@ class Forked final : public parallel::Communicator {
       for (std::size_t i = 0; i < values.values().size(); ++i) {
         T term;
         std::memcpy(&term, one.data() + i * sizeof term, sizeof term);
-        values.values()[i] += term;
+        values.mutable_values()[i] += term;
       }
     return std::make_unique<Done>();
   }

@@ -9,6 +9,7 @@
 #include "lstmlib/backend/cpu/recurrent.hpp"
 #include "lstmlib/backend/cpu/update.hpp"
 #include "lstmlib/backend/registry.hpp"
+#include "lstmlib/base/fork.hpp"
 
 #include <cstring>
 
@@ -28,6 +29,11 @@ struct Groups {
 
 class CpuBackend final : public Backend {
  public:
+  /// The one of this program. Never destroyed: tensors in static storage may outlive main.
+  static CpuBackend& instance() {
+    static auto& backend = make();
+    return backend;
+  }
   std::string_view name() const override { return "cpu"; }
   int device_count() const override { return 1; }
 
@@ -48,6 +54,14 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  static CpuBackend& make() {
+    made_ = new CpuBackend;
+    lstmlib::detail::at_fork([] { made_->memory_.lock(); }, [] { made_->memory_.unlock(); },
+                             [] { made_->memory_.unlock(); });
+    return *made_;
+  }
+  static inline CpuBackend* made_ = nullptr;
+
   // Empty spans have null pointers, which memset and memcpy must not get.
   static void fill_zero(void* data, std::size_t bytes) {
     constexpr Index piece = 256 * 1024;
@@ -75,8 +89,7 @@ class CpuBackend final : public Backend {
 
 template <class Unused>
 Backend& cpu_backend() {
-  static auto& backend = *new cpu::CpuBackend;  // never destroyed: see Registry
-  return backend;
+  return cpu::CpuBackend::instance();
 }
 
 }  // namespace lstmlib

@@ -96,8 +96,8 @@ class CpuFrozenStack final : public FrozenStack {
   bool has_table() const override { return stack_.words.has_table(); }
 
  private:
-  static constexpr Index group_size =
-      48;  ///< rows whose states, sums and weights stay in the second-level cache
+  /// Rows whose states, sums and weights stay in the second-level cache.
+  static constexpr Index group_size = 48;
 
   static const Index* sort_by_length(const FrozenInput& input, Scratch& scratch) {
     const Index count = input.sequences();

@@ -24,6 +24,17 @@
 #pragma clang diagnostic ignored "-Wunknown-pragmas"  // of g++, which needs to be told to unroll
 #endif
 
+// The kernels round by adding a number and taking it away again, which -ffast-math and its parts may fold into
+// nothing. So they are compiled without, whatever the user's flags are.
+#if defined(__clang__)
+#pragma float_control(precise, on, push)
+#elif defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    defined(__NO_SIGNED_ZEROS__)
+#define LSTMLIB_KERNELS_UNDO_FAST_MATH
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math,no-associative-math,no-reciprocal-math,signed-zeros")
+#endif
+
 namespace lstmlib::inline LSTMLIB_ABI::cpu::baseline {
 constexpr int vector_bytes = 16;
 constexpr int tile_vectors = 2;  // 16 registers: 12 sums, 2 of the right matrix, 1 of the left one, 1 product
@@ -107,7 +118,11 @@ constexpr int tile_vectors = 4;
 #endif  // x86-64
 
 #if defined(__clang__)
+#pragma float_control(pop)
 #pragma clang diagnostic pop
+#elif defined(LSTMLIB_KERNELS_UNDO_FAST_MATH)
+#pragma GCC pop_options
+#undef LSTMLIB_KERNELS_UNDO_FAST_MATH
 #endif
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {

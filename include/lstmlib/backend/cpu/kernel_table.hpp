@@ -79,8 +79,10 @@ struct CellBackward {
   Index d_hidden_row;
   const T* d_output;  ///< of this step's output, or null
   Index d_output_row;
-  T* carried;  ///< rows of one vector. lstm: d of the cell state; gru: of the hidden state,
-};             ///< the part that does not pass through the sums; rnn: null
+  /// Rows of one vector. lstm: gradient of the cell state; gru: of the hidden state, the part that does not
+  /// pass through the sums; rnn: null.
+  T* carried;
+};
 
 /// Elements that an optimizer's rule streams over.
 template <class T>

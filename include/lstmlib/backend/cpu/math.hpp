@@ -20,6 +20,17 @@ void write(Write how, T& result, T value) {
   result = how == Write::assign ? value : result + value;
 }
 
+/// The larger one; NaN if one of them is.
+template <class T>
+T larger_or_nan(T a, T b) {
+  return b > a || b != b ? b : a;
+}
+/// Whether x is the maximum y: equal, or both NaN.
+template <class T>
+bool is_maximum(T x, T y) {
+  return x == y || (x != x && y != y);
+}
+
 template <Real T>
 class Math final : public MathKernels<T> {
  public:
@@ -84,13 +95,12 @@ class Math final : public MathKernels<T> {
   }
   void max(AxisView a, View<const T> x, View<T> y) override {
     fill(-std::numeric_limits<T>::infinity(), y);
-    each(a,
-         [&](Index from, Index to) { y.data[to] = x.data[from] > y.data[to] ? x.data[from] : y.data[to]; });
+    each(a, [&](Index from, Index to) { y.data[to] = larger_or_nan(y.data[to], x.data[from]); });
   }
   void max_backward(AxisView a, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) override {
     if (d_x)
       each(a, [&](Index from, Index to) {
-        if (x.data[from] == y.data[to]) d_x.data[from] += d_y.data[to];
+        if (is_maximum(x.data[from], y.data[to])) d_x.data[from] += d_y.data[to];
       });
   }
   void softmax(AxisView a, bool logarithm, View<const T> x, View<T> y) override {
@@ -176,4 +186,4 @@ class Math final : public MathKernels<T> {
   }
 };
 
-}  // namespace lstmlib::cpu
+}  // namespace lstmlib::inline LSTMLIB_ABI::cpu

@@ -82,6 +82,10 @@ class MemoryPool {
     return kept_;
   }
 
+  /// Around a fork: the child has only the thread that forks, and no other could let go of the lock.
+  void lock() { mutex_.lock(); }
+  void unlock() noexcept { mutex_.unlock(); }
+
  private:
   /// Stands in a block that nobody uses, in two lists: of all such blocks, and of those of its size.
   struct Kept {

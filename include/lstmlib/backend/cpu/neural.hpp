@@ -77,8 +77,10 @@ class Neural final : public NeuralKernels<T> {
     const Index classes = scores.shape.row_size();
     for (Index row = 0; row < labels.size(); ++row) {
       if (labels.data[row] == ignore) continue;
+      const Index label = checked("accuracy: label ", labels.data[row], classes);
       const T* first = scores.data + row * classes;
-      correct += std::max_element(first, first + classes) - first == labels.data[row];
+      const bool comparable = std::none_of(first, first + classes, [](T score) { return score != score; });
+      correct += comparable && std::max_element(first, first + classes) - first == label;
       ++counted;
     }
     counts.data[0] = correct;
@@ -122,7 +124,7 @@ class Neural final : public NeuralKernels<T> {
       T* to = y.data + s * width;
       std::fill_n(to, width, -std::numeric_limits<T>::infinity());
       for (Index row = first; row < first + length; ++row)
-        for (Index i = 0; i < width; ++i) to[i] = std::max(to[i], x.data[row * width + i]);
+        for (Index i = 0; i < width; ++i) to[i] = larger_or_nan(to[i], x.data[row * width + i]);
     });
   }
   void segment_max_backward(const Segments& segments, View<const T> x, View<const T> y, View<const T> d_y,
@@ -132,7 +134,7 @@ class Neural final : public NeuralKernels<T> {
     each_sequence(segments, width, [&](Index s, Index first, Index length) {
       for (Index row = first; row < first + length; ++row)
         for (Index i = 0; i < width; ++i)
-          if (x.data[row * width + i] == y.data[s * width + i])
+          if (is_maximum(x.data[row * width + i], y.data[s * width + i]))
             d_x.data[row * width + i] += d_y.data[s * width + i];
     });
   }
@@ -200,4 +202,4 @@ class Neural final : public NeuralKernels<T> {
   }
 };
 
-}  // namespace lstmlib::cpu
+}  // namespace lstmlib::inline LSTMLIB_ABI::cpu

@@ -12,9 +12,9 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// `number`; throws ShapeError unless it is below `size`.
+/// `number`; throws IndexError unless it is below `size`.
 inline Index checked(const char* what, Index number, Index size) {
-  if (number < 0 || number >= size) fail<ShapeError>(what, number, ", expected 0 to ", size - 1);
+  if (number < 0 || number >= size) fail<IndexError>(what, number, ", expected 0 to ", size - 1);
   return number;
 }
 
@@ -157,4 +157,4 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
   return count;
 }
 
-}  // namespace lstmlib::cpu
+}  // namespace lstmlib::inline LSTMLIB_ABI::cpu

@@ -7,6 +7,7 @@
 
 #include "lstmlib/backend/cpu/barrier.hpp"
 #include "lstmlib/base/error.hpp"
+#include "lstmlib/base/fork.hpp"
 #include "lstmlib/base/index.hpp"
 
 #include <algorithm>
@@ -27,6 +28,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
+namespace detail {
+/// A plugin must not be unmapped under its workers: the system keeps a library loaded while a thread has an
+/// object of it to destroy at its end.
+inline void keep_library_loaded() {
+  struct AtEndOfThread {
+    ~AtEndOfThread() { asm volatile(""); }  // not nothing: the compiler would leave the object out
+  };
+  thread_local const AtEndOfThread here;
+  asm volatile("" : : "r"(&here));
+}
+}  // namespace detail
+
 /// One of the threads that run a team's function at the same time.
 struct Member {
   int number, count;
@@ -35,9 +48,10 @@ struct Member {
 
 class ThreadPool {
  public:
+  /// Never destroyed: static objects may compute until the very end. A forked process gets a new one.
   static ThreadPool& instance() {
-    static auto& pool = *new ThreadPool;  // never destroyed: static objects may compute until the very end
-    return pool;
+    ThreadPool* pool = instance_.load(std::memory_order_acquire);
+    return pool ? *pool : first();
   }
 
   int threads() const { return threads_.load(std::memory_order_relaxed); }
@@ -117,7 +131,7 @@ class ThreadPool {
   /// A thread of the pool. `state` tells who acts next: a call that its thread has not begun can be taken
   /// back.
   struct Worker {
-    enum State : std::uint32_t { idle, called, running, stopping };
+    enum State : std::uint32_t { starting, idle, called, running, stopping };
 
     explicit Worker(ThreadPool& pool) : thread([this, &pool] { work(pool); }) {}
     void set(State next) {
@@ -129,6 +143,8 @@ class ThreadPool {
       return state.compare_exchange_strong(expected, to, std::memory_order_acq_rel);
     }
     void work(ThreadPool& pool) {
+      detail::keep_library_loaded();
+      set(idle);
       for (;;) {
         detail::wait_while(state, idle, pool.patience());
         if (state.load(std::memory_order_acquire) == stopping) return;
@@ -138,12 +154,28 @@ class ThreadPool {
         set(idle);
       }
     }
-    alignas(64) detail::Ticket state{idle};
+    alignas(64) detail::Ticket state{starting};
     int number = 0;
     std::thread thread;  // last: it uses the others
   };
 
-  ThreadPool() : threads_(available()) {}
+  explicit ThreadPool(int threads, const ThreadPool* parents = nullptr)
+      : threads_(threads), parents_(parents) {}
+
+  static ThreadPool& first() {
+    static ThreadPool& pool = [&]() -> ThreadPool& {
+      auto& made = *new ThreadPool(available());
+      instance_.store(&made, std::memory_order_release);
+      lstmlib::detail::at_fork(nullptr, nullptr, &forget_parents_threads);
+      return made;
+    }();
+    return pool;
+  }
+  /// In a forked process: the workers are threads of its parent, and so may be the one that holds the lock.
+  static void forget_parents_threads() {
+    const ThreadPool* parents = instance_.load(std::memory_order_relaxed);
+    instance_.store(new ThreadPool(parents->threads(), parents), std::memory_order_release);
+  }
 
   /// The cores that this process may use.
   static int available() {
@@ -158,12 +190,15 @@ class ThreadPool {
   /// Workers start at the first call. Returns how many threads there are: fewer than wanted if the system
   /// gives no more.
   int start() {
+    const auto known = workers_.size();
     try {
       workers_.reserve(static_cast<std::size_t>(threads()));
       while (std::ssize(workers_) + 1 < threads()) workers_.push_back(std::make_unique<Worker>(*this));
     } catch (const std::system_error&) {
       threads_.store(static_cast<int>(workers_.size()) + 1, std::memory_order_relaxed);
     }
+    for (auto i = known; i < workers_.size(); ++i)  // until they keep the library loaded
+      detail::wait_while(workers_[i]->state, Worker::starting, patience());
     return static_cast<int>(workers_.size()) + 1;
   }
   void stop() {
@@ -212,7 +247,11 @@ class ThreadPool {
   }
 
   std::mutex busy_;  ///< held by the thread that uses what follows
+  static inline std::atomic<ThreadPool*> instance_{nullptr};
+
   std::atomic<int> threads_;
+  /// That of the process from which this one was forked: kept, so that leak checks find what it holds.
+  [[maybe_unused]] const ThreadPool* parents_;
   std::vector<std::unique_ptr<Worker>> workers_;
   void (*run_)(void*, int) = nullptr;
   void* context_ = nullptr;

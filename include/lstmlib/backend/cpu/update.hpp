@@ -40,7 +40,7 @@ class Update final : public UpdateKernels<T> {
   }
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     const double rate = threshold / std::sqrt(*squared_norm);
-    *factor = rate < 1 ? rate : 1;
+    *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
   }
   void apply(std::span<const math::GradientStep> given_steps, View<const T> value,
              View<T> gradient) override {
@@ -69,7 +69,7 @@ class Update final : public UpdateKernels<T> {
       double& sum = sums[static_cast<std::size_t>(piece)];
       std::array<T, 512> after;
       for (Index at = 0; at < count; at += std::ssize(after)) {
-        const Index some = std::min(count - at, std::ssize(after));
+        const Index some = std::min<Index>(count - at, std::ssize(after));
         stepped(steps, value.data + first + at, from ? from + at : nullptr, some, after.data());
         for (Index i = 0; i < some; ++i) {
           const auto g = static_cast<double>(after[static_cast<std::size_t>(i)]);
@@ -128,4 +128,4 @@ class Update final : public UpdateKernels<T> {
   }
 };
 
-}  // namespace lstmlib::cpu
+}  // namespace lstmlib::inline LSTMLIB_ABI::cpu

@@ -41,9 +41,10 @@ struct FrozenInput {
 
 /// Hidden states of the top layer, those of both directions side by side. Null: not needed.
 struct FrozenResult {
-  View<float>
-      hidden;  ///< after each row [rows, directions hidden_size], rows of a sequence one after another
-  View<float> last_hidden;  ///< after the last row of a direction's pass [sequences, directions hidden_size]
+  /// After each row [rows, directions hidden_size], rows of a sequence one after another.
+  View<float> hidden;
+  /// After the last row of a direction's pass [sequences, directions hidden_size].
+  View<float> last_hidden;
 };
 
 /// Immutable: several threads may use one at the same time. Nothing is allocated once each thread has met its
@@ -66,4 +67,4 @@ class FrozenStack {
   virtual bool has_table() const = 0;     ///< whether the words' sums were small enough for a table
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

@@ -38,8 +38,8 @@ class MathKernels {
   /// y [outer, inner] = factor times the sum of x [outer, size, inner] over the axis.
   virtual void sum(AxisView, T factor, View<const T> x, View<T> y) = 0;
   virtual void sum_backward(AxisView, T factor, View<const T> d_y, View<T> d_x) = 0;
-  /// y [outer, inner] = the largest of x over the axis. Backward: each position that equals it gets the whole
-  /// gradient.
+  /// y [outer, inner] = the largest of x over the axis, NaN where one of them is. Backward: each position
+  /// that equals it gets the whole gradient; where it is NaN, each NaN.
   virtual void max(AxisView, View<const T> x, View<T> y) = 0;
   virtual void max_backward(AxisView, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) = 0;
   /// y = softmax, or its logarithm, of x over the axis.
@@ -48,4 +48,4 @@ class MathKernels {
                                 View<T> d_x) = 0;
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

@@ -65,7 +65,7 @@ template <Real T>
 class NeuralKernels {
  public:
   virtual ~NeuralKernels() = default;
-  /// Row i = table row ids[i] with dropout, zeros where the id is `ignore`. Throws ShapeError for an id
+  /// Row i = table row ids[i] with dropout, zeros where the id is `ignore`. Throws IndexError for an id
   /// outside the table.
   virtual void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
                            const RowDropout& dropout, View<T> rows) = 0;
@@ -83,7 +83,7 @@ class NeuralKernels {
   /// every device.
   virtual void dropout(const RowDropout& dropout, View<const T> x, View<T> y, Write) = 0;
 
-  /// Throws ShapeError for a label outside the classes.
+  /// Throws IndexError for a label outside the classes.
   virtual void cross_entropy(const CrossEntropyProblem<T>&, bool normalize, View<const T> scores,
                              const CrossEntropyResult<T>&) = 0;
   /// d_scores += weight (p - one_hot(label)) times d_losses, which has one element (times `factor`, that of
@@ -91,7 +91,8 @@ class NeuralKernels {
   virtual void cross_entropy_backward(const CrossEntropyProblem<T>&, View<const T> log_probabilities,
                                       View<const T> d_losses, View<const T> factor, View<T> d_scores) = 0;
   /// counts [2] = rows of scores [rows, classes] whose first largest score is that of their label, and rows
-  /// that count: ignored ones do not.
+  /// that count: ignored ones do not, and one with a NaN among its scores is never right. Throws IndexError
+  /// for a label outside the classes.
   virtual void count_correct(View<const T> scores, View<const std::int32_t> labels, std::int32_t ignore,
                              View<std::int32_t> counts) = 0;
 
@@ -105,8 +106,8 @@ class NeuralKernels {
   virtual void unfold_image(const Convolution2d&, View<const T> image, View<T> columns) = 0;
   virtual void unfold_image_backward(const Convolution2d&, View<const T> d_columns, View<T> d_image) = 0;
 
-  /// y [sequences, features] = largest over the rows of each sequence; all positions that equal it get the
-  /// gradient.
+  /// y [sequences, features] = largest over the rows of each sequence, NaN where one of them is; all
+  /// positions that equal it get the gradient, as in MathKernels::max.
   virtual void segment_max(const Segments&, View<const T> x, View<T> y) = 0;
   virtual void segment_max_backward(const Segments&, View<const T> x, View<const T> y, View<const T> d_y,
                                     View<T> d_x) = 0;
@@ -115,4 +116,4 @@ class NeuralKernels {
   virtual void segment_sum_backward(const Segments&, bool mean, View<const T> d_y, View<T> d_x) = 0;
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

@@ -62,4 +62,4 @@ class RecurrentKernels {
                         const RecurrentResult<const T>& d_result, const RecurrentGradients<T>&) = 0;
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

@@ -15,8 +15,8 @@ namespace lstmlib::inline LSTMLIB_ABI {
 template <class T>
 struct GradientView {
   View<const T> dense;  ///< as the parameter, or null
-  View<const std::int32_t>
-      ids;             ///< [n], rising and distinct, then perhaps negative ones, which have no row; or null
+  /// [n], rising and distinct, then perhaps negative ones, which have no row; or null.
+  View<const std::int32_t> ids;
   View<const T> rows;  ///< [n, row size]: row i belongs to row ids[i] of the parameter
 };
 
@@ -45,4 +45,4 @@ class UpdateKernels {
   virtual void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) = 0;
 };
 
-}  // namespace lstmlib
+}  // namespace lstmlib::inline LSTMLIB_ABI

@@ -93,32 +93,38 @@ struct CrossEntropyBackwardBody {
   }
 };
 
-/// The better of two scores; of equal ones, the first.
+/// The better of two scores; of equal ones, the first. A NaN makes the whole row NaN, at no class.
 template <class T>
 struct ScoreAt {
+  static constexpr std::int32_t no_class = 0x7fffffff;
   T score;
   std::int32_t at;
   __device__ void join(T other, std::int32_t other_at) {
-    if (other > score || (other == score && other_at < at)) score = other, at = other_at;
+    if (score != score) return;
+    if (other != other) score = other, at = no_class;
+    else if (other > score || (other == score && other_at < at)) score = other, at = other_at;
   }
 };
 /// A warp finds a row's first largest score. hits[row]: 0 where the label does not count, 1 where it does, 2
-/// where it is also right.
+/// where it is also right. Labels outside the classes are reported and do not count.
 template <class T>
 __global__ void __launch_bounds__(usual_threads)
     find_hits_kernel(const T* scores, const std::int32_t* labels, std::int32_t ignore, Index rows,
-                     std::int32_t classes, std::int32_t* hits) {
+                     std::int32_t classes, std::int32_t* hits, DataErrorWord* errors) {
   constexpr int rows_at_once = usual_threads / 32;
   for (Index first = Index{simt::block_index()} * rows_at_once; first < rows;
        first += Index{simt::grid_blocks()} * rows_at_once) {
     const Index row = first + simt::thread_index() / 32;
-    ScoreAt<T> best{-static_cast<T>(INFINITY), classes};
+    ScoreAt<T> best{-static_cast<T>(INFINITY), ScoreAt<T>::no_class};
     for (std::int32_t i = simt::lane(); row < rows && i < classes; i += 32)
       best.join(scores[row * classes + i], i);
     for (int mask = 16; mask > 0; mask /= 2)
       best.join(simt::shuffle_xor(best.score, mask), simt::shuffle_xor(best.at, mask));
-    if (row < rows && simt::lane() == 0)
-      hits[row] = labels[row] == ignore ? 0 : best.at == labels[row] ? 2 : 1;
+    if (row >= rows || simt::lane() > 0) continue;
+    const std::int32_t label = labels[row];
+    const bool bad = label != ignore && (label < 0 || label >= classes);
+    if (bad) report(errors, DataError::accuracy_label, row, label, classes);
+    hits[row] = bad || label == ignore ? 0 : best.at == label ? 2 : 1;
   }
 }
 /// One block: counts [2] = rows that are right, rows that count.
@@ -137,4 +143,4 @@ __global__ void __launch_bounds__(usual_threads)
   counts[1] = counted;
 }
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

@@ -19,7 +19,7 @@ struct SegmentMaxBody {
     T largest = -static_cast<T>(INFINITY);
     for (Index row = segments.firsts[sequence]; row < segments.firsts[sequence + 1]; ++row) {
       const T value = x[row * columns + column];
-      largest = largest < value ? value : largest;
+      largest = value > largest || value != value ? value : largest;
     }
     y[sequence * columns + column] = largest;
   }
@@ -32,7 +32,8 @@ struct SegmentMaxBackwardBody {
   T* d_x;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index column) const {
     const Index at = row * columns + column, of_sequence = segments.sequence_of(row) * columns + column;
-    if (x[at] == y[of_sequence]) d_x[at] += d_y[of_sequence];
+    if (x[at] == y[of_sequence] || (x[at] != x[at] && y[of_sequence] != y[of_sequence]))
+      d_x[at] += d_y[of_sequence];
   }
 };
 
@@ -64,4 +65,4 @@ struct SegmentSumBackwardBody {
   }
 };
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

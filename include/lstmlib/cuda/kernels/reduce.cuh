@@ -21,7 +21,7 @@ struct Sum {
     return a + b;
   }
 };
-/// Skips what is not a number, as the CPU does.
+/// NaN if one of them is.
 struct Largest {
   template <class T>
   LSTMLIB_HOST_DEVICE static T none() {
@@ -29,7 +29,7 @@ struct Largest {
   }
   template <class T>
   LSTMLIB_HOST_DEVICE T operator()(T a, T b) const {
-    return b > a ? b : a;
+    return b > a || b != b ? b : a;
   }
 };
 
@@ -134,8 +134,8 @@ struct MaxBackwardBody {
   Index size, inner;
   LSTMLIB_HOST_DEVICE void operator()(Index line, Index column) const {
     const Index from = line * inner + column, to = line / size * inner + column;
-    if (x[from] == y[to]) d_x[from] += d_y[to];
+    if (x[from] == y[to] || (x[from] != x[from] && y[to] != y[to])) d_x[from] += d_y[to];
   }
 };
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

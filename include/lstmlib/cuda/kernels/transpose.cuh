@@ -7,8 +7,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int transpose_tile = 32;
-inline constexpr int transpose_row =
-    transpose_tile + 1;  ///< one more, so that columns lie in different banks
+/// One more, so that columns lie in different banks.
+inline constexpr int transpose_row = transpose_tile + 1;
 
 /// y [columns, rows] = or += xᵀ. A block has a tile at a time, a thread four of its elements.
 template <class T>

@@ -120,7 +120,7 @@ struct ClipFactorBody {
   double* factor;
   LSTMLIB_HOST_DEVICE void operator()(Index) const {
     const double rate = threshold / math::square_root(*squared_norm);
-    *factor = rate < 1 ? rate : 1;
+    *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
   }
 };
 template <class T>
@@ -130,13 +130,15 @@ struct ApplyStepsBody {
   T* gradient;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { gradient[i] = steps(value[i], gradient[i]); }
 };
-/// rows[ids[i]] = i, none where the id is negative
+/// rows[ids[i]] = i; none where the id is negative, or not in the table: then the pass before has reported
+/// it.
 struct PlaceRowsBody {
   const std::int32_t* ids;
   std::int32_t* rows;
+  Index table_rows;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const {
-    if (ids[i] >= 0) rows[ids[i]] = static_cast<std::int32_t>(i);
+    if (ids[i] >= 0 && ids[i] < table_rows) rows[ids[i]] = static_cast<std::int32_t>(i);
   }
 };
 
-}  // namespace lstmlib::cuda
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

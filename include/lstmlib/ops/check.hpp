@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What operations ask of their arguments before a kernel, which trusts them, sees one.
+
+#include "lstmlib/autograd/backward.hpp"
+
+namespace lstmlib::inline LSTMLIB_ABI::ops::detail {
+
+/// Throws ShapeError unless there is a value.
+template <Element T>
+void require(const char* op, const char* what, const Tensor<T>& x) {
+  if (!x) fail<ShapeError>(op, ": ", what, " is absent, a tensor is expected");
+}
+template <Real T>
+void require(const char* op, const char* what, const Variable<T>& x) {
+  require(op, what, x.value());
+}
+
+inline Shape without_axis(const Shape& shape, int axis) {
+  std::vector<Index> sizes(shape.sizes().begin(), shape.sizes().end());
+  sizes.erase(sizes.begin() + axis);
+  return Shape(sizes);
+}
+
+/// Throws ShapeError unless each sequence has its rows, [rows of all sequences, features].
+template <class Rows>
+void require_rows(const char* op, const Ragged<Rows>& x) {
+  require(op, "the input", x.rows);
+  if (!x.segments)
+    fail<ShapeError>(op, ": rows ", x.rows.shape(), " without segments, which say where sequences begin");
+  if (x.rows.shape().rank() != 2)
+    fail<ShapeError>(op, ": input ", x.rows.shape(), ", expected [rows, features]");
+  if (x.rows.shape()[0] != x.segments->rows())
+    fail<ShapeError>(op, ": ", x.rows.shape()[0], " rows for sequences of ", x.segments->rows());
+}
+
+/// The same for word numbers, [words].
+inline void require_tokens(const char* op, const Tokens& tokens) {
+  require(op, "the input", tokens.rows);
+  if (!tokens.segments || tokens.rows.shape() != Shape{tokens.segments->rows()})
+    fail<ShapeError>(op, ": ", tokens.rows.shape(), " words for sentences of ",
+                     tokens.segments ? tokens.segments->rows() : 0);
+}
+
+}  // namespace lstmlib::ops::detail
