@@ -120,12 +120,11 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
         "(() => { const box = document.getElementById('error').getBoundingClientRect(); return box.height > "
         "0 && box.top >= 0 "
         "&& box.bottom <= innerHeight; })()";
-    for (const std::string text : {"''", "'word '.repeat(3000)"}) {
+    for (const std::string typed : {"''", "'word '.repeat(3000)"}) {
       page.evaluate("classify(['A good film', 'bad'])");
       page.wait_until("document.querySelectorAll('article').length === 2");
       page.evaluate("scrollTo(0, document.body.scrollHeight)");
-      page.evaluate("document.getElementById('input').value = " + text +
-                    "; document.getElementById('go').click()");
+      page.evaluate("document.getElementById('input').value = " + typed + "; document.getElementById('go').click()");
       page.wait_until("!document.getElementById('error').hidden");
       page.wait_until(in_view);
       CHECK(page.evaluate("document.querySelectorAll('article').length") == 0);
