@@ -25,6 +25,9 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
 endif()
 set(cuda_flags -std=c++20 -I${PROJECT_SOURCE_DIR}/include -Xcompiler=-fPIC,-fvisibility=hidden
                "$<IF:$<CONFIG:Debug>,-g,-O2>")
+if(LSTMLIB_ABI)
+  list(APPEND cuda_flags -DLSTMLIB_ABI=${LSTMLIB_ABI})
+endif()
 foreach(architecture IN LISTS CMAKE_CUDA_ARCHITECTURES)
   # As CMake has it: 90 is code for it and for what comes after it, 90-real and 90-virtual one of the two.
   string(REGEX REPLACE "-.*" "" number ${architecture})

@@ -28,5 +28,9 @@ install(FILES ${PROJECT_BINARY_DIR}/lstmlib-config.cmake ${PROJECT_BINARY_DIR}/l
 
 # For builds without CMake: the headers and lstmlib::cpu.
 file(RELATIVE_PATH lstmlib_prefix /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+set(lstmlib_abi_flag "")
+if(LSTMLIB_ABI)
+  set(lstmlib_abi_flag -DLSTMLIB_ABI=${LSTMLIB_ABI})
+endif()
 configure_file(cmake/lstmlib.pc.in ${PROJECT_BINARY_DIR}/lstmlib.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/lstmlib.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

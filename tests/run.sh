@@ -4,7 +4,7 @@
 # --yes   install missing Debian packages without asking
 # --all   besides the plain build: the other compiler with sanitizers, fuzzers for 10 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds, faults
-#         that tests have to notice, the other compiler's optimised build, the benchmarks)
+#         that tests have to notice, the other compiler's optimised build, ThreadSanitizer, the benchmarks)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -53,15 +53,16 @@ if [ $all$slow != nono ] && { command -v nvcc || [ -x /usr/local/cuda/bin/nvcc ]
   if nvdisasm=$("$top/tests/cuda/nvcc/nvdisasm.sh"); then export LSTMLIB_NVDISASM="$nvdisasm"; fi
 fi
 
-# build NAME TARGET COMPILER TYPE [options of cmake]. Eight sources at a time are compiled as one: they share headers
+# build NAME TARGETS COMPILER TYPE [options of cmake]. Eight sources at a time are compiled as one: they share headers
 # that take longer than they do.
 build() {
-  name=$1 target=$2 compiler=$3 type=$4
+  name=$1 targets=$2 compiler=$3 type=$4
   shift 4
-  echo "== building $target in $builds/$name ($compiler, $type)"
+  echo "== building $targets in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
     -DCMAKE_UNITY_BUILD=ON -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
-  cmake --build "$builds/$name" --target "$target" -j "$jobs"
+  # shellcheck disable=SC2086
+  cmake --build "$builds/$name" --target $targets -j "$jobs"
 }
 # run_tests NAME [options of ctest]; -j counts places, of which a test that computes takes two.
 run_tests() {
@@ -86,6 +87,12 @@ fi
 if [ $slow = yes ]; then
   build_with_sanitizers all
   run_tests sanitizers -j "$((2 * jobs))" -L slow -R "^(slow/fuzz|cuda)/" "$@"
+  # Everything that has threads, or that they may share.
+  threaded="base backend tensor autograd data train parallel serve"
+  # shellcheck disable=SC2086
+  build threads "test_life $(printf 'test_%s ' $threaded)" clang++ Debug -DLSTMLIB_CUDA=OFF -DCMAKE_CXX_FLAGS_DEBUG=-g1 \
+    -DLSTMLIB_SANITIZE=thread -DLSTMLIB_PRECOMPILE=ON -DLSTMLIB_CHECK_HEADERS=OFF
+  run_tests threads -j "$((2 * jobs))" -LE slow -R "^($(echo process $threaded | tr ' ' '|'))/" -E "/baseline$" "$@"
   # One source at a time, which shows missing includes.
   build clang all clang++ Release -DLSTMLIB_CUDA=OFF -DCMAKE_UNITY_BUILD=OFF -DLSTMLIB_BUILD_BENCHMARKS=ON
   run_tests clang -j "$((2 * jobs))" -LE slow "$@"

@@ -240,7 +240,7 @@ TEST_CASE("threads: the random numbers of each follow from the main thread's see
     for (std::size_t k = 0; k < i; ++k) CHECK(one[i] != one[k]);
   }
 
-  // A thread that goes on hears of a new seed; one with a seed of its own does not, and changes nobody else's.
+  // A thread that goes on hears of a new seed; one with its own seed does not, and changes nobody else's.
   set_seed(1);
   std::vector<double> heard;
   std::latch before(1), after(1);

@@ -19,8 +19,20 @@ TEST_CASE("shape: rows, row size, elements") {
   CHECK(shape.rows() == 2);
   CHECK(shape.row_size() == 12);
   CHECK(shape.with_rows(5) == Shape{5, 3, 4});
-  CHECK(Shape{0, 3}.row_size() == 0);
+  CHECK(Shape{0, 3}.row_size() == 3);
   CHECK(message(shape) == "[2, 3, 4]");
+}
+
+TEST_CASE("shape: sizes are integers of any type") {
+  const std::vector<float> values(5);
+  CHECK(Shape{values.size()} == Shape{5});
+  CHECK(Shape{values.size(), 3u, short{2}} == Shape{5, 3, 2});
+  const auto elements = [](Shape shape) { return shape.elements(); };
+  CHECK(elements({values.size(), 2}) == 10);
+  CHECK_THROWS_WITH_AS(Shape({std::size_t{1} << 63}), "shape: size 9223372036854775808 is too large",
+                       ShapeError);
+  static_assert(!std::is_convertible_v<double, lstmlib::detail::Size>);
+  static_assert(!std::is_convertible_v<bool, lstmlib::detail::Size>);
 }
 
 TEST_CASE("shape: refuses negative sizes, more than six axes, and more elements than can be counted") {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Answers of a cloud: errors in JSON and XML, the state of a job; and the files of profiles.
+// Answers of a cloud: errors in JSON and XML, the state of a job; the files of profiles, times.
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/error_text.hpp"
 #include "sentiment/cloud/profile_file.hpp"
+#include "sentiment/cloud/timestamp.hpp"
 #include "sentiment/cloud/training_job.hpp"
 #include "sentiment/cloud/xml_answer.hpp"
 
@@ -20,7 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (error.code.size() > 103 || line.size() > 603 || line.find_first_of("\n\r\x1b") != std::string::npos)
     std::abort();
   if (const auto xml = parse_xml(text); xml && xml->root.empty()) std::abort();
-  parse_profiles(text);
+  try {
+    for (const auto& [title, section] : parse_profiles(text)) {
+      static_cast<void>(titled(title, "profile"));
+      for (const auto& [name, value] : section) nested_values(value);
+    }
+  } catch (const lstmlib::FormatError&) {  // refused
+  }
+  parse_timestamp(text);
   try {
     if (JobState::parse(text).status.empty()) std::abort();
   } catch (const lstmlib::Error&) {  // refused

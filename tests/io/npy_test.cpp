@@ -68,6 +68,64 @@ TEST_CASE("npy: what cannot be read is refused, with file, byte and reason") {
   CHECK_THROWS_AS(read_npy(fixtures() / "numpy/absent.npy"), FileError);
 }
 
+TEST_CASE("npy: a head says what is in the file, also where that is not read") {
+  const auto info_of = [](const std::string& descr, const std::string& shape, std::size_t data) {
+    const std::string header = "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + ", }";
+    std::vector<std::byte> bytes;
+    append_text(bytes, std::string_view("\x93NUMPY\x01\0", 8));
+    append_little(bytes, static_cast<std::uint16_t>(header.size()));
+    append_text(bytes, header + std::string(data, '\0'));
+    MemorySource source(bytes, "a");
+    CHECK(!error_of([&] { parse_npy(bytes, "a"); }).empty());
+    return read_npy_info(source);
+  };
+  CHECK(info_of("'<M8[ns]'", "(2,)", 16).unread_type == "datetime64[ns]");
+  CHECK(info_of("'>m8[D]'", "(2,)", 16).unread_type == "timedelta64[D]");
+  CHECK(info_of("'<f16'", "(1,)", 16).unread_type == "float128");
+  CHECK(info_of("'<c32'", "(1,)", 32).problem.find("complex128") != std::string::npos);
+  CHECK(info_of("'|V7'", "(3, 4)", 84).shape == std::vector<Index>{3, 4});
+  const auto structure = info_of("[('a', '<i4', (2,)), ('b[', [('c', '|O')])]", "(1,)", 16);
+  CHECK(structure.unread_type == "[('a', '<i4', (2,)), ('b[', [('c', '|O')])]");
+  CHECK(structure.problem.starts_with("structured element types are not supported; save each field"));
+  CHECK(info_of("'<f4'", "(3,)", 11).problem == "cut short: the shape needs 12 bytes, 11 are there");
+  CHECK(info_of("'<U0'", "(3,)", 0).problem == "a width of at least 1 is expected");
+}
+
+TEST_CASE("npy: axes in Fortran order are put in C order, whatever the element's size and the buffer's") {
+  const auto check = [](std::vector<Index> shape, Index item_size) {
+    const Index count = count_elements(shape);
+    const auto size = static_cast<std::size_t>(item_size);
+    std::string header = "{'descr': '|S" + std::to_string(item_size) +
+                         "', 'fortran_order': True, 'shape': " + shape_text(shape) + ", }";
+    std::vector<std::byte> bytes;
+    append_text(bytes, std::string_view("\x93NUMPY\x01\0", 8));
+    append_little(bytes, static_cast<std::uint16_t>(header.size()));
+    append_text(bytes, header);
+    // Element i in C order has i in its first bytes.
+    std::vector<Index> index(shape.size());
+    for (Index at = 0; at < count; ++at) {
+      Index place = 0;
+      for (std::size_t axis = 0; axis < shape.size(); ++axis) place = place * shape[axis] + index[axis];
+      std::string item = std::to_string(place);
+      item.resize(size, ' ');
+      append_text(bytes, item);
+      for (std::size_t axis = 0; axis < shape.size() && ++index[axis] == shape[axis]; ++axis) index[axis] = 0;
+    }
+    const Array array = parse_npy(bytes, "f");
+    CHECK(array.shape == shape);
+    for (Index at = 0; at < count; at += count > 1000 ? 97 : 1) {
+      const auto item = as_text(array.data).substr(static_cast<std::size_t>(at) * size, size);
+      CHECK(std::stoll(std::string(item)) == at);
+    }
+  };
+  check({2, 3}, 6);
+  check({5, 1, 4, 3}, 7);
+  check({1, 1, 1}, 6);
+  check({}, 6);
+  check({300, 200}, 9);       // several buffers
+  check({3, 2}, 100'000);     // an element larger than the buffer
+}
+
 TEST_CASE("npy: objects and large arrays can be refused") {
   const auto vocabulary = format_npy(Array::object(Dict{{"<eos>", 0}}));
   CHECK(error_of([&] { parse_npy(vocabulary, "v.npy", {.allow_objects = false}); }) ==

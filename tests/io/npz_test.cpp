@@ -104,6 +104,109 @@ TEST_CASE("npz: a reader looks at names and shapes first, and reads one array") 
   CHECK(reader.read(1).to<std::int64_t>()[0] == 7);
 }
 
+namespace {
+
+/// An archive with these members, whatever they are.
+std::vector<std::byte> archive_of(const std::vector<std::pair<std::string, std::vector<std::byte>>>& members,
+                              Compression compression = Compression::store) {
+  std::vector<std::byte> bytes;
+  ZipWriter zip([&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
+  for (const auto& [name, content] : members)
+    zip.add(name, compression, [&, &data = content](const Sink& sink) { sink(data); });
+  zip.finish();
+  return bytes;
+}
+std::vector<std::byte> raw_bytes(std::string_view text) {
+  std::vector<std::byte> bytes;
+  append_text(bytes, text);
+  return bytes;
+}
+std::vector<std::byte> one_number(float number) { return format_npy(Array::scalar(number)); }
+
+/// A type that is not read: a second since 1970.
+std::vector<std::byte> date_array() {
+  auto bytes = format_npy(Array::scalar(std::int64_t{5}));
+  const std::size_t at = as_text(bytes).find("<i8',");
+  REQUIRE(at != std::string_view::npos);
+  const auto descr = raw_bytes("<M8[s]',");
+  std::copy(descr.begin(), descr.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  const auto rest = raw_bytes(" 'fortran_order': False, 'shape': ()}  ");
+  std::copy(rest.begin(), rest.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at + 8));
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("npz: members without .npy are arrays where their content says so") {
+  for (const Compression compression : {Compression::store, Compression::deflate}) {
+    const auto bytes = archive_of({{"a", one_number(1)}, {"b.npy", one_number(2)}, {"-", one_number(3)},
+                               {"README", raw_bytes("not an array")}, {"short", raw_bytes("\x93NUM")}},
+                              compression);
+    const Archive archive = parse_npz(bytes, "m.npz");
+    CHECK(archive.names() == std::vector<std::string>{"a", "b", "-"});
+    CHECK(archive.at("-").to<float>()[0] == 3);
+  }
+  // As in NumPy, where "a" is the member of this name.
+  const auto both = parse_npz(archive_of({{"a.npy", one_number(1)}, {"a", one_number(2)}}), "m.npz");
+  CHECK(both.at("a").to<float>()[0] == 2);
+  CHECK(both.at("a.npy").to<float>()[0] == 1);
+  // A name that promises an array is held to it.
+  CHECK(error_of([] { parse_npz(archive_of({{"a.npy", raw_bytes("no array at all")}}), "m.npz"); })
+            .starts_with("m.npz: a.npy: byte 0: not an npy file"));
+  const auto folder = scratch("npz_without");
+  write_file(folder / "m.npz", archive_of({{"README", raw_bytes("text")}}));
+  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"a"}); }) ==
+        (folder / "m.npz").string() + ": there is no array in it, only 1 other member: 'README'");
+}
+
+TEST_CASE("npz: what is wrong with members that are no arrays does not touch the arrays") {
+  const auto with = [](const std::string& name) {
+    return archive_of({{"a.npy", one_number(1)}, {name, raw_bytes("1")}, {name, raw_bytes("2")}});
+  };
+  CHECK(parse_npz(with("README.txt"), "m.npz").at("a").to<float>()[0] == 1);
+  CHECK(error_of([&] { parse_npz(with("b.npy"), "m.npz"); }).find("'b.npy' is there twice") != std::string::npos);
+  for (const std::size_t at : {std::size_t{8}, std::size_t{10}}) {  // encrypted; another method
+    auto bytes = with("README.txt");
+    const std::size_t record = as_text(bytes).rfind("PK\1\2");
+    bytes[record + at] = static_cast<std::byte>(at == 8 ? 1 : 12);
+    CHECK(parse_npz(bytes, "m.npz").size() == 1);
+    const std::size_t array = as_text(bytes).find("PK\1\2");
+    bytes[array + at] = static_cast<std::byte>(at == 8 ? 1 : 12);
+    CHECK(error_of([&] { parse_npz(bytes, "m.npz"); }).find(at == 8 ? "encrypted" : "method 12") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("npz: arrays that nobody asks for are neither read nor counted") {
+  auto damaged = format_npy(Array::from(std::vector<float>(1000, 1), {1000}));
+  const auto folder = scratch("npz_some");
+  auto bytes = archive_of({{"W.npy", one_number(1)}, {"date.npy", date_array()}, {"damaged.npy", damaged},
+                       {"b.npy", one_number(2)}, {"text.npy", raw_bytes("no array")}});
+  bytes[as_text(bytes).find("damaged.npy") + 1000] ^= std::byte{1};
+  write_file(folder / "m.npz", bytes);
+  const Archive some = read_npz_arrays(folder / "m.npz", {"b", "W"}, {.max_bytes = 8});
+  CHECK(some.names() == std::vector<std::string>{"b", "W"});
+  CHECK(some.at("W").to<float>()[0] == 1);
+  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"date"}); }).find("dates") != std::string::npos);
+  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"damaged"}); }).find("CRC-32") != std::string::npos);
+  CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"V"}); }) ==
+        (folder / "m.npz").string() + ": no array 'V' among 5: 'W', 'date', 'damaged', 'b', 'text'");
+  CHECK_THROWS_AS(read_npz(folder / "m.npz"), FormatError);
+
+  const NpzReader reader(folder / "m.npz");
+  CHECK(reader.info(1).unread_type == "datetime64[s]");
+  CHECK(reader.info(1).problem.starts_with("dates and time spans are not supported"));
+  CHECK(reader.info(1).shape.empty());
+  CHECK(reader.info(2).problem.empty());
+}
+
+TEST_CASE("npz: long names are shown whole") {
+  const std::string long_name(300, 'n');
+  const auto bytes = archive_of({{long_name + "1.npy", raw_bytes("?")}, {long_name + "2.npy", one_number(1)}});
+  CHECK(error_of([&] { parse_npz(bytes, "m.npz"); }).starts_with("m.npz: " + long_name + "1.npy: byte 0"));
+  CHECK(error_of([] { Archive().at(std::string(200, 'x') + "y"); }).find("xy'") != std::string::npos);
+}
+
 TEST_CASE("npz: objects and too many bytes can be refused") {
   const std::vector<std::byte> bytes = format_npz(small_archive());
   CHECK(error_of([&] {

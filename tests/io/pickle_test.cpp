@@ -148,6 +148,63 @@ TEST_CASE("pickle: the memo has no more places than bytes were read, so that it 
         std::string::npos);
 }
 
+TEST_CASE("pickle: what protocols 0 to 2 write by calls, and Python's other dicts, are data") {
+  CHECK(shown("c__builtin__\nbytes\n)R.") == "\"hex:\"");
+  CHECK(shown("c__builtin__\nbytes\n(tR.") == "\"hex:\"");
+  CHECK(shown("c__builtin__\nbytearray\n(Va\\u00e9\nVlatin-1\ntR.") == "\"hex:61e9\"");
+  CHECK(shown("cbuiltins\nbytearray\nC\1x\x85R.") == "\"hex:78\"");
+  CHECK(shown("ccollections\nOrderedDict\n)R(Vz\nK\1Va\nK\2u.") == "{\"z\":1,\"a\":2}");
+  CHECK(shown("ccollections\nOrderedDict\n((lp0\n(lp1\nVz\naK\1aatR.") == "{\"z\":1}");  // Python 2
+  CHECK(shown("ccollections\ndefaultdict\nc__builtin__\nint\n\x85R(Va\nK\2u.") == "{\"a\":2}");
+  CHECK(shown("ccollections\nCounter\n}Va\nK\2s\x85R.") == "{\"a\":2}");
+  CHECK(refusal("ccollections\nOrderedDict\nK\1\x85R.").find("save dict(x)") != std::string::npos);
+  CHECK(refusal("ccollections\nOrderedDict\n)R}b.").find("save dict(x)") != std::string::npos);
+  // Keys that are tuples.
+  const Value keyed = read("}(K\1Va\n\x86K\5K\1Vb\n\x86K\6u.");
+  const Dict& pairs = *keyed.get_if<Dict>();
+  CHECK(pairs.size() == 2);
+  CHECK(pairs[1].first == Value(Tuple{{1, "b"}}));
+  CHECK(refusal("}(K\1Va\n\x86K\5K\1Va\n\x86K\6u.").find("twice") != std::string::npos);
+  CHECK(refusal("}(K\1]\x86K\5u.").find("'list' as a key") != std::string::npos);
+}
+
+TEST_CASE("pickle: a type's metadata does not matter, whatever it names") {
+  const std::string type = "cnumpy\ndtype\n(VO8\nI00\nI01\ntR(I4\nV|\nNNNI-1\nI-1\nI63\n";
+  const auto array = [&](const std::string& metadata) {
+    return "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\1btR(I1\n(I1\nt" + type + metadata +
+           "tbI00\n(lVwarm\natb.";
+  };
+  for (const std::string& metadata : {"N"s, "}"s, "}Vvlen\ncbuiltins\nstr\ns"s, "}Vref\nch5py.h5r\nReference\ns"s,
+                                      "(VD\nI1\nt"s})
+    CHECK(read(array(metadata)).get_if<Array>()->objects[0] == Value("warm"));
+  CHECK(refusal(array("cposix\nsystem\n(Vtouch x\ntR")).find("'posix.system' is not allowed") !=
+        std::string::npos);
+}
+
+TEST_CASE("pickle: text of Python 2 comes out right or not at all") {
+  CHECK(shown("(dS'caf\\xc3\\xa9'\nI2\ns.") == "{\"caf\xC3\xA9\":2}");
+  CHECK(refusal("U\4caf\xE9.").find("a text of Python 2 that is not UTF-8: 'caf\\xe9'; load it with numpy.load(") !=
+        std::string::npos);
+  CHECK(refusal("(dS'caf\\xe9'\nI2\ns.").find("encoding='latin1'") != std::string::npos);
+}
+
+TEST_CASE("pickle: what is refused says what to save in its place") {
+  const std::pair<std::string, const char*> cases[] = {
+      {"\x80\4\x8f(K\1\x90.", "a set is not read (opcode EMPTY_SET): save list(x)"},
+      {"\x80\4(K\1\x91.", "a frozenset is not read (opcode FROZENSET): save list(x)"},
+      {"c__builtin__\nset\n]\x85R.", "'__builtin__.set' is not allowed"},
+      {"c__builtin__\nset\n]\x85R.", "save list(x)"},
+      {"c__builtin__\ncomplex\nG\0\0\0\0\0\0\0\0G\0\0\0\0\0\0\0\0\x86R."s, "save numpy.array(x)"},
+      {"cdatetime\ndate\nC\1x\x85R.", "save x.isoformat()"},
+      {"ccollections\ndeque\n)R.", "save list(x)"},
+      {"cdecimal\nDecimal\nV1\n\x85R.", "save float(x) or str(x)"},
+      {"\x8c\x0cmy_own_class\x8c\1X\x93)\x81.", "'my_own_class.X' is not allowed"},
+      {"cnumpy.ma.core\n_mareconstruct\n)R.", "save x.filled()"},
+      {"L99999999999999999999L\n.", "no integer of 64 bits"},
+  };
+  for (const auto& [pickle, reason] : cases) CHECK_MESSAGE(refusal(pickle).find(reason) != std::string::npos, refusal(pickle));
+}
+
 TEST_CASE("pickle: damage is refused") {
   for (const std::string& pickle : {""s,
                                     "."s,
@@ -205,6 +262,12 @@ TEST_CASE("pickle: depth and memory are bounded, however values are shared or ne
   CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("256 deep") !=
         std::string::npos);
   CHECK(shown(std::string(250, ']') + std::string(249, 'a') + ".").size() == 500);
+  // Two hundred levels around what has two hundred, and so on: each is made before the one that holds it.
+  std::string chain = "(";
+  for (int at = 0; at < 20; ++at)
+    chain += std::string(200, ']') + (at == 0 ? "N"s : "h"s + static_cast<char>(at - 1)) + std::string(200, 'a') + "q"s +
+             static_cast<char>(at);
+  CHECK(refusal(chain + "l.").find("256 deep") != std::string::npos);
   // An array of a megabyte that a hundred arrays would have a copy of.
   const std::string bytes = "B" + little(1 << 20, 4) + std::string(1 << 20, 'x') + "q\0"s;
   std::string arrays = "(";

@@ -154,6 +154,58 @@ TEST_CASE("a refused file is named, also one that is far larger than the model")
   CHECK_THROWS_AS(io::save_npz(folder / "no" / "folder.npz", model), FileError);
 }
 
+TEST_CASE("arrays that nobody asks for are not unpacked, whatever they are") {
+  const auto folder = scratch("serialize_partial");
+  const Model<float> model;
+  auto more = with(io::to_archive(model), "large", io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000}));
+  more.add("a set", io::Array::object(1));
+  auto bytes = io::format_npz(more);
+  // The pickle of the object becomes one that is refused, and its checksum wrong.
+  const std::size_t at = io::as_text(bytes).find("a set.npy");
+  REQUIRE(at != std::string_view::npos);
+  bytes[at + 20] ^= std::byte{0xFF};
+  io::write_file(folder / "more.npz", bytes);
+  Model<float> other;
+  CHECK(complaint_of([&] { io::load_npz(folder / "more.npz", other, io::ExtraKeys::ignore); }) == "none");
+  CHECK(equal(io::to_archive(model), io::to_archive(other)));
+  CHECK(contains(complaint_of([&] { io::load_npz(folder / "more.npz", other); }),
+                 "more.npz: large is not expected; a set is not expected"));
+}
+
+TEST_CASE("a snapshot in place of a model is named, and its model taken out by path") {
+  const auto folder = scratch("serialize_path");
+  const Model<float> model;
+  io::Archive snapshot;
+  for (const auto& entry : io::to_archive(model)) snapshot.add("updater/model:main/" + entry.name, entry.array);
+  for (int at = 0; at < 200; ++at)
+    snapshot.add(message("updater/optimizer:main/of/a/parameter/", at, "/m"), io::Array::scalar(1.0));
+  io::write_npz(folder / "s.npz", snapshot);
+  Model<float> other;
+  CHECK(complaint_of([&] { io::load_npz(folder / "s.npz", other); }) ==
+        (folder / "s.npz").string() +
+            ": this is a snapshot of a training run; the model is in updater/model:main/, from where the option "
+            "path = \"updater/model:main/\" takes it");
+  for (const char* path : {"updater/model:main/", "updater/model:main"}) {
+    Model<float> taken;
+    CHECK(complaint_of([&] { io::load_npz(folder / "s.npz", taken, {.path = path}); }) == "none");
+    CHECK(equal(io::to_archive(model), io::to_archive(taken)));
+  }
+  CHECK(contains(complaint_of([&] { io::load_npz(folder / "s.npz", other, {.path = "model"}); }),
+                 "no array's name begins with the path 'model/'; the first of "));
+  io::write_npz(folder / "none.npz", io::Archive());
+  CHECK(complaint_of([&] { io::load_npz(folder / "none.npz", other); }) ==
+        (folder / "none.npz").string() + ": there is no array in it");
+}
+
+TEST_CASE("a complaint names twenty keys and counts the rest") {
+  io::Archive many = io::to_archive(Model<float>());
+  for (int at = 0; at < 100; ++at) many.add(message("extra", at), io::Array::scalar(1.0));
+  Model<float> model;
+  const std::string error = complaint_of([&] { io::from_archive(many, model); });
+  CHECK(contains(error, "extra19 is not expected; and 80 more"));
+  CHECK(!contains(error, "extra20"));
+}
+
 TEST_CASE("every kind of value comes back, with Chainer's dtypes") {
   const auto path = scratch("serialize_parts") / "snapshot";
   const Part part;
@@ -204,6 +256,21 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
   CHECK(refused("order", io::Array::scalar(std::int64_t{1})) == "order has shape (), one axis expected");
   CHECK(contains(refused("best", io::Array::object(io::Value("x"))), "best is object"));
   CHECK(refused("count", io::Array::scalar(std::int64_t{101})) == "part: a count of 101");
+}
+
+TEST_CASE("text of Python 2 is an array of bytes") {
+  Part part;
+  const auto bytes = [](std::string_view text) {
+    io::Array array = io::Array::empty(io::ArrayDtype::bytes, static_cast<Index>(text.size()), {});
+    const auto from = std::as_bytes(std::span(text));
+    array.data.assign(from.begin(), from.end());
+    return array;
+  };
+  const auto good = io::to_archive(part);
+  io::from_archive(with(good, "text", bytes(std::string_view("caf\xC3\xA9\0\0", 7))), part);
+  CHECK(part.text == "caf\xC3\xA9");
+  CHECK(complaint_of([&] { io::from_archive(with(good, "text", bytes("caf\xE9")), part); }) ==
+        "text is bytes that are not UTF-8, text expected");
 }
 
 TEST_CASE("a model that has diverged is restored too where loading fails") {

@@ -44,10 +44,6 @@ class Fault:
         return f"(LSTMLIB_FAULT({self.number}) ? ({self.new}) : ({self.old}))"
 
 
-class ListError(Exception):
-    pass
-
-
 def tests_of(file):
     """The entries that a fault in a file is for unless its line says so."""
     parts = pathlib.PurePath(file).parts
@@ -55,7 +51,7 @@ def tests_of(file):
 
 
 def read_list(top, path):
-    """The faults of one list. A line is
+    """The faults of one list, and what is wrong with it: lines whose code has changed. A line is
 
         FILE: OLD ==> NEW @ TESTS
 
@@ -64,7 +60,7 @@ def read_list(top, path):
     TESTS, names of ctest entries or regular expressions of their beginnings with commas between, may be left out: then
     it is the folder's. A line "survives: REASON" before it says that no test can notice it. # begins a comment.
     """
-    faults, survives = [], ""
+    faults, wrong, survives = [], [], ""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         where = f"{path.name}:{number}"
         line = line.strip()
@@ -75,12 +71,14 @@ def read_list(top, path):
             continue
         match = re.fullmatch(r"([\w/.]+): (.+?) ==> (.+?)(?: @ (\S.*))?", line)
         if not match:
-            raise ListError(f"{where}: expected FILE: OLD ==> NEW @ TESTS")
+            wrong.append(f"{where}: expected FILE: OLD ==> NEW @ TESTS")
+            continue
         file, old, new, tests = match.groups()
         if not (top / file).is_file():
             file = f"include/lstmlib/{file}"
         if not (top / file).is_file():
-            raise ListError(f"{where}: there is no {match[1]}")
+            wrong.append(f"{where}: there is no {match[1]}")
+            continue
         text = (top / file).read_text()
         pattern = r"\s+".join(re.escape(word) for word in old.split())
         if old[0].isidentifier():
@@ -89,11 +87,12 @@ def read_list(top, path):
             pattern += r"(?!\w)"
         places = list(re.finditer(pattern, text))
         if len(places) != 1:
-            raise ListError(f"{where}: the old text stands {len(places)} times in {file}, expected once")
+            wrong.append(f"{where}: {len(places)} times in {file}, expected once: {old}")
+            continue
         names = "|".join("^" + name.strip() for name in tests.split(",")) if tests else tests_of(file)
         faults.append(Fault(file, places[0].group(), new, names, places[0].start(), survives))
         survives = ""
-    return faults
+    return faults, wrong
 
 
 # Random faults: what is changed is a condition, what a function returns, or a statement of one line.

@@ -24,7 +24,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from faults import ListError, random_faults, read_list
+from faults import random_faults, read_list
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 COPIED = ("CMakeLists.txt", "cmake", "include", "examples", "tests", "benchmarks", "docs", "README.md", "LICENSE")
@@ -41,22 +41,27 @@ def options():
     parser.add_argument("--again", action="store_true", help="forget the results that are kept")
     parser.add_argument("--survivors", action="store_true", help="only those that survived, again")
     parser.add_argument("--list", action="store_true", help="show the faults and end")
+    parser.add_argument("--patience", type=float, default=20, metavar="SECONDS",
+                        help="besides four times what the tests take without a fault, after which they hang")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"))
     return parser.parse_args()
 
 
 def all_faults(o):
-    """Those that are compiled in: of the list always all, so that another choice builds nothing anew."""
+    """Those that are compiled in: of the list always all, so that another choice builds nothing anew. And what is wrong
+    with the list."""
     if o.sample:
         files = [str(path.relative_to(TOP)) for folder in SOURCES for path in sorted((TOP / folder).rglob("*"))
                  if path.suffix in (".hpp", ".inl", ".cuh", ".cpp")]
         files = [file for file in files if not o.only or any(text in file for text in o.only)]
-        return random_faults(TOP, files, o.sample, o.seed)
-    faults = []
+        return random_faults(TOP, files, o.sample, o.seed), []
+    faults, wrong = [], []
     for path in sorted((TOP / "tests/mutation/faults").glob("*.txt")):
-        faults += read_list(TOP, path)
-    return faults
+        more, wrong_there = read_list(TOP, path)
+        faults += more
+        wrong += wrong_there
+    return faults, wrong
 
 
 def chosen(o, fault):
@@ -112,7 +117,7 @@ def build(o, tree, faults):
         launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build_folder, f"-DCMAKE_CXX_COMPILER={o.compiler}",
                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", f"-DCMAKE_CXX_FLAGS={flags}",
-                        "-DLSTMLIB_CUDA=OFF", "-DLSTMLIB_CHECK_HEADERS=OFF", *launcher,
+                        "-DLSTMLIB_CUDA=OFF", "-DLSTMLIB_CHECK_HEADERS=OFF", "-DCMAKE_UNITY_BUILD=ON", *launcher,
                         f"-DLSTMLIB_KIT_DIR={os.environ.get('LSTMLIB_KIT_DIR', TOP.parent / 'shared')}"],
                        check=True, stdout=subprocess.DEVNULL)
         targets = needed_targets(build_folder, {fault.tests for fault in faults if chosen(o, fault)})
@@ -128,7 +133,7 @@ def build(o, tree, faults):
         new = {fault.name for fault in faults if fault.name not in broken and
                any(file == fault.file and line in fault.lines((TOP / fault.file).read_text()) for file, line in places)}
         if not new:
-            sys.exit(made.stdout[-4000:] + "\nmutate: this does not compile, and none of the faults stands there")
+            sys.exit(made.stdout[-4000:] + made.stderr[-1000:] + "\nmutate: this does not compile, and none of the faults stands there")
         broken |= new
         for name in sorted(new):
             print(f"does not compile: {name}", flush=True)
@@ -151,7 +156,7 @@ def needed_targets(build_folder, all_tests):
 
 def known_targets(build_folder):
     shown = subprocess.run(["ninja", "-C", build_folder, "-t", "targets", "all"], capture_output=True, text=True).stdout
-    return {line.split(":")[0] for line in shown.splitlines() if line.startswith("test_") and ": phony" in line}
+    return set(re.findall(r"^(test_\w+): ", shown, re.MULTILINE))
 
 
 def run_tests(build_folder, tests, number, limit):
@@ -209,10 +214,9 @@ def report(o, faults, results):
 
 def main():
     o = options()
-    try:
-        faults = all_faults(o)
-    except ListError as error:
-        sys.exit(f"mutate: {error}")
+    faults, wrong = all_faults(o)
+    for problem in wrong:
+        print(problem, flush=True)
     for one, other in overlapping(faults):
         sys.exit(f"mutate: both stand in the same place:\n  {one.name}\n  {other.name}")
     if len({fault.number for fault in faults}) < len(faults):
@@ -221,7 +225,7 @@ def main():
     if o.list:
         print("\n".join(fault.name for fault in picked))
         print(f"{len(picked)} faults in {len({fault.folder for fault in picked})} folders")
-        return
+        sys.exit(1 if wrong else 0)
     if o.sample:
         o.build /= "sample"  # other faults in other places
     o.build.mkdir(parents=True, exist_ok=True)
@@ -243,13 +247,13 @@ def main():
             failed, clean[fault.tests] = run_tests(build_folder, fault.tests, 0, 3600)
             if failed:
                 sys.exit(f"mutate: without any fault, {failed} fails")
-        failed, seconds = run_tests(build_folder, fault.tests, fault.number, 4 * clean[fault.tests] + 20)
+        failed, seconds = run_tests(build_folder, fault.tests, fault.number, 4 * clean[fault.tests] + o.patience)
         what = "noticed" if failed else "survived"
         results[fault.name] = {"what": what, "by": failed, "seconds": round(seconds, 2)}
         kept.write_text(json.dumps(results, indent=1))
         print(f"{what:9}{seconds:6.1f} s  {fault.name}" + (f"  [{failed}]" if failed else ""), flush=True)
     kept.write_text(json.dumps(results, indent=1))
-    sys.exit(0 if report(o, picked, results) else 1)
+    sys.exit(0 if report(o, picked, results) and not wrong else 1)
 
 
 if __name__ == "__main__":

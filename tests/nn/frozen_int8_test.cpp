@@ -27,7 +27,7 @@ struct PlainBytes {
   PlainBytes(RecurrentCell kind, const nn::RecurrentLayer<float>& layer, Index inputs, Index units)
       : cell(kind), input_size(inputs), hidden_size(units) {
     const auto take = [](const nn::Parameter<float>& p) {
-      const auto values = std::as_const(p).value().values();
+      const auto values = p.value().values();
       return Numbers(values.begin(), values.end());
     };
     weight_input = take(layer.weight_input), bias = take(layer.bias_input);
@@ -82,19 +82,19 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
   nn::RecurrentStack<float> stack(cell, {.input_size = input_size, .hidden_size = hidden_size});
   auto& layer = stack.layers[0];
   // Rows of very different size: a row with the scale of another one is far off.
-  const auto weights = layer.weight_hidden.mutable_value().values();
+  const auto weights = layer.weight_hidden.mutable_value().mutable_values();
   for (std::size_t row = 0, at = 0; at < weights.size(); ++row)
     for (Index k = 0; k < hidden_size; ++k, ++at)
       weights[at] = uniform(2 * std::pow(0.6, static_cast<double>(row * 7 % 11)));
   for (auto* p : {&layer.bias_input, &layer.bias_hidden})
-    for (float& b : p->mutable_value().values()) b = uniform(0.3);
+    for (float& b : p->mutable_value().mutable_values()) b = uniform(0.3);
   const PlainBytes plain(cell, layer, input_size, hidden_size);
 
   const Index steps = 6, sequences = 3;
   const auto segments =
       std::make_shared<const Segments>(std::vector<Index>(static_cast<std::size_t>(sequences), steps));
   auto rows = Tensor<float>::uninitialized({steps * sequences, input_size});
-  for (float& x : rows.values()) x = uniform(1);
+  for (float& x : rows.mutable_values()) x = uniform(1);
   const nn::FrozenRecurrent frozen(stack, {Precision::int8});
   std::vector<float> all(static_cast<std::size_t>(steps * sequences * hidden_size));
   frozen.hidden(Ragged<Tensor<float>>{rows, segments}, all);
@@ -109,7 +109,7 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
       // Each step starts from what the library made of the last one, so that its rounding does not add up.
       const auto before = step == 0 ? std::span<const float>(zeros) : std::span(all).subspan((row - 1) * n, n);
       const Numbers expected =
-          plain.step(std::as_const(rows).values().data() + row * static_cast<std::size_t>(input_size), before,
+          plain.step(rows.values().data() + row * static_cast<std::size_t>(input_size), before,
                      state);
       for (std::size_t i = 0; i < n; ++i)
         worst = std::max(worst, std::fabs(static_cast<double>(all[row * n + i]) - expected[i]));

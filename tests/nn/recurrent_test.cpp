@@ -153,14 +153,17 @@ TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, l
 }
 
 TEST_CASE("recurrent: bfloat16 products are for float, and bytes for frozen layers") {
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
-  nn::Lstm<double> wide({.input_size = 3, .hidden_size = 4, .precision = Precision::bf16});
+  const nn::RecurrentOptions bf16{.input_size = 3, .hidden_size = 4, .precision = Precision::bf16};
   CHECK_THROWS_WITH_AS(
-      wide({Variable<double>(Tensor<double>::zeros({2, 3})), segments}),
+      nn::Lstm<double>{bf16},
       "recurrent: precision bf16, expected fp32, or for layers of float also bf16, tf32 or fp32_strict",
-      Error);
-  nn::Lstm<float> bytes({.input_size = 3, .hidden_size = 4, .precision = Precision::int8});
-  CHECK_THROWS_AS(bytes({Variable<float>(Tensor<float>::zeros({2, 3})), segments}), Error);
+      ValueError);
+  const nn::RecurrentOptions int8{.input_size = 3, .hidden_size = 4, .precision = Precision::int8};
+  CHECK_THROWS_AS(nn::Lstm<float>{int8}, ValueError);
+  nn::Lstm<double> later({.input_size = 3, .hidden_size = 4});
+  later.precision = Precision::bf16;
+  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
+  CHECK_THROWS_AS(later({Variable<double>(Tensor<double>::zeros({2, 3})), segments}), ValueError);
 }
 
 TEST_CASE("recurrent: training with bfloat16 products has nearly the gradients of float32") {

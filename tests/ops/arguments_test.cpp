@@ -65,17 +65,18 @@ TEST_CASE("arguments: changes of shape") {
   const V x = numbers<float>({2, 3});
   check_arguments<float>("columns", {{"x", {2, 3}, {"axis 0 longer", "axis 0 shorter", "axis 1 longer"}}},
                          [](const Arguments& a) { return ops::columns(a[0], 1, 2); });
-  for (const auto& [first, count] : std::vector<std::pair<Index, Index>>{{-1, 1},
-                                                                         {0, 4},
-                                                                         {3, 1},
-                                                                         {4, 0},
-                                                                         {0, -1},
-                                                                         {1, most},
-                                                                         {most, 1},
-                                                                         {most, most},
-                                                                         {least, 1},
-                                                                         {1, least}})
-    refused("columns", message(first, ", ", count), [&] { (void)ops::columns(x, first, count); });
+  for (const auto& range : std::vector<std::pair<Index, Index>>{{-1, 1},
+                                                                {0, 4},
+                                                                {3, 1},
+                                                                {4, 0},
+                                                                {0, -1},
+                                                                {1, most},
+                                                                {most, 1},
+                                                                {most, most},
+                                                                {least, 1},
+                                                                {1, least}})
+    refused("columns", message(range.first, ", ", range.second),
+            [&] { (void)ops::columns(x, range.first, range.second); });
   CHECK_NOTHROW((void)ops::columns(x, 3, 0));
   check_arguments<float>("split", {{"x", {2, 3}, {"axis 0 longer", "axis 0 shorter"}}},
                          [](const Arguments& a) {

@@ -15,7 +15,7 @@ struct Weights final : nn::Module {
 };
 
 std::vector<double> numbers(const Tensor<double>& x) {
-  const auto values = std::as_const(x).values();
+  const auto values = x.values();
   return {values.begin(), values.end()};
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("optim: a user's hook sees what the hooks before it made of all gradie
   sgd.add_hook(note);
   sgd.add_hook([](optim::ParameterList& parameters) {  // makes all gradients 3
     parameters.for_each([]<Real T>(optim::Entry<T>& entry) {
-      std::ranges::fill(entry.parameter.mutable_grad().values(), T(3));
+      std::ranges::fill(entry.parameter.mutable_grad().mutable_values(), T(3));
     });
   });
   sgd.add_hook(optim::ClipValue{-2, 2});

@@ -19,7 +19,7 @@ if [ "$way" = installed ] && grep -qs LSTMLIB_HAS_CUDA "$scratch/other prefix"/l
   cuda=ON programs="$programs with_cuda own_cu"
 fi
 cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where" \
-  -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DOWN_CU=$cuda
+  -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DWITH_CUDA=$cuda
 cmake --build "$scratch/build" -j 2
 if [ "$way" = subdirectory ]; then
   # Of all parts that this machine could build (an nvcc and Boost may be there), the one that is linked.

@@ -3,6 +3,9 @@
 #include "parallel/threads.hpp"
 #include "parallel/training.hpp"
 
+#include <algorithm>
+#include <fstream>
+
 namespace lstmlib::test {
 namespace {
 

@@ -82,6 +82,8 @@ for case in json.load(open(pathlib.Path(__file__).with_name("credentials_cases.j
     if "refused" in case:
         fine = case["botocore"] == ("keys" if isinstance(got, dict) and "keys" in got else got)
     else:
+        if "botocore_region" in case:  # known to differ: boto3 does not read AWS_REGION
+            case["region"] = case["botocore_region"]
         fine = got == {key: case[key] for key in ("keys", "role", "by", "token", "container", "region") if key in case}
     passed, failed = passed + fine, failed + (not fine)
     if not fine:

@@ -44,12 +44,28 @@ TEST_CASE("bad files are refused with the file, the line and the reason") {
   CHECK(refusal("1 good film\npos bad film\n").find(":2: label 'pos' is not an integer") == 0);
   CHECK(refusal("1.0 good film\n").find(":1: label '1.0' is not an integer") == 0);
   CHECK(refusal("99999999999 good film\n").find(":1: label '99999999999' is not an integer of 32 bits") == 0);
-  CHECK(refusal("\ufeff1 good film\n").find(":1: the file begins with a byte order mark") == 0);
+  CHECK(refusal("\xff\xfe" "1\0 \0").find(": is UTF-16, by its byte order mark") == 0);
+  CHECK(refusal("PK\x03\x04...").find(": is an .npz or other ZIP file; expected text") == 0);
+  CHECK(refusal("\x93NUMPY\x01").find(": is an .npy file; expected text") == 0);
+  CHECK(refusal("\x1f\x8b\x08").find(": is packed by gzip; expected text") == 0);
   CHECK(refusal(std::string(100000, 'x') + " y\n").size() < 200);
   CHECK(refusal("1 good film\n").empty());
   const auto folder = scratch("dataset_file");
   CHECK(complaint([&] { read_labelled_text(folder / "absent"); }).find("absent") != std::string::npos);
   CHECK(complaint([&] { read_labelled_text(folder); }).find(folder.string()) != std::string::npos);
+}
+
+TEST_CASE("a byte order mark, line ends and encodings are those of all text") {
+  using Sentences = std::vector<LabelledSentence>;
+  CHECK(parse_labelled_text("\ufeff1 good film\r0 bad\ufeff\r\n1 x\n", "f") ==
+        Sentences{{"good film", 1, 1}, {"bad\ufeff", 0, 2}, {"x", 1, 3}});
+  const auto file = scratch("dataset_encodings") / "train.txt";
+  write_text(file, "1 caf\xe9 \x93noir\x94\n0 bad\n");
+  CHECK(read_labelled_text(file) == Sentences{{"caf noir", 1, 1}, {"bad", 0, 2}});
+  CHECK(read_labelled_text(file, {Encoding::cp1252})[0].text == "caf\u00e9 \u201cnoir\u201d");
+  CHECK(read_labelled_text(file, {Encoding::latin1})[0].text == "caf\u00e9 \u0093noir\u0094");
+  CHECK(complaint([&] { read_labelled_text(file, {Encoding::utf8, true}); }) ==
+        file.string() + ":1: the byte \\xe9 is not UTF-8; --encoding latin-1 or cp1252 may read it");
 }
 
 TEST_CASE("a line of 100,000 words is one sentence") {

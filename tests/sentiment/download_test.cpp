@@ -135,6 +135,18 @@ TEST_CASE("a range that was not asked for is not taken") {
   });
   download(attempt.from(server.address()));
   CHECK(attempt.holds_content());
+
+  // Without a hash nothing else would find it out.
+  const DownloadTry unknown("download_wrong_range_unknown");
+  int count = 0;
+  const HttpServer wrong([&](const HttpRequest& request) {
+    const std::string tag = "ETag: \"one\"\r\n";
+    if (++count == 1) return whole(content(), tag).substr(0, 80000);
+    return request.range_start() > 0 ? rest(content(), request.range_start() - 1000, tag) : whole(content(), tag);
+  });
+  download(unknown.from(wrong.address(), ""));
+  CHECK(unknown.holds_content());
+  CHECK(count == 3);
 }
 
 TEST_CASE("a file with another hash is refused and nothing of it stays") {

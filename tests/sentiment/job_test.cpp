@@ -480,3 +480,95 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
   for (const char* channel : {"train", "test", "vocab"}) container.give(channel, true);
   starts_anew("another run");
 }
+
+TEST_CASE("job: an address for a folder of results means the container's folder, and the log says so") {
+  const auto told = [](const Outcome& outcome, const std::string& part) {
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(says(outcome.err, part));
+  };
+  const auto nothing_else = [](const Container& container) {
+    for (const auto& entry : fs::recursive_directory_iterator(container.root.parent_path()))
+      CHECK_FALSE(says(entry.path().filename().string(), ":"));
+    CHECK(names_in(container.model()).size() == 3);
+    CHECK(names_in(container.output()).count("log") == 1);
+  };
+  const Container container("job_addresses");
+  for (const std::string address : {"s3://films/x", "S3://films/x/", "s3:/films/x", "file:///data", "s3:films"}) {
+    CAPTURE(address);
+    container.move_to_new_instance();
+    container.settings(R"({"epochs": "1", "num-units": "6", "model_dir": ")" + address + R"(", "output_data_dir": "\")" +
+                       address + R"(\""})");
+    const Outcome done = container.run();
+    told(done, "--model-dir is " + address + ", which is no folder of the container; " + container.model().string() + " is used");
+    told(done, "--output-data-dir is " + address + ", which is no folder");
+    nothing_else(container);
+  }
+  container.move_to_new_instance();
+  container.settings(R"({"epochs": "1", "num-units": "6"})");
+  told(container.run({"--model_dir", "s3://films/x", "--output-data-dir=s3://films/y", "--out", "s3://films/z"}),
+       "ignoring the unknown setting --out s3://films/z");
+  nothing_else(container);
+  container.move_to_new_instance();
+  told(container.run({}, {{"SM_MODEL_DIR", "s3://films/x"}, {"SM_OUTPUT_DATA_DIR", "s3://films/y"}}),
+       "--model-dir is s3://films/x");
+  nothing_else(container);
+  container.move_to_new_instance();
+  const fs::path sm_model = container.root.parent_path() / "sm_model";
+  told(container.run({"--model_dir", "s3://films/x"}, {{"SM_MODEL_DIR", sm_model.string()}}), sm_model.string() + " is used");
+  CHECK(names_in(sm_model).size() == 3);
+
+  container.move_to_new_instance();
+  for (const char* option : {"--train", "--test", "--vocab", "--dev", "--resume", "--json-summary"})
+    check_failed(container, container.run({option, "s3://films/x"}),
+                 std::string(option) + ": 's3://films/x' is an address; a path of this machine is expected");
+  container.settings(R"({"train": "s3://films/x"})");
+  check_failed(container, container.run(), "hyperparameters.json: train: 's3://films/x' is an address");
+}
+
+TEST_CASE("job: what is wrong with a setting is said as it was written") {
+  const Container container("job_settings");
+  const auto fails = [&](const std::string& settings, const std::string& part) {
+    container.settings(settings);
+    check_failed(container, container.run(), "hyperparameters.json: " + part);
+  };
+  fails(R"({"epochs": "1.0"})", "epochs: '1.0' is no whole number from 1 to 1000000\n");
+  fails(R"({"epochs": 1.0})", "epochs: '1.0' is no whole number");
+  fails(R"({"epochs": "[1.5]"})", "epochs: '[1.5]' is no whole number");
+  fails(R"({"epochs": [1.5]})", "epochs is a list, expected a text");
+  fails(R"({"epochs": ""})", "epochs: '' is no whole number");
+  fails(R"({"epochs": "1e1"})", "epochs: '1e1' is no whole number");
+  fails(R"({"epochs": "0x10"})", "epochs: '0x10' is no whole number");
+  fails(R"({"epochs": "1_0"})", "epochs: '1_0' is no whole number");
+  fails(R"({"epochs": true})", "epochs: 'true' is no whole number");
+  fails(R"({"dropout": "[0.5]"})", "dropout: '[0.5]' is no number from 0 to below 1");
+  fails(R"({"dropout": "0.5x"})", "dropout: '0.5x' is no number");
+  fails(R"({"dropout": "nan"})", "dropout: 'nan' is no number");
+  fails(R"({"dropout": "-0.1"})", "dropout: '-0.1' is no number");
+  fails(R"({"seed": "-1"})", "seed: '-1' is no whole number from 0 to 18446744073709551615");
+  fails(R"({"seed": "18446744073709551616"})", "seed: '18446744073709551616' is no whole number");
+  fails(R"({"seed": "1.5"})", "seed: '1.5' is no whole number");
+  fails(R"({"bucket": "perhaps"})", "bucket: 'perhaps' is neither true nor false");
+  fails(R"({"epochs": "1", "epochs": "2"})", "the key epochs comes twice");
+  fails(R"({"epochs": "1", "x": {"a": 1, "a": 2}})", "the key a comes twice");
+  for (const char* setting : {"batch-size", "num-units", "num-layers", "threads", "snapshot-every", "global-batch-size",
+                              "processes", "hosts-wait"})
+    for (const char* value : {"0", "-1", "1.5", "many", "99999999999999999999"})
+      fails("{\"" + std::string(setting) + "\": \"" + value + "\"}",
+            std::string(setting) + ": '" + value + "' is no whole number from 1 to ");
+
+  container.settings(R"({"epochs": "001", "num-units": "6", "seed": "18446744073709551615", "batch-size": "010"})");
+  CHECK(container.run().status == 0);  // decimal, as everywhere else
+  CHECK(container.log().size() == 1);
+
+  container.settings(Container::small);
+  write_text(container.channels(), R"({"train": {}, "train": {}})");
+  check_failed(container, container.run(), "inputdataconfig.json: the key train comes twice");
+  fs::remove(container.channels());
+  fs::remove_all(container.model() / "my_model.npz");
+  fs::remove_all(container.data("train"));
+  check_failed(container, container.run(), "channel train is missing: the job needs train, test and vocab, and has no channel");
+  check_failed(container, container.run(), "and no " + container.channels().string() + ", as of a job without channels");
+  container.give("train");
+  CHECK(container.run().status == 0);  // the folders are enough
+}

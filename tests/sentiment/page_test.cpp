@@ -124,7 +124,8 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
       page.evaluate("classify(['A good film', 'bad'])");
       page.wait_until("document.querySelectorAll('article').length === 2");
       page.evaluate("scrollTo(0, document.body.scrollHeight)");
-      page.evaluate("document.getElementById('input').value = " + typed + "; document.getElementById('go').click()");
+      page.evaluate("document.getElementById('input').value = " + typed +
+                    "; document.getElementById('go').click()");
       page.wait_until("!document.getElementById('error').hidden");
       page.wait_until(in_view);
       CHECK(page.evaluate("document.querySelectorAll('article').length") == 0);

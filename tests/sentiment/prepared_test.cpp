@@ -75,6 +75,42 @@ TEST_CASE("labels may be any integers, in a column, a row or objects") {
   CHECK(refusal(two_sentences(), io::Array::from_objects({ids({1}), ids({0})}, {2})).empty());
 }
 
+TEST_CASE("sentences may be lists or tuples, ragged or not, and what else is in the file does not matter") {
+  const auto folder = scratch("prepared_lists");
+  const auto read = [&](io::Array data, io::Array labels) {
+    io::Archive archive;
+    archive.add("data", std::move(data));
+    archive.add("labels", std::move(labels));
+    archive.add("another", io::Array::empty(io::ArrayDtype::uint8, 1, {3}));
+    auto bytes = io::format_npz(archive, io::Compression::store);
+    const auto at = io::as_text(bytes).find("|u1");
+    bytes[at + 1] = std::byte{'V'};  // a type that is not read
+    io::write_file(folder / "train.npz", bytes);
+    return read_prepared(folder / "train.npz");
+  };
+  const PreparedData ragged{{{5, 6, 0}, {7, 0}}, {1, 0}};
+  const io::Value first(io::List{5, 6, 0}), second(io::Tuple{{7, 0}});
+  CHECK(read(io::Array::from_objects({first, second}, {2}), two_labels()) == ragged);
+  CHECK(read(io::Array::object(io::List{first, second}), two_labels()) == ragged);
+  CHECK(read(io::Array::from_objects({first, ids({7, 0})}, {2}), two_labels()) == ragged);
+  CHECK(read(io::Array::from_objects({first, io::Array::from(std::vector<std::uint8_t>{7, 0}, {2})}, {2}),
+             two_labels()) == ragged);
+  CHECK(read(io::Array::from_objects({first, io::Array::from_objects({7, 0}, {2})}, {2}), two_labels()) == ragged);
+  CHECK(read(io::Array::from_objects({5, 6, 7, 8}, {2, 2}), two_labels()) == PreparedData{{{5, 6}, {7, 8}}, {1, 0}});
+  CHECK(read(two_sentences(), io::Array::object(io::List{1, 0})).labels == std::vector<std::int32_t>{1, 0});
+  CHECK(read(two_sentences(), io::Array::from_objects({io::List{1}, io::List{0}}, {2})).labels ==
+        std::vector<std::int32_t>{1, 0});
+  CHECK(says(refusal(io::Array::from_objects({first, io::List{7, "x"}}, {2}), two_labels()),
+             "data: sentence 1: item 1 is no integer but str"));
+  CHECK(says(refusal(io::Array::from_objects({first, io::List{-7}}, {2}), two_labels()), "-7 is negative"));
+  CHECK(says(refusal(io::Array::from_objects({first, io::List{std::int64_t{1} << 40}}, {2}), two_labels()),
+             "1099511627776 is beyond 32 bits"));
+  // One list of a million words in a thousand places is a small file, and four gigabytes.
+  const io::Value long_one(io::List(1'000'000, io::Value(1)));
+  CHECK(says(refusal(io::Array::from_objects(std::vector<io::Value>(1000, long_one), {1000}), two_labels()),
+             "more than 268435456 words"));
+}
+
 TEST_CASE("prepared data that is no such thing is refused with the file and the reason") {
   CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1}, {1, 1})),
              "2 sentences, but 1 labels"));
@@ -98,7 +134,7 @@ TEST_CASE("prepared data that is no such thing is refused with the file and the 
              "sentences without words"));
   CHECK(says(
       refusal(io::Array::from(std::vector<std::int64_t>{1, std::int64_t{1} << 40}, {2, 1}), two_labels()),
-      "does not fit"));
+      "is beyond 32 bits"));
   CHECK(says(refusal(io::Array::from_objects({}, {0}), io::Array::from(std::vector<std::int32_t>{}, {0, 1})),
              "no sentence in it"));
   const auto file = scratch("prepared_bad") / "train.npz";

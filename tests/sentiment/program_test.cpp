@@ -6,6 +6,7 @@
 #include "support.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -207,6 +208,74 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
   check_refused(run({"evaluate", "--model-dir", model, "--test", folder / "stdin"}, folder, "1"), 1, "stdin");
 }
 
+TEST_CASE("program: text is read by one rule in all commands") {
+  const fs::path folder = lstmlib::test::scratch("program_text");
+  const fs::path model = lstmlib::test::fixtures() / "models/rnn";
+  const auto predicted = [&](const std::string& input, std::vector<std::string> options = {}) {
+    std::vector<std::string> arguments{"predict", "--model-dir", model};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return run(arguments, folder, input);
+  };
+  const auto plain = predicted("word1 word2\nword3\nword4 caf\u00e9\n");
+  REQUIRE(plain.status == 0);
+  CHECK(plain.err.empty());
+  CHECK(std::count(plain.out.begin(), plain.out.end(), '\n') == 3);
+  CHECK(predicted("\ufeffword1 word2\rword3\r\nword4 caf\u00e9").out == plain.out);
+  const auto latin1 = predicted("word1 word2\nword3\nword4 caf\xe9\n", {"--encoding", "latin-1"});
+  CHECK(latin1.out == plain.out);
+  CHECK(latin1.err.empty());
+  const auto dropped = predicted("word1 word2\nword3\nword4 caf\xe9\n");
+  CHECK(dropped.status == 0);
+  CHECK(dropped.err ==
+        "sentiment: standard input: 1 byte is not UTF-8 and was left out, the first in line 3; --encoding latin-1 or "
+        "cp1252 may read them; --strict refuses them\n");
+  check_refused(predicted("word1\nword4 caf\xe9\n", {"--strict"}), 1, "standard input:2: the byte \\xe9 is not UTF-8");
+  check_refused(predicted("\xff\xfew"), 1, "is UTF-16");
+
+  write_text(folder / "raw.train", "\ufeff1 good caf\xe9\r0 bad\r");
+  for (const bool strict : {false, true}) {
+    std::vector<std::string> arguments{"prepare", "--train", folder / "raw.train", "--test", folder / "raw.train",
+                                       "--out",   folder / "data"};
+    if (strict) arguments.push_back("--strict");
+    const auto prepared = run(arguments, folder);
+    CHECK(prepared.status == (strict ? 1 : 0));
+    CHECK(prepared.err.find(strict ? "raw.train:1: the byte \\xe9" : "raw.train: 1 byte is not UTF-8") != std::string::npos);
+  }
+  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "raw.train", "--json"}, folder);
+  CHECK(evaluated.status == 0);
+  CHECK(nlohmann::json::parse(evaluated.out).at("total") == 2);
+  CHECK(evaluated.err.find("raw.train: 1 byte is not UTF-8") != std::string::npos);
+}
+
+TEST_CASE("program: files are known by their content, and a snapshot in place of a model by its keys") {
+  const fs::path folder = lstmlib::test::scratch("program_content");
+  const fs::path model = lstmlib::test::fixtures() / "models/rnn";
+  io::Archive data;
+  data.add("data", io::Array::from(std::vector<std::int32_t>{1, 0, 1, 0}, {2, 2}));
+  data.add("labels", io::Array::from(std::vector<std::int32_t>{0, 1}, {2, 1}));
+  io::write_npz(folder / "X.NPZ", data);
+  io::write_npy(folder / "x.npy", data.at("labels"));
+  const auto evaluated = run({"evaluate", "--model-dir", model, "--test", folder / "X.NPZ", "--json"}, folder);
+  CHECK(evaluated.status == 0);
+  check_refused(run({"evaluate", "--model-dir", model, "--test", folder / "x.npy"}, folder), 1,
+                "x.npy: is an .npy file; expected text");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  check_refused(run({"inspect", folder / "pipe"}, folder), 1, "pipe: is not a regular file");
+
+  const fs::path snapshot = folder / "snapshot";
+  fs::create_directories(snapshot);
+  for (const char* name : {"args.json", "vocab.json"}) fs::copy_file(model / name, snapshot / name);
+  io::Archive keys;
+  for (const auto& entry : io::read_npz(model / "my_model.npz")) keys.add("updater/model:main/" + entry.name, entry.array);
+  io::write_npz(snapshot / "my_model.npz", keys);
+  check_refused(run({"predict", "--model-dir", snapshot}, folder, "a film"), 1,
+                "this is a snapshot of a training run; the model is in updater/model:main/: give predict and evaluate "
+                "--path updater/model:main/");
+  const auto taken = run({"predict", "--model-dir", snapshot, "--path", "updater/model:main/"}, folder, "a film");
+  CHECK(taken.status == 0);
+  CHECK(taken.out == run({"predict", "--model-dir", model}, folder, "a film").out);
+}
+
 TEST_CASE("program: results that cannot be written end with 1 and one line") {
   const fs::path folder = lstmlib::test::scratch("program_full");
   for (const auto& arguments : std::vector<std::vector<std::string>>{
@@ -374,4 +443,53 @@ TEST_CASE("program: invalid UTF-8 and a line of 100,000 words are text like any 
       run(joined(train_arguments(folder / "data", folder / "result", "1"), small), folder / "work").status ==
       0);
   CHECK(run({"predict", "--model-dir", folder / "result/model"}, folder / "work", line + "\n").status == 0);
+}
+
+TEST_CASE("program: no command takes an address for a path") {
+  const fs::path folder = lstmlib::test::scratch("program_addresses");
+  fs::create_directories(folder / "run");
+  const std::vector<std::vector<std::string>> commands{
+      {"run", "--out"},
+      {"run", "--data"},
+      {"run", "--json-summary"},
+      {"local", "--out"},
+      {"local", "--data"},
+      {"prepare", "--dataset", "films", "--out"},
+      {"prepare", "--dataset", "films", "--data"},
+      {"prepare", "--test", "t", "--train"},
+      {"prepare", "--train", "t", "--test"},
+      {"prepare", "--train", "t", "--test", "t", "--dev"},
+      {"train", "--test", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir", "o", "--train"},
+      {"train", "--train", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir", "o", "--test"},
+      {"train", "--train", "d", "--test", "d", "--model-dir", "m", "--output-data-dir", "o", "--vocab"},
+      {"train", "--train", "d", "--test", "d", "--vocab", "d", "--output-data-dir", "o", "--model-dir"},
+      {"train", "--train", "d", "--test", "d", "--vocab", "d", "--model-dir", "m", "--output-data-dir"},
+      {"evaluate", "--test", "t", "--model-dir"},
+      {"evaluate", "--model-dir", "m", "--test"},
+      {"predict", "--model-dir"},
+      {"predict", "--model-dir", "m"},
+      {"serve", "--model-dir"},
+      {"inspect"},
+      {"datasets", "--data"},
+      {"download", "--uri", "s3://films/k", "--output"},
+      {"upload", "--bucket", "films", "--test", "d", "--vocab", "d", "--train"},
+      {"upload", "--bucket", "films", "--train", "d", "--vocab", "d", "--test"},
+      {"upload", "--bucket", "films", "--train", "d", "--test", "d", "--vocab"},
+      {"cloud", "run", "--image", "i", "--role", "R", "--out"},
+      {"cloud", "run", "--image", "i", "--role", "R", "--data"}};
+  for (const auto& command : commands)
+    for (const char* address : {"s3://films/x", "S3://films", "s3:/films/x", "file:///tmp/x"}) {
+      auto words = command;
+      words.emplace_back(address);
+      CAPTURE(words);
+      check_refused(run(words, folder / "run"), 2,
+                    "'" + std::string(address) + "' is an address; a path of this machine is expected");
+    }
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    CHECK(entry.path().filename().string().find(':') == std::string::npos);
+  check_refused(run({"datasets"}, folder / "run", "", {{"LSTMLIB_DATASET_ROOT", "s3://films/x"}}), 1,
+                "LSTMLIB_DATASET_ROOT is s3://films/x; a folder of this machine is expected");
+  for (const char* seed : {"-1", "18446744073709551616", "1.0", "0x1"})
+    check_refused(run({"prepare", "--dataset", "films", "--seed", seed}, folder / "run"), 2,
+                  "--seed: '" + std::string(seed) + "' is no whole number from 0 to 18446744073709551615");
 }

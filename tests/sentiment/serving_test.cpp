@@ -243,7 +243,8 @@ TEST_CASE("serve: the work of a request is bounded, and what is above is refused
     const HttpReply reply = server.post(body, type, "*/*", path);
     CHECK(reply.status == 413);
     CHECK(reply.body.find(reason) != std::string::npos);
-    CHECK(ask(server.port, "GET", "/metrics").body.find("\nlstmlib_serve_rows_total 0\n") != std::string::npos);
+    CHECK(ask(server.port, "GET", "/metrics").body.find("\nlstmlib_serve_rows_total 0\n") !=
+          std::string::npos);
   };
   refused(std::string(8000000, '\n'), "text/csv", "/invocations", "more than 1048576 sentences");
   std::string empty = "[\"\"", words = "a ", line;

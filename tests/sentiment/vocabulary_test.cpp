@@ -118,7 +118,10 @@ TEST_CASE("an unusable vocab.json is refused with one line that names the file a
       {"{" + marks + R"(, "a": {"b": 2}})", "id of 'a' is an object"},
       {"{" + marks + R"(, "a": null})", "id of 'a' is null"},
       {"{" + marks + R"(, "a": 2, "a": 2})", "the word 'a' stands there twice"},
-      {"{" + marks + ", \"\xff\": 2}", "not JSON"},
+      {"{" + marks + ", \"\xff\": 2}", "not UTF-8 (behind the word '<unk>')"},
+      {"{" + marks + R"(, "\ud83d": 2})", "half of a surrogate pair"},
+      {"{" + marks + R"(, "\ude00": 2})", "half of a surrogate pair"},
+      {"{" + marks + R"(, "a)", "it ends too early"},
       {std::string(200000, '['), "it holds a list"},
   };
   for (const auto& item : cases) {
@@ -145,7 +148,17 @@ TEST_CASE("a vocab.npy that holds no vocabulary is refused") {
   CHECK(refusal(dict(2)).empty());
   CHECK(refusal(dict(3)).find("id 3 of 'a'") != std::string::npos);
   CHECK(refusal(dict(-1)).find("id -1 of 'a'") != std::string::npos);
-  CHECK(refusal(dict(1.5)).find("str to float") != std::string::npos);
+  const std::string file = (folder / "vocab.npy").string();
+  CHECK(refusal(dict(1.5)) == file + ": the id of 'a' is a float (1.5), expected an int from 0 to 2");
+  CHECK(refusal(dict("x")) == file + ": the id of 'a' is a str ('x'), expected an int from 0 to 2");
+  CHECK(refusal(dict(io::List{2})) == file + ": the id of 'a' is a list, expected an int from 0 to 2");
+  CHECK(refusal(dict(io::Array::scalar(2.0))) ==
+        file + ": the id of 'a' is an array of float64 (), expected an int from 0 to 2");
+  CHECK(refusal(dict(io::Array::scalar(std::uint64_t{1} << 63))).starts_with(file + ": the id of 'a' is "));
+  CHECK(refusal(dict(io::Array::from_strings({"2"}, {}))).starts_with(file + ": the id of 'a' is "));
+  CHECK(refusal(dict(io::Array::scalar(std::uint8_t{2}))).empty());
+  CHECK(refusal(io::Array::object(io::Dict{{1, 0}})) ==
+        file + ": entry 0 has a key of type int; expected a word (str) and its id (int)");
   CHECK(refusal(io::Array::object(io::List{1})).find("expected an object array that holds one dict") !=
         std::string::npos);
   CHECK(refusal(io::Array::from(std::vector<float>{1}, {1})).find("array of float32 (1,)") !=

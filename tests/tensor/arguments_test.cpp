@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every public call of tensors, devices and batches with every argument wrong in each way that it can be wrong:
-// an error of one line, or an answer. The sanitizers watch.
+// Every public call of tensors, devices and batches with every argument wrong in each way that it can be
+// wrong: an error of one line, or an answer. The sanitizers watch.
 #include "two_devices.hpp"
 
 #include "support.hpp"
@@ -220,13 +220,6 @@ TEST_CASE("arguments: sequences") {
 
   const Tokens none;
   check_error<ShapeError>([&] { static_cast<void>(none.sequences()); }, "the batch has no segments");
-  check_error<ShapeError>([&] { none.checked("some_op"); }, "some_op: the batch has no segments");
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2, 1});
-  const auto ids = Tensor<std::int32_t>::zeros({3});
-  CHECK(Tokens{ids, segments}.checked("some_op").count() == 2);
-  for (const auto& wrong :
-       {Tensor<std::int32_t>(), Tensor<std::int32_t>::zeros({}), Tensor<std::int32_t>::zeros({4})})
-    check_error<ShapeError>([&] { (Tokens{wrong, segments}).checked("some_op"); }, "some_op: rows ");
   CHECK_FALSE(none.with(Tensor<float>::zeros({1})).segments);
 
   using Sentences = std::vector<std::vector<std::int32_t>>;

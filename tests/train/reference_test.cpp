@@ -115,6 +115,45 @@ TEST_CASE("the reference's runs go on from its snapshots as they did there") {
   }
 }
 
+TEST_CASE("snapshots of other versions of Chainer are resumed as Chainer itself resumes them") {
+  for (const auto& reference : references()) {
+    if (!reference.best_first()) continue;
+    CAPTURE(reference.name());
+    const auto training = reference.sentences("train"), test = reference.sentences("test");
+    const auto folder = scratch("resume_older_" + reference.name());
+    Arrays older;
+    int changed = 0;
+    for (const auto& entry : io::read_npz(reference.folder / "snapshot_epoch_2")) {
+      const std::string& key = entry.name;
+      if (key == "updater/iterator:main/previous_epoch_detail" || key.starts_with("extensions/LogReport/_summary/")) {
+        ++changed;
+      } else if (key == "updater/iterator:main/order") {
+        older.add("updater/iterator:main/_order", entry.array);
+        ++changed;
+      } else if (key == "extensions/LogReport/_log") {  // bytes, as text is in Python 2
+        const std::string log = entry.array.strings()[0];
+        auto bytes = io::Array::empty(io::ArrayDtype::bytes, static_cast<Index>(log.size()), {});
+        const auto from = std::as_bytes(std::span(log));
+        bytes.data.assign(from.begin(), from.end());
+        older.add(key, std::move(bytes));
+        ++changed;
+      } else {
+        older.add(key, entry.array);
+      }
+    }
+    CHECK(changed >= 4);
+    io::write_npz(folder / "older", older);
+    Run run(reference.model(), training, test, {folder, train::epochs(3), reference.batch()});
+    extend_as_reference(run, reference.best_first());
+    io::load_snapshot(folder / "older", run.trainer);
+    CHECK(run.trainer.iteration() == 8);
+    CHECK(run.trainer.status().previous_epoch_detail == doctest::Approx(1.75));
+    run.trainer.run();
+    CHECK(largest_difference(run.parameters(), io::read_npz(reference.folder / "params_after_epoch_3.npz")) < 1e-6);
+    check_log(run.trainer.find<train::LogReport>()->entries(), reference.log(), 3);
+  }
+}
+
 TEST_CASE("our snapshot has the reference's keys, dtypes and shapes, and numbers where they are determined") {
   for (const auto& reference : references()) {
     if (!reference.best_first()) continue;  // there the reference's own snapshot is one step behind

@@ -91,7 +91,7 @@ TEST_CASE("hooks are called around the run, finalize also after an error") {
 TEST_CASE("a signal that comes between runs or in one is told once, and handlers are as before afterwards") {
   Counter counter;
   std::vector<std::string> notes;
-  train::Trainer trainer(counter, {train::iterations(9), scratch("trainer_signal")});
+  train::Trainer trainer(counter, {train::iterations(9), scratch("trainer_signal"), true});
   trainer.extend(WithHooks{&notes}, train::never());
   trainer.extend([](train::Trainer& t) {
     if (t.iteration() == 3) std::raise(SIGTERM);
@@ -112,11 +112,54 @@ TEST_CASE("a signal that comes between runs or in one is told once, and handlers
 TEST_CASE("an outer watch sees what came during a run, ignored signals stay ignored") {
   const train::SignalWatch outer;
   Counter counter;
-  train::Trainer trainer(counter, {train::iterations(9), scratch("trainer_watch")});
+  train::Trainer trainer(counter, {train::iterations(9), scratch("trainer_watch"), true});
   std::raise(SIGINT);
   CHECK(trainer.run().signal == SIGINT);
   CHECK(counter.count == 0);
   CHECK(outer.received() == SIGINT);
+}
+
+TEST_CASE("a trainer that is not asked to leaves signals to the program") {
+  static volatile std::sig_atomic_t own = 0;
+  const auto before = std::signal(SIGTERM, [](int) { own = own + 1; });
+  Counter counter;
+  train::Trainer trainer(counter, {train::iterations(5), scratch("trainer_no_signal")});
+  trainer.extend([](train::Trainer& t) {
+    if (t.iteration() == 3) std::raise(SIGTERM);
+  });
+  CHECK(trainer.run().signal == 0);
+  CHECK(counter.count == 5);
+  CHECK(own == 1);
+  std::signal(SIGTERM, before);
+}
+
+TEST_CASE("the second signal does what the program has decided, and its later handler stays") {
+  static volatile std::sig_atomic_t own = 0;
+  struct sigaction mine = {}, now = {}, before = {};
+  mine.sa_handler = [](int) { own = own + 1; };
+  mine.sa_flags = SA_NODEFER | SA_ONSTACK;
+  sigaddset(&mine.sa_mask, SIGUSR2);
+  sigaction(SIGINT, &mine, &before);
+  {
+    const train::SignalWatch watch;
+    std::raise(SIGINT);
+    CHECK(watch.received() == SIGINT);
+    CHECK(own == 0);
+    std::raise(SIGINT);
+    CHECK(own == 1);
+    CHECK(train::SignalWatch::noted() == SIGINT);
+  }
+  CHECK(train::SignalWatch::noted() == 0);
+  sigaction(SIGINT, nullptr, &now);  // flags and mask, too
+  CHECK((now.sa_handler == mine.sa_handler));
+  CHECK((now.sa_flags & (SA_NODEFER | SA_ONSTACK | SA_RESTART)) == (SA_NODEFER | SA_ONSTACK));
+  CHECK(sigismember(&now.sa_mask, SIGUSR2) == 1);
+  {
+    const train::SignalWatch watch;
+    std::signal(SIGINT, SIG_IGN);  // by the program, meanwhile
+  }
+  CHECK((std::signal(SIGINT, SIG_DFL) == SIG_IGN));
+  sigaction(SIGINT, &before, nullptr);
 }
 
 TEST_CASE("ignored signals stay ignored") {

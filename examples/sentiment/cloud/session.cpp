@@ -27,11 +27,9 @@ bool is_true(std::string text) {
 
 std::string find_region(const std::string& given, const Profiles& profiles) {
   if (!given.empty()) return given;
-  const std::string region = variable("AWS_REGION"), fallback = variable("AWS_DEFAULT_REGION");
-  if (!region.empty() && !fallback.empty() && region != fallback)
-    fail<Error>("AWS_REGION is ", region, " and AWS_DEFAULT_REGION is ", fallback,
-                ": the AWS command line takes the first and boto3 the second; give --region, or unset one");
-  const std::string found = first_of({region, fallback, profiles.get("region")});
+  // boto3 alone does not know AWS_REGION; the AWS command line and all other clients do.
+  const std::string found =
+      first_of({variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"), profiles.get("region")});
   if (found.empty()) fail<Error>("no region: set AWS_REGION, give --region, or write it into the profile");
   return found;
 }

@@ -40,8 +40,8 @@ struct Session {
   http::Certificates certificates{};              ///< to trust in place of the system's, where it is set
 
   /// Credentials: as find_credentials, with the profile that is given here, that of AWS_DEFAULT_PROFILE or
-  /// AWS_PROFILE, or "default". Region: the one given here, AWS_REGION or AWS_DEFAULT_REGION, which must not
-  /// differ, the profile's. Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services
+  /// AWS_PROFILE, or "default". Region: the one given here, AWS_REGION, AWS_DEFAULT_REGION,
+  /// the profile's. Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services
   /// section and endpoint_url. Certificates: AWS_CA_BUNDLE, the profile's ca_bundle,
   /// http::Certificates::of_environment. Asks no server. Throws Error, which says what to set, where something
   /// is missing.

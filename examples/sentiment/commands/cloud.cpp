@@ -5,7 +5,8 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/job/settings.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/model/device.hpp"
+#include "sentiment/text/decoder.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -34,6 +35,14 @@ std::map<std::string, std::string> pairs_of(const std::vector<std::string>& word
   }
   if (pairs.size() > most) refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
   return pairs;
+}
+
+/// Devices of this machine say nothing of the job's, so only the spelling is looked at.
+std::string fault_of_device(const std::string& name) {
+  const bool number = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
+                      name.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (number || name == "auto" || name == "cpu" || name == "cuda") return "";
+  return "'" + cloud::one_line(name, 100) + "' is no device; expected " + about_devices;
 }
 
 std::map<std::string, std::string> hyperparameters_of(const std::vector<std::string>& words) {
@@ -75,14 +84,15 @@ void add_cloud_options(CLI::App& command, CloudOptions& options) {
 void JobOptions::check() const {
   CLI::App train;
   TrainOptions options;
-  add_training_options(train, options);
-  train.add_flag("--char-based", options.model.char_based);
+  launch::ProcessOptions processes;
+  add_job_settings(train, options, processes);
   for (const auto& [name, value] : hyperparameters_of(hyperparameters)) {
     // What other programs know is theirs to check.
     if (CLI::Option* option = job::known_option(train, name)) {
       if (option->count() > 0) refuse("--hyperparameter", name + " is there in two spellings");
-      if (const std::string wrong = job::fault_of_setting(*option, value); !wrong.empty())
-        refuse("--hyperparameter", name + ": " + wrong);
+      std::string wrong = job::fault_of_setting(*option, value);
+      if (wrong.empty() && option->check_lname("device")) wrong = fault_of_device(value);
+      if (!wrong.empty()) refuse("--hyperparameter", name + ": " + wrong);
     }
   }
   environment_of(environment);
@@ -142,11 +152,10 @@ void add_job_options(CLI::App& command, JobOptions& o) {
 
 std::vector<std::string> sentences_of_input() {
   std::vector<std::string> sentences;
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    sentences.push_back(decode_utf8(line));
-  }
-  if (std::cin.bad()) lstmlib::fail<lstmlib::FileError>("standard input: cannot read");
+  TextDecoder decoder("standard input");
+  LineReader lines(std::cin, decoder);
+  for (std::string line; lines.next(line);) sentences.push_back(std::move(line));
+  decoder.report();
   return sentences;
 }
 

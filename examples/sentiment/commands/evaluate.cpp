@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/text_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/model/predict.hpp"
+
+#include <lstmlib/io/npz.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -20,16 +23,18 @@ struct EvaluateOptions {
   fs::path model_dir, test;
   bool json = false;
   PredictorOptions predictor;
+  TextOptions text;
+  std::string path;
 };
 
 PreparedData read_test(const EvaluateOptions& options, const Predictor& predictor) {
-  if (options.test.extension() == ".npz") {
+  if (lstmlib::io::is_npz(options.test)) {  // whatever its name
     PreparedData data = read_prepared(options.test);
     check_ids(data, predictor.vocabulary().size(), options.test);
     check_labels(data, predictor.settings().classes, options.test);
     return data;
   }
-  const auto sentences = read_labelled_text(options.test);
+  const auto sentences = read_labelled_text(options.test, options.text);
   check_labels(sentences, static_cast<std::int32_t>(predictor.settings().classes), options.test.string());
   PreparedData data;
   for (const auto& sentence : sentences) {
@@ -54,7 +59,7 @@ void print(const Evaluation& result) {
 }
 
 void run(const EvaluateOptions& options) {
-  const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
+  const Predictor predictor(load_model_folder(options.model_dir, options.path), options.predictor);
   const Evaluation result = evaluate(predictor, read_test(options, predictor));
   if (!options.json) return print(result);
   const nlohmann::ordered_json json{{"correct", result.correct},
@@ -78,6 +83,8 @@ void add_evaluate(CLI::App& app) {
       ->add_option("--test", options->test, "Labelled text file (label, space, sentence), or a prepared .npz")
       ->required()
       ->check(local_path());
+  add_model_path_option(*command, options->path);
+  add_text_options(*command, options->text);
   add_predictor_options(*command, options->predictor);
   add_device_option(*command, options->predictor);
   command->add_flag("--json", options->json, "One line of JSON");

@@ -13,6 +13,8 @@ namespace sentiment {
 void add_inspect(CLI::App& app) {
   auto* command = app.add_subcommand(
       "inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
+  command->footer("Without --values only the heads are read, however large the file. Arrays that cannot be read are "
+                  "listed too, with the reason.");
   struct Options {
     std::filesystem::path file;
     bool values = false, json = false;

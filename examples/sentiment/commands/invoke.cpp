@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
+#include "sentiment/commands/text_options.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/serving/client.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/text/decoder.hpp"
 
 #include <iostream>
 
@@ -14,6 +15,7 @@ struct InvokeOptions {
   std::string endpoint = "http://127.0.0.1:8080", name = "sentiment", format = "text";
   std::size_t batch_size = 256;
   long timeout = 60;
+  TextOptions text;
 };
 
 void run(const InvokeOptions& options) {
@@ -25,13 +27,14 @@ void run(const InvokeOptions& options) {
     if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
     sentences.clear();
   };
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    sentences.push_back(decode_utf8(line));
+  TextDecoder decoder("standard input", options.text);
+  LineReader lines(std::cin, decoder);
+  for (std::string line; lines.next(line);) {
+    sentences.push_back(std::move(line));
     if (sentences.size() == options.batch_size) flush();
   }
-  if (std::cin.bad()) fail<FileError>("standard input: cannot read");
   flush();
+  decoder.report();
 }
 
 }  // namespace
@@ -53,6 +56,7 @@ void add_invoke(CLI::App& app) {
   command->add_option("--timeout", options->timeout, "Seconds for one request")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  add_text_options(*command, options->text);
   command->footer(
       "Example:\n  echo 'a warm and funny film' | sentiment invoke --endpoint http://127.0.0.1:8080");
   command->callback([options] { run(*options); });

@@ -2,6 +2,7 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prediction_line.hpp"
 #include "sentiment/commands/predictor_options.hpp"
+#include "sentiment/commands/text_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
@@ -20,6 +21,8 @@ struct PredictOptions {
   std::vector<fs::path> files;
   std::string format = "text";
   PredictorOptions predictor;
+  TextOptions text;
+  std::string path;
 };
 
 /// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
@@ -33,17 +36,18 @@ void answer(std::istream& input, const std::string& name, const Predictor& predi
     if (!std::cout.flush()) fail<FileError>("standard output: cannot write");
     sentences.clear();
   };
-  for (std::string line; std::getline(input, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+  TextDecoder decoder(name, options.text);
+  LineReader lines(input, decoder);
+  for (std::string line; lines.next(line);) {
     sentences.push_back(std::move(line));
     if (sentences.size() == chunk) flush();
   }
-  if (input.bad()) fail<FileError>(name, ": cannot read");
   flush();
+  decoder.report();
 }
 
 void run(const PredictOptions& options) {
-  const Predictor predictor(load_model_folder(options.model_dir), options.predictor);
+  const Predictor predictor(load_model_folder(options.model_dir, options.path), options.predictor);
   if (options.files.empty()) return answer(std::cin, "standard input", predictor, options);
   for (const auto& file : options.files) {
     std::ifstream input(file, std::ios::binary);
@@ -61,6 +65,7 @@ void add_predict(CLI::App& app) {
   command->add_option("--model-dir", options->model_dir, "Folder of the model")
       ->required()
       ->check(local_path());
+  add_model_path_option(*command, options->path);
   command->add_option("files", options->files, "Text files; none: standard input")
       ->check(local_path());
   command
@@ -68,6 +73,7 @@ void add_predict(CLI::App& app) {
                    "text (prediction, score, sentence, with tabs between), json, csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
       ->capture_default_str();
+  add_text_options(*command, options->text);
   add_predictor_options(*command, options->predictor);
   add_device_option(*command, options->predictor);
   command

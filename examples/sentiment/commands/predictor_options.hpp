@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+
 namespace sentiment {
 
 inline void add_predictor_options(CLI::App& command, PredictorOptions& options) {
@@ -18,6 +20,13 @@ inline void add_predictor_options(CLI::App& command, PredictorOptions& options) 
           "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
       ->check(CLI::IsMember({"fp32", "bf16", "int8", "tf32", "fp32_strict"}))
       ->default_str("fp32");
+}
+
+/// Adds --path.
+inline void add_model_path_option(CLI::App& command, std::string& path) {
+  command.add_option("--path", path,
+                     "Where in the file my_model.npz the model is: updater/model:main/ for a snapshot of a training "
+                     "run that stands in its place");
 }
 
 /// Adds --device, for commands of one thread.

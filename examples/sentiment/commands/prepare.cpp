@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/prepare_options.hpp"
+#include "sentiment/commands/text_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 
 #include <iostream>
@@ -46,6 +47,7 @@ void add_prepare_options(CLI::App& command, PrepareOptions& options) {
                   "A word that occurs more rarely is unknown")
       ->check(whole_number(1, 1'000'000'000))
       ->capture_default_str();
+  add_text_options(command, options.text);
   command.add_flag("--char-based", options.char_based, "Sentences are sequences of characters, not of words");
 }
 

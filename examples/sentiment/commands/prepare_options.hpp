@@ -8,7 +8,7 @@
 
 namespace sentiment {
 
-/// Adds --data, --max-vocab, --min-frequency and --char-based, and --dataset, which must be a name that is
+/// Adds --data, --max-vocab, --min-frequency, --encoding, --strict and --char-based, and --dataset, which must be a name that is
 /// known.
 void add_prepare_options(CLI::App& command, PrepareOptions& options);
 

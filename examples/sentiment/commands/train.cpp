@@ -72,6 +72,27 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
   command.add_flag("--quiet", o.quiet, "No progress");
 }
 
+void add_job_settings(CLI::App& command, TrainOptions& o, ProcessOptions& processes) {
+  command.add_flag("--char-based", o.model.char_based,
+                   "Sentences are characters, not words (as they were prepared)");
+  add_training_options(command, o);
+  command
+      .add_option("--global-batch-size", o.global_batch_size,
+                  "Sentences of one update of all processes together, in place of --batch-size for each: "
+                  "whatever their number, the run is the same but for rounding")
+      ->check(whole_number(1, 100'000'000));
+  command
+      .add_option_function<std::string>(
+          "--wire",
+          [&o](const std::string& name) {
+            o.wire = name == "bf16" ? lstmlib::parallel::Wire::bf16 : lstmlib::parallel::Wire::exact;
+          },
+          "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
+      ->check(CLI::IsMember({"exact", "bf16"}))
+      ->default_str("exact");
+  add_process_options(command, processes);
+}
+
 std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given) {
   if (command.count("--seed") > 0) return given;
   std::random_device random;
@@ -165,24 +186,7 @@ void add_train(CLI::App& app) {
       ->expected(0, 1)
       ->default_str("auto")
       ->check(local_path());
-  command->add_flag("--char-based", options->model.char_based,
-                    "Sentences are characters, not words (as they were prepared)");
-  add_training_options(*command, *options);
-  command
-      ->add_option("--global-batch-size", options->global_batch_size,
-                   "Sentences of one update of all processes together, in place of --batch-size for each: "
-                   "whatever their number, the run is the same but for rounding")
-      ->check(whole_number(1, 100'000'000));
-  command
-      ->add_option_function<std::string>(
-          "--wire",
-          [options](const std::string& name) {
-            options->wire = name == "bf16" ? lstmlib::parallel::Wire::bf16 : lstmlib::parallel::Wire::exact;
-          },
-          "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
-      ->check(CLI::IsMember({"exact", "bf16"}))
-      ->default_str("exact");
-  add_process_options(*command, *processes);
+  add_job_settings(*command, *options, *processes);
   command->footer(
       "Example:\n  sentiment prepare --dataset stsa.binary --out data\n"
       "  sentiment train --train data/train --test data/test --vocab data/vocab \\\n"

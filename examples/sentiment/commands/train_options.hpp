@@ -2,6 +2,7 @@
 #pragma once
 // The options that `train` and `run` have in common.
 
+#include "sentiment/launch/options.hpp"
 #include "sentiment/training/train.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,9 @@ namespace sentiment {
 
 /// Adds what a model and its training can be told; folders are the commands' own.
 void add_training_options(CLI::App& command, TrainOptions& options);
+
+/// Adds all that a training job can be told by hyperparameters, but for folders.
+void add_job_settings(CLI::App& command, TrainOptions& options, launch::ProcessOptions& processes);
 
 /// The seed that was given, or a random one.
 std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given);

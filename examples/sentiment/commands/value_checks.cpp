@@ -13,7 +13,7 @@ namespace {
 
 using lstmlib::message;
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return "'" + cloud::one_line(lstmlib::io::printable(text), 100) + "'";
 }
 
@@ -31,7 +31,7 @@ CLI::Validator number(const std::string& range, const Check& is_fine) {
       [=](std::string& text) {
         double value = 0;
         return parse(text, value) && is_fine(value) ? std::string()
-                                                    : message(quoted(text), " is no number ", range);
+                                                    : message(in_quotes(text), " is no number ", range);
       },
       "");
 }
@@ -43,7 +43,7 @@ CLI::Validator whole_number(std::uint64_t from, std::uint64_t to) {
       [=](std::string& text) {
         std::uint64_t value = 0;
         if (!parse(text, value) || value < from || value > to)
-          return message(quoted(text), " is no whole number from ", from, " to ", to);
+          return message(in_quotes(text), " is no whole number from ", from, " to ", to);
         text = std::to_string(value);  // "007" is 7 for what converts it
         return std::string();
       },
@@ -62,7 +62,7 @@ CLI::Validator number_below(double from, double end) {
 CLI::Validator local_path() {
   return CLI::Validator(
       [](std::string& text) {
-        return is_address(text) ? quoted(text) + " is an address; a path of this machine is expected"
+        return is_address(text) ? in_quotes(text) + " is an address; a path of this machine is expected"
                                 : std::string();
       },
       "");

@@ -76,9 +76,13 @@ void check_complete(const LabelledData& data, const std::filesystem::path& archi
   }
 }
 
-std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, const std::string& name) {
+std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, const std::string& name,
+                                                const TextOptions& options) {
+  TextDecoder decoder(name, options);
+  const std::string text = decoder.decode(content);
+  decoder.report();
   std::vector<LabelledSentence> sentences;
-  for (auto& row : parse_csv(decode_utf8(content), name)) {
+  for (auto& row : parse_csv(text, name)) {
     LabelledSentence sentence;
     sentence.line = sentences.size() + 1;
     if (row.size() != 3)
@@ -137,7 +141,7 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
   return rows;
 }
 
-LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limit) {
+LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limit, const TextOptions& options) {
   constexpr std::string_view train = "dbpedia_csv/train.csv", test = "dbpedia_csv/test.csv";
   LabelledData data;
   data.train.name = archive.string() + ":" + std::string(train);
@@ -146,13 +150,14 @@ LabelledData read_dbpedia(const std::filesystem::path& archive, std::size_t limi
       archive, limit, [&](std::string_view name) { return name == train || name == test; },
       [&](std::string_view name, const std::string& content) {
         LabelledPart& part = name == train ? data.train : data.test;
-        part.sentences = dbpedia_sentences(content, part.name);
+        part.sentences = dbpedia_sentences(content, part.name, options);
       });
   check_complete(data, archive, "rows");
   return data;
 }
 
-LabelledData read_imdb(const std::filesystem::path& archive, bool fine, std::size_t limit) {
+LabelledData read_imdb(const std::filesystem::path& archive, bool fine, std::size_t limit,
+                       const TextOptions& options) {
   struct Review {
     std::string name, text;
   };
@@ -164,13 +169,16 @@ LabelledData read_imdb(const std::filesystem::path& archive, bool fine, std::siz
                         [&](std::string_view folder) { return name.starts_with(folder); }) -
            folders.begin();
   };
+  TextDecoder decoder(archive.string(), options);
   read_archive(
       archive, limit, [&](std::string_view name) { return name.ends_with(".txt") && folder_of(name) < 4; },
       [&](std::string_view name, const std::string& content) {
-        const std::string text = decode_utf8(content);
+        decoder.begin_file();
+        const std::string text = decoder.decode(content);
         reviews[static_cast<std::size_t>(folder_of(name))].push_back(
             {std::string(name), std::string(strip(text))});
       });
+  decoder.report();
   LabelledData data;
   data.train.name = archive.string() + ":aclImdb/train";
   data.test.name = archive.string() + ":aclImdb/test";

@@ -155,10 +155,10 @@ bool is_file(const std::filesystem::path& file) {
   return std::filesystem::is_regular_file(file, error);
 }
 
-LabelledPart read_part(const DatasetFile& file, const DatasetPlaces& places) {
+LabelledPart read_part(const DatasetFile& file, const DatasetPlaces& places, const TextOptions& text) {
   if (file.name.empty()) return {};
   const auto path = obtain_file(file, places);
-  return {path.string(), read_labelled_text(path)};
+  return {path.string(), read_labelled_text(path, text)};
 }
 
 LabelledPart built_in_part(const char* name, const std::string& text) {
@@ -253,17 +253,21 @@ LabelledData divide(LabelledPart all, std::uint64_t seed) {
   return data;
 }
 
-LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed) {
+LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed,
+                          const TextOptions& text) {
   switch (dataset.format) {
     case DatasetFormat::built_in:
       return {built_in_part("films.train", corpus::train()), built_in_part("films.dev", corpus::dev()),
               built_in_part("films.test", corpus::test())};
-    case DatasetFormat::dbpedia: return read_dbpedia(obtain_file(dataset.train, places));
-    case DatasetFormat::imdb: return read_imdb(obtain_file(dataset.train, places), dataset.fine);
+    case DatasetFormat::dbpedia: 
+      return read_dbpedia(obtain_file(dataset.train, places), largest_unpacked, text);
+    case DatasetFormat::imdb: 
+      return read_imdb(obtain_file(dataset.train, places), dataset.fine, largest_unpacked, text);
     case DatasetFormat::lines: break;
   }
-  if (dataset.divided()) return divide(read_part(dataset.train, places), seed);
-  return {read_part(dataset.train, places), read_part(dataset.dev, places), read_part(dataset.test, places)};
+  if (dataset.divided()) return divide(read_part(dataset.train, places, text), seed);
+  return {read_part(dataset.train, places, text), read_part(dataset.dev, places, text),
+          read_part(dataset.test, places, text)};
 }
 
 }  // namespace sentiment

@@ -86,7 +86,8 @@ struct LabelledData {
 
 /// All sentences of a data set. `seed` decides how a data set of one file is divided, 90 to 10. Throws as
 /// `obtain_file` and the readers do.
-LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed);
+LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed,
+                          const TextOptions& text = {});
 
 /// Divides the sentences of one file by chance: one in ten, rounded up, for the test.
 LabelledData divide(LabelledPart all, std::uint64_t seed);

@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace sentiment {
 namespace {
@@ -44,7 +45,7 @@ std::string hex(const char* bytes, std::size_t size) {
 }
 
 Json json_value(const io::Value& value) {
-  return std::visit(
+  return value.visit(
       [](const auto& content) -> Json {
         using Kind = std::decay_t<decltype(content)>;
         if constexpr (std::is_same_v<Kind, io::None>) {
@@ -58,7 +59,9 @@ Json json_value(const io::Value& value) {
           for (const io::Value& item : content) list.push_back(json_value(item));
           return list;
         } else if constexpr (std::is_same_v<Kind, io::Tuple>) {
-          return json_value(io::Value(content.items));
+          Json list = Json::array();
+          for (const io::Value& item : content.items) list.push_back(json_value(item));
+          return list;
         } else if constexpr (std::is_same_v<Kind, io::Dict>) {
           // An ordered object looks its keys up one by one, which takes long for a vocabulary: it is filled
           // unasked.
@@ -76,55 +79,128 @@ Json json_value(const io::Value& value) {
           for (const auto& [key, item] : content)
             members.Container::emplace_back(*key.template get_if<std::string>(), json_value(item));
           return object;
-        } else if constexpr (std::is_same_v<Kind, std::shared_ptr<const io::Array>>) {
-          return {{"dtype", dtype_text(content->dtype, content->item_size)},
-                  {"shape", content->shape},
-                  {"values", json_values(*content)}};
+        } else if constexpr (std::is_same_v<Kind, io::Array>) {
+          return {{"dtype", dtype_text(content.dtype, content.item_size)},
+                  {"shape", content.shape},
+                  {"values", json_values(content)}};
         } else {
           return content;  // bool, integer, text
         }
-      },
-      value.kind);
+      });
+}
+
+/// One array of a file: what its head says, and its values where they are wanted and can be read.
+struct Found {
+  io::ArrayInfo info;
+  bool known = false;  ///< whether type and shape are
+  std::optional<Json> values{};
+};
+
+std::string type_of(const io::ArrayInfo& info) {
+  return info.unread_type.empty() ? dtype_text(info.dtype, info.item_size) : info.unread_type;
 }
 
 /// Text of more values is of no use, and would take memory without bound.
 constexpr Index most_values = 10'000'000;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 28;
 
-/// Calls `take(info, array)` for each array; the array is null unless `values` are wanted.
-void visit_arrays(const std::filesystem::path& file, bool values,
-                  const std::function<void(const io::ArrayInfo&, const io::Array*)>& take) {
-  Index count = 0;
-  const auto check_count = [&](const io::ArrayInfo& info) {
-    const Index elements = io::count_elements(info.shape);
-    if (elements > most_values || (count += elements) > most_values)
-      fail<lstmlib::FormatError>(file.string(), ": more than ", most_values,
-                                 " values are not shown; leave them out");
-  };
+/// Reads an array with its values; what keeps it from that is its problem.
+class ArrayVisit {
+ public:
+  ArrayVisit(const std::filesystem::path& file, bool values) : file_(file), values_(values) {}
+
+  /// `info()` reads the head, `read()` the array.
+  template <class Info, class Read>
+  Found visit(const std::string& name, const Info& info, const Read& read) {
+    Found found;
+    try {
+      found.info = info();
+      found.info.name = name;
+      found.known = true;
+      if (values_ && found.info.problem.empty()) {
+        count(io::count_elements(found.info.shape));
+        found.values = values_of(read());
+      }
+    } catch (const lstmlib::FormatError& error) {
+      found.info.name = name;
+      found.info.problem = without_file(error.what());
+    }
+    return found;
+  }
+
+ private:
+  void count(Index elements) {
+    if (elements > most_values || (count_ += elements) > most_values)
+      fail<lstmlib::ValueError>(file_.string(), ": more than ", most_values,
+                                " values are not shown; leave them out");
+  }
+  Json values_of(const io::Array& array) {
+    if (array.dtype == io::ArrayDtype::object)
+      for (const io::Value& value : array.objects) count_nested(value);
+    return json_values(array);
+  }
+  /// What stands in several places is written in each of them.
+  void count_nested(const io::Value& value) {
+    value.visit([&]<class Content>(const Content& content) {
+      if constexpr (std::is_same_v<Content, io::List>) {
+        count(static_cast<Index>(content.size()));
+        for (const io::Value& item : content) count_nested(item);
+      } else if constexpr (std::is_same_v<Content, io::Tuple>) {
+        count(static_cast<Index>(content.items.size()));
+        for (const io::Value& item : content.items) count_nested(item);
+      } else if constexpr (std::is_same_v<Content, io::Dict>) {
+        count(static_cast<Index>(content.size()));
+        for (const auto& [key, item] : content) {
+          count_nested(key);
+          count_nested(item);
+        }
+      } else if constexpr (std::is_same_v<Content, io::Array>) {
+        count(content.elements());
+        for (const io::Value& item : content.objects) count_nested(item);
+      } else if constexpr (std::is_same_v<Content, std::string>) {
+        count(static_cast<Index>(content.size() / 64));
+      } else if constexpr (std::is_same_v<Content, io::Bytes>) {
+        count(static_cast<Index>(content.data.size() / 64));
+      }
+    });
+  }
+  std::string without_file(const std::string& text) const {
+    const std::string begin = file_.string() + ": ";
+    return text.starts_with(begin) ? text.substr(begin.size()) : text;
+  }
+
+  const std::filesystem::path& file_;
+  bool values_;
+  Index count_ = 0;
+};
+
+/// What is found in a file, and what there is in place of arrays where there is none.
+struct Contents {
+  std::vector<Found> arrays;
+  std::string instead;
+};
+
+Contents contents_of(const std::filesystem::path& file, bool values) {
+  Contents contents;
+  ArrayVisit visit(file, values);
   if (io::is_npz(file)) {
     const io::NpzReader reader(file, {.max_bytes = most_bytes});
-    for (std::size_t place = 0; place < reader.size(); ++place) {
-      const io::ArrayInfo info = reader.info(place);
-      if (!values) {
-        take(info, nullptr);
-        continue;
-      }
-      check_count(info);
-      const io::Array array = reader.read(place);
-      take(info, &array);
-    }
+    for (std::size_t place = 0; place < reader.size(); ++place)
+      contents.arrays.push_back(visit.visit(
+          reader.name(place), [&] { return reader.info(place); }, [&] { return reader.read(place); }));
+    if (reader.size() == 0) contents.instead = reader.without_arrays();
   } else if (io::is_npy(file)) {
-    const auto bytes = io::read_file(file);
-    io::MemorySource head(bytes, file.string());
-    io::ArrayInfo info = io::read_npy_info(head);
-    info.name = file.stem().string();
-    if (!values) return take(info, nullptr);
-    check_count(info);
-    const io::Array array = io::parse_npy(bytes, file.string(), {.max_bytes = most_bytes});
-    take(info, &array);
+    contents.arrays.push_back(visit.visit(
+        file.stem().string(), [&] { return io::read_npy_info(file); },
+        [&] { return io::read_npy(file, {.max_bytes = most_bytes}); }));
+    // A file that is damaged in its head, which is all there is of it, is no file to show.
+    const Found& only = contents.arrays.front();
+    if (!only.known)
+      fail<lstmlib::FormatError>(file.string(), ": ", only.info.problem);
   } else {
     fail<lstmlib::FormatError>(file.string(), ": is neither an .npy nor an .npz file");
   }
+  return contents;
 }
 
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -182,23 +258,34 @@ nlohmann::ordered_json json_values(const io::Array& array) {
 }
 
 void inspect(const std::filesystem::path& file, bool values, std::ostream& out) {
-  visit_arrays(file, values, [&](const io::ArrayInfo& info, const io::Array* array) {
-    out << io::printable(info.name) << "  " << dtype_text(info.dtype, info.item_size) << "  "
-        << io::shape_text(info.shape) << '\n';
-    if (array != nullptr) out << "  " << dumped(json_values(*array)) << '\n';
-  });
+  const Contents contents = contents_of(file, values);
+  if (contents.arrays.empty()) out << contents.instead << '\n';
+  for (const Found& found : contents.arrays) {
+    out << io::printable_name(found.info.name);
+    if (found.known) out << "  " << type_of(found.info) << "  " << io::shape_text(found.info.shape);
+    out << (found.info.problem.empty() ? "" : "  cannot be read: ") << found.info.problem << '\n';
+    if (found.values) out << "  " << dumped(*found.values) << '\n';
+  }
 }
 
 void inspect_json(const std::filesystem::path& file, bool values, std::ostream& out) {
+  const Contents contents = contents_of(file, values);
   out << "{\"arrays\": [";
   bool first = true;
-  visit_arrays(file, values, [&](const io::ArrayInfo& info, const io::Array* array) {
-    Json entry{{"name", info.name}, {"dtype", dtype_text(info.dtype, info.item_size)}, {"shape", info.shape}};
-    if (array != nullptr) entry["values"] = json_values(*array);
+  for (const Found& found : contents.arrays) {
+    Json entry{{"name", found.info.name}};
+    if (found.known) {
+      entry["dtype"] = type_of(found.info);
+      entry["shape"] = found.info.shape;
+    }
+    if (!found.info.problem.empty()) entry["error"] = found.info.problem;
+    if (found.values) entry["values"] = *found.values;
     out << (first ? "\n  " : ",\n  ") << dumped(entry);
     first = false;
-  });
-  out << "\n]}\n";
+  }
+  out << "\n]";
+  if (contents.arrays.empty()) out << ", \"error\": " << dumped(contents.instead);
+  out << "}\n";
 }
 
 }  // namespace sentiment

@@ -29,9 +29,14 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const std::string& name) {
+  TextDecoder decoder(name);
+  return parse_labelled_text(bytes, decoder);
+}
+
+std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, TextDecoder& decoder) {
   constexpr std::size_t shortest_line = 3;
-  constexpr std::string_view byte_order_mark = "\uFEFF";
-  const std::string text = decode_utf8(bytes);
+  const std::string& name = decoder.name();
+  const std::string text = decoder.decode(bytes);
   std::vector<LabelledSentence> sentences;
   std::size_t number = 0;
   for (const std::string_view line : lines(text)) {
@@ -42,8 +47,6 @@ std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const 
     LabelledSentence sentence;
     sentence.line = number;
     if (!parse_integer(label_text, sentence.label)) {
-      if (label_text.starts_with(byte_order_mark))
-        fail<FormatError>(name, ":", number, ": the file begins with a byte order mark; save it without");
       fail<FormatError>(name, ":", number, ": label ", quoted(label_text),
                         " is not an integer of 32 bits; a line is a ", "label, a space and a sentence");
     }
@@ -55,9 +58,17 @@ std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const 
   return sentences;
 }
 
-std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file) {
+std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file, const TextOptions& options) {
   const std::string bytes = read_text(file);
-  auto sentences = parse_labelled_text(bytes, file.string());
+  const std::pair<std::string_view, std::string_view> others[] = {{"PK\x03\x04", "an .npz or other ZIP file"},
+                                                                  {"\x93NUMPY", "an .npy file"},
+                                                                  {"\x1F\x8B", "packed by gzip"}};
+  for (const auto& [begin, kind] : others)
+    if (bytes.starts_with(begin))
+      fail<FormatError>(file.string(), ": is ", kind, "; expected text, a label, a space and a sentence a line");
+  TextDecoder decoder(file.string(), options);
+  auto sentences = parse_labelled_text(bytes, decoder);
+  decoder.report();
   if (sentences.empty()) {
     const bool blank = strip(decode_utf8(bytes)).empty();
     fail<FormatError>(file.string(), ": no labelled sentence in it (",

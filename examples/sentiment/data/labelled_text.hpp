@@ -3,6 +3,8 @@
 // Text files of labelled sentences, by the rules of the reference: one a line, an integer label, white space,
 // the sentence.
 
+#include "sentiment/text/decoder.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -19,14 +21,15 @@ struct LabelledSentence {
   bool operator==(const LabelledSentence&) const = default;
 };
 
-/// The labelled sentences of a text. Bytes that are not UTF-8 are dropped, and lines below 3 characters
-/// skipped, as the reference does. Throws FormatError with `name` and the line for a label that is no integer
-/// and for a label alone.
+/// The labelled sentences of a text. Lines below 3 characters are skipped, as the reference does. Throws
+/// FormatError with the decoder's name and the line for a label that is no integer and for a label alone, and as
+/// the decoder does.
+std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, TextDecoder& decoder);
 std::vector<LabelledSentence> parse_labelled_text(std::string_view bytes, const std::string& name);
 
-/// Those of a file. Throws FileError where it cannot be read, FormatError also where there is no sentence in
-/// it.
-std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file);
+/// Those of a file. Says on standard error where bytes had to be left out. Throws FileError where it cannot be
+/// read, FormatError also where there is no sentence in it, or another kind of file's content.
+std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& file, const TextOptions& options = {});
 
 /// The number of classes of a training set. Throws FormatError unless the labels are 0 to classes - 1 with
 /// none missing, and at least two.

@@ -17,15 +17,15 @@ namespace {
 using lstmlib::Index;
 
 LabelledData read_text_data(const PrepareOptions& options) {
-  const auto read = [](const std::filesystem::path& file) {
-    return LabelledPart{file.string(), read_labelled_text(file)};
+  const auto read = [&](const std::filesystem::path& file) {
+    return LabelledPart{file.string(), read_labelled_text(file, options.text)};
   };
   LabelledData data;
   if (!options.dataset.empty()) {
     DatasetPlaces places = DatasetPlaces::from_environment();
     places.folder = options.data;
     places.quiet = options.quiet;
-    data = load_dataset(find_dataset(options.dataset), places, options.seed);
+    data = load_dataset(find_dataset(options.dataset), places, options.seed, options.text);
   } else {
     data.train = read(options.train);
     data.test = read(options.test);

@@ -21,6 +21,7 @@ struct PrepareOptions {
   bool char_based = false;  ///< the vocabulary is of characters
   std::uint64_t seed = 0;   ///< divides a data set of one file
   bool quiet = false;       ///< no progress
+  TextOptions text{};       ///< how the files' bytes are read
 };
 
 struct PrepareResult {

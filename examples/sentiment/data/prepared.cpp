@@ -26,46 +26,87 @@ std::string describe(const io::Array& array) {
   return lstmlib::message("array of ", name_of(array.dtype), " ", io::shape_text(array.shape));
 }
 
-/// The numbers of an integer array or of Python integers, none negative. `what` names them in messages.
-std::vector<std::int32_t> natural_numbers(const io::Array& array, const std::string& what) {
-  std::vector<std::int32_t> numbers;
-  if (array.dtype == io::ArrayDtype::object) {
-    for (const io::Value& value : array.objects) {
-      const auto* number = value.get_if<std::int64_t>();
-      const auto* item = value.get_if<io::Array>();
-      if (item != nullptr && item->elements() == 1 && is_integer(item->dtype)) {
-        numbers.push_back(item->as_numbers<std::int32_t>()[0]);
-      } else if (number != nullptr && std::in_range<std::int32_t>(*number)) {
-        numbers.push_back(static_cast<std::int32_t>(*number));
-      } else {
-        fail<FormatError>(what, ": item ", numbers.size(), " is no integer but ", value.kind_name());
-      }
+/// Adds integers, none negative. `what` names them in messages.
+class Numbers {
+ public:
+  explicit Numbers(std::string what) : what_(std::move(what)) {}
+
+  void add(std::int64_t number) {
+    if (number < 0) fail<FormatError>(what_, ": ", number, " is negative");
+    if (!std::in_range<std::int32_t>(number)) fail<FormatError>(what_, ": ", number, " is beyond 32 bits");
+    numbers_.push_back(static_cast<std::int32_t>(number));
+  }
+  void add(const io::Array& array) {
+    if (array.dtype == io::ArrayDtype::object) return add(array.objects);
+    if (!is_integer(array.dtype)) fail<FormatError>(what_, ": ", describe(array), "; expected integers");
+    if (array.dtype == io::ArrayDtype::int32) {
+      const std::vector<std::int32_t> all = array.to<std::int32_t>();
+      if (const auto bad = std::find_if(all.begin(), all.end(), [](auto n) { return n < 0; }); bad != all.end())
+        add(std::int64_t{*bad});
+      numbers_.insert(numbers_.end(), all.begin(), all.end());
+    } else {
+      try {
+        for (const std::int64_t number : array.as_numbers<std::int64_t>()) add(number);
+      } catch (const lstmlib::ValueError& error) { fail<FormatError>(what_, ": ", error.what()); }
     }
-  } else if (is_integer(array.dtype)) {
-    numbers = array.as_numbers<std::int32_t>();
-  } else {
-    fail<FormatError>(what, ": ", describe(array), "; expected integers");
   }
-  for (const std::int32_t number : numbers) {
-    if (number < 0) fail<FormatError>(what, ": ", number, " is negative");
+  void add(const std::vector<io::Value>& values) {
+    for (const io::Value& value : values) {
+      const auto* array = value.get_if<io::Array>();
+      if (const auto* number = value.get_if<std::int64_t>()) add(*number);
+      else if (array != nullptr && array->elements() == 1 && array->dtype != io::ArrayDtype::object) add(*array);
+      else fail<FormatError>(what_, ": item ", numbers_.size(), " is no integer but ", value.kind_name());
+    }
   }
-  return numbers;
+  std::vector<std::int32_t> take() { return std::move(numbers_); }
+
+ private:
+  std::string what_;
+  std::vector<std::int32_t> numbers_;
+};
+
+/// The items of a list or tuple; null for another value.
+const std::vector<io::Value>* items_of(const io::Value& value) {
+  if (const auto* list = value.get_if<io::List>()) return list;
+  const auto* tuple = value.get_if<io::Tuple>();
+  return tuple != nullptr ? &tuple->items : nullptr;
+}
+
+/// A sentence is an array of one axis, a list or a tuple. One that stands in many places of the file is copied
+/// to all of them, so their number is bounded.
+std::vector<std::vector<std::int32_t>> sentences_of(const std::vector<io::Value>& values) {
+  constexpr std::size_t most_words = std::size_t{1} << 28;  // a gigabyte
+  std::vector<std::vector<std::int32_t>> sentences;
+  sentences.reserve(values.size());
+  std::size_t words = 0;
+  for (const io::Value& value : values) {
+    const auto* array = value.get_if<io::Array>();
+    const auto* items = items_of(value);
+    if (items == nullptr && (array == nullptr || array->shape.size() != 1))
+      fail<FormatError>("data: sentence ", sentences.size(), " is ",
+                        array == nullptr ? std::string(value.kind_name()) : describe(*array),
+                        "; expected an integer array of one axis, or a list of integers");
+    words += items != nullptr ? items->size() : static_cast<std::size_t>(array->elements());
+    if (words > most_words) fail<FormatError>("data: more than ", most_words, " words");
+    Numbers ids(lstmlib::message("data: sentence ", sentences.size()));
+    if (items != nullptr) ids.add(*items);
+    else ids.add(*array);
+    sentences.push_back(ids.take());
+  }
+  return sentences;
 }
 
 std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
   std::vector<std::vector<std::int32_t>> sentences;
-  if (data.dtype == io::ArrayDtype::object && data.shape.size() == 1) {
-    sentences.reserve(data.objects.size());
-    for (const io::Value& value : data.objects) {
-      const auto* ids = value.get_if<io::Array>();
-      if (ids == nullptr || ids->shape.size() != 1)
-        fail<FormatError>("data: sentence ", sentences.size(), " is ",
-                          ids == nullptr ? std::string(value.kind_name()) : describe(*ids),
-                          "; expected an integer array of one axis");
-      sentences.push_back(natural_numbers(*ids, lstmlib::message("data: sentence ", sentences.size())));
-    }
+  const auto* whole = data.dtype == io::ArrayDtype::object && data.shape.empty() ? items_of(data.objects[0]) : nullptr;
+  if (whole != nullptr) {  // one list of sentences
+    sentences = sentences_of(*whole);
+  } else if (data.dtype == io::ArrayDtype::object && data.shape.size() == 1) {
+    sentences = sentences_of(data.objects);
   } else if (data.shape.size() == 2) {  // as NumPy makes it of equally long sentences
-    const auto ids = natural_numbers(data, "data");
+    Numbers numbers("data");
+    numbers.add(data);
+    const auto ids = numbers.take();
     const Index length = data.shape[1];
     sentences.reserve(static_cast<std::size_t>(length == 0 ? 0 : data.shape[0]));
     if (length == 0) fail<FormatError>("data: ", describe(data), ": sentences without words");
@@ -82,17 +123,29 @@ std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
   return sentences;
 }
 
+/// One integer a sentence, which may stand in an array or list of its own.
 std::vector<std::int32_t> read_labels(const io::Array& labels) {
+  Numbers numbers("labels");
+  const auto* whole =
+      labels.dtype == io::ArrayDtype::object && labels.shape.empty() ? items_of(labels.objects[0]) : nullptr;
   const bool column = labels.shape.size() == 2 && labels.shape[1] == 1;
-  if (labels.shape.size() != 1 && !column)
+  if (whole == nullptr && labels.shape.size() != 1 && !column)
     fail<FormatError>("labels: ", describe(labels), "; expected integers [sentences, 1] or [sentences]");
-  return natural_numbers(labels, "labels");
+  if (labels.dtype != io::ArrayDtype::object) {
+    numbers.add(labels);
+    return numbers.take();
+  }
+  for (const io::Value& value : whole != nullptr ? *whole : labels.objects) {
+    const auto* items = items_of(value);
+    numbers.add(items != nullptr && items->size() == 1 ? *items : std::vector<io::Value>{value});
+  }
+  return numbers.take();
 }
 
 }  // namespace
 
 PreparedData read_prepared(const std::filesystem::path& file) {
-  const io::Archive archive = io::read_npz(file);
+  const io::Archive archive = io::read_npz_arrays(file, {"data", "labels"});
   try {
     PreparedData data{read_sentences(archive.at("data")), read_labels(archive.at("labels"))};
     if (data.sentences.size() != data.labels.size())

@@ -19,7 +19,8 @@ struct PreparedData {
   bool operator==(const PreparedData&) const = default;
 };
 
-/// Reads `data` and `labels`. Throws FileError, or FormatError where an array is missing or misshapen, a
+/// Reads `data` and `labels`; a sentence may be an array or a list, and what else is in the file does not
+/// matter. Throws FileError, or FormatError where an array is missing or misshapen, a
 /// sentence is empty, or an id or a label is negative or beyond 32 bits.
 PreparedData read_prepared(const std::filesystem::path& file);
 

@@ -27,7 +27,7 @@ void check_size(const ModelSettings& settings, const Vocabulary& vocabulary, con
 
 }  // namespace
 
-TrainedModel load_model_folder(const fs::path& folder) {
+TrainedModel load_model_folder(const fs::path& folder, const std::string& path) {
   const fs::path args = folder / "args.json";
   const ModelSettings settings = parse_settings_json(read_text(args, largest_settings), args.string());
   Vocabulary vocabulary = read_vocabulary(folder / "vocab.json");
@@ -36,7 +36,16 @@ TrainedModel load_model_folder(const fs::path& folder) {
   check_size(settings, vocabulary, model);
   const nn::WithoutInitialization loaded_next;
   Classifier<float> classifier(settings, vocabulary.size());
-  io::load_npz(model, classifier);
+  try {
+    io::load_npz(model, classifier, {.path = path});
+  } catch (const FormatError& error) {
+    std::string text = error.what();  // with the library's word for the option
+    const auto at = text.find(", from where the option path");
+    if (at != std::string::npos)
+      text.replace(at, std::string::npos,
+                   message(": give predict and evaluate --path ", io::model_in_snapshot));
+    throw FormatError(text);
+  }
   return {settings, std::move(vocabulary), std::move(classifier)};
 }
 

@@ -17,8 +17,8 @@ struct TrainedModel {
 
 /// Reads a folder of this layout, or of the reference's older example (best_model.npz). Nothing is allocated
 /// before settings, vocabulary and the file's arrays are known to fit. Throws FileError or FormatError; one
-/// line names all keys that are missing or misshapen.
-TrainedModel load_model_folder(const std::filesystem::path& folder);
+/// line names the keys that are missing or misshapen. `path` is where in the file the model is, as in a snapshot.
+TrainedModel load_model_folder(const std::filesystem::path& folder, const std::string& path = {});
 
 /// Writes the three files, each whole or not at all, the model last. Makes the folder. Throws FileError.
 void save_model_folder(const std::filesystem::path& folder, const ModelSettings& settings,

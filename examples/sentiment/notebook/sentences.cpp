@@ -41,9 +41,12 @@ const std::vector<std::string>& example_sentences() {
 
 LabelledLines read_lines(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed) {
   if (dataset.format == DatasetFormat::built_in) return {corpus::train(), corpus::test()};
+  const auto text_of = [&](const DatasetFile& file) {
+    const auto path = obtain_file(file, places);
+    return TextDecoder(path.string()).decode(read_text(path));
+  };
   if (dataset.format == DatasetFormat::lines && !dataset.divided())
-    return {decode_utf8(read_text(obtain_file(dataset.train, places))),
-            decode_utf8(read_text(obtain_file(dataset.test, places)))};
+    return {text_of(dataset.train), text_of(dataset.test)};
   const LabelledData data = load_dataset(dataset, places, seed);
   return {lines_of(data.train), lines_of(data.test)};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/read_body.hpp"
 
+#include "sentiment/text/decoder.hpp"
+
 #include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/utf8.hpp"
 #include "lstmlib/serve/message.hpp"
@@ -90,16 +92,8 @@ void read_json(std::string_view json, Texts& texts, std::string_view key, bool o
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
 }
 
-/// Takes a line off `text`, with its end, which is \n or \r\n.
-std::string_view take_line(std::string_view& text) {
-  const auto end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 void read_json_lines(std::string_view body, Texts& texts) {
+  skip_byte_order_mark(body);
   for (std::size_t number = 1; !body.empty(); ++number) {
     const std::string_view line = take_line(body);
     try {
@@ -134,6 +128,7 @@ bool take_quoted(std::string_view& text, std::string& field) {
 /// A sentence may begin with a quote of its own: what is no whole field is a plain line.
 void read_csv(std::string_view body, Texts& texts) {
   if (!lstmlib::io::is_utf8(body)) refuse("the body is not UTF-8");
+  skip_byte_order_mark(body);
   std::string field;
   while (!body.empty()) texts.add(take_quoted(body, field) ? std::string_view(field) : take_line(body));
 }

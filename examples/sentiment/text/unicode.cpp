@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/text/unicode.hpp"
 
+#include "sentiment/text/decoder.hpp"
+
 #include <unicode/bytestream.h>
 #include <unicode/casemap.h>
 #include <unicode/uchar.h>
@@ -52,16 +54,7 @@ std::string decode_utf8(std::string_view bytes) {
 
 std::vector<std::string_view> lines(std::string_view text) {
   std::vector<std::string_view> found;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = text.find_first_of("\r\n", begin);
-    if (end == std::string_view::npos) {
-      found.push_back(text.substr(begin));
-      break;
-    }
-    found.push_back(text.substr(begin, end - begin));
-    begin = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
-  }
+  while (!text.empty()) found.push_back(take_line(text));
   return found;
 }
 

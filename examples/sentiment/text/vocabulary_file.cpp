@@ -50,11 +50,19 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(std::uint64_t id) override {
     if (!inside_ || id > static_cast<std::uint64_t>((std::numeric_limits<std::int32_t>::max)()))
       return refuse(std::to_string(id));
-    entries.emplace_back(std::move(word_), static_cast<std::int32_t>(id));
+    entries.emplace_back(word_, static_cast<std::int32_t>(id));
     return true;
   }
-  bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception&) override {
-    problem = lstmlib::message("byte ", byte, ": not JSON");
+  bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) override {
+    const std::string_view said = error.what();
+    const auto says = [&](std::string_view part) { return said.find(part) != std::string_view::npos; };
+    problem = lstmlib::message("byte ", byte, ": ",
+                               says("surrogate")       ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
+                                                         "character; a word with it cannot occur in a text"
+                               : says("ill-formed UTF-8") ? "not UTF-8"
+                               : says("unexpected end of input") ? "not JSON: it ends too early"
+                                                                 : "not JSON");
+    if (!word_.empty()) problem += " (behind the word '" + io::printable(word_) + "')";
     return false;
   }
 
@@ -74,6 +82,20 @@ Vocabulary checked(std::vector<Vocabulary::Entry> entries, const std::string& na
   } catch (const FormatError& error) { fail<FormatError>(name, ": ", error.what()); }
 }
 
+bool is_whole_number(io::ArrayDtype dtype) {
+  return dtype >= io::ArrayDtype::int8 && dtype <= io::ArrayDtype::uint64;
+}
+
+/// A value for a message: its kind, and what it is where that is short.
+std::string described(const io::Value& value) {
+  if (const auto* array = value.get_if<io::Array>())
+    return lstmlib::message("an array of ", name_of(array->dtype), " ", io::shape_text(array->shape));
+  std::string text = "a " + std::string(value.kind_name());
+  if (const auto* number = value.get_if<double>()) text += lstmlib::message(" (", *number, ")");
+  if (const auto* word = value.get_if<std::string>()) text += " ('" + io::printable(*word) + "')";
+  return text;
+}
+
 Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name) {
   const bool single = array.dtype == io::ArrayDtype::object && array.objects.size() == 1;
   const io::Dict* dict = single ? array.objects[0].get_if<io::Dict>() : nullptr;
@@ -86,13 +108,20 @@ Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name
     const auto* word = key.get_if<std::string>();
     const auto* id = value.get_if<std::int64_t>();
     std::optional<std::int64_t> number = id != nullptr ? std::optional(*id) : std::nullopt;
-    if (const auto* scalar = value.get_if<io::Array>(); scalar != nullptr && scalar->elements() == 1)
-      number = scalar->as_numbers<std::int64_t>()[0];  // a NumPy integer
-    if (word == nullptr || !number)
-      fail<FormatError>(name, ": entry ", entries.size(), " is ", key.kind_name(), " to ", value.kind_name(),
+    const auto* scalar = value.get_if<io::Array>();  // a NumPy integer
+    if (scalar != nullptr && scalar->elements() == 1 && is_whole_number(scalar->dtype)) {
+      try {
+        number = scalar->as_numbers<std::int64_t>()[0];
+      } catch (const lstmlib::Error&) {}  // beyond 64 bits: no id
+    }
+    if (word == nullptr)
+      fail<FormatError>(name, ": entry ", entries.size(), " has a key of type ", key.kind_name(),
                         "; expected a word (str) and its id (int)");
+    if (!number)
+      fail<FormatError>(name, ": the id of '", io::printable(*word), "' is ", described(value),
+                        ", expected an int from 0 to ", dict->size() - 1);
     if (*number < 0 || *number >= static_cast<std::int64_t>(dict->size()))
-      fail<FormatError>(name, ": id ", *number, " of '", *word, "' is not in 0 to ", dict->size() - 1);
+      fail<FormatError>(name, ": id ", *number, " of '", io::printable(*word), "' is not in 0 to ", dict->size() - 1);
     entries.emplace_back(*word, static_cast<std::int32_t>(*number));
   }
   return checked(std::move(entries), name);
@@ -148,6 +177,8 @@ Vocabulary parse_vocabulary_json(std::string_view json, const std::string& name)
 
 Vocabulary read_vocabulary(const std::filesystem::path& file) {
   const std::string bytes = read_text(file, largest_file);
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
+    fail<FormatError>(file.string(), ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
   if (!bytes.starts_with("\x93NUMPY")) return parse_vocabulary_json(bytes, file.string());
   return vocabulary_from_array(io::read_npy(file), file.string());
 }

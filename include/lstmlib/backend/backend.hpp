@@ -30,10 +30,11 @@ struct Kernels {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;
-  virtual int device_count() const = 0;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual int device_count() const = 0;
 
-  virtual void* allocate(int device, std::size_t bytes) = 0;  ///< aligned to 64 bytes, from a pool
+  /// Aligned to 64 bytes, from a pool. Throws std::bad_alloc if there is not so much.
+  [[nodiscard]] virtual void* allocate(int device, std::size_t bytes) = 0;
   virtual void release(int device, void* data, std::size_t bytes) noexcept = 0;
   virtual void zero(int device, void* data, std::size_t bytes) = 0;
   virtual void copy(int device, void* to, const void* from, std::size_t bytes) = 0;
@@ -51,7 +52,7 @@ class Backend {
   }
 
   template <Real T>
-  const Kernels<T>& kernels(int device) {
+  [[nodiscard]] const Kernels<T>& kernels(int device) {
     if constexpr (std::same_as<T, float>) return float32_kernels(device);
     else return float64_kernels(device);
   }

@@ -17,10 +17,10 @@ struct AlreadyConst;
 template <class T>
 struct View {
   T* data = nullptr;
-  Shape shape{0};
+  Shape shape = Shape::none();
 
-  Index size() const { return data ? shape.elements() : 0; }
-  explicit operator bool() const { return data != nullptr; }
+  [[nodiscard]] Index size() const noexcept { return data ? shape.elements() : 0; }
+  explicit operator bool() const noexcept { return data != nullptr; }
   // Not a constraint: nvcc warns of a conversion to the own type even where one forbids it.
   operator std::conditional_t<std::is_const_v<T>, detail::AlreadyConst, View<const T>>() const {
     return {data, shape};
@@ -35,11 +35,15 @@ struct MatrixOperand {
 
   MatrixOperand(View<const T> m, bool t = false) : matrix(m), transposed(t) {}
   MatrixOperand(View<T> m, bool t = false) : matrix(m), transposed(t) {}
-  Index rows() const { return transposed ? matrix.shape.row_size() : matrix.shape.rows(); }
-  Index columns() const { return transposed ? matrix.shape.rows() : matrix.shape.row_size(); }
+  [[nodiscard]] Index rows() const noexcept {
+    return transposed ? matrix.shape.row_size() : matrix.shape.rows();
+  }
+  [[nodiscard]] Index columns() const noexcept {
+    return transposed ? matrix.shape.rows() : matrix.shape.row_size();
+  }
 };
 template <class T>
-MatrixOperand<std::remove_const_t<T>> transposed(View<T> matrix) {
+[[nodiscard]] MatrixOperand<std::remove_const_t<T>> transposed(View<T> matrix) {
   return {matrix, true};
 }
 

@@ -15,19 +15,19 @@ namespace lstmlib::inline LSTMLIB_ABI {
 /// there.
 enum class Precision : std::uint8_t { fp32, bf16, int8, tf32, fp32_strict };
 
-constexpr std::string_view name_of(Precision precision) {
+[[nodiscard]] constexpr std::string_view name_of(Precision precision) {
   constexpr std::string_view names[] = {"fp32", "bf16", "int8", "tf32", "fp32_strict"};
   const auto which = static_cast<std::size_t>(precision);
   return which < std::size(names) ? names[which] : "unknown";
 }
 
 /// What it amounts to on a CPU, where products of float32 are exact to float32.
-constexpr Precision without_gpu(Precision precision) {
+[[nodiscard]] constexpr Precision without_gpu(Precision precision) noexcept {
   return precision == Precision::tf32 || precision == Precision::fp32_strict ? Precision::fp32 : precision;
 }
 
 /// Throws ValueError naming them for any other.
-inline Precision parse_precision(std::string_view name) {
+[[nodiscard]] inline Precision parse_precision(std::string_view name) {
   for (const auto precision :
        {Precision::fp32, Precision::bf16, Precision::int8, Precision::tf32, Precision::fp32_strict})
     if (name == name_of(precision)) return precision;

@@ -119,7 +119,8 @@ class ArchiveSerializer : public nn::Serializer {
       const Index rows = p.shape().rows() / static_cast<Index>(paths.size());
       for (std::size_t block = 0; block < paths.size(); ++block) {
         // One name: the whole, which may be a scalar without rows.
-        auto part = paths.size() == 1 ? p.value() : p.value().rows(static_cast<Index>(block) * rows, rows);
+        auto& whole = p.mutable_value();
+        auto part = paths.size() == 1 ? whole : whole.rows(static_cast<Index>(block) * rows, rows);
         use(paths[block], part);
       }
     }

@@ -58,7 +58,7 @@ struct Convolution2d {
   Index out_width() const {
     return (width + 2 * pad_width - dilate_width * (kernel_width - 1) - 1) / stride_width + 1;
   }
-  Index column_size() const { return channels * kernel_height * kernel_width; }
+  [[nodiscard]] Index column_size() const noexcept { return channels * kernel_height * kernel_width; }
 };
 
 template <Real T>

@@ -31,8 +31,8 @@ struct RecurrentProblem {
   View<const T> first_hidden, first_cell;  ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
   Precision precision = Precision::fp32;   ///< of the products' operands; never int8, fp32 where T is double
 
-  Index input_size() const { return weight_input.shape[1]; }
-  Index hidden_size() const { return weight_hidden.shape[1]; }
+  [[nodiscard]] Index input_size() const { return weight_input.shape[1]; }
+  [[nodiscard]] Index hidden_size() const { return weight_hidden.shape[1]; }
   Index gates() const { return gate_count(cell); }
 };
 
