@@ -263,7 +263,7 @@ TEST_CASE("serve: the work of a request is bounded, and what is above is refused
 
 TEST_CASE("serve: every documented call works as it is written") {
   if (std::system("curl --version >/dev/null 2>&1") != 0) {
-    MESSAGE("skipped: there is no curl here");
+    lstmlib::test::skip("there is no curl here");
     return;
   }
   const auto folder = scratch("serve_documented");
