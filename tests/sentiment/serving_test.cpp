@@ -316,11 +316,12 @@ TEST_CASE(
             {"SAGEMAKER_BIND_TO_PORT", "0"},
             {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", accept}};
   };
-  for (const auto& [accept, type] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& one : std::vector<std::pair<std::string, std::string>>{
            {"application/json; charset=utf-8", "application/json"},
            {"*/*", "application/json"},
            {"Text/CSV", "text/csv"},
            {"image/png, application/jsonlines;q=0.3, text/csv;q=0.2", "application/jsonlines"}}) {
+    const std::string &accept = one.first, &type = one.second;
     CAPTURE(accept);
     const Server server(folder / "run", {}, {"--no-access-log", "--host", "127.0.0.1"}, environment(accept));
     CHECK(ask(server.port, "POST", "/invocations", {}, "[\"a\"]").fields.at("content-type") == type);

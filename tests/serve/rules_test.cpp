@@ -515,10 +515,10 @@ TEST_CASE(
                 {"trailer", in_chunks + "0\r\nX: ", as, 431},
                 {"trailers", in_chunks + "0\r\n", fields, 431},
                 {"chunks", in_chunks, "10000\r\n" + as + "\r\n", 413}};
-  for (const auto& [what, begin, more, status] : floods) {
-    CAPTURE(what);
-    const auto [answer, sent] = flood(server, begin, more);
-    CHECK((answer == status || answer == 0));
+  for (const auto& one : floods) {
+    CAPTURE(one.what);
+    const auto [answer, sent] = flood(server, one.begin, one.more);
+    CHECK((answer == one.status || answer == 0));
     CHECK(sent < 100 << 20);  // 64 MiB are dropped at most
   }
   for (int i = 0; i < 1000 && server.held() > 0; ++i) std::this_thread::sleep_for(5ms);
