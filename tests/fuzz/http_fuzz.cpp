@@ -40,12 +40,14 @@ std::string read(std::string_view input, std::size_t piece) {
       if (!parser.is_done()) return seen + "unfinished";
       RequestHead& head = parser.head();
       expect(head.request.path == "*" || head.request.path.starts_with('/'));
-      seen += head.request.method + ' ' + head.request.path + ' ' + head.request.id + ' ' + parser.body() + '\n';
+      seen +=
+          head.request.method + ' ' + head.request.path + ' ' + head.request.id + ' ' + parser.body() + '\n';
       Computed computed;
       computed.types = computed.answer_types = types;
       try {
         settle_types(computed, head.request);
-        if (!head.request.content_coding.empty()) seen += decoded_body(parser.body(), limits.body_bytes, held);
+        if (!head.request.content_coding.empty())
+          seen += decoded_body(parser.body(), limits.body_bytes, held);
       } catch (const HttpError& error) {
         seen += std::to_string(error.status()) + '\n';
         expect(error_response(error).content.body.find("\"message\"") != std::string::npos);

@@ -117,13 +117,15 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
   SUBCASE("errors are in view on a small screen, and results of another text are gone") {
     page.look_at(400, 640, "light");
     const char* in_view =
-        "(() => { const box = document.getElementById('error').getBoundingClientRect(); return box.height > 0 && box.top >= 0 "
+        "(() => { const box = document.getElementById('error').getBoundingClientRect(); return box.height > "
+        "0 && box.top >= 0 "
         "&& box.bottom <= innerHeight; })()";
-    for (const std::string text : {"''", "'word '.repeat(3000)"}) {
+    for (const std::string typed : {"''", "'word '.repeat(3000)"}) {
       page.evaluate("classify(['A good film', 'bad'])");
       page.wait_until("document.querySelectorAll('article').length === 2");
       page.evaluate("scrollTo(0, document.body.scrollHeight)");
-      page.evaluate("document.getElementById('input').value = " + text + "; document.getElementById('go').click()");
+      page.evaluate("document.getElementById('input').value = " + typed +
+                    "; document.getElementById('go').click()");
       page.wait_until("!document.getElementById('error').hidden");
       page.wait_until(in_view);
       CHECK(page.evaluate("document.querySelectorAll('article').length") == 0);
@@ -134,8 +136,11 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
   SUBCASE("words that the model does not know are marked, and said to be unknown") {
     page.evaluate("classify(['A strange film'])");
     page.wait_until("document.querySelectorAll('article').length === 1");
-    CHECK(page.evaluate("[...document.querySelectorAll('article .unknown')].map((w) => w.textContent).join()") == "strange");
-    CHECK(page.evaluate("[...document.querySelectorAll('article th[scope=row]')].map((w) => w.textContent).join()") ==
+    CHECK(page.evaluate(
+              "[...document.querySelectorAll('article .unknown')].map((w) => w.textContent).join()") ==
+          "strange");
+    CHECK(page.evaluate(
+              "[...document.querySelectorAll('article th[scope=row]')].map((w) => w.textContent).join()") ==
           "a,strange (unknown),film");
     CHECK(visible("unknown-legend"));
     page.evaluate("classify(['A good film'])");
@@ -158,8 +163,9 @@ TEST_CASE("page: in a browser, narrow and wide, light and dark, by mouse and by 
         CAPTURE(scheme);
         CAPTURE(width);
         CHECK(page.evaluate("document.documentElement.scrollWidth") <= width);
-        for (const char* selector : {"h1", ".soft", ".go", "#examples button", ".verdict strong",
-                                     "article .word", "article .unknown", "#legend .word", "summary", "footer a"}) {
+        for (const char* selector :
+             {"h1", ".soft", ".go", "#examples button", ".verdict strong", "article .word",
+              "article .unknown", "#legend .word", "summary", "footer a"}) {
           CAPTURE(selector);
           CHECK(page.evaluate("(" + std::string(contrast) + ")('" + selector + "')").get<double>() >= 4.5);
         }

@@ -231,19 +231,20 @@ TEST_CASE("serve: /explain weighs each word by what the prediction loses without
   std::string many = "[\"";
   for (int i = 0; i < 3000; ++i) many += "a ";
   CHECK(server.post(many + "\"]", "application/json", "*/*", "/explain").status == 413);
-  const Json known = Json::parse(server.post(R"(["a Strange film"])", "application/json", "*/*", "/explain").body);
+  const Json known =
+      Json::parse(server.post(R"(["a Strange film"])", "application/json", "*/*", "/explain").body);
   CHECK(known[0]["known"] == Json{true, false, true});
 }
 
-TEST_CASE("serve: the work of a request is bounded, and what is above is refused at once") {
+TEST_CASE("serve: the work of a request is bounded, and what is above is refused before it is computed") {
   const auto folder = scratch("serve_bounds");
-  const Server server(folder / "run", make_model(folder / "model", {.units = 300}), {"--no-access-log"});
+  const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
   const auto refused = [&](const std::string& body, const char* type, const char* path, const char* reason) {
-    const auto start = std::chrono::steady_clock::now();
     const HttpReply reply = server.post(body, type, "*/*", path);
     CHECK(reply.status == 413);
     CHECK(reply.body.find(reason) != std::string::npos);
-    CHECK(std::chrono::steady_clock::now() - start < 3s);
+    CHECK(ask(server.port, "GET", "/metrics").body.find("\nlstmlib_serve_rows_total 0\n") !=
+          std::string::npos);
   };
   refused(std::string(8000000, '\n'), "text/csv", "/invocations", "more than 1048576 sentences");
   std::string empty = "[\"\"", words = "a ", line;
@@ -262,14 +263,15 @@ TEST_CASE("serve: the work of a request is bounded, and what is above is refused
 
 TEST_CASE("serve: every documented call works as it is written") {
   if (std::system("curl --version >/dev/null 2>&1") != 0) {
-    MESSAGE("skipped: there is no curl here");
+    lstmlib::test::skip("there is no curl here");
     return;
   }
   const auto folder = scratch("serve_documented");
   const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
   Process help(folder / "help", {"serve", "--help"});
   REQUIRE(help.wait() == 0);
-  std::istringstream text(help.out() + read_text(std::filesystem::path(LSTMLIB_TEST_FIXTURES_DIR) / "../../docs/serving.md"));
+  std::istringstream text(
+      help.out() + read_text(std::filesystem::path(LSTMLIB_TEST_FIXTURES_DIR) / "../../docs/serving.md"));
   int calls = 0;
   for (std::string line; std::getline(text, line);) {
     const auto at = line.find("curl ");
@@ -304,7 +306,9 @@ TEST_CASE("serve: curl's form type means the default, parameters are understood,
   }
 }
 
-TEST_CASE("serve: the container's default of Accept is understood as Accept is, and nonsense refused at the start") {
+TEST_CASE(
+    "serve: the container's default of Accept is understood as Accept is, and nonsense refused at the "
+    "start") {
   const auto folder = scratch("serve_default_accept");
   make_model(folder / "root/model", {.units = 12});
   const auto environment = [&](const std::string& accept) -> sentiment::test::Variables {
@@ -312,16 +316,18 @@ TEST_CASE("serve: the container's default of Accept is understood as Accept is, 
             {"SAGEMAKER_BIND_TO_PORT", "0"},
             {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", accept}};
   };
-  for (const auto& [accept, type] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& one : std::vector<std::pair<std::string, std::string>>{
            {"application/json; charset=utf-8", "application/json"},
            {"*/*", "application/json"},
            {"Text/CSV", "text/csv"},
            {"image/png, application/jsonlines;q=0.3, text/csv;q=0.2", "application/jsonlines"}}) {
+    const std::string &accept = one.first, &type = one.second;
     CAPTURE(accept);
     const Server server(folder / "run", {}, {"--no-access-log", "--host", "127.0.0.1"}, environment(accept));
     CHECK(ask(server.port, "POST", "/invocations", {}, "[\"a\"]").fields.at("content-type") == type);
     CHECK(server.post("[\"a\"]", "application/json", "*/*").fields.at("content-type") == type);
-    CHECK(server.post("[\"a\"]", "application/json", "application/x-npy").fields.at("content-type") == "application/x-npy");
+    CHECK(server.post("[\"a\"]", "application/json", "application/x-npy").fields.at("content-type") ==
+          "application/x-npy");
   }
   for (const char* nonsense : {"json", "image/png", "application/json;q=0", "nonsense"}) {
     CAPTURE(nonsense);
@@ -335,12 +341,15 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
   const auto folder = scratch("serve_cors");
   const auto model = make_model(folder / "model", {.units = 12});
   const auto preflight = [](std::uint16_t port, const std::string& origin) {
-    return ask(port, "OPTIONS", "/invocations", {{"Origin", origin}, {"Access-Control-Request-Method", "POST"}});
+    return ask(port, "OPTIONS", "/invocations",
+               {{"Origin", origin}, {"Access-Control-Request-Method", "POST"}});
   };
   const auto invoke = [](std::uint16_t port, const std::string& origin, const std::string& body) {
-    return ask(port, "POST", "/invocations", {{"Origin", origin}, {"Content-Type", "application/json"}}, body);
+    return ask(port, "POST", "/invocations", {{"Origin", origin}, {"Content-Type", "application/json"}},
+               body);
   };
-  const std::string mine = "https://example.com:8443", other = "http://elsewhere", allowed = "access-control-allow-origin";
+  const std::string mine = "https://example.com:8443", other = "http://elsewhere",
+                    allowed = "access-control-allow-origin";
   {
     const Server server(folder / "off", model, {"--no-access-log"});
     CHECK(preflight(server.port, mine).status == 204);
@@ -348,7 +357,8 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
     CHECK_FALSE(invoke(server.port, mine, "[\"a\"]").fields.contains(allowed));
   }
   {
-    const Server server(folder / "one", model, {"--no-access-log", "--cors", mine, "--cors", "http://127.0.0.1:1"});
+    const Server server(folder / "one", model,
+                        {"--no-access-log", "--cors", mine, "--cors", "http://127.0.0.1:1"});
     const HttpReply asked = preflight(server.port, mine);
     CHECK(asked.fields.at(allowed) == mine);
     CHECK(asked.fields.at("vary") == "Origin");
@@ -368,9 +378,11 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
     CHECK(invoke(server.port, other, "[\"a\"]").fields.at(allowed) == "*");
     CHECK_FALSE(ask(server.port, "GET", "/ping").fields.contains("vary"));
   }
-  for (const char* wrong : {"example.com", "https://example.com/", "https://", "HTTPS://example.com", "null", "https://a b"}) {
+  for (const char* wrong :
+       {"example.com", "https://example.com/", "https://", "HTTPS://example.com", "null", "https://a b"}) {
     CAPTURE(wrong);
-    Process refused(folder / "refused", {"serve", "--model-dir", model.string(), "--port", "0", "--cors", wrong});
+    Process refused(folder / "refused",
+                    {"serve", "--model-dir", model.string(), "--port", "0", "--cors", wrong});
     CHECK(refused.wait() == 1);
     CHECK(refused.err().find("is no origin") != std::string::npos);
   }
@@ -379,14 +391,14 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
 #if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("serve: a process whose memory is limited goes on whatever it is asked") {
   const auto folder = scratch("serve_limited");
-  Server server(folder / "run", make_model(folder / "model", {.units = 100}), {"--no-access-log"});
+  Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
   CHECK(server.rows(R"(["a good film"])").size() == 1);
   std::ifstream status("/proc/" + std::to_string(server.process.id()) + "/status");
   rlim_t size = 0;
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("VmSize:")) size = std::stoul(line.substr(7)) << 10;
   REQUIRE(size > 0);
-  const rlimit limit{size + (48 << 20), size + (48 << 20)};
+  const rlimit limit{size + (16 << 20), size + (16 << 20)};
   REQUIRE(prlimit(server.process.id(), RLIMIT_AS, &limit, nullptr) == 0);
   const std::string lines = [] {
     std::string all;
@@ -399,11 +411,10 @@ TEST_CASE("serve: a process whose memory is limited goes on whatever it is asked
     clients.emplace_back([&, c] {
       for (int i = 0; i < 4; ++i) {
         try {
-          const int answer =
-              (c + i) % 3 == 0
-                  ? ask(server.port, "POST", "/explain", {{"Content-Type", "text/csv"}}, lines.substr(0, 34 * 3000)).status
-                  : ask(server.port, "POST", "/invocations", {{"Content-Type", "text/csv"}}, lines.substr(0, 34 * 20000 * (i + 1)))
-                        .status;
+          const std::size_t sentences = c % 3 == 0 ? 300 : c % 3 == 1 ? 500 : 300000;
+          const int answer = ask(server.port, "POST", c % 3 == 0 ? "/explain" : "/invocations",
+                                 {{"Content-Type", "text/csv"}}, lines.substr(0, 34 * sentences))
+                                 .status;
           ++(answer == 200 ? taken : refused);
         } catch (const lstmlib::test::NoReply&) { ++refused; }
       }
@@ -418,6 +429,7 @@ TEST_CASE("serve: a process whose memory is limited goes on whatever it is asked
   for (auto& client : clients) client.join();
   flood.join();
   MESSAGE(taken.load(), " taken, ", refused.load(), " refused");
+  CHECK(taken > 0);
   CHECK(refused > 0);
   CHECK(server.rows(R"(["a good film"])").size() == 1);
   server.process.send(SIGTERM);

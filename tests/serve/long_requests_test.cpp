@@ -66,7 +66,8 @@ bool comes(Condition condition) {
 TEST_CASE("queue: while short requests come, a long one leaves a thread to them") {
   Course course;
   course.part_time = 100ms;
-  Queue queue({.threads = 2, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us}, [](Queue::Jobs) {});
+  Queue queue({.threads = 2, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
+              [](Queue::Jobs) {});
   queue.submit(job(course, 1));  // they come
   CHECK(comes([&] { return course.short_answers == 1; }));
   for (int i = 0; i < 3; ++i) queue.submit(job(course, 1000));
@@ -83,7 +84,8 @@ TEST_CASE("queue: while short requests come, a long one leaves a thread to them"
 TEST_CASE("queue: with short requests gone, a long one has all threads") {
   Course course;
   course.part_time = 20ms;
-  Queue queue({.threads = 4, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us}, [](Queue::Jobs) {});
+  Queue queue({.threads = 4, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
+              [](Queue::Jobs) {});
   const auto start = std::chrono::steady_clock::now();
   queue.submit(job(course, 8000));  // 40 parts
   CHECK(comes([&] { return course.long_answers == 1; }));
@@ -94,7 +96,8 @@ TEST_CASE("queue: with short requests gone, a long one has all threads") {
 TEST_CASE("queue: the caller computes small requests at once beside long ones") {
   Course course;
   course.part_time = 200ms;
-  Queue queue({.threads = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 10, .wait = 0us}, [](Queue::Jobs) {});
+  Queue queue({.threads = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 10, .wait = 0us},
+              [](Queue::Jobs) {});
   CHECK(queue.submit(job(course, 1000)).empty());
   std::this_thread::sleep_for(20ms);
   for (int i = 0; i < 5; ++i) CHECK(queue.submit(job(course, 2)).size() == 1);
@@ -106,17 +109,20 @@ TEST_CASE("queue: on one thread short requests go first, and a long one has its 
   Course course;
   std::atomic<int> left = 40;
   Queue* own = nullptr;
-  Queue queue({.threads = 1, .batch_requests = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
-              [&](Queue::Jobs) {
-                if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
-              });
+  Queue queue(
+      {.threads = 1, .batch_requests = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
+      [&](Queue::Jobs) {
+        if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
+      });
   own = &queue;
-  queue.submit({std::make_shared<SomeJob>(course, 2000), std::make_shared<SomeJob>(course, 1), std::make_shared<SomeJob>(course, 1)});
+  queue.submit({std::make_shared<SomeJob>(course, 2000), std::make_shared<SomeJob>(course, 1),
+                std::make_shared<SomeJob>(course, 1)});
   CHECK(comes([&] { return course.long_answers == 1; }));
   CHECK(comes([&] { return queue.idle(); }));
   const std::string seen = course.so_far();
   CAPTURE(seen);
   CHECK(std::count(seen.begin(), seen.end(), 'l') == 10);
-  CHECK(seen.substr(0, seen.rfind('s')).find("sssssss") == std::string::npos);  // never more than a few in a row
-  CHECK(seen.find("ll") > 40);                                                 // nor parts while short ones wait
+  CHECK(seen.substr(0, seen.rfind('s')).find("sssssss") ==
+        std::string::npos);     // never more than a few in a row
+  CHECK(seen.find("ll") > 40);  // nor parts while short ones wait
 }

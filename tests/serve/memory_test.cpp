@@ -32,7 +32,8 @@ bool fails() {
   return true;
 }
 void* allocate(std::size_t bytes, std::size_t alignment = 16) {
-  void* block = fails() ? nullptr : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+  void* block =
+      fails() ? nullptr : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
   if (!block) throw std::bad_alloc();
   return block;
 }
@@ -51,7 +52,9 @@ void* allocate(std::size_t bytes, std::size_t alignment = 16) {
 [[gnu::noinline]] void operator delete(void* data, std::size_t) noexcept { std::free(data); }
 [[gnu::noinline]] void operator delete(void* data, const std::nothrow_t&) noexcept { std::free(data); }
 [[gnu::noinline]] void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
-[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept {
+  std::free(data);
+}
 
 using namespace lstmlib;
 using namespace std::chrono_literals;
@@ -71,7 +74,9 @@ class CountingJob final : public serve::Job {
   void compute(std::span<const serve::Part> parts) const override {
     for (const auto& part : parts) static_cast<CountingJob*>(part.job)->sum_ += part.count;
   }
-  serve::Content write() override { return {"text/plain", "rows: " + std::to_string(sum_) + std::string(100, ' ')}; }
+  serve::Content write() override {
+    return {"text/plain", "rows: " + std::to_string(sum_) + std::string(100, ' ')};
+  }
   static constexpr std::string_view types[] = {"text/plain"};
 
  private:
@@ -104,7 +109,8 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
   std::atomic<int> lines = 0;
   options.access_log = [&](std::string_view) { ++lines; };
   const auto server = serve::make_server<>(options);
-  server->post("/count", {[] { return std::make_shared<CountingJob>(); }, CountingJob::types, CountingJob::types, {}});
+  server->post("/count",
+               {[] { return std::make_shared<CountingJob>(); }, CountingJob::types, CountingJob::types, {}});
   server->ready();
   std::thread thread([&] { server->run(); });
   const std::uint16_t port = server->port();
@@ -125,7 +131,9 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
       {"with a long body", post(std::string(40000, 'x')), 200},
       {"compressed", post(packed(std::string(3000, 'x')), {{"Content-Encoding", "gzip"}}), 200},
       {"chunked",
-       "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n", 200},
+       "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: "
+       "y\r\n\r\n",
+       200},
       {"pipelined", post("abc") + post("abc") + WireClient::request("GET", "/ping"), 200},
       {"metrics", WireClient::request("GET", "/metrics"), 200},
       {"nothing there", WireClient::request("GET", "/nothing"), 404},
@@ -175,7 +183,8 @@ TEST_CASE("memory: compressed bodies are unpacked within bounds, or refused") {
   options.port = 0;
   options.body_bytes = 1 << 20;
   const auto server = serve::make_server<>(options);
-  server->post("/count", {[] { return std::make_shared<CountingJob>(); }, CountingJob::types, CountingJob::types, {}});
+  server->post("/count",
+               {[] { return std::make_shared<CountingJob>(); }, CountingJob::types, CountingJob::types, {}});
   server->ready();
   std::thread thread([&] { server->run(); });
   const auto ask = [&](const std::string& body, const std::string& coding) {
@@ -186,13 +195,15 @@ TEST_CASE("memory: compressed bodies are unpacked within bounds, or refused") {
     CHECK(ask(gzip, coding).body.starts_with("rows: 100001 "));
   std::string zlib(1000, '\0');
   uLongf size = zlib.size();
-  REQUIRE(compress(reinterpret_cast<Bytef*>(zlib.data()), &size, reinterpret_cast<const Bytef*>(text.data()), 5000) == Z_OK);
+  REQUIRE(compress(reinterpret_cast<Bytef*>(zlib.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
+                   5000) == Z_OK);
   CHECK(ask(zlib.substr(0, size), "deflate").body.starts_with("rows: 5001 "));
   CHECK(ask(gzip + gzip, "gzip").body.starts_with("rows: 200001 "));  // joined files
   CHECK(ask(packed(std::string(1 << 20, 'x')), "gzip").status == 200);
   CHECK(ask(packed(std::string((1 << 20) + 1, 'x')), "gzip").status == 413);
   CHECK(ask(packed(std::string(100 << 20, 'x')), "gzip").status == 413);  // a bomb
-  for (const std::string& damaged : {gzip.substr(0, gzip.size() - 1), gzip.substr(0, 5), gzip + "x", text, std::string()})
+  for (const std::string& damaged :
+       {gzip.substr(0, gzip.size() - 1), gzip.substr(0, 5), gzip + "x", text, std::string()})
     CHECK(ask(damaged, "gzip").status == 400);
   const auto refused = ask("x", "br");
   CHECK(refused.status == 415);

@@ -194,7 +194,8 @@ TEST_CASE("server: a body above the limit is refused at its header, or in the ch
 
 TEST_CASE("server: the memory of all bodies and answers is bounded") {
   serve::ServerOptions options;
-  options.memory_bytes = 6 << 20;  // more than is held in the end: a body that grows is there twice for a moment
+  options.memory_bytes =
+      6 << 20;  // more than is held in the end: a body that grows is there twice for a moment
   Running<Echo> server(options);
   const auto port = server.port();
   std::vector<std::unique_ptr<WireClient>> halves;

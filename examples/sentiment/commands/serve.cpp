@@ -86,9 +86,10 @@ void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   const auto o = std::make_shared<ServeOptions>();
   command
-      ->add_option("--model-dir", o->model_dir,
-                   "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all "
-                   "addresses")
+      ->add_option(
+          "--model-dir", o->model_dir,
+          "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all "
+          "addresses")
       ->check(local_path());
   const auto* host = command->add_option("--host", o->server.host,
                                          "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
@@ -112,9 +113,10 @@ void add_serve(CLI::App& app) {
       ->add_option("--labels", o->labels,
                    "Names of the classes on the page, from class 0 on; else those of the model's labels.json")
       ->delimiter(',');
-  command->add_option("--cors", o->server.cors_origins,
-                      "Origin whose pages may ask this server, as https://example.com, or * for all; may stand several "
-                      "times. Without it browsers let no page of another origin read an answer");
+  command->add_option(
+      "--cors", o->server.cors_origins,
+      "Origin whose pages may ask this server, as https://example.com, or * for all; may stand several "
+      "times. Without it browsers let no page of another origin read an answer");
   command->add_flag("--no-access-log", o->no_access_log,
                     "No line of JSON on standard error for each request");
   command->footer(

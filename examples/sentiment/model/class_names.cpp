@@ -17,8 +17,10 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / class_names_file;
   if (!fs::exists(file)) return {};
   const Json names = Json::parse(read_text(file, largest), nullptr, false);
-  if (!names.is_array() || !std::all_of(names.begin(), names.end(), [](const Json& j) { return j.is_string(); }))
-    lstmlib::fail<lstmlib::FormatError>(file.string(), ": a list of texts is expected, the names of the classes");
+  if (!names.is_array() ||
+      !std::all_of(names.begin(), names.end(), [](const Json& j) { return j.is_string(); }))
+    lstmlib::fail<lstmlib::FormatError>(file.string(),
+                                        ": a list of texts is expected, the names of the classes");
   return names.get<std::vector<std::string>>();
 }
 

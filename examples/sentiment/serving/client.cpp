@@ -70,7 +70,8 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.size()));
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
   if (const CURLcode code = curl_easy_perform(handle); code != CURLE_OK)
-    fail<Error>(address_, ": ", *session_->error ? session_->error : curl_easy_strerror(code), http::hint(code));
+    fail<Error>(address_, ": ", *session_->error ? session_->error : curl_easy_strerror(code),
+                http::hint(code));
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   if (status != 200) fail<Error>(address_, ": ", said(body, status));

@@ -26,7 +26,8 @@ class Explainer {
  public:
   static constexpr std::span<const std::string_view> types = body_types;
   static constexpr std::string_view answer_types[] = {json_type};
-  static constexpr std::size_t most_cost = std::size_t{1} << 18;  ///< words in all rows; about a second of work
+  static constexpr std::size_t most_cost = std::size_t{1}
+                                           << 18;  ///< words in all rows; about a second of work
 
   /// `model()` is asked when requests come.
   explicit Explainer(std::function<const Predictor&()> model) : model_(std::move(model)) {}
@@ -42,7 +43,8 @@ class Explainer {
     return e.texts.tokens(sentence_of(e, row)) + 1;
   }
   std::size_t bytes(const Explanation& e) const {
-    return e.texts.bytes() + e.ends.capacity() * sizeof(std::size_t) + e.probabilities.capacity() * sizeof(float);
+    return e.texts.bytes() + e.ends.capacity() * sizeof(std::size_t) +
+           e.probabilities.capacity() * sizeof(float);
   }
   void compute(const Predictor& predictor, std::span<const lstmlib::serve::Rows<Explanation>> parts) const;
   /// [{"sentence": ..., "prediction": 1, "score": 0.9, "weights": [one a word], "known": [true or false, one a

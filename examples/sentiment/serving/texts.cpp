@@ -25,9 +25,9 @@ void Texts::add(std::string_view raw) {
         413, lstmlib::message("sentence ", size() + 1, " has ", tokens, " words or characters, at most ",
                               most_tokens, " are taken"));
   if ((tokens_in_all_ += tokens) > most_tokens_in_all)
-    throw lstmlib::serve::HttpError(413, lstmlib::message("up to sentence ", size() + 1, " there are more than ",
-                                                          most_tokens_in_all,
-                                                          " words or characters; please send fewer at a time"));
+    throw lstmlib::serve::HttpError(
+        413, lstmlib::message("up to sentence ", size() + 1, " there are more than ", most_tokens_in_all,
+                              " words or characters; please send fewer at a time"));
   ends_.push_back(text_.size());
   tokens_.push_back(static_cast<std::uint32_t>(tokens));
 }

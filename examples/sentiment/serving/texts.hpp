@@ -34,7 +34,8 @@ class Texts {
   bool char_based() const { return char_based_; }
   /// Memory that it holds.
   std::size_t bytes() const {
-    return text_.capacity() + ends_.capacity() * sizeof(std::size_t) + tokens_.capacity() * sizeof(std::uint32_t);
+    return text_.capacity() + ends_.capacity() * sizeof(std::size_t) +
+           tokens_.capacity() * sizeof(std::uint32_t);
   }
 
   /// Calls `each(word)` for the words or characters of a sentence, in order.

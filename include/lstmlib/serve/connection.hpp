@@ -271,7 +271,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   std::array<boost::asio::const_buffer, 2> rest() const {
     const std::size_t of_head = std::min(written_, head_.size()), of_body = written_ - of_head;
-    return {boost::asio::buffer(head_) + of_head, boost::asio::buffer(body_, of_body + written_at_once) + of_body};
+    return {boost::asio::buffer(head_) + of_head,
+            boost::asio::buffer(body_, of_body + written_at_once) + of_body};
   }
 
   void finish() {

@@ -25,7 +25,8 @@ inline std::string settled_coding(std::string_view field) {
     if (coding == "identity") continue;
     if (coding == "x-gzip") coding = "gzip";
     if (!settled.empty() || (coding != "gzip" && coding != "deflate"))
-      throw HttpError(415, message("Content-Encoding ", all.substr(0, 80), "; expected gzip, deflate or none"),
+      throw HttpError(415,
+                      message("Content-Encoding ", all.substr(0, 80), "; expected gzip, deflate or none"),
                       {{"Accept-Encoding", "gzip, deflate"}});
     settled = coding;
   }
@@ -66,7 +67,8 @@ class BodyInflater {
     const bool all_taken = stream_.avail_in == 0 && rest_.empty();
     if (status == Z_STREAM_END) {
       ended_ = all_taken;
-      if (!ended_ && inflateReset(&stream_) != Z_OK) refuse("cannot go on");  // gzip files may be joined (RFC 1952)
+      if (!ended_ && inflateReset(&stream_) != Z_OK)
+        refuse("cannot go on");  // gzip files may be joined (RFC 1952)
     } else if (status == Z_BUF_ERROR && all_taken) {
       refuse("is cut short");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {

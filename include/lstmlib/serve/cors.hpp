@@ -17,15 +17,17 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 inline void check_origin(std::string_view origin) {
   const auto scheme = origin.find("://");
   const std::string_view host = scheme == std::string_view::npos ? "" : origin.substr(scheme + 3);
-  const bool good = origin == "*" || (scheme > 0 && !host.empty() && host[0] != ':' && detail::is_authority(host) &&
-                                      detail::ascii_lower(origin) == origin);
+  const bool good = origin == "*" || (scheme > 0 && !host.empty() && host[0] != ':' &&
+                                      detail::is_authority(host) && detail::ascii_lower(origin) == origin);
   if (!good)
-    fail<Error>("\"", origin.substr(0, 80),
-                "\" is no origin: expected https://HOST or http://HOST:PORT in lower case, without a path, or *");
+    fail<Error>(
+        "\"", origin.substr(0, 80),
+        "\" is no origin: expected https://HOST or http://HOST:PORT in lower case, without a path, or *");
 }
 
 /// Adds what lets a page of one of `origins` read the answer, and see what it may send.
-inline void add_cors_fields(std::span<const std::string> origins, const Request& request, Response& response) {
+inline void add_cors_fields(std::span<const std::string> origins, const Request& request,
+                            Response& response) {
   if (origins.empty()) return;
   const auto has = [&](std::string_view origin) {
     return std::find(origins.begin(), origins.end(), origin) != origins.end();
@@ -36,11 +38,13 @@ inline void add_cors_fields(std::span<const std::string> origins, const Request&
   response.fields.emplace_back("Access-Control-Allow-Origin", all ? "*" : request.origin);
   if (request.method == "OPTIONS" && request.asks_for_method) {
     response.fields.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST");
-    response.fields.emplace_back("Access-Control-Allow-Headers",
-                                 "Accept, Content-Encoding, Content-Type, X-Amzn-SageMaker-Custom-Attributes, X-Request-Id");
+    response.fields.emplace_back(
+        "Access-Control-Allow-Headers",
+        "Accept, Content-Encoding, Content-Type, X-Amzn-SageMaker-Custom-Attributes, X-Request-Id");
     response.fields.emplace_back("Access-Control-Max-Age", "600");
   } else {
-    response.fields.emplace_back("Access-Control-Expose-Headers", "X-Amzn-SageMaker-Custom-Attributes, X-Request-Id");
+    response.fields.emplace_back("Access-Control-Expose-Headers",
+                                 "X-Amzn-SageMaker-Custom-Attributes, X-Request-Id");
   }
 }
 

@@ -64,15 +64,15 @@ class Job {
   void read_once(std::size_t long_cost) noexcept {
     if (std::exchange(was_read_, true)) return;
     guarded([&] {
-      if (!request.content_coding.empty())
-        request.body = decoded_body(request.body, most_bytes, held);
+      if (!request.content_coding.empty()) request.body = decoded_body(request.body, most_bytes, held);
       read();
       held.release();
       if (!held.take(bytes())) throw HttpError(503, "too many bytes are being held, please try again");
       rows_ = rows();
       std::string().swap(request.body);
       std::size_t cost_so_far = 0;
-      for (std::size_t row = 0; row < rows_ && !is_long_; ++row) is_long_ = (cost_so_far += cost(row)) > long_cost;
+      for (std::size_t row = 0; row < rows_ && !is_long_; ++row)
+        is_long_ = (cost_so_far += cost(row)) > long_cost;
     });
   }
   void write_once() noexcept {

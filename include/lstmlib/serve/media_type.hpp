@@ -21,9 +21,11 @@ inline std::string media_type(std::string_view field) {
 namespace detail {
 /// The thousandths that a weight of 0 to 1 says; 1000 for what is no weight.
 inline int quality(std::string_view text) {
-  const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
+  const bool is_number =
+      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
   double value = 1;
-  if (!is_number || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc()) return 1000;
+  if (!is_number || std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc())
+    return 1000;
   return static_cast<int>(1000 * std::clamp(value, 0.0, 1.0));
 }
 }  // namespace detail

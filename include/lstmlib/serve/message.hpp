@@ -25,7 +25,7 @@ struct Request {
   std::string content_type;  ///< in lower case, without parameters; empty where none was sent
   std::string accept;        ///< as sent; empty where none was
   std::string body;
-  std::string id;  ///< the client's X-Request-Id, or one of ours
+  std::string id;                ///< the client's X-Request-Id, or one of ours
   std::string content_coding;    ///< of the body, in lower case: "gzip"; empty where it is as it is
   std::string origin;            ///< of the page that a browser sends it for
   bool asks_for_method = false;  ///< a browser asks, by OPTIONS, what the page may do

@@ -42,7 +42,8 @@ struct ServerOptions {
   /// A SIGINT or SIGTERM stops the server in order while it runs: see SignalWatch. Else they do what they
   /// always do: the handlers of a process are its program's affair.
   bool stop_at_signals = false;
-  std::vector<std::string> cors_origins;  ///< of pages elsewhere that may ask, as browsers send them; "*": all
+  std::vector<std::string>
+      cors_origins;  ///< of pages elsewhere that may ask, as browsers send them; "*": all
   QueueOptions queue;
   /// Takes a line of JSON, without its end, for each request; must not wait.
   std::function<void(std::string_view)> access_log;

@@ -152,11 +152,13 @@ class Queue {
   }
   /// While short requests come, a thread is left to them.
   bool may_take_long() const {
-    return !long_.empty() && busy_ < batches_ && (busy_long_ == 0 || busy_long_ + (short_ones_come() ? 1 : 0) < batches_);
+    return !long_.empty() && busy_ < batches_ &&
+           (busy_long_ == 0 || busy_long_ + (short_ones_come() ? 1 : 0) < batches_);
   }
   /// Short requests first; but however many there are, a long one has its turn.
   bool takes_long() const {
-    return may_take_long() && (!may_take_short() || (busy_long_ == 0 && short_batches_ >= short_batches_in_a_row));
+    return may_take_long() &&
+           (!may_take_short() || (busy_long_ == 0 && short_batches_ >= short_batches_in_a_row));
   }
   bool short_ones_come() const { return Job::Clock::now() - last_short_ < std::chrono::seconds(1); }
   /// Another batch beside those that are computed: few requests are better joined in the next one, which then
@@ -234,8 +236,7 @@ class Queue {
       slice.job->running_ += slice.count;
       if (slice.job->next_ < slice.job->rows_) put(slice.job);
     }
-    batch.beside_others =
-        busy_ > 1 || (batches_ > 1 && (is_long ? short_ones_come() : worth_another()));
+    batch.beside_others = busy_ > 1 || (batches_ > 1 && (is_long ? short_ones_come() : worth_another()));
     if (may_take()) wake_.notify_one();
     lock.unlock();
     const std::exception_ptr error = batch.compute(observe_);
@@ -357,7 +358,7 @@ class Queue {
   std::size_t begun_ = 0;                               // of those in `waiting_`, were read before
   int short_batches_ = 0;                               // since the last one of a long request
   Job::Clock::time_point last_short_{};                 // when a short request was read
-  bool filling_ = false;                // a thread waits for more
+  bool filling_ = false;                                // a thread waits for more
   bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;
 };

@@ -28,12 +28,12 @@ class RequestHead {
   /// A field as its syntax is: the same check that `take_field` makes. For trailers, which nobody asks for.
   static void check_field(std::string_view line) { split_field(line); }
 
-  Request request;                 ///< without its body
-  std::string custom_attributes;   ///< to be sent back as they came
-  int minor_version = 1;           ///< of HTTP/1
-  bool keep_alive = true;          ///< whether another request may follow
-  bool expects_continue = false;   ///< the client waits for 100 before it sends the body
-  bool chunked = false;            ///< the body comes in chunks; else it has
+  Request request;                ///< without its body
+  std::string custom_attributes;  ///< to be sent back as they came
+  int minor_version = 1;          ///< of HTTP/1
+  bool keep_alive = true;         ///< whether another request may follow
+  bool expects_continue = false;  ///< the client waits for 100 before it sends the body
+  bool chunked = false;           ///< the body comes in chunks; else it has
   std::uint64_t content_length = 0;
 
  private:
@@ -69,8 +69,8 @@ inline void RequestHead::take_request_line(std::string_view line) {
   const std::string_view method = line.substr(0, first), target = line.substr(first + 1, last - first - 1),
                          version = line.substr(last + 1);
   if (!detail::is_token(method)) throw HttpError(400, "the method is not a token");
-  if (version.size() != 8 || !version.starts_with("HTTP/") || !detail::is_digit(version[5]) || version[6] != '.' ||
-      !detail::is_digit(version[7]))
+  if (version.size() != 8 || !version.starts_with("HTTP/") || !detail::is_digit(version[5]) ||
+      version[6] != '.' || !detail::is_digit(version[7]))
     throw HttpError(400, "the request line does not end with HTTP/1.1");
   request.method = method;
   if (version[5] != '1') throw HttpError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
@@ -90,7 +90,8 @@ inline void RequestHead::take_target(std::string_view target) {
   if (!target.starts_with('/')) {  // absolute form: its host counts, whatever Host says
     const auto scheme = target.find("://");
     const std::string_view name = target.substr(0, scheme);
-    if (scheme == std::string_view::npos || !(detail::is_word(name, "http") || detail::is_word(name, "https")))
+    if (scheme == std::string_view::npos ||
+        !(detail::is_word(name, "http") || detail::is_word(name, "https")))
       throw HttpError(400, "the target is neither a path nor an http address");
     target.remove_prefix(scheme + 3);
     const auto end = std::min(target.find_first_of("/?"), target.size());
@@ -117,7 +118,8 @@ inline std::string RequestHead::decoded_path(std::string_view path) {
     if (i + 2 >= path.size() || !detail::is_hex(path[i + 1]) || !detail::is_hex(path[i + 2]))
       throw HttpError(400, "the target has a % that is not %XX");
     const auto c = static_cast<char>(16 * detail::hex_value(path[i + 1]) + detail::hex_value(path[i + 2]));
-    if (detail::is_digit(c) || detail::is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~') decoded += c;
+    if (detail::is_digit(c) || detail::is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~')
+      decoded += c;
     else decoded.append(path.substr(i, 3));
     i += 2;
   }
@@ -183,7 +185,8 @@ inline void RequestHead::take_content_length(std::string_view value) {
   if (value.empty() || !std::all_of(value.begin(), value.end(), detail::is_digit))
     throw HttpError(400, "Content-Length is not a number");
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), content_length);
-  if (error != std::errc()) content_length = (std::numeric_limits<std::uint64_t>::max)();  // more than anybody sends
+  if (error != std::errc())
+    content_length = (std::numeric_limits<std::uint64_t>::max)();  // more than anybody sends
 }
 
 /// A coding that nobody here knows is 501; a body whose end is not clear is 400 (RFC 9112, 6.1 and 6.3).

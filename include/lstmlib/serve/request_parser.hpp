@@ -22,7 +22,8 @@ struct RequestLimits {
 class RequestParser {
  public:
   static constexpr std::size_t most_request_line = 16 << 10;  ///< bytes; above: 414
-  static constexpr std::size_t most_chunk_line = 4 << 10;     ///< bytes of a chunk's size and extensions; above: 400
+  static constexpr std::size_t most_chunk_line =
+      4 << 10;  ///< bytes of a chunk's size and extensions; above: 400
 
   /// `held` counts what is kept, and is the caller's.
   RequestParser(const RequestLimits& limits, Held& held) : limits_(limits), held_(held) {}
@@ -73,7 +74,8 @@ inline void RequestParser::take(std::string_view& input) {
     switch (stage_) {
       case Stage::request_line:
         if (line_bytes_ == 0 && input[0] != '\r' && !detail::is_token_character(input[0]))
-          throw HttpError(400, "this is no request of HTTP/1.1");  // of TLS, it may be: do not wait for a line
+          throw HttpError(400,
+                          "this is no request of HTTP/1.1");  // of TLS, it may be: do not wait for a line
         [[fallthrough]];
       case Stage::fields:
         if (take_line(input, line)) take_head_line(line);
@@ -119,7 +121,8 @@ inline void RequestParser::count_line(std::size_t bytes, std::string_view part) 
   line_bytes_ += bytes;
   if (stage_ == Stage::chunk_size) {
     if (line_bytes_ > most_chunk_line)
-      throw HttpError(400, message("a chunk's size and extensions take more than ", most_chunk_line, " bytes"));
+      throw HttpError(400,
+                      message("a chunk's size and extensions take more than ", most_chunk_line, " bytes"));
     return;
   }
   if (stage_ == Stage::request_line && line_bytes_ > std::min(most_request_line, limits_.header_bytes)) {
@@ -149,8 +152,8 @@ inline void RequestParser::take_head_line(std::string_view line) {
 
 /// 1*HEXDIG and extensions, which nobody here knows.
 inline void RequestParser::take_chunk_size(std::string_view line) {
-  const auto digits = static_cast<std::size_t>(
-      std::find_if_not(line.begin(), line.end(), detail::is_hex) - line.begin());
+  const auto digits =
+      static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), detail::is_hex) - line.begin());
   if (digits == 0 || !detail::are_parameters(line.substr(digits)))
     throw HttpError(400, "a chunk does not begin with its size in hexadecimal digits");
   if ((extension_bytes_ += line.size() - digits) > limits_.header_bytes)
@@ -185,7 +188,8 @@ inline void RequestParser::grow_body(std::size_t bytes) {
   constexpr std::size_t small = 64 << 10;
   const std::size_t needed = body_.size() + bytes;
   if (needed <= body_.capacity()) return;
-  const std::size_t whole = head_.chunked ? limits_.body_bytes : static_cast<std::size_t>(head_.content_length);
+  const std::size_t whole =
+      head_.chunked ? limits_.body_bytes : static_cast<std::size_t>(head_.content_length);
   const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
   hold(room);
   std::string larger;  // a string that grows takes twice its memory, whatever is asked for

@@ -30,7 +30,8 @@ class Routes {
   }
   /// For GET, HEAD and POST. Throws HttpError 404, 405, or 501 for a method that is none of HTTP's.
   const Route& find(const Request& request) const {
-    constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+    constexpr std::string_view known[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                          "PATCH", "DELETE", "OPTIONS", "TRACE"};
     if (std::find(std::begin(known), std::end(known), request.method) == std::end(known))
       throw HttpError(501, message("a method that nobody here knows: ", request.method.substr(0, 80)));
     const Route& route = at(request.path);
@@ -87,8 +88,9 @@ inline void settle_types(const Computed& computed, Request& request) {
   if (const auto& types = computed.types; !types.empty()) {
     if (request.content_type.empty() || request.content_type == unsaid_type) request.content_type = types[0];
     if (std::find(types.begin(), types.end(), request.content_type) == types.end())
-      throw HttpError(415, message("Content-Type ", request.content_type.substr(0, 80), "; expected one of ",
-                                   detail::listed(types)),
+      throw HttpError(415,
+                      message("Content-Type ", request.content_type.substr(0, 80), "; expected one of ",
+                              detail::listed(types)),
                       {{"Accept", detail::listed(types)}});
   }
   if (const auto& types = computed.answer_types; !types.empty()) {

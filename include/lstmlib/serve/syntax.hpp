@@ -16,7 +16,8 @@ inline bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c 
 /// The value of a hexadecimal digit.
 inline int hex_value(char c) { return is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10; }
 inline bool is_token_character(char c) {
-  return is_digit(c) || is_letter(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  return is_digit(c) || is_letter(c) ||
+         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
 }
 inline bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
@@ -120,18 +121,21 @@ inline bool is_authority(std::string_view text) {
     end = text.find(']');
     if (end == std::string_view::npos || end == 1) return false;
     for (const char c : text.substr(1, end - 1))
-      if (!is_hex(c) && std::string_view(":.vV-_~!$&'()*+,;=").find(c) == std::string_view::npos) return false;
+      if (!is_hex(c) && std::string_view(":.vV-_~!$&'()*+,;=").find(c) == std::string_view::npos)
+        return false;
     ++end;
   } else {
     for (; end < text.size() && text[end] != ':'; ++end) {
       const char c = text[end];
       if (c == '%' && end + 2 < text.size() && is_hex(text[end + 1]) && is_hex(text[end + 2])) continue;
-      if (!is_digit(c) && !is_letter(c) && (c == '\0' || std::string_view("-._~!$&'()*+,;=").find(c) == std::string_view::npos))
+      if (!is_digit(c) && !is_letter(c) &&
+          (c == '\0' || std::string_view("-._~!$&'()*+,;=").find(c) == std::string_view::npos))
         return false;
     }
   }
   if (end == text.size()) return true;
-  return text[end] == ':' && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(end) + 1, text.end(), is_digit);
+  return text[end] == ':' &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(end) + 1, text.end(), is_digit);
 }
 
 }  // namespace lstmlib::serve::detail
