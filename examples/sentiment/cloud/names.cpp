@@ -72,13 +72,13 @@ std::string fault_of_bucket(std::string_view text) {
 }
 
 std::string fault_of_prefix(std::string_view text) {
-  bool fine = text.size() <= 512 && !text.starts_with('/') && text.find("://") == std::string_view::npos &&
+  bool fine = text.size() <= 512 && !text.starts_with('/') && text.find("//") == std::string_view::npos &&
               std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
   std::string_view rest = text;
   if (rest.ends_with('/')) rest.remove_suffix(1);
   while (fine && !rest.empty()) {
     const auto part = next_part(rest, '/');
-    fine = !part.empty() && part != "." && part != "..";
+    fine = part != "." && part != "..";
   }
   return fine ? "" : is_no(text, "beginning of keys: words with one slash between them are expected");
 }
