@@ -2,8 +2,8 @@
 #pragma once
 // Arguments that are wrong, one at a time, in each way in which a tensor can be wrong.
 
-#include "lstmlib/core.hpp"
 #include "support.hpp"
+#include "two_devices.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -11,9 +11,6 @@
 #include <vector>
 
 namespace lstmlib::test {
-
-/// Memory is the CPU's, and yet it is another device: what operations refuse to mix.
-inline Device other_device() { return {cpu_backend(), 1}; }
 
 inline std::shared_ptr<const Segments> segments_of(std::vector<Index> lengths) {
   return std::make_shared<const Segments>(lengths);
@@ -50,7 +47,7 @@ inline std::vector<WrongShape> wrong_shapes(const Shape& right) {
 template <Real T>
 Variable<T> numbers(const Shape& shape, Device device = Device::cpu()) {
   auto made = Tensor<T>::uninitialized(shape);
-  const auto values = made.values();
+  const auto values = made.mutable_values();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(0.01) * static_cast<T>(i % 97);
   return Variable<T>(made.to(device), true);
 }

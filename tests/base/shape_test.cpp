@@ -19,7 +19,7 @@ TEST_CASE("shape: rows, row size, elements") {
   CHECK(shape.rows() == 2);
   CHECK(shape.row_size() == 12);
   CHECK(shape.with_rows(5) == Shape{5, 3, 4});
-  CHECK(Shape{0, 3}.row_size() == 0);
+  CHECK(Shape{0, 3}.row_size() == 3);
   CHECK(message(shape) == "[2, 3, 4]");
 }
 

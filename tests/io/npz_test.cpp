@@ -168,10 +168,10 @@ TEST_CASE("npz: what is wrong with members that are no arrays does not touch the
   for (const std::size_t at : {std::size_t{8}, std::size_t{10}}) {  // encrypted; another method
     auto bytes = with("README.txt");
     const std::size_t record = as_text(bytes).rfind("PK\1\2");
-    bytes[record + at] = std::byte{at == 8 ? 1 : 12};
+    bytes[record + at] = static_cast<std::byte>(at == 8 ? 1 : 12);
     CHECK(parse_npz(bytes, "m.npz").size() == 1);
     const std::size_t array = as_text(bytes).find("PK\1\2");
-    bytes[array + at] = std::byte{at == 8 ? 1 : 12};
+    bytes[array + at] = static_cast<std::byte>(at == 8 ? 1 : 12);
     CHECK(error_of([&] { parse_npz(bytes, "m.npz"); }).find(at == 8 ? "encrypted" : "method 12") !=
           std::string::npos);
   }

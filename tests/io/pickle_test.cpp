@@ -262,6 +262,12 @@ TEST_CASE("pickle: depth and memory are bounded, however values are shared or ne
   CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("256 deep") !=
         std::string::npos);
   CHECK(shown(std::string(250, ']') + std::string(249, 'a') + ".").size() == 500);
+  // Two hundred levels around what has two hundred, and so on: each is made before the one that holds it.
+  std::string chain = "(";
+  for (int at = 0; at < 20; ++at)
+    chain += std::string(200, ']') + (at == 0 ? "N"s : "h"s + static_cast<char>(at - 1)) + std::string(200, 'a') + "q"s +
+             static_cast<char>(at);
+  CHECK(refusal(chain + "l.").find("256 deep") != std::string::npos);
   // An array of a megabyte that a hundred arrays would have a copy of.
   const std::string bytes = "B" + little(1 << 20, 4) + std::string(1 << 20, 'x') + "q\0"s;
   std::string arrays = "(";

@@ -27,7 +27,7 @@ struct PlainBytes {
   PlainBytes(RecurrentCell kind, const nn::RecurrentLayer<float>& layer, Index inputs, Index units)
       : cell(kind), input_size(inputs), hidden_size(units) {
     const auto take = [](const nn::Parameter<float>& p) {
-      const auto values = std::as_const(p).value().values();
+      const auto values = p.value().values();
       return Numbers(values.begin(), values.end());
     };
     weight_input = take(layer.weight_input), bias = take(layer.bias_input);
@@ -109,7 +109,7 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
       // Each step starts from what the library made of the last one, so that its rounding does not add up.
       const auto before = step == 0 ? std::span<const float>(zeros) : std::span(all).subspan((row - 1) * n, n);
       const Numbers expected =
-          plain.step(std::as_const(rows).values().data() + row * static_cast<std::size_t>(input_size), before,
+          plain.step(rows.values().data() + row * static_cast<std::size_t>(input_size), before,
                      state);
       for (std::size_t i = 0; i < n; ++i)
         worst = std::max(worst, std::fabs(static_cast<double>(all[row * n + i]) - expected[i]));

@@ -22,7 +22,7 @@ void check_ties() {
   const auto segments = std::make_shared<const Segments>(std::vector<Index>{3, 4});
   const Variable<T> x(Tensor<T>::from(numbers, {7, 3}), true);
   const auto largest = ops::max_over_time(Ragged<Variable<T>>{x, segments});
-  const auto values = std::as_const(largest.value()).values();
+  const auto values = largest.value().values();
   CHECK(std::vector<T>(values.begin(), values.end()) == std::vector<T>{5, 5, 2, -2, 7, 4});
   ops::sum(ops::multiply(largest, Variable<T>(Tensor<T>::from({1, 2, 3, 4, 5, 6}, {2, 3})))).backward();
   // Each of equal largest ones has the whole gradient, as in Chainer.
@@ -33,7 +33,7 @@ void check_ties() {
                                 4, 0, 6,  //
                                 4, 0, 0,  //
                                 4, 5, 0};
-  const auto gradient = std::as_const(x.grad()).values();
+  const auto gradient = x.grad().values();
   CHECK(std::vector<T>(gradient.begin(), gradient.end()) == expected);
 }
 

@@ -11,7 +11,7 @@ namespace {
 struct OneWeight final : nn::Module {
   nn::Parameter<double> weight{Tensor<double>::from({1, -2}, {2})};
   void fields(nn::Fields& visit) override { visit("W", weight); }
-  double operator[](std::size_t i) const { return std::as_const(weight).value().values()[i]; }
+  double operator[](std::size_t i) const { return weight.value().values()[i]; }
 };
 /// Steps without a gradient: only decay moves a weight.
 void decay(optim::Optimizer& optimizer, int steps) {

@@ -87,11 +87,65 @@ void check_trajectory(const ReferenceCase& one) {
   });
 }
 
+/// PyTorch's names and defaults.
+std::unique_ptr<optim::Optimizer> make_pytorch_optimizer(const ReferenceCase& one, nn::Module& model) {
+  const auto& o = one.about().at("options");
+  const auto number = [&](const char* key, double otherwise) { return o.value(key, otherwise); };
+  const std::string name = one.about().at("optimizer");
+  if (name == "AdamW") {
+    optim::AdamWOptions options;  // ours are PyTorch's, too
+    options.learning_rate = number("lr", options.learning_rate);
+    if (o.contains("betas")) options.beta1 = o["betas"][0], options.beta2 = o["betas"][1];
+    options.epsilon = number("eps", options.epsilon);
+    options.weight_decay = number("weight_decay", options.weight_decay);
+    return std::make_unique<optim::AdamW>(model, options);
+  }
+  if (name == "SGD" && !o.contains("momentum"))
+    return std::make_unique<optim::Sgd>(model, optim::SgdOptions{number("lr", 1e-3)});
+  if (name == "SGD")
+    return std::make_unique<optim::CorrectedMomentumSgd>(
+        model, optim::MomentumOptions{number("lr", 1e-3), number("momentum", 0)});
+  if (name == "RMSprop") return std::make_unique<optim::RmsProp>(model);  // the same defaults
+  if (name == "Adagrad")
+    return std::make_unique<optim::AdaGrad>(model,
+                                            optim::AdaGradOptions{number("lr", 1e-2), number("eps", 1e-10)});
+  REQUIRE(name == "Adadelta");
+  REQUIRE(number("lr", 1) == 1);
+  return std::make_unique<optim::AdaDelta>(model,
+                                           optim::AdaDeltaOptions{number("rho", 0.9), number("eps", 1e-6)});
+}
+
+template <Real T>
+void check_pytorch_trajectory(const ReferenceCase& one) {
+  struct Two final : nn::Module {
+    nn::Parameter<T> weight, bias;
+    void fields(nn::Fields& visit) override { visit("W", weight)("b", bias); }
+  } model;
+  model.weight = nn::Parameter<T>(one.tensor<T>("W0"));
+  model.bias = nn::Parameter<T>(one.tensor<T>("b0"));
+  const auto optimizer = make_pytorch_optimizer(one, model);
+  for (int step = 1; step <= one.about().at("steps").get<int>(); ++step) {
+    const auto k = std::to_string(step);
+    model.weight.mutable_grad() = one.tensor<T>("gW" + k);
+    model.bias.mutable_grad() = one.tensor<T>("gb" + k);
+    optimizer->step();
+    one.check("W" + k, model.weight.value());
+    one.check("b" + k, model.bias.value());
+  }
+}
+
 }  // namespace
+
+TEST_CASE("reference: AdamW and those that are the same elsewhere follow PyTorch's trajectories") {
+  const auto check = []<Real T>(const ReferenceCase& one, T) { check_pytorch_trajectory<T>(one); };
+  CHECK(test::for_each_reference(test::fixtures() / "pytorch_optimizers", "", check) ==
+        16);  // 8 in each type
+}
 
 TEST_CASE("reference: optimizers and hooks follow the reference's trajectories") {
   const auto check = []<Real T>(const ReferenceCase& one, T) { check_trajectory<T>(one); };
-  CHECK(test::for_each_reference(test::fixtures() / "gradients", "optimizer", check) == 7);
+  CHECK(test::for_each_reference(test::fixtures() / "gradients", "optimizer", check) ==
+        34);  // 17 in each type
   if (test::kit_has("compat/gradients"))
     CHECK(test::for_each_reference(test::kit() / "compat/gradients", "optimizer", check) == 60);
 }

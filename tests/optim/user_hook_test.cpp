@@ -15,7 +15,7 @@ struct Weights final : nn::Module {
 };
 
 std::vector<double> numbers(const Tensor<double>& x) {
-  const auto values = std::as_const(x).values();
+  const auto values = x.values();
   return {values.begin(), values.end()};
 }
 

@@ -89,7 +89,8 @@ int main(int, char** arguments) {
     for (int i = 0; i < 10; ++i) fork_and_train(expected);
   } else if (what == "fork_while_allocating") {
     const Meanwhile other([] {
-      for (Index size = 1; size < 1000; ++size) Tensor<float>::uninitialized({size});
+      for (Index size = 1; size < 1000; ++size)
+        [[maybe_unused]] const auto one = Tensor<float>::uninitialized({size});
     });
     for (int i = 0; i < 30; ++i) fork_and_train(expected);
   } else if (what == "fork_and_set_threads") {

@@ -21,8 +21,8 @@ namespace {
 struct Place {
   Place() {
     variables.set("HOME", folder.string());
-    variables.set("AWS_ACCESS_KEY_ID", "A");
-    variables.set("AWS_SECRET_ACCESS_KEY", "S");
+    variables.set("AWS_ACCESS_KEY_ID", "AKIDCERTIFICATES");
+    variables.set("AWS_SECRET_ACCESS_KEY", "not-in-any-message");
     variables.set("AWS_REGION", "eu-west-3");
     variables.set("AWS_MAX_ATTEMPTS", "1");
     variables.set("AWS_ENDPOINT_URL", server.url());
@@ -39,7 +39,7 @@ struct Place {
   }
 
   fs::path folder = scratch("certificates");
-  Authority authority{folder / "ours"}, other{folder / "other"};
+  Authority authority{folder / "ours", "an authority for tests"}, other{folder / "other", "another authority"};
   TlsServer server{authority, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nbytes"};
   NoCloudVariables variables;
 };
@@ -49,6 +49,7 @@ struct Place {
 TEST_CASE("certificates: a server of an unknown authority is not trusted, and what to set is said") {
   const Place place;
   const std::string said = place.fetch();
+  CAPTURE(said);
   CHECK(says(said, "certificate"));
   CHECK(says(said, "AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name"));
 }

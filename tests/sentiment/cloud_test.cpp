@@ -474,9 +474,9 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
   wrong(fit_words + Words{"--profile", ""}, "--profile: a name is expected");
   wrong(fit_words + Words{"--poll-seconds", "nan"}, "'nan' is no number from 0.01 to 3600");
 
-  const auto setting = [&](const std::string& setting, const std::string& part) {
-    wrong(fit_words + Words{"--hyperparameter", setting}, "--hyperparameter: " + part);
-    wrong(run_words + Words{"--hyperparameter", setting}, "--hyperparameter: " + part);
+  const auto setting = [&](const std::string& word, const std::string& part) {
+    wrong(fit_words + Words{"--hyperparameter", word}, "--hyperparameter: " + part);
+    wrong(run_words + Words{"--hyperparameter", word}, "--hyperparameter: " + part);
   };
   setting("epochs=1.0", "epochs: '1.0' is no whole number from 1 to 1000000");
   setting("batch_size=[16]", "batch_size: '[16]' is no whole number");

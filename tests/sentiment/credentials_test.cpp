@@ -86,7 +86,8 @@ std::string signer(const HttpRequest& request) {
 }  // namespace
 
 TEST_CASE("credentials: those that botocore would take, or none with the reason") {
-  const Json cases = Json::parse(read_text(std::filesystem::path(__FILE__).parent_path() / "credentials_cases.json"));
+  const std::filesystem::path tests = lstmlib::test::fixtures().parent_path();
+  const Json cases = Json::parse(read_text(tests / "sentiment" / "credentials_cases.json"));
   CHECK(cases.size() >= 96);
   for (const Json& each : cases) {
     const std::string name = each["case"];

@@ -69,8 +69,8 @@ TEST_CASE("service: a model's own error is computed once, whatever its status") 
 }
 
 TEST_CASE("service: pauses between attempts grow, and end at the longest") {
-  // At least 2 + 4 + ... + 128 ms; pauses of one length would be 28 ms at most.
-  CHECK(time_of_refusals({.attempts = 8, .first_pause = 4ms, .longest_pause = 10s}) >= 254ms);
+  // At least 2 + 4 + ... + 512 ms; pauses of one length would be 36 ms at most.
+  CHECK(time_of_refusals({.attempts = 10, .first_pause = 4ms, .longest_pause = 10s}) >= 1022ms);
   // At most 10 + 20 + 9 times 40 ms, and the requests; without an end they would be 10 s at least.
   CHECK(time_of_refusals({.attempts = 12, .first_pause = 10ms, .longest_pause = 40ms}) < 5s);
 }

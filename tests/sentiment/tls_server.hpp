@@ -69,16 +69,18 @@ inline Certificate new_certificate(EVP_PKEY* key, const char* name, X509* issuer
 /// Someone who signs certificates; `file` has its own in PEM, and `folder` has it as OpenSSL looks for it.
 class Authority {
  public:
-  explicit Authority(const std::filesystem::path& place) : folder(place), file(place / "authority.pem") {
+  Authority(const std::filesystem::path& place, const char* name)
+      : certificate(new_certificate(key.get(), name, nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE")),
+        folder(place),
+        file(place / "authority.pem") {
     std::filesystem::create_directories(place);
     write(file);
-    char name[16];
-    std::snprintf(name, sizeof name, "%08lx.0", X509_NAME_hash(X509_get_subject_name(certificate.get())));
-    write(place / name);
+    char hash[16];
+    std::snprintf(hash, sizeof hash, "%08lx.0", X509_NAME_hash(X509_get_subject_name(certificate.get())));
+    write(place / hash);
   }
   Key key = new_key();
-  Certificate certificate =
-      new_certificate(key.get(), "an authority for tests", nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+  Certificate certificate;
   std::filesystem::path folder, file;
 
  private:

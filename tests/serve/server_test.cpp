@@ -194,7 +194,7 @@ TEST_CASE("server: a body above the limit is refused at its header, or in the ch
 
 TEST_CASE("server: the memory of all bodies and answers is bounded") {
   serve::ServerOptions options;
-  options.memory_bytes = 4 << 20;
+  options.memory_bytes = 6 << 20;  // more than is held in the end: a body that grows is there twice for a moment
   Running<Echo> server(options);
   const auto port = server.port();
   std::vector<std::unique_ptr<WireClient>> halves;
@@ -211,12 +211,12 @@ TEST_CASE("server: the memory of all bodies and answers is bounded") {
     }
     return false;
   };
-  REQUIRE(held(3.9e6, 4 << 20));
-  CHECK(ask(port, "POST", "/invocations", {}, std::string(400000, 'x')).status == 503);
+  REQUIRE(held(3 * 1350000, 3 * 1351000));
+  CHECK(ask(port, "POST", "/invocations", {}, std::string(2000000, 'x')).status == 503);
   CHECK(ask(port, "GET", "/ping").status == 200);
   halves.clear();
   REQUIRE(held(0, 1000));
-  CHECK(ask(port, "POST", "/invocations", {}, std::string(400000, 'x')).status == 200);
+  CHECK(ask(port, "POST", "/invocations", {}, std::string(2000000, 'x')).status == 200);
 }
 
 TEST_CASE("server: stalled clients are closed, and hold up nobody") {

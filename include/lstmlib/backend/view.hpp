@@ -17,7 +17,7 @@ struct AlreadyConst;
 template <class T>
 struct View {
   T* data = nullptr;
-  Shape shape{0};
+  Shape shape = Shape::none();
 
   [[nodiscard]] Index size() const noexcept { return data ? shape.elements() : 0; }
   explicit operator bool() const noexcept { return data != nullptr; }

@@ -5,6 +5,7 @@
 
 #include "lstmlib/io/pickle_machine.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,8 @@ class PickleValues {
         texts_(nodes.shared_texts),
         parts_(nodes.children.size()),
         arrays_(nodes.arrays.size()),
-        open_(nodes.children.size() + nodes.arrays.size()) {}
+        open_(nodes.children.size() + nodes.arrays.size()),
+        heights_(nodes.children.size() + nodes.arrays.size()) {}
 
   Value value(NodeId id, int depth = 0) {
     const Node& node = nodes_[id];
@@ -47,11 +49,10 @@ class PickleValues {
           check_old_string(node);
           return std::string(node.text);
         });
-      case NodeKind::list: return nested(parts_, node, 0, depth, [&] { return List(values(id, depth)); });
-      case NodeKind::tuple: return nested(parts_, node, 0, depth, [&] { return Tuple{values(id, depth)}; });
-      case NodeKind::dict: return nested(parts_, node, 0, depth, [&] { return dict(id, depth); });
-      case NodeKind::array:
-        return nested(arrays_, node, nodes_.children.size(), depth, [&] { return array(id, depth); });
+      case NodeKind::list: return nested(parts_, id, depth, [&] { return List(values(id, depth)); });
+      case NodeKind::tuple: return nested(parts_, id, depth, [&] { return Tuple{values(id, depth)}; });
+      case NodeKind::dict: return nested(parts_, id, depth, [&] { return dict(id, depth); });
+      case NodeKind::array: return nested(arrays_, id, depth, [&] { return array(id, depth); });
       case NodeKind::global:
       case NodeKind::dtype: break;
     }
@@ -67,19 +68,39 @@ class PickleValues {
     if (!value) value = make();
     return *value;
   }
-  /// The same for what holds others.
+  /// The same for what holds others. The levels below it are counted, not only those above it where it is made: what
+  /// is shared may stand deeper elsewhere.
   template <class Make>
-  Value nested(std::vector<std::optional<Value>>& known, const Node& node, std::size_t first_open, int depth,
-               const Make& make) {
+  Value nested(std::vector<std::optional<Value>>& known, NodeId id, int depth, const Make& make) {
+    const Node& node = nodes_[id];
     if (const auto& value = known[static_cast<std::size_t>(node.number)]) return *value;
-    if (depth > pickle_depth) guard_.fail_at(node.at, "values nested more than ", pickle_depth, " deep");
-    const std::size_t place = first_open + static_cast<std::size_t>(node.number);
+    const std::size_t place = place_of(node);
     if (open_[place]) guard_.fail_at(node.at, "a ", name_of(node.kind), " that holds itself");
+    if (depth > pickle_depth) fail_too_deep(node);
     open_[place] = true;
     Value value = make();
     open_[place] = false;
+    for (const NodeId child : held_by(id)) {
+      const Node& held = nodes_[child];
+      const bool holds = held.kind == NodeKind::array || (held.kind >= NodeKind::list && held.kind <= NodeKind::dict);
+      heights_[place] = (std::max)(heights_[place], holds ? heights_[place_of(held)] + 1 : 1);
+    }
+    if (heights_[place] > pickle_depth) fail_too_deep(node);
     known[static_cast<std::size_t>(node.number)] = value;
     return value;
+  }
+  [[noreturn]] void fail_too_deep(const Node& node) const {
+    guard_.fail_at(node.at, "values nested more than ", pickle_depth, " deep");
+  }
+  /// In `open_` and `heights_`.
+  std::size_t place_of(const Node& node) const {
+    return static_cast<std::size_t>(node.number) + (node.kind == NodeKind::array ? nodes_.children.size() : 0);
+  }
+  std::span<const NodeId> held_by(NodeId id) {
+    if (nodes_[id].kind != NodeKind::array) return nodes_.children_of(id);
+    const PickledArray& array = nodes_.array_of(id);
+    if (array.layout.dtype != ArrayDtype::object) return {};
+    return nodes_.children_of(array.data);
   }
 
   /// Python 2 has no text but bytes. Those that are UTF-8 are taken for text, which is right for nearly all of
@@ -154,6 +175,7 @@ class PickleValues {
   PickleGuard& guard_;
   std::vector<std::optional<Value>> texts_, parts_, arrays_;
   std::vector<bool> open_;            // what holds others and is being made
+  std::vector<int> heights_;          // levels below what holds others, where it is made
   std::unordered_set<NodeId> taken_;  // the contents of which an array was made
 };
 

@@ -79,4 +79,32 @@ template <Real T>
 [[nodiscard]] Variable<T> operator*(std::type_identity_t<T> factor, const Variable<T>& x) {
   return ops::scale(x, factor);
 }
+
+namespace detail {
+template <class A, class B>
+constexpr void require_one_type() {
+  static_assert(std::same_as<A, B>,
+                "a variable of float and one of double: make both of one type, as Variable<float>");
+}
+}  // namespace detail
+
+/// Variables of float and double do not mix: what comes here does not compile, and says so.
+template <Real A, Real B>
+requires(!std::same_as<A, B>) Variable<A>
+operator+(const Variable<A>& a, const Variable<B>&) {
+  detail::require_one_type<A, B>();
+  return a;
+}
+template <Real A, Real B>
+requires(!std::same_as<A, B>) Variable<A>
+operator-(const Variable<A>& a, const Variable<B>&) {
+  detail::require_one_type<A, B>();
+  return a;
+}
+template <Real A, Real B>
+requires(!std::same_as<A, B>) Variable<A>
+operator*(const Variable<A>& a, const Variable<B>&) {
+  detail::require_one_type<A, B>();
+  return a;
+}
 }  // namespace lstmlib

@@ -62,8 +62,9 @@ template <Real T>
   auto log_p = Tensor<T>::uninitialized(scores.shape(), device);
   auto losses = Tensor<T>::uninitialized({labels.size()}, device);
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
-  neural.cross_entropy(problem, options.normalize, scores.view(),
-                       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
+  neural.cross_entropy(
+      problem, options.normalize, scores.view(),
+      {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
   return record("softmax_cross_entropy", loss, {scores}, reads(labels, class_weights),
                 [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
                   neural.cross_entropy_backward(

@@ -39,3 +39,8 @@ template <Real T>
 }
 
 }  // namespace lstmlib::ops
+
+namespace lstmlib::inline LSTMLIB_ABI {
+using ops::log_softmax;  // as those of activation.hpp
+using ops::softmax;
+}  // namespace lstmlib

@@ -34,8 +34,9 @@ struct FrozenPlaces {
 /// The shared memory of one group; rows in time-major order: offset(step) + place.
 class FrozenGroup {
  public:
+  /// At most `members` threads run it. All memory that they need is taken here: in a team nothing may throw.
   FrozenGroup(const FrozenLayers& stack, const FrozenInput& input, const FrozenResult& result,
-              const Index* first_row, FrozenPlaces places, Scratch& scratch)
+              const Index* first_row, FrozenPlaces places, Index members, Scratch& scratch)
       : stack_(stack),
         input_(input),
         result_(result),
@@ -61,6 +62,11 @@ class FrozenGroup {
     last_ = scratch.take<float>({places.count, stack.directions, width_}).data;
     state_ = scratch.take<float>({places_width}).data;
     for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
+    token_sums_ = scratch.take<const float*>({members, rows}).data;
+    token_hidden_ = scratch.take<float*>({members, rows}).data;
+    if (input.segments || !stack.words.has_table()) token_rows_ = scratch.take<Index>({members, rows}).data;
+    if (!input.segments && !stack.words.has_table())
+      word_slots_ = scratch.take<Index>({members, stack.words.count() + 1}).data;
   }
 
   Index steps() const { return steps_; }
@@ -73,18 +79,17 @@ class FrozenGroup {
 
   /// Each member computes the same share of the units of every layer.
   void run(const Member& member) const {
-    Scratch scratch;
     const Index directions = stack_.directions, layers = std::ssize(stack_.layers) / directions;
-    const float** sums = scratch.take<const float*>({tokens()}).data;
-    float** hidden = scratch.take<float*>({tokens()}).data;
+    const float** sums = token_sums_ + member.number * tokens();
+    float** hidden = token_hidden_ + member.number * tokens();
     for (Index at = 0; at < layers; ++at)
       for (Index direction = 0; direction < directions; ++direction) {
         const FrozenLayer& layer = stack_.layers[static_cast<std::size_t>(at * directions + direction)];
         const FrozenShare share(layer, member);
         if (at > 0) sums_of_states(layer, share, hidden_[(at - 1) % 2], direction, sums);
-        else if (input_.segments) sums_of_rows(layer, share, direction, sums);
+        else if (input_.segments) sums_of_rows(layer, share, direction, member.number, sums);
         else if (stack_.words.has_table()) sums_of_table(layer, direction, sums);
-        else sums_of_words(layer, share, direction, sums);
+        else sums_of_words(layer, share, direction, member.number, sums);
         for_each_token(direction, [&](Index token, Index place, Index row) {
           hidden[token] = (at + 1 < layers || result_.hidden ? hidden_[at % 2] + row * directions * width_
                                                              : last_ + place * directions * width_) +
@@ -122,9 +127,9 @@ class FrozenGroup {
     for_each_token(direction,
                    [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
   }
-  void sums_of_rows(const FrozenLayer& layer, FrozenShare share, Index direction, const float** sums) const {
-    Scratch scratch;
-    Index* rows = scratch.take<Index>({tokens()}).data;
+  void sums_of_rows(const FrozenLayer& layer, FrozenShare share, Index direction, Index member,
+                    const float** sums) const {
+    Index* rows = token_rows_ + member * tokens();
     for (Index step = 0; step < steps_; ++step)
       for (Index place = 0; place < running(step); ++place)
         rows[offset_[step] + place] = input_.segments->first(places_[place]) + step;
@@ -141,10 +146,10 @@ class FrozenGroup {
             stack_.words.sums(word(place, direction == 0 ? step : length(place) - 1 - step));
   }
   /// Of each distinct word once.
-  void sums_of_words(const FrozenLayer& layer, FrozenShare share, Index direction, const float** sums) const {
-    Scratch scratch;
-    Index* slot = scratch.take<Index>({stack_.words.count() + 1}).data;
-    Index* words = scratch.take<Index>({tokens()}).data;
+  void sums_of_words(const FrozenLayer& layer, FrozenShare share, Index direction, Index member,
+                     const float** sums) const {
+    Index* slot = word_slots_ + member * (stack_.words.count() + 1);
+    Index* words = token_rows_ + member * tokens();
     Index distinct = 0;
     std::fill_n(slot, stack_.words.count() + 1, Index{-1});
     for (Index place = 0; place < places_.count; ++place)
@@ -204,6 +209,12 @@ class FrozenGroup {
   float* hidden_[2] = {};                     ///< of the layers in turn [rows][directions][width]
   float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][width]
   float* operands_[2] = {};                   ///< before and after a step in turn [places][operand_row]
+  // Of each member: where the sums and the state of a token stand, rows of the input or of words, and the place
+  // of a word among the distinct ones.
+  const float** token_sums_ = nullptr;  ///< [members][rows]
+  float** token_hidden_ = nullptr;      ///< [members][rows]
+  Index* token_rows_ = nullptr;         ///< [members][rows]
+  Index* word_slots_ = nullptr;         ///< [members][words]
 };
 
 }  // namespace lstmlib::cpu

@@ -27,8 +27,9 @@ class CpuFrozenStack final : public FrozenStack {
     for (Index i = 0, row = 0; first_row && i < count; row += input.length(i++)) first_row[i] = row;
     // A few rows are less than what one thread multiplies at a time: then all threads work on the same ones.
     if (count < 4 * team) {
-      const FrozenGroup group(stack_, input, result, first_row, {order, count, 1}, scratch);
-      ThreadPool::instance().run_team(team_size(group.steps(), group.multiplications()),
+      const FrozenGroup group(stack_, input, result, first_row, {order, count, 1}, team, scratch);
+      const Index members = std::min<Index>(team, team_size(group.steps(), group.multiplications()));
+      ThreadPool::instance().run_team(static_cast<int>(members),
                                       [&](const Member& member) { group.run(member); });
       return;
     }
@@ -42,7 +43,7 @@ class CpuFrozenStack final : public FrozenStack {
       const FrozenGroup group(stack_, input, result, first_row,
                               spread ? FrozenPlaces{order + i, divide_up(count - i, groups), groups}
                                      : FrozenPlaces{order + first, last - first, 1},
-                              own);
+                              1, own);
       ThreadPool::instance().run_team(1, [&](const Member& member) { group.run(member); });
     });
   }

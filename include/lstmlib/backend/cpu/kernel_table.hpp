@@ -119,6 +119,8 @@ struct KernelTable {
   void (*add_rows)(const T* x, Index x_row, Index rows, int vectors, T* sum);
   /// to = from, to += from
   void (*add)(const T* from, Index count, T* to);
+  /// to = the larger of to and from, NaN if one of them is
+  void (*maximum)(const T* from, Index count, T* to);
   void (*add_scaled)(T factor, const T* from, Index count, T* to);
   void (*multiply)(const T* a, const T* b, Index count, bool add, T* to);
   void (*map)(MapOp, const T* x, Index count, T* y);

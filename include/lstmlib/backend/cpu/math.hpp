@@ -94,8 +94,16 @@ class Math final : public MathKernels<T> {
     });
   }
   void max(AxisView a, View<const T> x, View<T> y) override {
+    if (a.inner == 1)
+      return each_line(a, [&](Index first) {
+        T largest = -std::numeric_limits<T>::infinity();
+        for (Index i = 0; i < a.size; ++i) largest = larger_or_nan(largest, x.data[first + i]);
+        y.data[first / a.size] = largest;
+      });
     fill(-std::numeric_limits<T>::infinity(), y);
-    each(a, [&](Index from, Index to) { y.data[to] = larger_or_nan(y.data[to], x.data[from]); });
+    for (Index outer = 0; outer < a.outer; ++outer)
+      for (Index i = 0; i < a.size; ++i)
+        kernel_table<T>().maximum(x.data + (outer * a.size + i) * a.inner, a.inner, y.data + outer * a.inner);
   }
   void max_backward(AxisView a, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) override {
     if (d_x)
@@ -186,4 +194,4 @@ class Math final : public MathKernels<T> {
   }
 };
 
-}  // namespace lstmlib::inline LSTMLIB_ABI::cpu
+}  // namespace lstmlib::cpu

@@ -124,7 +124,7 @@ class Neural final : public NeuralKernels<T> {
       T* to = y.data + s * width;
       std::fill_n(to, width, -std::numeric_limits<T>::infinity());
       for (Index row = first; row < first + length; ++row)
-        for (Index i = 0; i < width; ++i) to[i] = larger_or_nan(to[i], x.data[row * width + i]);
+        kernel_table<T>().maximum(x.data + row * width, width, to);
     });
   }
   void segment_max_backward(const Segments& segments, View<const T> x, View<const T> y, View<const T> d_y,
@@ -202,4 +202,4 @@ class Neural final : public NeuralKernels<T> {
   }
 };
 
-}  // namespace lstmlib::inline LSTMLIB_ABI::cpu
+}  // namespace lstmlib::cpu

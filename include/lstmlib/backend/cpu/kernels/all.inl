@@ -31,6 +31,7 @@ inline constexpr KernelTable<T> table = {
     .transpose = transpose<T>,
     .add_rows = add_rows<T>,
     .add = add<T>,
+    .maximum = maximum<T>,
     .add_scaled = add_scaled<T>,
     .multiply = multiply<T>,
     .map = map<T>,

@@ -8,6 +8,19 @@ void add(const T* from, Index count, T* to) {
   for (; i + lanes <= count; i += lanes) store<T>(to + i, load(to + i) + load(from + i));
   for (; i < count; ++i) to[i] += from[i];
 }
+template <class V>
+[[gnu::always_inline]] inline V larger_or_nan(V a, V b) {
+  return (b > a) | (b != b) ? b : a;
+}
+template <class T>
+void maximum(const T* from, Index count, T* to) {
+  constexpr int lanes = lanes_of<T>;
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes) store<T>(to + i, larger_or_nan(load(to + i), load(from + i)));
+  if (i < count)
+    store_part<T>(to + i, larger_or_nan(load_part(to + i, count - i), load_part(from + i, count - i)),
+                  count - i);
+}
 template <class T>
 void add_scaled(T factor, const T* from, Index count, T* to) {
   constexpr int lanes = lanes_of<T>;
