@@ -35,8 +35,8 @@ builds=${LSTMLIB_BUILD_DIR:-$top/build}
 kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 [ -d "$kit/compat" ] || kit=""
 # Of the two compilers that --all builds with, clang checks each header alone; --slow does it with g++, too.
-benchmarks=OFF check_headers=ON
-[ $slow = no ] || benchmarks=ON
+benchmarks=OFF check_headers=ON model=OFF
+[ $slow = no ] || benchmarks=ON model=ON
 [ $all$slow != yesno ] || check_headers=OFF
 
 # The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
@@ -99,7 +99,8 @@ if [ $slow = yes ]; then
 fi
 
 # One kind of GPU, the one that has most: for each, the CUDA part is compiled again.
-build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers
+build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers \
+  -DLSTMLIB_MODEL_INSTRUCTION_SETS=$model
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
 else

@@ -39,7 +39,7 @@ class Fault:
 
     def switched(self):
         """Both texts, of which the environment chooses one; as many lines as before."""
-        if self.old.endswith((";", "}")):
+        if self.old.endswith(";") or re.fullmatch(r"(?:\{|(?:if|for|while|do|switch)\b).*\}", self.old, re.DOTALL):
             return f"{{ if (LSTMLIB_FAULT({self.number})) {{ {self.new} }} else {{ {self.old} }} }}"
         return f"(LSTMLIB_FAULT({self.number}) ? ({self.new}) : ({self.old}))"
 
