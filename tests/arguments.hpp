@@ -103,7 +103,7 @@ void check_arguments(const std::string& op, const std::vector<Argument>& argumen
       else refused(op, how, [&] { (void)call(changed); });
     };
     with("absent", {});
-    with("absent", Variable<T>(Tensor<T>(), true));
+    with("absent", Variable<T>(Tensor<T>()));
     for (const auto& [what, shape] : wrong_shapes(argument.shape)) with(what, numbers<T>(shape));
     if (arguments.size() > 1) with("on another device", numbers<T>(argument.shape, other_device()));
   }
