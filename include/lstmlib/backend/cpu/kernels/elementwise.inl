@@ -10,7 +10,7 @@ void add(const T* from, Index count, T* to) {
 }
 template <class V>
 [[gnu::always_inline]] inline V larger_or_nan(V a, V b) {
-  return (b > a) | (b != b) ? b : a;
+  return ((b > a) | (b != b)) ? b : a;
 }
 template <class T>
 void maximum(const T* from, Index count, T* to) {
