@@ -9,11 +9,11 @@ using namespace lstmlib;
 
 namespace {
 using V = Variable<double>;
-V leaf(std::initializer_list<double> values) {
+V leaf_of(std::initializer_list<double> values) {
   return V(Tensor<double>::from(values, {static_cast<Index>(values.size())}), true);
 }
 V moved_from() {
-  V x = leaf({1});
+  V x = leaf_of({1});
   const V there = std::move(x);
   return x;
 }
@@ -65,7 +65,7 @@ TEST_CASE("arguments: an absent variable answers what it can, and throws what it
 }
 
 TEST_CASE("arguments: a gradient before backward is absent, and says so") {
-  V w = leaf({1, 2});
+  V w = leaf_of({1, 2});
   CHECK_FALSE(w.has_grad());
   CHECK_FALSE(w.grad());
   CHECK(w.grad().size() == 0);
@@ -80,9 +80,9 @@ TEST_CASE("arguments: a gradient before backward is absent, and says so") {
 }
 
 TEST_CASE("arguments: backward takes a recorded scalar, once") {
-  const V w = leaf({1, 2});
+  const V w = leaf_of({1, 2});
   check_error<GradientError>([&] { (2.0 * w).backward(); }, "scalar is expected, shape [2]");
-  check_error<GradientError>([&] { leaf({}).backward(); }, "scalar is expected, shape [0]");
+  check_error<GradientError>([&] { leaf_of({}).backward(); }, "scalar is expected, shape [0]");
   check_error<GradientError>([&] { V(Tensor<double>::zeros({})).backward(); }, "needs no gradient");
   const V loss = ops::sum(w);
   loss.backward();
@@ -91,7 +91,7 @@ TEST_CASE("arguments: backward takes a recorded scalar, once") {
     const NoGrad scope;
     check_error<GradientError>([&] { ops::sum(w).backward(); }, "was not recorded");
   }
-  V one = leaf({5});  // a leaf of one element is its own graph
+  V one = leaf_of({5});  // a leaf of one element is its own graph
   one.backward();
   CHECK(one.grad().item() == 1);
   std::vector<const void*> told;
@@ -142,7 +142,7 @@ TEST_CASE("arguments: rows of a gradient fit their table") {
 }
 
 TEST_CASE("arguments: record") {
-  const V w = leaf({1, 2});
+  const V w = leaf_of({1, 2});
   const auto nothing = [](auto, auto) {};
   // Absent inputs need no gradient, absent outputs get none.
   const V y = record("own", Tensor<double>::zeros({}), {w, V(), moved_from()}, nothing);
@@ -174,7 +174,7 @@ TEST_CASE("arguments: record") {
 }
 
 TEST_CASE("arguments: an exception of a backward function comes out of backward") {
-  const V w = leaf({1});
+  const V w = leaf_of({1});
   const V y = record("own", Tensor<double>::zeros({}), {w}, [](auto, auto) { fail<ValueError>("own: no"); });
   check_error<ValueError>([&] { y.backward(); }, "own: no");
   ops::sum(w).backward();  // and the next graph is as any other

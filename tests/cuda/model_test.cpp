@@ -2,6 +2,8 @@
 // The execution model: healthy kernels give the same bits in every order of threads, and each rule that a
 // kernel breaks is reported in every order.
 
+#include "lstmlib/version.hpp"
+
 #include "launches.hpp"
 
 #include <cmath>
@@ -11,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace lstmlib::cuda::model_test {  // with a name, so that reports can name the kernels
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model_test {  // with a name, so that reports can name the kernels
 
 using model::Schedule;
 using model::Skip;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The stand-in for the CUDA runtime: work is late, graphs replay, calls are refused as CUDA refuses them.
 
+#include "lstmlib/version.hpp"
+
 #include "launches.hpp"
 
 #include <array>
@@ -13,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace lstmlib::cuda::runtime_test {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::runtime_test {
 
 template <class T>
 __global__ void add(T* to, T value, int count) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What the stand-in for the CUDA runtime promises: names and types as CUDA's own. Compiled with both.
 
+#include "lstmlib/version.hpp"
+
 #include <cuda_runtime.h>
 
 #include <cstddef>
 #include <type_traits>
 
-namespace lstmlib::cuda::signatures {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::signatures {
 
 template <class Signature>
 constexpr bool has(Signature*) {

@@ -14,7 +14,7 @@ namespace {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-struct OneWeight final : nn::Module {
+struct OneStepWeight final : nn::Module {
   nn::Parameter<double> weight{Tensor<double>::from({1}, {1})};
   void fields(nn::Fields& visit) override { visit("W", weight); }
 };
@@ -28,7 +28,7 @@ template <class Optimizer, class Options>
 void refuses(const char* name, const std::vector<double>& values, std::function<double&(Options&)> set) {
   for (const double value : values) {
     INFO(name, " = ", value);
-    OneWeight model;
+    OneStepWeight model;
     Options options;
     Optimizer later(model, options);
     set(options) = value;
@@ -95,7 +95,7 @@ TEST_CASE("options of optimizers outside their range are refused by name, when m
 
 TEST_CASE("options of AdaBound and AMSBound outside their range are refused") {
   const auto each = []<class Optimizer>(std::type_identity<Optimizer>) {
-    OneWeight model;
+    OneStepWeight model;
     const auto make = [&](optim::AdaBoundOptions o) { Optimizer made(model, o); };
     CHECK_THROWS_WITH_AS(make({.adam = {.beta2 = 1}}), "AdamOptions: beta2 is 1, expected 0 to below 1",
                          ValueError);
@@ -120,7 +120,7 @@ TEST_CASE("options of AdaBound and AMSBound outside their range are refused") {
 }
 
 TEST_CASE("hooks with numbers outside their range are refused") {
-  OneWeight model;
+  OneStepWeight model;
   optim::Sgd sgd(model);
   for (const double value : not_negative) {
     CHECK_THROWS_AS(sgd.add_hook(optim::WeightDecay{value}), ValueError);

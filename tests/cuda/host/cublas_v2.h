@@ -3,6 +3,8 @@
 // Stands for the header of cuBLAS in tests: the functions that lstmlib uses, computed on the host when the
 // stream comes to them. Matrices are column-major, as there.
 
+#include "lstmlib/version.hpp"
+
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -86,7 +88,7 @@ inline cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode
   return CUBLAS_STATUS_SUCCESS;
 }
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// A float with the 11 bits of TF32, rounded to nearest, ties to even.
 inline float as_tf32(float value) {

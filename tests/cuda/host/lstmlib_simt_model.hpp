@@ -3,6 +3,8 @@
 // The words of kernels on the execution model: what lstmlib/cuda/simt_device.cuh is for nvcc, which also says
 // what each word means.
 
+#include "lstmlib/version.hpp"
+
 #include "model/half.hpp"
 #include "model/shared_memory.hpp"
 #include "model/warp.hpp"
@@ -14,7 +16,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace lstmlib::cuda::simt {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::simt {
 
 using Float2 = float2;
 using Float4 = float4;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The kernels of the CUDA part but those of recurrent layers, as ordinary C++.
+#include "lstmlib/version.hpp"
+
 #include "lstmlib/cuda/math.cuh"
 #include "lstmlib/cuda/neural.cuh"
 #include "lstmlib/cuda/update.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template std::unique_ptr<MathKernels<float>> make_math<float>(Context&);
 template std::unique_ptr<MathKernels<double>> make_math<double>(Context&);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The kernels of recurrent layers, as ordinary C++.
+#include "lstmlib/version.hpp"
+
 #include "lstmlib/cuda/recurrent.cuh"
 
-namespace lstmlib::cuda {
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template std::unique_ptr<RecurrentKernels<float>> make_recurrent<float>(Context&);
 template std::unique_ptr<RecurrentKernels<double>> make_recurrent<double>(Context&);

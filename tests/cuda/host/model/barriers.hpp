@@ -3,11 +3,13 @@
 // The barriers of a block, of a cluster and of transactions, and the end of threads, which barriers do not
 // wait for.
 
+#include "lstmlib/version.hpp"
+
 #include "shadow.hpp"
 
 #include <string>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// Everything that threads of the block know becomes known to all of them, and so does the epoch's end.
 inline void end_epoch(Block& block) {

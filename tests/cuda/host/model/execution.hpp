@@ -3,6 +3,8 @@
 // Runs a grid: one cluster after another, one thread at a time, in the order that the schedule says. A thread
 // runs until it has to wait; one that never waits costs a call and no fiber of its own.
 
+#include "lstmlib/version.hpp"
+
 #include "options.hpp"
 #include "state.hpp"
 
@@ -14,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// A launch: what each thread calls, and how many there are.
 struct Launch {

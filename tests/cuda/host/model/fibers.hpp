@@ -3,6 +3,8 @@
 // Fibers: stacks of one OS thread that hand over to each other where they say so. x86-64 and AArch64 have a
 // switch in assembly of 20 instructions; others use ucontext. The address sanitizer is told of every switch.
 
+#include "lstmlib/version.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -85,7 +87,7 @@ lstmlib_model_switch:
 extern "C" void lstmlib_model_switch(void** from, void* to);
 #endif
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// A stack and where it stands. One without a stack of its own stands for the caller.
 class Fiber {

@@ -2,11 +2,13 @@
 #pragma once
 // 16-bit floats in words of 32 bits, rounded to nearest with ties to even.
 
+#include "lstmlib/version.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline float float_of_bf16(std::uint32_t half) { return std::bit_cast<float>(half << 16); }
 inline std::uint32_t bf16_of(float value) {

@@ -2,12 +2,14 @@
 #pragma once
 // What a test can ask of the execution model: an order of threads, a fault in a kernel, how products round.
 
+#include "lstmlib/version.hpp"
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// What a kernel did wrong: the rule, kernel, block, thread and byte. Thrown where the host waits for the
 /// stream.

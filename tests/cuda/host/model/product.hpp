@@ -2,6 +2,8 @@
 #pragma once
 // mma.m16n8k16 of a warp, by the layout of fragments that PTX documents.
 
+#include "lstmlib/version.hpp"
+
 #include "half.hpp"
 
 #include <array>
@@ -9,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// The two floats of a word.
 template <bool HalfFloats>

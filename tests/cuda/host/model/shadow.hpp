@@ -5,11 +5,13 @@
 // is known to be over. What an asynchronous store brought may be read once the phase of its barrier is known
 // to be over.
 
+#include "lstmlib/version.hpp"
+
 #include "execution.hpp"
 
 #include <string>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline Stamp stamp_of(const Thread& thread) {
   return {thread.epoch, thread.warp_epoch, static_cast<std::uint16_t>(thread.index),

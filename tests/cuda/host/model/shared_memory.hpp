@@ -3,12 +3,14 @@
 // Loads and stores of shared memory: bounds, alignment, the rules of shadow.hpp, and the stores to other
 // blocks.
 
+#include "lstmlib/version.hpp"
+
 #include "barriers.hpp"
 
 #include <cstring>
 #include <string>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// Where element `index` of `size` bytes of the array from `byte_offset` on lies.
 inline std::uint32_t place(std::uint32_t byte_offset, int index, std::size_t size) {

@@ -2,6 +2,8 @@
 #pragma once
 // The state of a running cluster: threads, warps, blocks, barriers and stores on their way.
 
+#include "lstmlib/version.hpp"
+
 #include "fibers.hpp"
 
 #include <algorithm>
@@ -10,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline constexpr int warp_size = 32;
 inline constexpr int most_blocks = 16;    ///< of a cluster

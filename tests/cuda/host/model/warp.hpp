@@ -2,13 +2,15 @@
 #pragma once
 // What the lanes of a warp do together. Each brings its part and waits; the last one computes for all.
 
+#include "lstmlib/version.hpp"
+
 #include "barriers.hpp"
 #include "product.hpp"
 
 #include <bit>
 #include <cstring>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline constexpr const char* name_of(Meeting at) {
   switch (at) {

@@ -2,6 +2,8 @@
 #pragma once
 // The imaginary device, which a test can change, and what can be asked about it.
 
+#include "lstmlib/version.hpp"
+
 #include "types.hpp"
 
 #include <cstring>
@@ -11,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// A device of compute capability 9.0, unless a test says otherwise.
 struct Device {

@@ -2,6 +2,8 @@
 #pragma once
 // Starts of kernels, on the execution model.
 
+#include "lstmlib/version.hpp"
+
 #include "streams.hpp"
 
 #include "../model/execution.hpp"
@@ -18,7 +20,7 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 struct FunctionSettings {
   int shared_bytes = 48 * 1024;

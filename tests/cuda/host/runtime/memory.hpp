@@ -2,13 +2,15 @@
 #pragma once
 // Allocation, copies and fills.
 
+#include "lstmlib/version.hpp"
+
 #include "streams.hpp"
 
 #include <cstring>
 #include <memory>
 #include <vector>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline cudaError_t allocate(void** data, std::size_t bytes, cudaMemoryType type) {
   const RuntimeLock lock(runtime_mutex());

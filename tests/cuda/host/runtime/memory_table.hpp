@@ -4,6 +4,8 @@
 // runs. Freed memory is NaN and never comes back; the address sanitizer knows it, and the gaps between
 // blocks.
 
+#include "lstmlib/version.hpp"
+
 #include "device.hpp"
 
 #include "../model/fibers.hpp"
@@ -20,7 +22,7 @@
 
 #include <sys/mman.h>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 class MemoryTable {
  public:

@@ -3,6 +3,8 @@
 // Streams and events. Work is queued, and done as late as CUDA allows: when somebody waits for it. Capture
 // writes it down for a graph instead.
 
+#include "lstmlib/version.hpp"
+
 #include "memory_table.hpp"
 
 #include "../model/options.hpp"
@@ -19,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// Something that a stream does. Two graphs have the same topology if their works agree in kind and function.
 struct Work {
@@ -53,7 +55,7 @@ struct CUevent_st {
   std::shared_ptr<lstmlib::cuda::model::Capture> capture;
 };
 
-namespace lstmlib::cuda::model {
+namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 /// All streams of the process.
 class Streams {
