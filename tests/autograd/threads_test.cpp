@@ -11,7 +11,7 @@
 using namespace lstmlib;
 
 namespace {
-Variable<double> leaf(std::initializer_list<double> values) {
+Variable<double> threads_leaf(std::initializer_list<double> values) {
   return Variable<double>(Tensor<double>::from(values, {static_cast<Index>(values.size())}), true);
 }
 /// Calls `work(i)` for i from 0 to count - 1, each on a thread of its own, all at once; waits for them.
@@ -45,7 +45,7 @@ TEST_CASE("threads: a diamond of which another thread recorded a part gives the 
   // Whichever thread has recorded more nodes before, so that numbers of their own would be in either order.
   for (const int before_here : {0, 50})
     for (const int before_there : {0, 50}) {
-      const auto x = leaf({0.3, -0.7});
+      const auto x = threads_leaf({0.3, -0.7});
       for (int i = 0; i < before_here; ++i) static_cast<void>(ops::tanh(x));
       const auto shared = ops::tanh(x);
       Variable<double> left, right;
@@ -57,7 +57,7 @@ TEST_CASE("threads: a diamond of which another thread recorded a part gives the 
       std::thread([&] { right = ops::tanh(right * left); }).join();
       ops::sum(left * right + shared).backward();
 
-      const auto alone = leaf({0.3, -0.7});
+      const auto alone = threads_leaf({0.3, -0.7});
       const auto one = ops::tanh(alone);
       const auto l = ops::sigmoid(ops::tanh(one));
       ops::sum(l * ops::tanh(one * one * l) + one).backward();
@@ -73,7 +73,7 @@ TEST_CASE("threads: several record parts of one graph at the same time") {
     for (int i = 0; i < depth; ++i) y = ops::tanh(y + (0.1 * (part + 1)) * from);
     return y;
   };
-  const auto x = leaf({0.1, 0.2, -0.3}), expected = leaf({0.1, 0.2, -0.3});
+  const auto x = threads_leaf({0.1, 0.2, -0.3}), expected = threads_leaf({0.1, 0.2, -0.3});
   const auto shared = ops::sigmoid(x);
   std::vector<Variable<double>> parts(count);
   on_threads(count, [&](int i) { parts[static_cast<std::size_t>(i)] = build(shared, i); });
@@ -98,7 +98,7 @@ TEST_CASE("threads: several record parts of one graph at the same time") {
 }
 
 TEST_CASE("threads: a graph is walked and let go by another thread than the one that recorded it") {
-  const auto x = leaf({2});
+  const auto x = threads_leaf({2});
   auto y = x * x;
   std::thread([&y] {
     ops::sum(y).backward();
@@ -110,7 +110,7 @@ TEST_CASE("threads: a graph is walked and let go by another thread than the one 
 TEST_CASE("threads: each walks a graph of its own leaves") {
   std::vector<double> found(4);
   on_threads(4, [&](int i) {
-    const auto x = leaf({double(i)});
+    const auto x = threads_leaf({double(i)});
     for (int k = 0; k < 20; ++k) ops::sum(x * x).backward();
     found[static_cast<std::size_t>(i)] = x.grad().item();
   });
@@ -118,7 +118,7 @@ TEST_CASE("threads: each walks a graph of its own leaves") {
 }
 
 TEST_CASE("threads: graphs over the same leaves are recorded at once, and walked one after another") {
-  const auto w = leaf({1, 2});
+  const auto w = threads_leaf({1, 2});
   std::mutex walking;
   on_threads(4, [&](int i) {
     const auto loss = ops::sum(double(i + 1) * (w * w));
@@ -303,7 +303,7 @@ TEST_CASE("threads: an exception comes out in the thread whose call threw") {
   std::array<bool, 3> thrown{};
   on_threads(3, [&](int i) {
     try {
-      static_cast<void>(ops::add(leaf({1}), leaf({1, 2})));
+      static_cast<void>(ops::add(threads_leaf({1}), threads_leaf({1, 2})));
     } catch (const ShapeError&) { thrown[static_cast<std::size_t>(i)] = true; }
   });
   for (const bool one : thrown) CHECK(one);

@@ -107,8 +107,8 @@ TEST_CASE("reference: convolution over images") {
 
 TEST_CASE("reference: convolution over text, as images and as sequences") {
   reference("conv_text", {.own = 1, .kit = 12}, []<Real T>(const ReferenceCase& one, T) {
-    const auto x = one.variable<T>("x");
-    auto weight = one.variable<T>("W");  // x [sentences, features, length, 1]
+    const auto x = one.variable<T>("x");  // [sentences, features, length, 1]
+    auto weight = one.variable<T>("W");
     const auto pad = one.about().at("pad").get<std::array<Index, 2>>();
     const auto y = ops::convolution_2d(x, weight, {}, {.pad = pad});
     one.check("y", y.value());
