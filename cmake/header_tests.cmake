@@ -37,7 +37,13 @@ foreach(header IN LISTS headers)
   if(header MATCHES "^lstmlib/(cuda/|mpi/nccl)")
     set(cuda -I${PROJECT_SOURCE_DIR}/tests/cuda/host -Wno-unknown-pragmas)
   endif()
-  file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n")
+  # Without the macro's header, LSTMLIB_ABI would be the name of a namespace, silently.
+  file(STRINGS ${PROJECT_SOURCE_DIR}/include/${header} opened REGEX "^namespace .*LSTMLIB_ABI")
+  set(guard "")
+  if(opened)
+    set(guard "#ifndef LSTMLIB_ABI\n#error include lstmlib/version.hpp\n#endif\n")
+  endif()
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n${guard}")
   add_custom_command(
     OUTPUT ${stamp}
     COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 ${strict} ${cuda} -I${PROJECT_SOURCE_DIR}/include ${folders} -fsyntax-only

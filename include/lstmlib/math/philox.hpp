@@ -4,6 +4,7 @@
 // 2011].
 
 #include "lstmlib/base/host_device.hpp"
+#include "lstmlib/version.hpp"
 
 #include <cstdint>
 

@@ -4,6 +4,7 @@
 // The CPU's kernels have the same for vectors, once for each instruction set.
 
 #include "lstmlib/base/host_device.hpp"
+#include "lstmlib/version.hpp"
 
 #include <cmath>
 

@@ -7,6 +7,7 @@
 // 16 rows of a matrix product whose narrow side are the eight sequences. A *product step* takes in 16 units.
 
 #include "lstmlib/base/host_device.hpp"
+#include "lstmlib/version.hpp"
 
 #include <cstdint>
 
