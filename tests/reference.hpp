@@ -75,7 +75,7 @@ class BlockVisitor final : public nn::FieldVisitor<BlockVisitor<Use>> {
     const Index rows = p.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Index first = static_cast<Index>(i) * rows;
-      use_(path_.of(names[i]), p.value().rows(first, rows),
+      use_(path_.of(names[i]), p.mutable_value().rows(first, rows),
            p.grad() ? p.grad().rows(first, rows) : Tensor<T>());
     }
   }
