@@ -210,6 +210,11 @@ TEST_CASE("pickle: what is refused says what to save in its place") {
   }
 }
 
+TEST_CASE("pickle: objects of a class are refused however little is on the stack") {
+  for (const std::string& pickle : {"\x81."s, "\x92."s, "K\1\x81."s, "K\1\x92."s, "K\1K\1\x92."s, "(K\1K\1(\x81."s})
+    CHECK(refusal(pickle).find("is not allowed") != std::string::npos);
+}
+
 TEST_CASE("pickle: damage is refused") {
   for (const std::string& pickle : {""s,
                                     "."s,

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Session session_of(const LoopbackCloud& cloud) {
+Session service_session(const LoopbackCloud& cloud) {
   Session session;
   session.credentials = {cloud.keys.access, cloud.keys.secret};
   session.region = "eu-west-3";
@@ -30,7 +30,7 @@ Session session_of(const LoopbackCloud& cloud) {
 std::chrono::duration<double> time_of_refusals(Retries retries) {
   LoopbackCloud cloud;
   cloud.fault = [](const LoopbackCloud::Call&) { return xml_error("SlowDown", "no", "503 Slow Down"); };
-  Session session = session_of(cloud);
+  Session session = service_session(cloud);
   session.retries = retries;
   const auto start = std::chrono::steady_clock::now();
   CHECK(says(complaint([&] { S3(session).ensure_bucket("films"); }), "status 503"));
@@ -42,7 +42,7 @@ std::chrono::duration<double> time_of_refusals(Retries retries) {
 
 TEST_CASE("service: too many requests are made again, a moment later") {
   LoopbackCloud cloud;
-  const Session session = session_of(cloud);
+  const Session session = service_session(cloud);
   int count = 0;
   cloud.fault = [&](const LoopbackCloud::Call&) -> std::optional<std::string> {
     if (++count == 1) return reply("429 Too Many Requests", "");  // no name of an error tells it
@@ -54,7 +54,7 @@ TEST_CASE("service: too many requests are made again, a moment later") {
 
 TEST_CASE("service: a model's own error is computed once, whatever its status") {
   LoopbackCloud cloud;
-  const Session session = session_of(cloud);
+  const Session session = service_session(cloud);
   for (const char* status : {"500 Internal Server Error", "424 Failed Dependency", "503 Service Unavailable"}) {
     CAPTURE(status);
     const std::size_t before = cloud.calls().size();

@@ -128,7 +128,7 @@ struct Run {
         batches(training, {.batch_size = o.batch, .bucket_by_length = o.by_length, .seed = o.seed}),
         test_batches(test, {.batch_size = o.batch, .shuffle = false, .repeat = false}),
         updater(batches, *model, adam, objective),
-        trainer(updater, {std::move(o.stop), o.folder}) {
+        trainer(updater, {std::move(o.stop), o.folder, true}) {
     adam.add_hook(optim::WeightDecay{1e-4});
   }
   Arrays parameters() const { return io::to_archive(*model); }

@@ -140,8 +140,9 @@ class PickleMachine {
         {'\x84', "EXT4"}, {'\x90', "ADDITEMS"}, {'\x97', "NEXT_BUFFER"}, {'\x98', "READONLY_BUFFER"}};
     for (const Refused& known : refused)
       if (known.opcode == opcode) {
-        if ((opcode == '\x81' || opcode == '\x92') && stack_.size() > floor() + 1)
-          numpy_.refuse_unknown(stack_[stack_.size() - (opcode == '\x81' ? 2 : 3)]);  // the class
+        const std::size_t class_depth = opcode == '\x81' ? 2 : opcode == '\x92' ? 3 : 0;
+        if (class_depth != 0 && stack_.size() >= floor() + class_depth)
+          numpy_.refuse_unknown(stack_[stack_.size() - class_depth]);
         fail_here("opcode ", known.name, " is not allowed: it makes more than plain data");
       }
     fail_here("unknown opcode ", static_cast<int>(static_cast<unsigned char>(opcode)));
