@@ -52,9 +52,9 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 /// The environment and the files of a case.
-class Place {
+class CallerPlace {
  public:
-  Place(const Json& wanted, const std::string& name, const Giver& giver) : home(scratch(name)) {
+  CallerPlace(const Json& wanted, const std::string& name, const Giver& giver) : home(scratch(name)) {
     const auto put = [&](const std::string& text) {
       return replaced(replaced(text, "{server}", giver.url()), "{home}", home.string());
     };
@@ -93,7 +93,7 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
     const std::string name = each["case"];
     CAPTURE(name);
     const Giver giver;
-    const Place place(each, "credentials_case", giver);
+    const CallerPlace place(each, "credentials_case", giver);
     const auto find = [&] {
       return Session::find(each.value("profile", ""), each.contains("region") ? "" : "eu-west-3");
     };
@@ -139,7 +139,7 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
 
 TEST_CASE("credentials: those that a server gives are kept until they are about to end, and shared by copies") {
   Giver giver;
-  const Place place(
+  const CallerPlace place(
       {{"env", {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{server}/a/b%20c?id=1"}, {"AWS_REGION", "eu-west-3"}}}},
       "credentials_kept", giver);
   const Session session = Session::find(), copy = session;
@@ -158,7 +158,7 @@ TEST_CASE("credentials: a server that refuses, or gives none, is named, and no t
   const auto said_to = [](const std::string& answer, const Json& more) {
     const HttpServer server([&](const HttpRequest&) { return answer; });
     const Giver unasked;
-    const Place place(more, "credentials_refused", unasked);
+    const CallerPlace place(more, "credentials_refused", unasked);
     NoCloudVariables variables;  // the last that is set counts
     variables.set("HOME", place.home.string());
     variables.set("AWS_REGION", "eu-west-3");
