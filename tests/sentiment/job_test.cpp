@@ -560,12 +560,12 @@ TEST_CASE("job: what is wrong with a setting is said as it was written") {
   container.settings(R"({"epochs": "001", "num-units": "6", "seed": "18446744073709551615", "batch-size": "010"})");
   CHECK(container.run().status == 0);  // decimal, as everywhere else
   CHECK(container.log().size() == 1);
+  fs::remove_all(container.model() / "my_model.npz");
 
   container.settings(Container::small);
   write_text(container.channels(), R"({"train": {}, "train": {}})");
   check_failed(container, container.run(), "inputdataconfig.json: the key train comes twice");
   fs::remove(container.channels());
-  fs::remove_all(container.model() / "my_model.npz");
   fs::remove_all(container.data("train"));
   check_failed(container, container.run(), "channel train is missing: the job needs train, test and vocab, and has no channel");
   check_failed(container, container.run(), "and no " + container.channels().string() + ", as of a job without channels");

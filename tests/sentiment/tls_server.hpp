@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -96,6 +97,7 @@ class TlsServer {
  public:
   TlsServer(const Authority& authority, std::string answer)
       : answer_(std::move(answer)), context_(SSL_CTX_new(TLS_server_method())) {
+    std::signal(SIGPIPE, SIG_IGN);  // a client that refuses the certificate hangs up
     const Key key = new_key();
     const Certificate certificate = new_certificate(key.get(), "127.0.0.1", authority.certificate.get(),
                                                     authority.key.get(), NID_subject_alt_name, "IP:127.0.0.1");

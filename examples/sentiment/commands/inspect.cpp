@@ -15,7 +15,7 @@ void add_inspect(CLI::App& app) {
       "inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
   command->footer(
       "Without --values only the heads are read, however large the file. Arrays that cannot be read are "
-      "listed too, with the reason.");
+      "listed too, with the reason.\n\nExample:\n  sentiment inspect result/model/my_model.npz");
   struct Options {
     std::filesystem::path file;
     bool values = false, json = false;
