@@ -8,6 +8,17 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
+namespace detail {
+/// What the options of Adam and AdamW have in common.
+template <class Options>
+void check_adam(const char* owner, const Options& o) {
+  lstmlib::detail::require_not_negative(owner, "learning_rate", o.learning_rate);
+  lstmlib::detail::require_below_one(owner, "beta1", o.beta1);
+  lstmlib::detail::require_below_one(owner, "beta2", o.beta2);
+  lstmlib::detail::require_not_negative(owner, "epsilon", o.epsilon);
+}
+}  // namespace detail
+
 /// Chainer's, decoupled decay included.
 struct AdamOptions {
   double learning_rate = 1e-3;        ///< the papers' alpha
@@ -17,13 +28,9 @@ struct AdamOptions {
   double weight_decay_rate = 0;  ///< decoupled decay; not multiplied by the learning rate
 
   void check() const {
-    constexpr auto owner = "AdamOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_below_one(owner, "beta1", beta1);
-    lstmlib::detail::require_below_one(owner, "beta2", beta2);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-    lstmlib::detail::require_not_negative(owner, "eta", eta);
-    lstmlib::detail::require_not_negative(owner, "weight_decay_rate", weight_decay_rate);
+    detail::check_adam("AdamOptions", *this);
+    lstmlib::detail::require_not_negative("AdamOptions", "eta", eta);
+    lstmlib::detail::require_not_negative("AdamOptions", "weight_decay_rate", weight_decay_rate);
   }
 };
 
@@ -63,12 +70,8 @@ struct AdamWOptions {
   double weight_decay = 0.01;         ///< multiplied by the learning rate
 
   void check() const {
-    constexpr auto owner = "AdamWOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_below_one(owner, "beta1", beta1);
-    lstmlib::detail::require_below_one(owner, "beta2", beta2);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-    lstmlib::detail::require_not_negative(owner, "weight_decay", weight_decay);
+    detail::check_adam("AdamWOptions", *this);
+    lstmlib::detail::require_not_negative("AdamWOptions", "weight_decay", weight_decay);
   }
 };
 
