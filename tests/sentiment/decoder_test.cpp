@@ -54,6 +54,7 @@ TEST_CASE("decoder: a byte order mark is left out at the beginning and a charact
   CHECK(lines_of("\ufeff\ufeff") == Strings{"\ufeff"});
   CHECK(lines_of("\ufeff") == Strings{});
   CHECK(lines_of("\ufeff\n") == Strings{""});
+  CHECK(lines_of("\n\ufeffa") == Strings{"", "\ufeffa"});
   TextDecoder decoder("f");
   CHECK(decoder.decode("\ufeffa") == "a");
   CHECK(decoder.decode("\ufeffa") == "\ufeffa");

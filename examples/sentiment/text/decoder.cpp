@@ -53,7 +53,7 @@ std::string_view take_line(std::string_view& text) {
 }
 
 std::string_view TextDecoder::without_mark(std::string_view bytes) {
-  if (!at_start_ || bytes.empty()) return bytes;
+  if (!at_start_) return bytes;
   at_start_ = false;
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
     fail<FormatError>(name_,
