@@ -20,6 +20,13 @@ template <class Sum, class Unit, int rows, int vectors>
   }
 }
 
+// The first `count` elements of a sum. Out of line: tiles would have dozens of copies of what few of them need, which
+// took most of the time that kernels take to compile.
+template <class Sum>
+[[gnu::noinline]] void store_columns(Sum* to, Lanes<Sum> sum, Index count, bool add) {
+  store_part<Sum>(to, add ? load_part<Sum>(to, count) + sum : sum, count);
+}
+
 // `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
@@ -72,10 +79,8 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     const Index rest = columns - j * lanes, count = rest < lanes ? rest : lanes;
     if (count <= 0) return;
 #pragma GCC unroll 6
-    for (int i = 0; i < rows; ++i) {
-      Sum* to = result[i] + (first + j) * lanes;
-      store_part<Sum>(to, p.add ? load_part<Sum>(to, count) + sum[i][j] : sum[i][j], count);
-    }
+    for (int i = 0; i < rows; ++i)
+      store_columns<Sum>(result[i] + (first + j) * lanes, sum[i][j], count, p.add);
   }
 }
 
