@@ -2,6 +2,14 @@
 // The product of matrices: tiles whose sums stay in registers over the whole inner dimension.
 
 constexpr int tile_rows = 6;
+// With sanitizers each access is several instructions and a branch, and compilers spend minutes on unrolled ones.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int unrolled_steps = 1;
+#elif defined(__has_feature)
+constexpr int unrolled_steps = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 1 : 4;
+#else
+constexpr int unrolled_steps = 4;
+#endif
 
 // One step of the inner dimension, element `at` of each row of the left matrix and row `right` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
@@ -46,18 +54,17 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
     // Several steps at a time, and one index for all rows: where arithmetic on addresses shares its ports
     // with multiply-adds, as on Intel's cores, every instruction less counts.
-    constexpr int unrolled = 4;
     Index at = 0, step = 0;
-    for (; step + unrolled <= p.steps; step += unrolled) {
+    for (; step + unrolled_steps <= p.steps; step += unrolled_steps) {
 #pragma GCC unroll 4
-      for (int i = 0; i < unrolled; ++i) {
+      for (int i = 0; i < unrolled_steps; ++i) {
         product_step<Sum, Unit>(sum, from, at, right);
         at += left_step;
         right += right_step;
         asm("" : "+r"(at), "+r"(right));  // or the compiler counts up a pointer for each row and step
       }
     }
-    for (; step < p.steps; ++step) {
+    for (; unrolled_steps > 1 && step < p.steps; ++step) {
       product_step<Sum, Unit>(sum, from, at, right);
       at += left_step;
       right += right_step;
