@@ -17,6 +17,16 @@ TEST_CASE("media_type: parameters and case do not matter") {
   CHECK(media_type("") == "");
 }
 
+TEST_CASE("charset: the encoding that a type names") {
+  CHECK(charset("text/csv") == "");
+  CHECK(charset("") == "");
+  CHECK(charset("text/csv; header=present") == "");
+  CHECK(charset("text/csv;charset=ISO-8859-1") == "iso-8859-1");
+  CHECK(charset("text/csv; header=\"a;charset=x\" ; Charset = \"UTF-8\"") == "utf-8");
+  CHECK(charset("text/csv; charset") == "");
+  CHECK(charset("text/csv; charset=\"") == "\"");
+}
+
 TEST_CASE("negotiated_type: the best quality wins, then the order of the field") {
   CHECK(chosen("") == "application/json");
   CHECK(chosen("*/*") == "application/json");

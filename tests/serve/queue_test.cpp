@@ -272,7 +272,8 @@ TEST_CASE("queue: what fails is answered, and the rest goes on") {
 }
 
 TEST_CASE("queue: a request that is refused by compute gets the reason alone, and never those of others") {
-  for (const std::size_t loop_cost : {std::size_t{0}, std::size_t{100}}) {  // by a thread of the queue, and by the caller
+  for (const std::size_t loop_cost :
+       {std::size_t{0}, std::size_t{100}}) {  // by a thread of the queue, and by the caller
     CAPTURE(loop_cost);
     Bench bench;
     Queue queue({.threads = 1, .loop_cost = loop_cost, .wait = 0us}, noting(bench));

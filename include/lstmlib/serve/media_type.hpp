@@ -18,6 +18,20 @@ inline std::string media_type(std::string_view field) {
   return detail::ascii_lower(detail::trimmed(detail::take_until(field, ';')));
 }
 
+/// The character encoding that a Content-Type field names, in lower case; empty where it names none.
+inline std::string charset(std::string_view field) {
+  detail::take_until(field, ';');
+  while (!field.empty()) {
+    std::string_view value = detail::take_until_unquoted(field, ';');
+    if (!detail::is_word(detail::trimmed(detail::take_until(value, '=')), "charset")) continue;
+    value = detail::trimmed(value);
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+      value = value.substr(1, value.size() - 2);
+    return detail::ascii_lower(value);
+  }
+  return {};
+}
+
 namespace detail {
 /// The thousandths that a weight of 0 to 1 says; 1000 for what is no weight.
 inline int quality(std::string_view text) {

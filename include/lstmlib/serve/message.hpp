@@ -23,6 +23,7 @@ struct Request {
   std::string method;
   std::string path;          ///< without the query
   std::string content_type;  ///< in lower case, without parameters; empty where none was sent
+  std::string charset;       ///< the encoding that the type names, in lower case; empty where it names none
   std::string accept;        ///< as sent; empty where none was
   std::string body;
   std::string id;                ///< the client's X-Request-Id, or one of ours

@@ -43,6 +43,7 @@ class RequestHead {
   static Field split_field(std::string_view line);
   void take_target(std::string_view target);
   static std::string decoded_path(std::string_view path);
+  void take_type(std::string_view value);
   void take_connection(std::string_view value);
   void take_content_length(std::string_view value);
   void check_transfer_coding();
@@ -155,9 +156,9 @@ inline void RequestHead::take_field(std::string_view line) {
     join(expectations_, value);
   } else if (is("content-type")) {
     if (std::exchange(has_type_, true)) throw HttpError(400, "more than one Content-Type");
-    if (request.content_type.empty()) request.content_type = media_type(value);
+    if (request.content_type.empty()) take_type(value);
   } else if (is("contenttype")) {  // how an old client of SageMaker spells it
-    if (!value.empty()) request.content_type = media_type(value);
+    if (!value.empty()) take_type(value);
   } else if (is("content-encoding")) {
     join(request.content_coding, detail::ascii_lower(value));
   } else if (is("accept")) {
@@ -171,6 +172,11 @@ inline void RequestHead::take_field(std::string_view line) {
   } else if (is("x-amzn-sagemaker-custom-attributes")) {
     custom_attributes = visible(value, 1024);
   }
+}
+
+inline void RequestHead::take_type(std::string_view value) {
+  request.content_type = media_type(value);
+  request.charset = charset(value);
 }
 
 inline void RequestHead::take_connection(std::string_view value) {

@@ -93,6 +93,10 @@ inline void settle_types(const Computed& computed, Request& request) {
                               detail::listed(types)),
                       {{"Accept", detail::listed(types)}});
   }
+  // Text is UTF-8 here. Another encoding would be read as other characters, without a word.
+  if (const auto& name = request.charset;
+      !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii")
+    throw HttpError(415, message("charset ", name.substr(0, 80), "; send the body in UTF-8"));
   if (const auto& types = computed.answer_types; !types.empty()) {
     const std::string_view preferred =
         computed.default_accept.empty() ? types[0] : std::string_view(computed.default_accept);
