@@ -2,7 +2,7 @@
 # Installs what is missing, builds the tests and runs them.
 #   tests/run.sh [--yes] [--all] [--slow] [options of ctest]
 # --yes   install missing Debian packages without asking
-# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 10 s each, the reference documentation
+# --all   besides the plain build: the other compiler with sanitizers, fuzzers for 5 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds, faults
 #         that tests have to notice, the other compiler's optimised build, ThreadSanitizer, the benchmarks)
 # The builds are in build/, or in $LSTMLIB_BUILD_DIR.
@@ -35,9 +35,9 @@ builds=${LSTMLIB_BUILD_DIR:-$top/build}
 kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 [ -d "$kit/compat" ] || kit=""
 # Of the two compilers that --all builds with, clang checks each header alone; --slow does it with g++, too.
-benchmarks=OFF check_headers=ON model=OFF
+benchmarks=OFF check_headers=ON model=OFF precompile=OFF
 [ $slow = no ] || benchmarks=ON model=ON
-[ $all$slow != yesno ] || check_headers=OFF
+[ $all$slow != yesno ] || check_headers=OFF precompile=ON
 
 # The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
 kit_python=""
@@ -100,6 +100,7 @@ fi
 
 # One kind of GPU, the one that has most: for each, the CUDA part is compiled again.
 build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers \
+  -DLSTMLIB_PRECOMPILE=$precompile \
   -DLSTMLIB_MODEL_INSTRUCTION_SETS=$model
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"

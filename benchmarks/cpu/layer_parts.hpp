@@ -29,7 +29,7 @@ class LayerCase {
 
   void forward() const {
     const Inference scope;
-    layer_(input_.with(Variable<float>(input_.rows)));
+    [[maybe_unused]] const auto output = layer_(input_.with(Variable<float>(input_.rows)));
   }
   void forward_backward() {
     optimizer_.zero_grad();

@@ -46,7 +46,7 @@ class LayerCase {
 
   void forward() const {
     const Inference scope;
-    model_(input_.with(Variable<float>(input_.rows)));
+    [[maybe_unused]] const auto output = model_(input_.with(Variable<float>(input_.rows)));
   }
   void forward_backward() {
     gradients_.zero_grad();

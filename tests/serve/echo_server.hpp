@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -18,7 +19,7 @@ namespace lstmlib::test {
 struct Echo {
   int load(const std::filesystem::path&) { return 0; }
   std::string read(std::string body, const std::string&) const {
-    if (body == "bad") throw serve::HttpError(400, "a bad body");
+    if (std::string_view(body) == "bad") throw serve::HttpError(400, "a bad body");
     return body;
   }
   std::string predict(int, const std::string& text) const {
