@@ -86,7 +86,7 @@ if [ $all = yes ]; then
 fi
 if [ $slow = yes ]; then
   build_with_sanitizers all
-  run_tests sanitizers -j "$((2 * jobs))" -L slow -R "^(slow/fuzz|cuda)/" "$@"
+  run_tests sanitizers -j "$((2 * jobs))" -L slow -E "^slow/[^f]" "$@"  # fuzzing, and what takes too long with sanitizers
   # Everything that has threads, or that they may share.
   threaded="base backend tensor autograd data train parallel serve"
   # shellcheck disable=SC2086
