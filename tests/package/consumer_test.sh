@@ -14,6 +14,7 @@ case $way in
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
 programs="one_file two_files core_and_cpu"
+[ "$way" = installed ] || programs=core_and_cpu
 cuda=OFF
 if [ "$way" = installed ] && grep -qs LSTMLIB_HAS_CUDA "$scratch/other prefix"/lib*/cmake/lstmlib/lstmlib-targets.cmake "$scratch/other prefix"/lib/*/cmake/lstmlib/lstmlib-targets.cmake; then
   cuda=ON programs="$programs with_cuda own_cu"
