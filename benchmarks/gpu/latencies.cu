@@ -127,7 +127,7 @@ class Latencies {
       };
       const std::string name =
           "graph of " + std::to_string(kernels) + (kernels == 1 ? " kernel" : " kernels");
-      const auto captured = [&] { context_.graphs.as_one(all); };
+      const auto captured = [&] { context_.graphs.run_as_graph(all); };
       say(name + ", captured, updated and waited for", 1, microseconds_of(1, captured), "us");
       context_.stream.begin_capture();
       all();

@@ -19,7 +19,7 @@ struct Xor : nn::Module {
   Variable<float> operator()(const Variable<float>& x) const {
     return ops::sigmoid(output(ops::tanh(hidden(x))));
   }
-  void fields(nn::Fields& visit) override { visit("hidden", hidden)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("hidden", hidden)("output", output); }
 };
 
 struct Endpoint {

@@ -25,7 +25,7 @@ using namespace lstmlib;
 struct Model : nn::Module {
   nn::Lstm<float> encoder{{.input_size = 2, .hidden_size = 1}};
   nn::Linear<float> output{{.input_size = 1, .output_size = 2}};
-  void fields(nn::Fields& visit) override { visit("encoder", encoder)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("encoder", encoder)("output", output); }
 };
 
 /// One of each kind of value.

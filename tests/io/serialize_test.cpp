@@ -14,7 +14,7 @@ struct Model : nn::Module {
   nn::Lstm<T> encoder{{.input_size = 3, .hidden_size = 2, .layers = 2}};
   nn::Linear<T> output{{.input_size = 2, .output_size = 4}};
   Tensor<T> mean = Tensor<T>::from({1, 2}, {2});
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("encoder/encoder", encoder)("output", output)("mean", mean);
   }
 };

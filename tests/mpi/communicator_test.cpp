@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mpi/processes.hpp"
-#include "parallel/table_case.hpp"
+#include "distributed/table_case.hpp"
 
 #include <cstring>
 
@@ -25,15 +25,15 @@ std::vector<double> sums(std::size_t count, int size) {
 }
 /// Whether the values are the same bits in all processes.
 template <class T>
-bool same_in_all(parallel::Communicator& all, const Tensor<T>& values) {
-  const auto parts = all.gather(std::as_bytes(values.values()));
+bool same_in_all(distributed::Communicator& all, const Tensor<T>& values) {
+  const auto parts = all.all_gather(std::as_bytes(values.values()));
   return std::all_of(parts.begin(), parts.end(), [&](const auto& part) { return part == parts.front(); });
 }
 
 TEST_CASE("mpi: ranks, hosts and what the first process says") {
   auto& all = *processes();
   const std::int64_t mine = all.rank();
-  const auto ranks = all.gather(std::as_bytes(std::span(&mine, 1)));
+  const auto ranks = all.all_gather(std::as_bytes(std::span(&mine, 1)));
   REQUIRE(ranks.size() == static_cast<std::size_t>(all.size()));
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {  // each has another one, and its place
     std::int64_t said = -1;
@@ -53,7 +53,7 @@ TEST_CASE("mpi: ranks, hosts and what the first process says") {
 TEST_CASE("mpi: gather takes any number of bytes of each") {
   auto& all = *processes();
   const std::vector<std::byte> mine(static_cast<std::size_t>(all.rank() * 1000), std::byte{7});
-  const auto parts = all.gather(mine);
+  const auto parts = all.all_gather(mine);
   REQUIRE(parts.size() == static_cast<std::size_t>(all.size()));
   for (std::size_t rank = 0; rank < parts.size(); ++rank)
     CHECK(parts[rank] == std::vector<std::byte>(rank * 1000, std::byte{7}));
@@ -65,7 +65,7 @@ TEST_CASE("mpi: sums are right, and the same bits in all processes") {
        {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::size_t{300'001}}) {
     CAPTURE(count);
     auto values = Tensor<float>::from(numbers(count, all.rank()), {static_cast<Index>(count)});
-    all.sum(values);
+    all.all_reduce(values);
     const auto expected = sums(count, all.size());
     double worst = 0;
     for (std::size_t i = 0; i < count; ++i)
@@ -74,7 +74,7 @@ TEST_CASE("mpi: sums are right, and the same bits in all processes") {
     CHECK(same_in_all(all, values));
   }
   auto doubles = Tensor<double>::from({0.25, static_cast<double>(all.rank())}, {2});
-  all.sum(doubles);
+  all.all_reduce(doubles);
   CHECK(doubles.values()[0] == 0.25 * all.size());
   CHECK(doubles.values()[1] == all.size() * (all.size() - 1) / 2.0);
 }
@@ -83,7 +83,7 @@ TEST_CASE("mpi: sums in bfloat16 are rounded twice, whatever the number of proce
   auto& all = *processes();
   for (const std::size_t count : {std::size_t{1}, std::size_t{3}, std::size_t{10'001}}) {
     auto values = Tensor<float>::from(numbers(count, all.rank()), {static_cast<Index>(count)});
-    all.start_sum(values, parallel::Wire::bf16)->wait();
+    all.all_reduce_async(values, distributed::GradientCompression::bf16)->wait();
     const auto expected = sums(count, all.size());
     std::vector<double> sizes(count);  // of the addends
     for (int rank = 0; rank < all.size(); ++rank) {
@@ -104,9 +104,9 @@ TEST_CASE("mpi: sums in bfloat16 are rounded twice, whatever the number of proce
 TEST_CASE("mpi: rows of tables are added, exactly or rounded on their way") {
   auto& all = *processes();
   if (all.size() == 1) return;  // nothing travels
-  for (const auto wire : {parallel::Wire::exact, parallel::Wire::bf16}) {
-    const auto sum = check_sum_of_rows(all, wire);
-    for (const auto& part : all.gather(sum)) CHECK(part == sum);
+  for (const auto compression : {distributed::GradientCompression::none, distributed::GradientCompression::bf16}) {
+    const auto sum = check_sum_of_rows(all, compression);
+    for (const auto& part : all.all_gather(sum)) CHECK(part == sum);
   }
 }
 
@@ -114,19 +114,19 @@ TEST_CASE("mpi: many operations are under way at once, and are waited for in any
   auto& all = *processes();
   constexpr std::size_t count = 50'000;
   std::vector<Tensor<float>> values;
-  std::vector<std::unique_ptr<parallel::Pending>> pending;
+  std::vector<std::unique_ptr<distributed::Work>> pending;
   for (int i = 0; i < 12; ++i) {
     values.push_back(
         Tensor<float>::from(std::vector<float>(count, static_cast<float>(i + all.rank())), {count}));
     pending.push_back(
-        all.start_sum(values.back(), i % 3 == 1 ? parallel::Wire::bf16 : parallel::Wire::exact));
+        all.all_reduce_async(values.back(), i % 3 == 1 ? distributed::GradientCompression::bf16 : distributed::GradientCompression::none));
   }
   const std::vector<std::int32_t> mine(10, all.rank());
   std::vector<std::int32_t> gathered(static_cast<std::size_t>(10 * all.size()));
   const std::vector<std::size_t> sizes(static_cast<std::size_t>(all.size()), 40);
-  const auto gather = all.start_gather(Device::cpu(), mine.data(), gathered.data(), sizes);
+  const auto gather = all.all_gather_async(Device::cpu(), mine.data(), gathered.data(), sizes);
   if (all.rank() % 2 == 1) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const auto later = all.gather({});  // another call in between
+  const auto later = all.all_gather({});  // another call in between
   gather->wait();
   for (auto it = pending.rbegin(); it != pending.rend(); ++it) (*it)->wait();
   for (int i = 0; i < 12; ++i) {
@@ -145,17 +145,17 @@ TEST_CASE("mpi: a failure in one process is an error in all, with its rank") {
   };
   std::string text;
   try {
-    parallel::all_or_none(all, work);
-  } catch (const parallel::AgreedError& error) { text = error.what(); }
+    distributed::all_or_none(all, work);
+  } catch (const distributed::AgreedError& error) { text = error.what(); }
   if (all.size() == 1) CHECK(text == "no such file");
   else CHECK(says(text, message("rank ", all.size() - 1, " of ", all.size(), " (on ")));
   CHECK(says(text, "no such file"));
-  CHECK(parallel::all_or_none(all, [] { return 7; }) == 7);
+  CHECK(distributed::all_or_none(all, [] { return 7; }) == 7);
 
-  parallel::require_same(all, "the data", "same");
+  distributed::require_same(all, "the data", "same");
   if (all.size() > 1)
-    CHECK_THROWS_AS(parallel::require_same(all, "the data", std::to_string(all.rank())),
-                    parallel::AgreedError);
+    CHECK_THROWS_AS(distributed::require_same(all, "the data", std::to_string(all.rank())),
+                    distributed::AgreedError);
 }
 
 }  // namespace

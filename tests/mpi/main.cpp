@@ -4,14 +4,14 @@
 #include "mpi/processes.hpp"
 
 namespace lstmlib::test {
-parallel::Communicator*& processes() {
-  static parallel::Communicator* all = nullptr;
+distributed::Communicator*& processes() {
+  static distributed::Communicator* all = nullptr;
   return all;
 }
 }  // namespace lstmlib::test
 
 int main(int argc, char** argv) {
-  return lstmlib::mpi::run([&](lstmlib::parallel::Communicator& all) {
+  return lstmlib::mpi::run([&](lstmlib::distributed::Communicator& all) {
     lstmlib::test::processes() = &all;
     doctest::Context context(argc, argv);
     return context.run();

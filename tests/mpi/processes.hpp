@@ -7,6 +7,6 @@
 
 namespace lstmlib::test {
 
-parallel::Communicator*& processes();
+distributed::Communicator*& processes();
 
 }  // namespace lstmlib::test

@@ -9,7 +9,7 @@ namespace lstmlib::test {
 namespace {
 
 struct Weights final : nn::Module {
-  void fields(nn::Fields& visit) override { visit("w", w)("unused", unused); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("w", w)("unused", unused); }
   nn::Parameter<double> w{Tensor<double>::from({1.0, -2.0}, {2})};
   nn::Parameter<double> unused{Tensor<double>::from({4.0}, {1})};
 };
@@ -36,7 +36,7 @@ TEST_CASE("optim: a user's hook sees what the hooks before it made of all gradie
       std::ranges::fill(entry.parameter.mutable_grad().mutable_values(), T(3));
     });
   });
-  sgd.add_hook(optim::ClipValue{-2, 2});
+  sgd.add_hook(optim::ClipGradValue{-2, 2});
   sgd.add_hook(note);
 
   model.w.mutable_grad() = Tensor<double>::from({0.25, 0.5}, {2});

@@ -19,8 +19,8 @@ allowed() {
     data) echo "base math backend tensor io nn" ;;
     plot) echo "base io" ;;
     train) echo "base math backend tensor autograd ops nn optim io data plot" ;;
-    parallel) echo "base math backend tensor autograd ops nn optim io data plot train" ;;
-    mpi) echo "base math backend cuda tensor parallel" ;;
+    distributed) echo "base math backend tensor autograd ops nn optim io data plot train" ;;
+    mpi) echo "base math backend cuda tensor distributed" ;;
     serve) echo "base math backend tensor autograd io" ;;
     *) echo "unknown" ;;
   esac

@@ -44,7 +44,7 @@ class EchoServer {
  public:
   explicit EchoServer(serve::ServerOptions options = {}) {
     options.port = 0;
-    options.body_bytes = std::min<std::size_t>(options.body_bytes, 1 << 20);
+    options.max_body_bytes = std::min<std::size_t>(options.max_body_bytes, 1 << 20);
     server_ = serve::make_server<>(options);
     server_->get("/long", [](const serve::Request&) {
       return serve::Response{200, {"text/plain", std::string(3 << 20, 'x')}, {}};
@@ -173,7 +173,7 @@ const std::vector<Rule> rules{
      Then::open},
     {"3986 2.1", "% must be %XX", get("GET /ping%7 HTTP/1.1"), 400, Then::closed},
     {"3986 2.1", "a zero byte in a target", get(std::string("GET /pi\0ng HTTP/1.1", 19)), 400, Then::closed},
-    // Fields
+    // HeaderFields
     {"9112 5.1", "no blank between name and colon", get("GET /ping HTTP/1.1", "Host : a\r\n"), 400,
      Then::closed},
     {"9110 5.1", "names are not case-sensitive", get("GET /ping HTTP/1.1", "hOST: a\r\n"), 200, Then::open},
@@ -543,7 +543,7 @@ TEST_CASE("rules: pipelined requests whose answers nobody reads are not taken in
 
 TEST_CASE("rules: all that connections hold is counted together, and above the limit refused") {
   serve::ServerOptions options;
-  options.memory_bytes = 1 << 20;
+  options.max_memory_bytes = 1 << 20;
   const EchoServer server(options);
   std::vector<std::unique_ptr<WireClient>> clients;
   int refused = 0;

@@ -58,7 +58,7 @@ void check_recurrent(Checks& all, bool small) {
     check.run(Precision::fp32, 2e-5);
     // A rounded sum near 0 may have the other sign, and the slope of relu is 0 or 1 there.
     if (one.cell != RecurrentCell::rnn_relu) {
-      check.run(Precision::tf32, 2e-3);
+      check.run(Precision::fp16, 2e-3);
       check.run(Precision::bf16, 2e-2);
     }
     RecurrentCheck<double>(all, one).run(Precision::fp32, 1e-12);

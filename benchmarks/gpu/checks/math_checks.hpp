@@ -9,7 +9,7 @@ namespace checks {
 template <class T>
 class MathChecks {
  public:
-  explicit MathChecks(Checks& checks) : c_(checks), k_(checks.backend.kernels<T>(0).math) {}
+  explicit MathChecks(Checks& checks) : c_(checks), k_(checks.backend.kernels<T>(0).tensor) {}
 
   void run() {
     c_.attempt("maps" + of_, [&] { maps(); });
@@ -24,15 +24,15 @@ class MathChecks {
     const Index n = 1003;  // no multiple of anything
     const Numbers x = numbers(n, 3), d = numbers(n);
     const struct {
-      MapOp op;
+      UnaryOp op;
       const char* name;
       double (*value)(double);
       double (*slope)(double y);
     } all[] = {
-        {MapOp::tanh, "tanh", [](double v) { return std::tanh(v); }, [](double y) { return 1 - y * y; }},
-        {MapOp::sigmoid, "sigmoid", [](double v) { return 1 / (1 + std::exp(-v)); },
+        {UnaryOp::tanh, "tanh", [](double v) { return std::tanh(v); }, [](double y) { return 1 - y * y; }},
+        {UnaryOp::sigmoid, "sigmoid", [](double v) { return 1 / (1 + std::exp(-v)); },
          [](double y) { return y * (1 - y); }},
-        {MapOp::relu, "relu", [](double v) { return std::max(v, 0.0); },
+        {UnaryOp::relu, "relu", [](double v) { return std::max(v, 0.0); },
          [](double y) { return y > 0 ? 1.0 : 0.0; }}};
     for (const auto& one : all) {
       Numbers y, d_x;
@@ -42,9 +42,9 @@ class MathChecks {
       }
       const auto there = c_.there<T>(x, {n}), result = c_.there<T>(Numbers(at(n), NAN), {n}),
                  d_there = c_.there<T>(d, {n}), d_result = c_.there<T>(Numbers(at(n), 1), {n});
-      k_.map(one.op, there, result);
+      k_.unary(one.op, there, result);
       c_.hold(one.name + of_, result.values(), y, rounding<T>);
-      k_.map_backward(one.op, result, d_there, d_result);
+      k_.unary_backward(one.op, result, d_there, d_result);
       c_.hold(std::string(one.name) + " backward" + of_, d_result.values(), d_x, rounding<T>);
     }
   }
@@ -72,15 +72,15 @@ class MathChecks {
                copied = c_.there<T>(other, shape);
     k_.add_scaled(T(2.5), there, added);
     c_.hold("add_scaled" + of_, added.values(), scaled, rounding<T>);
-    k_.multiply(there, second, times, Write::assign);
+    k_.multiply(there, second, times, OutputMode::overwrite);
     c_.hold("multiply" + of_, times.values(), product, rounding<T>);
-    k_.add_to_rows(row_there, each);
-    c_.hold("add_to_rows" + of_, each.values(), with_row, rounding<T>);
-    k_.add_rows(there, all);
-    c_.hold("add_rows" + of_, all.values(), sum, of_sums<T>);
-    k_.transpose(there, turned, Write::assign);
+    k_.add_bias(row_there, each);
+    c_.hold("add_bias" + of_, each.values(), with_row, rounding<T>);
+    k_.sum_rows(there, all);
+    c_.hold("sum_rows" + of_, all.values(), sum, of_sums<T>);
+    k_.transpose(there, turned, OutputMode::overwrite);
     c_.hold("transpose" + of_, turned.values(), transposed, 0);
-    k_.copy_columns(there, 11, copied, 3, 7, Write::assign);
+    k_.copy_columns(there, 11, copied, 3, 7, OutputMode::overwrite);
     c_.hold("copy_columns" + of_, copied.values(), some, 0);
     k_.fill(T(3), copied);
     c_.hold("fill" + of_, copied.values(), Numbers(x.size(), 3), 0);
@@ -101,7 +101,7 @@ class MathChecks {
         const auto x = c_.there<T>(a, left ? Shape{inner, rows} : Shape{rows, inner}),
                    y = c_.there<T>(b, right ? Shape{columns, inner} : Shape{inner, columns}),
                    z = c_.there<T>(before, {rows, columns});
-        k_.gemm(MatrixOperand<T>(x.view(), left), MatrixOperand<T>(y.view(), right), z, Write::add);
+        k_.gemm(MatrixOperand<T>(x.view(), left), MatrixOperand<T>(y.view(), right), z, OutputMode::accumulate);
         c_.hold(std::string("gemm ") + (left ? "T" : "N") + (right ? "T" : "N") + of_, z.values(), expected,
                 of_sums<T>);
       }
@@ -173,7 +173,7 @@ class MathChecks {
   }
 
   Checks& c_;
-  MathKernels<T>& k_;
+  TensorKernels<T>& k_;
   std::string of_ = type_name<T>();
 };
 

@@ -14,7 +14,7 @@ namespace checks {
 template <class T>
 class NeuralChecks {
  public:
-  explicit NeuralChecks(Checks& checks) : c_(checks), k_(checks.backend.kernels<T>(0).neural) {}
+  explicit NeuralChecks(Checks& checks) : c_(checks), k_(checks.backend.kernels<T>(0).nn) {}
 
   void run() {
     c_.attempt("embedding" + of_, [&] { embedding(); });
@@ -77,24 +77,24 @@ class NeuralChecks {
 
   void dropout() {
     const std::vector<Index> lengths{4, 1, 7};
-    const Segments segments(lengths);
-    const Index width = 10, rows = segments.rows();
+    const SequenceLayout layout(lengths);
+    const Index width = 10, rows = layout.rows();
     const math::RandomKey key{{5, 6}};
     const double ratio = 0.4;
     const Numbers x = numbers(rows * width);
     Numbers expected;
-    for (Index s = 0; s < segments.count(); ++s)
-      for (Index i = 0; i < segments.length(s); ++i)
+    for (Index s = 0; s < layout.sequences(); ++s)
+      for (Index i = 0; i < layout.length(s); ++i)
         for (Index j = 0; j < width; ++j) {
           const auto words =
               math::dropout_words(key, static_cast<std::uint64_t>(s) + 9, static_cast<std::uint32_t>(i),
                                   static_cast<std::uint32_t>(j / 4));
           const bool kept = words.word[j % 4] >= math::dropout_threshold(ratio);
-          expected.push_back(kept ? x[at((segments.first(s) + i) * width + j)] / (1 - ratio) : 0);
+          expected.push_back(kept ? x[at((layout.begin(s) + i) * width + j)] / (1 - ratio) : 0);
         }
     const auto there = c_.there<T>(x, {rows, width}), result = unset(x.size(), {rows, width});
-    const RowDropout dropout{key, ratio, {&segments, 9}};
-    k_.dropout(dropout, there, result, Write::assign);
+    const RowDropout dropout{key, ratio, {&layout, 9}};
+    k_.dropout(dropout, there, result, OutputMode::overwrite);
     c_.hold("dropout" + of_, result.values(), expected, rounding<T>);
 
     // Of a table with a row for each word, and of gradients of words that all differ: the same numbers.
@@ -157,31 +157,31 @@ class NeuralChecks {
 
   void windows() {
     const std::vector<Index> lengths{5, 1, 9};
-    const Segments segments(lengths);
-    const Index window = 3, features = 6, rows = segments.rows(),
-                count = rows + segments.count() * (window - 1), width = features * window;
+    const SequenceLayout layout(lengths);
+    const Index window = 3, features = 6, rows = layout.rows(),
+                count = rows + layout.sequences() * (window - 1), width = features * window;
     const Numbers x = numbers(rows * features), d = numbers(count * width);
     Numbers columns(d.size()), d_x(x.size(), 1);
     Index first = 0;
-    for (Index s = 0; s < segments.count(); ++s) {
-      for (Index w = 0; w < segments.length(s) + window - 1; ++w)
+    for (Index s = 0; s < layout.sequences(); ++s) {
+      for (Index w = 0; w < layout.length(s) + window - 1; ++w)
         for (Index k = 0; k < window; ++k) {
           const Index step = w + k - (window - 1);
-          if (step < 0 || step >= segments.length(s)) continue;
+          if (step < 0 || step >= layout.length(s)) continue;
           for (Index f = 0; f < features; ++f) {
-            const std::size_t from = at((segments.first(s) + step) * features + f),
+            const std::size_t from = at((layout.begin(s) + step) * features + f),
                               to = at((first + w) * width + f * window + k);
             columns[to] = x[from];
             d_x[from] += d[to];
           }
         }
-      first += segments.length(s) + window - 1;
+      first += layout.length(s) + window - 1;
     }
     const auto there = c_.there<T>(x, {rows, features}), result = unset(d.size(), {count, width}),
                d_there = c_.there<T>(d, {count, width}), d_result = ones(x.size(), {rows, features});
-    k_.unfold_time(segments, window, there, result);
+    k_.unfold_time(layout, window, there, result);
     c_.hold("unfold_time" + of_, result.values(), columns, 0);
-    k_.unfold_time_backward(segments, window, d_there, d_result);
+    k_.unfold_time_backward(layout, window, d_there, d_result);
     c_.hold("unfold_time backward" + of_, d_result.values(), d_x, of_sums<T>);
   }
 
@@ -223,15 +223,15 @@ class NeuralChecks {
 
   void pooling() {
     const std::vector<Index> lengths{50, 1, 9};
-    const Segments segments(lengths);
-    const Index features = 33, rows = segments.rows();
-    const Numbers x = numbers(rows * features), d = numbers(segments.count() * features);
+    const SequenceLayout layout(lengths);
+    const Index features = 33, rows = layout.rows();
+    const Numbers x = numbers(rows * features), d = numbers(layout.sequences() * features);
     Numbers most(d.size(), -INFINITY), mean(d.size()), d_most, d_mean;
     const auto each = [&](auto work) {
-      for (Index s = 0; s < segments.count(); ++s)
-        for (Index row = segments.first(s); row < segments.first(s) + segments.length(s); ++row)
+      for (Index s = 0; s < layout.sequences(); ++s)
+        for (Index row = layout.begin(s); row < layout.begin(s) + layout.length(s); ++row)
           for (Index f = 0; f < features; ++f)
-            work(at(row * features + f), at(s * features + f), static_cast<double>(segments.length(s)));
+            work(at(row * features + f), at(s * features + f), static_cast<double>(layout.length(s)));
     };
     each([&](std::size_t from, std::size_t to, double length) {
       most[to] = std::max(most[to], x[from]);
@@ -241,22 +241,22 @@ class NeuralChecks {
       d_most.push_back(1 + (x[from] == most[to] ? d[to] : 0));
       d_mean.push_back(1 + d[to] / length);
     });
-    const Shape shape{rows, features}, pooled{segments.count(), features};
+    const Shape shape{rows, features}, pooled{layout.sequences(), features};
     const auto there = c_.there<T>(x, shape), result = unset(d.size(), pooled),
                d_there = c_.there<T>(d, pooled), first = ones(x.size(), shape),
                second = ones(x.size(), shape);
-    k_.segment_max(segments, there, result);
+    k_.segment_max(layout, there, result);
     c_.hold("segment_max" + of_, result.values(), most, 0);
-    k_.segment_max_backward(segments, there, result, d_there, first);
+    k_.segment_max_backward(layout, there, result, d_there, first);
     c_.hold("segment_max backward" + of_, first.values(), d_most, rounding<T>);
-    k_.segment_sum(segments, true, there, result);
+    k_.segment_sum(layout, true, there, result);
     c_.hold("segment_sum" + of_, result.values(), mean, of_sums<T>);
-    k_.segment_sum_backward(segments, true, d_there, second);
+    k_.segment_sum_backward(layout, true, d_there, second);
     c_.hold("segment_sum backward" + of_, second.values(), d_mean, rounding<T>);
   }
 
   Checks& c_;
-  NeuralKernels<T>& k_;
+  NnKernels<T>& k_;
   std::string of_ = type_name<T>();
 };
 

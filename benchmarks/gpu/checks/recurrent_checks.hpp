@@ -28,14 +28,14 @@ class RecurrentCheck {
       : c_(checks),
         k_(checks.backend.kernels<T>(0).recurrent),
         name_(sizes.name()),
-        segments_(sizes.lengths) {
+        layout_(sizes.lengths) {
     generator().seed(1);  // whatever was checked before
-    const Index n = sizes.hidden, width = gate_count(sizes.cell) * n, rows = segments_.rows();
+    const Index n = sizes.hidden, width = gate_count(sizes.cell) * n, rows = layout_.rows();
     const double scale = 1 / std::sqrt(static_cast<double>(n));
-    states_ = {segments_.count(), n};
+    states_ = {layout_.sequences(), n};
     plain_ = std::make_unique<test::PlainRecurrent>(test::PlainRecurrent{sizes.cell,
                                                                          sizes.reverse,
-                                                                         segments_,
+                                                                         layout_,
                                                                          sizes.inputs,
                                                                          n,
                                                                          numbers(rows * sizes.inputs),
@@ -45,8 +45,8 @@ class RecurrentCheck {
                                                                          numbers(width, 0.1),
                                                                          {},
                                                                          {}});
-    if (sizes.states) plain_->first_hidden = numbers(states_.elements());
-    if (sizes.states && lstm()) plain_->first_cell = numbers(states_.elements());
+    if (sizes.states) plain_->initial_hidden = numbers(states_.elements());
+    if (sizes.states && lstm()) plain_->initial_cell = numbers(states_.elements());
     d_ = {numbers(rows * n), numbers(states_.elements()), lstm() ? numbers(states_.elements()) : Numbers{}};
     plain_->run(d_, result_, gradients_);
   }
@@ -63,8 +63,8 @@ class RecurrentCheck {
               bound);
       const Numbers* expected[] = {&gradients_.input,         &gradients_.weight_input,
                                    &gradients_.weight_hidden, &gradients_.bias_input,
-                                   &gradients_.bias_hidden,   &gradients_.first_hidden,
-                                   &gradients_.first_cell};
+                                   &gradients_.bias_hidden,   &gradients_.initial_hidden,
+                                   &gradients_.initial_cell};
       double error = 0;
       for (std::size_t i = 0; i < first.gradients.size(); ++i)
         if (!first.gradients[i].empty())
@@ -85,7 +85,7 @@ class RecurrentCheck {
 
   Output compute(Precision precision) {
     const auto& p = *plain_;
-    const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = segments_.rows();
+    const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = layout_.rows();
     const Shape all{rows, n}, wide{width, p.input_size};
     const auto there = [&](const Numbers& values, Shape shape) { return c_.there<T>(values, shape); };
     const auto filled = [&](Shape shape, double value, bool present = true) {
@@ -93,9 +93,9 @@ class RecurrentCheck {
     };
     const auto input = there(p.input, {rows, p.input_size}), wi = there(p.weight_input, wide),
                wh = there(p.weight_hidden, {width, n}), bi = there(p.bias_input, {width}),
-               bh = there(p.bias_hidden, {width}), h = there(p.first_hidden, states_),
-               c = there(p.first_cell, states_);
-    const RecurrentProblem<T> problem{p.cell, p.reverse, segments_, input, wi, wh, bi, bh, h, c, precision};
+               bh = there(p.bias_hidden, {width}), h = there(p.initial_hidden, states_),
+               c = there(p.initial_cell, states_);
+    const RecurrentProblem<T> problem{p.cell, p.reverse, layout_, input, wi, wh, bi, bh, h, c, precision};
     const auto hidden = filled(all, NAN), last_hidden = filled(states_, NAN),
                last_cell = filled(states_, NAN, lstm());
     const RecurrentResult<T> result{hidden, last_hidden, last_cell};
@@ -110,8 +110,8 @@ class RecurrentCheck {
                           filled({width, n}, 0),
                           filled({width}, 0),
                           filled({width}, 0),
-                          filled(states_, 0, !p.first_hidden.empty()),
-                          filled(states_, 0, !p.first_cell.empty())};
+                          filled(states_, 0, !p.initial_hidden.empty()),
+                          filled(states_, 0, !p.initial_cell.empty())};
     k_.backward(problem, {hidden, last_hidden, last_cell}, saved.view().data,
                 {d_hidden, d_last_hidden, d_last_cell}, {d[0], d[1], d[2], d[3], d[4], d[5], d[6]});
     Output output{hidden.values(), last_hidden.values(), last_cell.values(), {}};
@@ -122,7 +122,7 @@ class RecurrentCheck {
   Checks& c_;
   RecurrentKernels<T>& k_;
   std::string name_;
-  Segments segments_;
+  SequenceLayout layout_;
   Shape states_{0};
   std::unique_ptr<test::PlainRecurrent> plain_;
   test::PlainRecurrent::Result d_, result_;

@@ -46,8 +46,8 @@ class UpdateChecks {
     const auto whole_there = c_.there<T>(whole, shape), some_there = c_.there<T>(some, some_shape);
     const auto ids_there = c_.ids(ids, {std::ssize(ids)});
     const auto factor = c_.there<double>(Numbers{0.5}, {1});
-    const math::GradientStep scale{math::GradientStep::Kind::scale, 0, 0, factor.view().data},
-        decay{math::GradientStep::Kind::decay, 0.01};
+    const math::GradientTransform scale{math::GradientTransform::Kind::scale, 0, 0, factor.view().data},
+        decay{math::GradientTransform::Kind::decay, 0.01};
     const std::array steps{scale, decay};
 
     std::vector<Numbers> values, first, second, third;
@@ -56,7 +56,7 @@ class UpdateChecks {
     for (int i = 0; i < 3; ++i) {
       UpdateItem<T> item;
       if (i == 0) item.gradient.dense = whole_there;
-      if (i == 1) item.gradient.ids = ids_there, item.gradient.rows = some_there;
+      if (i == 1) item.gradient.indices = ids_there, item.gradient.values = some_there;
       std::array<Numbers, 4> start{numbers(rows_ * width_)};
       for (int s = 1; s < 4; ++s) {
         start[at(s)] = numbers(rows_ * width_, 0.01);

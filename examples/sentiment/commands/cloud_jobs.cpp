@@ -17,7 +17,7 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
-constexpr std::size_t most_channels = 20;  // of CreateTrainingJob
+constexpr std::size_t max_channels = 20;  // of CreateTrainingJob
 
 struct FitOptions {
   CloudOptions cloud;
@@ -41,8 +41,8 @@ std::vector<cloud::Channel> channels_of(const std::vector<std::string>& words) {
       channels.push_back({name, cloud::S3Uri::parse(word.substr(equals + 1))});
     } catch (const Error& wrong) { refuse(name + ": " + wrong.what()); }
   }
-  if (channels.size() > most_channels)
-    refuse(lstmlib::message("a job takes at most ", most_channels, " channels, ", channels.size(), " are given"));
+  if (channels.size() > max_channels)
+    refuse(lstmlib::message("a job takes at most ", max_channels, " channels, ", channels.size(), " are given"));
   return channels;
 }
 

@@ -13,16 +13,16 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 template <Real T>
 struct Groups {
   explicit Groups(Context& context)
-      : math(make_math<T>(context)),
-        neural(make_neural<T>(context)),
-        recurrent(make_recurrent<T>(context)),
-        update(make_update<T>(context)) {}
+      : tensor(make_tensor_kernels<T>(context)),
+        nn(make_nn_kernels<T>(context)),
+        recurrent(make_recurrent_kernels<T>(context)),
+        update(make_update_kernels<T>(context)) {}
 
-  std::unique_ptr<MathKernels<T>> math;
-  std::unique_ptr<NeuralKernels<T>> neural;
+  std::unique_ptr<TensorKernels<T>> tensor;
+  std::unique_ptr<NnKernels<T>> nn;
   std::unique_ptr<RecurrentKernels<T>> recurrent;
   std::unique_ptr<UpdateKernels<T>> update;
-  Kernels<T> kernels{*math, *neural, *recurrent, *update};
+  Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
 class CudaBackend final : public Backend {
@@ -65,7 +65,7 @@ class CudaBackend final : public Backend {
     here.synchronise();
   }
   void synchronise(int device) override { context(device).synchronise(); }
-  void as_one(int device, FunctionRef work) override { context(device).graphs.as_one(work); }
+  void run_as_graph(int device, FunctionRef work) override { context(device).graphs.run_as_graph(work); }
 
   /// Made at the first call.
   Context& context(int device) { return *set_up(device).context; }

@@ -4,8 +4,8 @@
 // exactly one file of the program includes this.
 
 #include "lstmlib/cuda/install.hpp"
-#include "lstmlib/cuda/math.cuh"
-#include "lstmlib/cuda/neural.cuh"
+#include "lstmlib/cuda/tensor.cuh"
+#include "lstmlib/cuda/nn.cuh"
 #include "lstmlib/cuda/recurrent.cuh"
 #include "lstmlib/cuda/recurrent/clusters.cuh"
 #include "lstmlib/cuda/update.cuh"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How a device gets its kernels: each group is defined, and compiled, apart (math.cuh, neural.cuh,
+// How a device gets its kernels: each group is defined, and compiled, apart (tensor.cuh, nn.cuh,
 // update.cuh, recurrent.cuh).
 
 #include "lstmlib/backend/backend.hpp"
@@ -11,12 +11,12 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
-std::unique_ptr<MathKernels<T>> make_math(Context& context);
+std::unique_ptr<TensorKernels<T>> make_tensor_kernels(Context& context);
 template <Real T>
-std::unique_ptr<NeuralKernels<T>> make_neural(Context& context);
+std::unique_ptr<NnKernels<T>> make_nn_kernels(Context& context);
 template <Real T>
-std::unique_ptr<UpdateKernels<T>> make_update(Context& context);
+std::unique_ptr<UpdateKernels<T>> make_update_kernels(Context& context);
 template <Real T>
-std::unique_ptr<RecurrentKernels<T>> make_recurrent(Context& context);
+std::unique_ptr<RecurrentKernels<T>> make_recurrent_kernels(Context& context);
 
 }  // namespace lstmlib::cuda

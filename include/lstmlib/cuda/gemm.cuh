@@ -23,12 +23,12 @@ inline constexpr cudaDataType_t cuda_type = std::is_same_v<T, float>    ? CUDA_R
 /// c = or += a b, sums in the type of c.
 template <class Operand, class T>
 void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Operand> a,
-               MatrixOperand<Operand> b, View<T> c, Write how) {
+               MatrixOperand<Operand> b, View<T> c, OutputMode how) {
   const Index rows = a.rows(), inner = a.columns(), columns = b.columns();
   if (rows == 0 || columns == 0) return;
   if (std::max({rows, inner, columns}) > std::numeric_limits<int>::max())
     fail<ShapeError>("gemm: ", rows, " x ", inner, " x ", columns, " is too large for cuBLAS");
-  const T alpha = 1, beta = how == Write::add ? T(1) : T(0);
+  const T alpha = 1, beta = how == OutputMode::accumulate ? T(1) : T(0);
   // A matrix without elements still needs a row size of 1 at least.
   const auto row_size = [](const MatrixOperand<Operand>& operand) {
     return static_cast<int>(std::max<Index>(1, operand.matrix.shape.row_size()));
@@ -50,30 +50,30 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
 }  // namespace detail
 
 /// c = a b or c += a b
-inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, Write how) {
+inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, OutputMode how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_32F, a, b, c, how);
 }
 /// The same of matrices in two parts of bfloat16, to 16 bits; low times low is left out. A left factor is
 /// transposed or not, a right one is not.
 inline void gemm(Context& context, const SplitMatrix& a, bool transposed, const SplitMatrix& b, View<float> c,
-                 Write how) {
+                 OutputMode how) {
   using Matrix = MatrixOperand<Bf16>;
   if (transposed) return gemm(context, Matrix(a.stacked, true), Matrix(b.stacked, false), c, how);
   gemm(context, Matrix(a.high, false), Matrix(b.high, false), c, how);
-  gemm(context, Matrix(a.low, false), Matrix(b.high, false), c, Write::add);
-  gemm(context, Matrix(a.high, false), Matrix(b.low, false), c, Write::add);
+  gemm(context, Matrix(a.low, false), Matrix(b.high, false), c, OutputMode::accumulate);
+  gemm(context, Matrix(a.high, false), Matrix(b.low, false), c, OutputMode::accumulate);
 }
 inline void gemm(Context& context, MatrixOperand<double> a, MatrixOperand<double> b, View<double> c,
-                 Write how) {
+                 OutputMode how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_64F, a, b, c, how);
 }
-/// fp32 (never TF32), fp32_strict (and cuBLAS may take no shortcuts), tf32, or bf16 with operands rounded
+/// fp32 (never TF32), fp32_strict (and cuBLAS may take no shortcuts), fp16, or bf16 with operands rounded
 /// here; sums are float32.
-inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c, Write how,
+inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c, OutputMode how,
                  Precision precision = Precision::fp32) {
   if (precision != Precision::bf16)
     return detail::blas_gemm(context,
-                             precision == Precision::tf32          ? CUBLAS_COMPUTE_32F_FAST_TF32
+                             precision == Precision::fp16          ? CUBLAS_COMPUTE_32F_FAST_TF32
                              : precision == Precision::fp32_strict ? CUBLAS_COMPUTE_32F_PEDANTIC
                                                                    : CUBLAS_COMPUTE_32F,
                              a, b, c, how);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Work of a device as one piece: what is asked of the stream is written down as a graph of the runtime, which
+// Work of a device as one graph: what is enqueued on the stream is captured as a graph of the runtime, which
 // then runs as a whole. That costs the host one call in place of hundreds, and the device the gaps between
 // them.
 
@@ -36,7 +36,7 @@ class ReadyGraphs {
     const auto known = ready_.find(*nodes);
     if (known == ready_.end() || !updated(known->second.graph, graph)) {
       forget(known);
-      while (ready_.size() >= most_ready) forget(oldest());
+      while (ready_.size() >= max_ready) forget(oldest());
       const cudaGraphExec_t added = made_ready(graph);  // may forget all others
       ready_[*nodes].graph = added;
     }
@@ -63,7 +63,7 @@ class ReadyGraphs {
     std::size_t last_use = 0;
   };
   using Place = std::map<GraphNodes, Ready>::iterator;
-  static constexpr std::size_t most_ready = 128;  ///< sentences have fewer lengths, mostly
+  static constexpr std::size_t max_ready = 128;  ///< sentences have fewer lengths, mostly
 
   /// Where there is no memory for one more, the others make room.
   cudaGraphExec_t made_ready(cudaGraph_t graph) {
@@ -119,7 +119,7 @@ class Graphs {
   /// and the device is as before. Calls within calls are part of the outer one. The first call runs kernel by
   /// kernel: kernels are loaded and the memory's pool is filled then. So does all work where the driver takes
   /// no graphs.
-  void as_one(FunctionRef work) {
+  void run_as_graph(FunctionRef work) {
     if (!usable_) return work();
     const auto exclusive = stream_.exclusive();
     if (inside_) return work();

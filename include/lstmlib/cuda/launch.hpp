@@ -18,11 +18,11 @@ struct LaunchShape {
   int cluster = 1;
   /// May begin before the kernels ahead are done: it must call simt::wait_for_previous_kernel before it reads
   /// what they write, or writes what they read.
-  bool early_start = false;
+  bool programmatic_launch = false;
 };
 
 /// What a block may have without asking, and what clusters every device with clusters takes.
-inline constexpr int usual_shared_bytes = 48 * 1024, usual_cluster = 8;
+inline constexpr int default_shared_bytes = 48 * 1024, default_cluster = 8;
 
 /// Starts `kernel(arguments...)` after all that the stream has. Throws DeviceError if it cannot be started.
 template <class... Parameters, class... Arguments>
@@ -30,11 +30,11 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
             Arguments&&... arguments) {
   const auto exclusive = stream.exclusive();
   const CurrentDevice scope(stream.device());
-  if (shape.shared_bytes > usual_shared_bytes)
+  if (shape.shared_bytes > default_shared_bytes)
     check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
                                cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes),
           "shared memory of a kernel");
-  if (shape.cluster > usual_cluster)
+  if (shape.cluster > default_cluster)
     check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
                                cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
           "cluster of a kernel");
@@ -46,7 +46,7 @@ void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters.
     attributes[count].val.clusterDim.y = 1;
     attributes[count++].val.clusterDim.z = 1;
   }
-  if (shape.early_start) {
+  if (shape.programmatic_launch) {
     attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
     attributes[count++].val.programmaticStreamSerializationAllowed = 1;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recurrent layers on a GPU: by persistent kernels where there are some for the layer and the device, by
+// CudaRecurrentKernels layers on a GPU: by persistent kernels where there are some for the layer and the device, by
 // kernels that are launched for each step otherwise.
 
 #include "lstmlib/cuda/factories.hpp"
@@ -14,11 +14,11 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
-class Recurrent final : public RecurrentKernels<T> {
+class CudaRecurrentKernels final : public RecurrentKernels<T> {
  public:
   /// LSTMLIB_CUDA_RECURRENT in the environment: portable: no persistent kernels; cluster: these wherever the
   /// device can run them. Throws Error for another word.
-  explicit Recurrent(Context& context) : context_(context) {
+  explicit CudaRecurrentKernels(Context& context) : context_(context) {
     const char* wanted = std::getenv("LSTMLIB_CUDA_RECURRENT");
     const std::string_view word = wanted ? wanted : "";
     if (!word.empty() && word != "portable" && word != "cluster")
@@ -31,10 +31,10 @@ class Recurrent final : public RecurrentKernels<T> {
     return RecurrentSaved<T>::bytes(p) + packed_bytes(p, true);
   }
   void forward(const RecurrentProblem<T>& p, const RecurrentResult<T>& result, void* memory) override {
-    if (p.segments.rows() == 0) return;
-    const TimeOrderView& order = time_order(context_, p.segments);
+    if (p.layout.rows() == 0) return;
+    const TimeOrderView& order = time_order(context_, p.layout);
     // One piece also where it is not part of a larger one: a step may be two small kernels.
-    context_.graphs.as_one([&] {
+    context_.graphs.run_as_graph([&] {
       RecurrentWork<T> work(context_, p, order);
       const bool keep = memory != nullptr;
       const std::size_t bytes = RecurrentSaved<T>::bytes(p);
@@ -49,9 +49,9 @@ class Recurrent final : public RecurrentKernels<T> {
   }
   void backward(const RecurrentProblem<T>& p, const RecurrentResult<const T>& result, void* memory,
                 const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d) override {
-    if (p.segments.rows() == 0) return;
-    const TimeOrderView& order = time_order(context_, p.segments);
-    context_.graphs.as_one([&] {
+    if (p.layout.rows() == 0) return;
+    const TimeOrderView& order = time_order(context_, p.layout);
+    context_.graphs.run_as_graph([&] {
       RecurrentWork<T> work(context_, p, order);
       const RecurrentSaved<T> saved(p, memory);
       const View<const T> hidden_before = work.states_before(result.hidden);
@@ -87,8 +87,8 @@ class Recurrent final : public RecurrentKernels<T> {
 };
 
 template <Real T>
-std::unique_ptr<RecurrentKernels<T>> make_recurrent(Context& context) {
-  return std::make_unique<Recurrent<T>>(context);
+std::unique_ptr<RecurrentKernels<T>> make_recurrent_kernels(Context& context) {
+  return std::make_unique<CudaRecurrentKernels<T>>(context);
 }
 
 }  // namespace lstmlib::cuda

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The words that kernels are written in. With nvcc each is an intrinsic or a line of inline PTX; with any
+// The device intrinsics that kernels are written with. With nvcc each is an intrinsic or a line of inline PTX; with any
 // other compiler they run on the execution model of the tests (tests/cuda/host), which must be on the include
 // path.
 // `#pragma unroll` is the only other thing that kernels say to the compiler.

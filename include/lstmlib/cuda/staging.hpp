@@ -87,7 +87,7 @@ class Staging {
 
  private:
   static constexpr std::size_t chunk_bytes = std::size_t{1} << 20, alignment = 256;
-  static constexpr std::size_t most_busy = 16;  ///< chunks; then a copy waits for the device
+  static constexpr std::size_t max_busy = 16;  ///< chunks; then a copy waits for the device
 
   void next_chunk() {
     if (current_.data) {
@@ -101,7 +101,7 @@ class Staging {
       cudaError_t state = cudaEventQuery(busy_.front().read);
       if (state == cudaErrorNotReady) {
         (void)cudaGetLastError();
-        if (busy_.size() >= most_busy && !stream_.capturing())
+        if (busy_.size() >= max_busy && !stream_.capturing())
           state = cudaEventSynchronize(busy_.front().read);
       }
       if (state != cudaErrorNotReady) {

@@ -10,29 +10,29 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 template <Real T>
-class Update final : public UpdateKernels<T> {
+class CudaUpdateKernels final : public UpdateKernels<T> {
  public:
-  explicit Update(Context& context) : context_(context) {}
+  explicit CudaUpdateKernels(Context& context) : context_(context) {}
 
-  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> steps,
+  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> steps,
               std::span<const UpdateItem<T>> items) override {
-    const GradientSteps given = copy(steps);
+    const GradientTransforms given = copy(steps);
     each_table(items, [&](const UpdateTable<T>& table) {
       std::visit(
           [&]<class Rule>(const Rule& chosen) {
-            launch(context_.stream, {.blocks = table.blocks(), .threads = usual_threads},
+            launch(context_.stream, {.blocks = table.blocks(), .threads = default_threads},
                    update_kernel<T, Rule>, table, given, chosen);
           },
           rule);
     });
   }
-  void add_squared_norm(std::span<const math::GradientStep> steps, std::span<const UpdateItem<T>> items,
+  void add_squared_norm(std::span<const math::GradientTransform> steps, std::span<const UpdateItem<T>> items,
                         double* sum) override {
-    const GradientSteps given = copy(steps);
+    const GradientTransforms given = copy(steps);
     each_table(items, [&](const UpdateTable<T>& table) {
       Scratch scratch(context_);
       double* parts = scratch.take<double>({table.blocks()}).data;
-      const LaunchShape shape{.threads = usual_threads, .shared_bytes = line_shared_bytes};
+      const LaunchShape shape{.threads = default_threads, .shared_bytes = line_shared_bytes};
       LaunchShape all = shape;
       all.blocks = table.blocks();
       launch(context_.stream, all, squared_norm_kernel<T>, table, given, parts);
@@ -43,15 +43,15 @@ class Update final : public UpdateKernels<T> {
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     for_each(context_, 1, ClipFactorBody{threshold, squared_norm, factor});
   }
-  void apply(std::span<const math::GradientStep> steps, View<const T> value, View<T> gradient) override {
+  void apply(std::span<const math::GradientTransform> steps, View<const T> value, View<T> gradient) override {
     for_each(context_, gradient.size(), ApplyStepsBody<T>{copy(steps), value.data, gradient.data});
   }
 
  private:
-  static GradientSteps copy(std::span<const math::GradientStep> steps) {
-    if (steps.size() > GradientSteps::most)
-      fail<Error>("update: ", steps.size(), " hooks, at most ", GradientSteps::most, " on a GPU");
-    GradientSteps made;
+  static GradientTransforms copy(std::span<const math::GradientTransform> steps) {
+    if (steps.size() > GradientTransforms::max)
+      fail<Error>("update: ", steps.size(), " hooks, at most ", GradientTransforms::max, " on a GPU");
+    GradientTransforms made;
     for (const auto& step : steps) made.step[made.count++] = step;
     return made;
   }
@@ -66,7 +66,7 @@ class Update final : public UpdateKernels<T> {
       table.span[table.count] = span_of(item, scratch);
       const Index blocks = (item.value.size() + table.a_block - 1) / table.a_block;
       table.first_block[table.count + 1] = table.first_block[table.count] + static_cast<int>(blocks);
-      if (++table.count == table.most) {
+      if (++table.count == table.max) {
         use(std::as_const(table));
         table.count = 0;
       }
@@ -78,12 +78,12 @@ class Update final : public UpdateKernels<T> {
                        item.value.data,   item.gradient.dense.data,
                        nullptr,           {}};
     for (std::size_t k = 0; k < item.state.size(); ++k) span.state[k] = item.state[k].data;
-    if (item.gradient.ids.size() == 0) return span;
+    if (item.gradient.indices.size() == 0) return span;
     const Index rows = item.value.shape.rows();
     std::int32_t* places = scratch.take<std::int32_t>({rows}).data;
     for_each(context_, rows, FillBody<std::int32_t>{-1, places});
-    for_each(context_, item.gradient.ids.size(), PlaceRowsBody{item.gradient.ids.data, places, rows});
-    span.gradient = item.gradient.rows.data;
+    for_each(context_, item.gradient.indices.size(), PlaceRowsBody{item.gradient.indices.data, places, rows});
+    span.gradient = item.gradient.values.data;
     span.rows = places;
     return span;
   }
@@ -92,8 +92,8 @@ class Update final : public UpdateKernels<T> {
 };
 
 template <Real T>
-std::unique_ptr<UpdateKernels<T>> make_update(Context& context) {
-  return std::make_unique<Update<T>>(context);
+std::unique_ptr<UpdateKernels<T>> make_update_kernels(Context& context) {
+  return std::make_unique<CudaUpdateKernels<T>>(context);
 }
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::cuda

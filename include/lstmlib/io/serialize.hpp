@@ -58,9 +58,9 @@ class ArchiveSerializer : public nn::Serializer {
   void on_value(const std::string& path, Tensor<std::int64_t>& v) final { self().exchange(path, v); }
   void on_module(nn::Module& module) final {
     Shared shared(path().of(""));
-    module.fields(shared);
+    module.visit_members(shared);
     Blocks blocks(self(), path().of(""), shared);
-    module.fields(blocks);
+    module.visit_members(blocks);
   }
 
  protected:
@@ -68,11 +68,11 @@ class ArchiveSerializer : public nn::Serializer {
 
  private:
   /// The paths of parameters, of which several fields may share one (tied weights).
-  class Shared final : public nn::FieldVisitor<Shared> {
+  class Shared final : public nn::TypedMemberVisitor<Shared> {
    public:
     explicit Shared(std::string prefix) : prefix_(std::move(prefix)) {}
     template <Real T>
-    void parameter(nn::Fields::Names names, nn::Parameter<T>& p) {
+    void parameter(nn::MemberVisitor::Names names, nn::Parameter<T>& p) {
       Paths paths;
       for (const auto name : names) paths.push_back(prefix_ + path_.of(name));
       all_[p.state().get()].push_back(std::move(paths));
@@ -85,18 +85,18 @@ class ArchiveSerializer : public nn::Serializer {
 
    private:
     std::string prefix_;
-    nn::FieldPath path_;
+    nn::MemberPath path_;
     std::unordered_map<const void*, std::vector<Paths>> all_;
   };
 
   /// Turns whole parameters into their named blocks of rows. One that fields share is exchanged once, where
   /// the first of them stands, under all its names.
-  class Blocks final : public nn::FieldVisitor<Blocks> {
+  class Blocks final : public nn::TypedMemberVisitor<Blocks> {
    public:
     Blocks(Derived& to, std::string prefix, const Shared& shared)
         : to_(to), prefix_(std::move(prefix)), shared_(shared) {}
     template <Real T>
-    void parameter(nn::Fields::Names, nn::Parameter<T>& p) {
+    void parameter(nn::MemberVisitor::Names, nn::Parameter<T>& p) {
       const auto& fields = shared_.of(p.state().get());
       if (!seen_.insert(p.state().get()).second) return;
       const auto& first = to_.first_present(fields);
@@ -130,7 +130,7 @@ class ArchiveSerializer : public nn::Serializer {
     std::string prefix_;
     const Shared& shared_;
     std::unordered_set<const void*> seen_;
-    nn::FieldPath path_;
+    nn::MemberPath path_;
   };
   Derived& self() { return static_cast<Derived&>(*this); }
 };
@@ -266,8 +266,8 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     if (extra == ExtraKeys::refuse)
       for (const auto& name : arrays_.names())
         if (!used_.contains(name)) complain(printable_name(name), " is not expected");
-    if (complaint_count_ > most_complaints)
-      complaints_ += message("; and ", complaint_count_ - most_complaints, " more");
+    if (complaint_count_ > max_complaints)
+      complaints_ += message("; and ", complaint_count_ - max_complaints, " more");
     if (complaint_count_ > 0) fail<FormatError>(complaints_);
   }
 
@@ -350,7 +350,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   }
 
  private:
-  static constexpr std::size_t most_complaints = 20;
+  static constexpr std::size_t max_complaints = 20;
   static constexpr bool is_number(ArrayDtype dtype) { return is_integer(dtype) || is_float(dtype); }
 
   bool has_path(const std::string& path) const override { return arrays_.has(path); }
@@ -409,7 +409,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   }
   template <class... Parts>
   void complain(const Parts&... parts) {
-    if (++complaint_count_ > most_complaints) return;
+    if (++complaint_count_ > max_complaints) return;
     if (!complaints_.empty()) complaints_ += "; ";
     complaints_ += message(parts...);
   }
@@ -460,7 +460,7 @@ void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKey
 
 namespace detail {
 /// What is asked for may be wider in the file, and texts longer, but not so much that the memory is gone.
-inline std::uint64_t most_bytes(const Archive& expected) {
+inline std::uint64_t max_bytes(const Archive& expected) {
   std::uint64_t bytes = 0;
   for (const auto& entry : expected) bytes += entry.array.data.size();
   return 4 * bytes + (std::uint64_t{64} << 20);
@@ -491,7 +491,7 @@ inline void refuse_another_kind(const NpzReader& reader, const Archive& wanted, 
 template <class Part>
 void load(const std::filesystem::path& path, Part& part, const LoadOptions& options) {
   const Archive before = to_archive(part);
-  const NpzReader reader(path, {.max_bytes = most_bytes(before)});
+  const NpzReader reader(path, {.max_bytes = max_bytes(before)});
   std::string prefix = options.path;
   if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
   try {

@@ -3,7 +3,7 @@
 // Processes that MPI connects, on one host or many.
 
 #include "lstmlib/mpi/reductions.hpp"
-#include "lstmlib/parallel/communicator.hpp"
+#include "lstmlib/distributed/communicator.hpp"
 
 #include <functional>
 
@@ -12,7 +12,7 @@ namespace lstmlib::inline LSTMLIB_ABI::mpi {
 /// A copy of an MPI communicator, so that messages of others do not come between. Tensors of a GPU go through
 /// host memory. All processes make it together; MPI is initialized before (see mpi/run.hpp), at least with
 /// MPI_THREAD_SERIALIZED if reductions are to go on while the caller computes.
-class MpiCommunicator final : public parallel::Communicator {
+class MpiCommunicator final : public distributed::Communicator {
  public:
   explicit MpiCommunicator(MPI_Comm processes = MPI_COMM_WORLD)
       : world_(processes), second_(processes), transfers_(may_use_a_thread()) {
@@ -45,29 +45,29 @@ class MpiCommunicator final : public parallel::Communicator {
       detail::check(MPI_Bcast(bytes.data() + at, count, MPI_BYTE, root, world_.handle), "MPI_Bcast");
     }
   }
-  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> mine) override;
+  std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override;
 
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<float> values, parallel::Wire wire) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression compression) override {
     Tensor<float> host = values.to(Device::cpu());
     if (size() == 1) return begin(nullptr, {});
-    if (wire == parallel::Wire::bf16)
+    if (compression == distributed::GradientCompression::bf16)
       return begin(std::make_unique<detail::Sum<float, std::uint16_t>>(world_, second_, host),
                    copy_back(values, host));
     return begin(std::make_unique<detail::Sum<float>>(world_, second_, host), copy_back(values, host));
   }
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<double> values) override {
     Tensor<double> host = values.to(Device::cpu());
     if (size() == 1) return begin(nullptr, {});
     return begin(std::make_unique<detail::Sum<double>>(world_, second_, host), copy_back(values, host));
   }
-  std::unique_ptr<parallel::Pending> start_gather(Device device, const void* mine, void* all,
+  std::unique_ptr<distributed::Work> all_gather_async(Device device, const void* mine, void* all,
                                                   std::span<const std::size_t> bytes) override;
 
  private:
   static constexpr std::size_t largest = detail::largest_count;
 
   /// What came through host memory returns to the device when it is waited for.
-  class Started final : public parallel::Pending {
+  class Started final : public distributed::Work {
    public:
     Started(detail::Transfers& transfers, std::shared_ptr<detail::Transfers::Entry> entry,
             std::function<void()> after)
@@ -93,7 +93,7 @@ class MpiCommunicator final : public parallel::Communicator {
     if (values.device().is_cpu()) return {};
     return [values, host]() mutable { values.assign(host); };
   }
-  std::unique_ptr<parallel::Pending> begin(std::unique_ptr<detail::Transfer> transfer,
+  std::unique_ptr<distributed::Work> begin(std::unique_ptr<detail::Transfer> transfer,
                                            std::function<void()> after) {
     return std::make_unique<Started>(transfers_, transfer ? transfers_.start(std::move(transfer)) : nullptr,
                                      std::move(after));
@@ -105,7 +105,7 @@ class MpiCommunicator final : public parallel::Communicator {
   std::string host_;
 };
 
-inline std::vector<std::vector<std::byte>> MpiCommunicator::gather(std::span<const std::byte> mine) {
+inline std::vector<std::vector<std::byte>> MpiCommunicator::all_gather(std::span<const std::byte> mine) {
   std::vector<std::uint64_t> sizes(static_cast<std::size_t>(size()));
   const std::uint64_t my_size = mine.size();
   const std::lock_guard lock(transfers_.mutex());
@@ -124,7 +124,7 @@ inline std::vector<std::vector<std::byte>> MpiCommunicator::gather(std::span<con
   return parts;
 }
 
-inline std::unique_ptr<parallel::Pending> MpiCommunicator::start_gather(Device device, const void* mine,
+inline std::unique_ptr<distributed::Work> MpiCommunicator::all_gather_async(Device device, const void* mine,
                                                                         void* all,
                                                                         std::span<const std::size_t> bytes) {
   const detail::Places places(bytes);

@@ -18,9 +18,9 @@
 namespace lstmlib::inline LSTMLIB_ABI::mpi {
 namespace detail {
 
-class NcclCommunicator final : public parallel::Communicator {
+class NcclCommunicator final : public distributed::Communicator {
  public:
-  NcclCommunicator(parallel::Communicator& host, Device device, cuda::Context& context,
+  NcclCommunicator(distributed::Communicator& host, Device device, cuda::Context& context,
                    const NcclLibrary& library, const NcclId& id)
       : host_(host),
         device_(device),
@@ -29,7 +29,7 @@ class NcclCommunicator final : public parallel::Communicator {
         place_(library, id, host, side_) {
     // Connects all processes now, where an error is the fault of nothing else.
     auto ones = Tensor<float>::from({1}, {1}, device);
-    sum(ones);
+    all_reduce(ones);
     if (const float counted = ones.item(); counted != static_cast<float>(size()))
       fail<DeviceError>("nccl: ", name(), ": a sum of ", size(), " ones is ", counted);
   }
@@ -42,30 +42,30 @@ class NcclCommunicator final : public parallel::Communicator {
   std::string host() const override { return host_.host(); }
   void barrier() override { host_.barrier(); }
   void broadcast(std::span<std::byte> bytes, int root) override { host_.broadcast(bytes, root); }
-  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> mine) override {
-    return host_.gather(mine);
+  std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override {
+    return host_.all_gather(mine);
   }
 
   bool runs_on(Device device) const override { return device == device_ || host_.runs_on(device); }
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<float> values, parallel::Wire wire) override {
-    if (values.device() != device_) return host_.start_sum(std::move(values), wire);
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression compression) override {
+    if (values.device() != device_) return host_.all_reduce_async(std::move(values), compression);
     const View<float> view = values.mutable_view();
     return start(std::move(values), [&](Started& started) {
       if (view.size() == 0) return;
-      if (wire == parallel::Wire::bf16) sum_bf16(view, started.scratch);
+      if (compression == distributed::GradientCompression::bf16) sum_bf16(view, started.scratch);
       else sum_exact(view, NcclType::float32);
     });
   }
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override {
-    if (values.device() != device_) return host_.start_sum(std::move(values));
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<double> values) override {
+    if (values.device() != device_) return host_.all_reduce_async(std::move(values));
     const View<double> view = values.mutable_view();
     return start(std::move(values), [&](Started&) {
       if (view.size() > 0) sum_exact(view, NcclType::float64);
     });
   }
-  std::unique_ptr<parallel::Pending> start_gather(Device device, const void* mine, void* all,
+  std::unique_ptr<distributed::Work> all_gather_async(Device device, const void* mine, void* all,
                                                   std::span<const std::size_t> bytes) override {
-    if (device != device_) return host_.start_gather(device, mine, all, bytes);
+    if (device != device_) return host_.all_gather_async(device, mine, all, bytes);
     if (bytes.size() != static_cast<std::size_t>(size()))
       fail<ShapeError>("nccl: gather of ", bytes.size(), " parts among ", size(), " processes");
     return start({}, [&](Started&) {
@@ -79,7 +79,7 @@ class NcclCommunicator final : public parallel::Communicator {
   using Kept = std::variant<std::monostate, Tensor<float>, Tensor<double>>;
 
   /// Keeps the memory that is worked on until the back end's stream waits for the work.
-  class Started final : public parallel::Pending {
+  class Started final : public distributed::Work {
    public:
     Started(NcclCommunicator& owner, Kept kept)
         : scratch(owner.context_), owner_(owner), kept_(std::move(kept)) {}
@@ -112,7 +112,7 @@ class NcclCommunicator final : public parallel::Communicator {
 
   /// `work(started)` asks NCCL.
   template <class Work>
-  std::unique_ptr<parallel::Pending> start(Kept kept, const Work& work) {
+  std::unique_ptr<distributed::Work> start(Kept kept, const Work& work) {
     const auto exclusive = context_.stream.exclusive();
     const cuda::CurrentDevice scope(device_.number());
     auto started = std::make_unique<Started>(*this, std::move(kept));
@@ -176,7 +176,7 @@ class NcclCommunicator final : public parallel::Communicator {
     return static_cast<std::size_t>(view.size());
   }
 
-  parallel::Communicator& host_;
+  distributed::Communicator& host_;
   Device device_;
   cuda::Context& context_;
   cuda::SideStream side_;
@@ -189,13 +189,13 @@ struct NcclReadiness {
   NcclId id{};
   cuda::Context* context = nullptr;
 };
-inline NcclReadiness ready_for_nccl(const parallel::Communicator& host, Device device) {
+inline NcclReadiness ready_for_nccl(const distributed::Communicator& host, Device device) {
   if (device.backend().name() != "cuda") fail<DeviceError>("nccl: device ", device, ", a GPU is expected");
   NcclReadiness ready;
   ready.library = load_nccl();
   ready.context = &static_cast<cuda::CudaBackend&>(device.backend()).context(device.number());
-  ready.context->graphs.as_one([] {});  // the first piece is no graph: not on one process alone
-  if (!host.is_first()) return ready;
+  ready.context->graphs.run_as_graph([] {});  // the first piece is no graph: not on one process alone
+  if (!host.is_main_process()) return ready;
   const cuda::CurrentDevice scope(device.number());
   if (const NcclResult got = ready.library.get_unique_id(&ready.id); got != NcclResult::success)
     fail<DeviceError>("nccl: ncclGetUniqueId: ", ready.library.get_error_string(got), " (",
@@ -205,14 +205,14 @@ inline NcclReadiness ready_for_nccl(const parallel::Communicator& host, Device d
 
 }  // namespace detail
 
-std::unique_ptr<parallel::Communicator> make_nccl_communicator(parallel::Communicator& host, Device device) {
+std::unique_ptr<distributed::Communicator> make_nccl_communicator(distributed::Communicator& host, Device device) {
   detail::NcclReadiness ready;
   std::string said;  // whether there are graphs, then what is wrong
   try {
     ready = detail::ready_for_nccl(host, device);
     said = ready.context->graphs.usable() ? "g" : "k";
   } catch (const Error& error) { said = message("-", host.name(), ": ", error.what()); }
-  const auto all = host.gather(std::as_bytes(std::span(said)));
+  const auto all = host.all_gather(std::as_bytes(std::span(said)));
   for (const auto& one : all)
     if (one.size() > 1)
       fail<DeviceError>(std::string_view(reinterpret_cast<const char*>(one.data()), one.size()).substr(1));

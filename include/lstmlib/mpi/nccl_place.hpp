@@ -4,7 +4,7 @@
 
 #include "lstmlib/cuda/side_stream.hpp"
 #include "lstmlib/mpi/nccl_library.hpp"
-#include "lstmlib/parallel/communicator.hpp"
+#include "lstmlib/distributed/communicator.hpp"
 
 #include <exception>
 #include <string>
@@ -14,7 +14,7 @@ namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 /// What it asks NCCL runs on the side stream.
 class NcclPlace {
  public:
-  NcclPlace(const NcclLibrary& library, const NcclId& id, const parallel::Communicator& host,
+  NcclPlace(const NcclLibrary& library, const NcclId& id, const distributed::Communicator& host,
             cuda::SideStream& side)
       : library_(library), name_(host.name()), side_(side) {
     const cuda::CurrentDevice scope(side.stream().device());

@@ -3,7 +3,7 @@
 // A program, or a part of it, as one of several processes that mpirun started.
 
 #include "lstmlib/mpi/communicator.hpp"
-#include "lstmlib/parallel/agreement.hpp"
+#include "lstmlib/distributed/agreement.hpp"
 
 #include <cstdlib>
 #include <iostream>
@@ -30,9 +30,9 @@ int run(Work work, Report report) {
     std::optional<MpiCommunicator> all;
     all.emplace();
     try {
-      status = work(static_cast<parallel::Communicator&>(*all));
-    } catch (const parallel::AgreedError& error) {
-      if (all->is_first()) report(std::string(error.what()));
+      status = work(static_cast<distributed::Communicator&>(*all));
+    } catch (const distributed::AgreedError& error) {
+      if (all->is_main_process()) report(std::string(error.what()));
       all->barrier();
     } catch (const std::exception& error) {
       report(all->size() > 1 ? all->name() + ": " + error.what() : std::string(error.what()));

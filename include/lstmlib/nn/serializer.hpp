@@ -58,10 +58,10 @@ class Serializer {
   virtual void on_value(const std::string& path, Tensor<std::int64_t>&) = 0;
   virtual void on_module(Module&) = 0;
 
-  const FieldPath& path() const { return path_; }
+  const MemberPath& path() const { return path_; }
 
  private:
-  FieldPath path_;
+  MemberPath path_;
 };
 
 }  // namespace lstmlib::nn

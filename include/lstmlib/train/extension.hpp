@@ -17,7 +17,7 @@ namespace priority {
 inline constexpr int writer = 300;     ///< adds to the observation, as an evaluator
 inline constexpr int editor = 200;     ///< changes it
 inline constexpr int reader = 100;     ///< reports it
-inline constexpr int keeper = -100;    ///< keeps a part of the run in a file
+inline constexpr int checkpoint = -100;    ///< keeps a part of the run in a file
 inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that it says is done
 }  // namespace priority
 

@@ -61,7 +61,7 @@ class LogReport {
 
  private:
   void write_file(const Trainer& trainer) const {
-    if (trainer.writes()) io::write_file(trainer.folder() / file_name_, log_.dump(4));
+    if (trainer.is_main_process()) io::write_file(trainer.folder() / file_name_, log_.dump(4));
   }
 
   std::vector<std::string> keys_;

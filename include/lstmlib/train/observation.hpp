@@ -33,9 +33,9 @@ class Observation {
   void set(const Entry& given) { entry(given.key) = given; }
   /// For a value that a device is still computing: `read(*this)` sets it, and may wait for it. settle() calls
   /// it.
-  void later(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
+  void defer(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
   /// Sets what was put off, in order. Updaters and evaluators call it once a step, after its last work.
-  void settle() {
+  void resolve() {
     for (const auto& read : std::exchange(open_, {})) read(*this);
   }
   std::optional<double> find(std::string_view key) const {

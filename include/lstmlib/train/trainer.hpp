@@ -50,7 +50,7 @@ class Trainer {
   RunLength length() const { return options_.stop.length(); }
   const std::filesystem::path& folder() const { return options_.folder; }
   /// Whether extensions write files and report in this process; the others keep the same state.
-  bool writes() const { return updater_->writes(); }
+  bool is_main_process() const { return updater_->is_main_process(); }
   /// Of the last update; extensions of high priority add to it.
   Observation& observation() { return observation_; }
   /// The first extension of this type, or null.
@@ -110,7 +110,7 @@ inline std::vector<Trainer::Entry*> Trainer::by_priority() {
 
 inline RunResult Trainer::run() {
   std::error_code error;
-  if (writes()) std::filesystem::create_directories(folder(), error);
+  if (is_main_process()) std::filesystem::create_directories(folder(), error);
   if (error) fail<FileError>("trainer: cannot make the folder ", folder().string(), ": ", error.message());
 
   std::optional<SignalWatch> signals;
@@ -134,13 +134,13 @@ inline RunResult Trainer::run() {
 
 inline void Trainer::iterate(std::span<Entry* const> by_priority) {
   observation_ = updater_->update();
-  std::vector<Entry*> keepers;
+  std::vector<Entry*> checkpoints;
   for (Entry* entry : by_priority) {
     if (!entry->trigger(status())) continue;
-    if (entry->extension.priority() < 0) keepers.push_back(entry);
+    if (entry->extension.priority() < 0) checkpoints.push_back(entry);
     else entry->extension(*this);
   }
-  for (Entry* entry : keepers) entry->extension(*this);
+  for (Entry* entry : checkpoints) entry->extension(*this);
 }
 
 inline double Trainer::elapsed_time() const {

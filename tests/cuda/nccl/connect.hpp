@@ -15,8 +15,8 @@
 
 namespace lstmlib::nccl_test {
 
-using parallel::Communicator;
-using parallel::Wire;
+using distributed::Communicator;
+using distributed::GradientCompression;
 using test::on_ranks;
 
 inline void set_to(const char* variable, const char* value) {
@@ -50,7 +50,7 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 /// x = x + x, by a kernel.
 template <Real T>
 void twice(Tensor<T>& x) {
-  test::gpu().backend().kernels<T>(0).math.add_scaled(1, x.view(), x.mutable_view());
+  test::gpu().backend().kernels<T>(0).tensor.add_scaled(1, x.view(), x.mutable_view());
 }
 
 /// To bfloat16.

@@ -6,7 +6,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-template std::unique_ptr<RecurrentKernels<float>> make_recurrent<float>(Context&);
-template std::unique_ptr<RecurrentKernels<double>> make_recurrent<double>(Context&);
+template std::unique_ptr<RecurrentKernels<float>> make_recurrent_kernels<float>(Context&);
+template std::unique_ptr<RecurrentKernels<double>> make_recurrent_kernels<double>(Context&);
 
 }  // namespace lstmlib::cuda

@@ -3,7 +3,7 @@
 // Softmax cross entropy: logarithms of probabilities and loss in one pass over the scores; and the count of
 // scores that are right.
 
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/cuda/data_errors.cuh"
 #include "lstmlib/cuda/kernels/softmax.cuh"
 
@@ -57,12 +57,12 @@ struct CrossEntropy {
 /// One block: factor = 1 / the labels that count, or 1 / `divisor` where that is not 0; total = the sum of
 /// the losses times the factor. Null: not wanted.
 template <class T>
-__global__ void __launch_bounds__(usual_threads)
+__global__ void __launch_bounds__(default_threads)
     total_loss_kernel(LabelledScores<T> problem, const T* losses, Index count, Index divisor, T* total,
                       T* factor) {
   T sum = 0;
   std::int32_t counted = 0;
-  for (Index i = simt::thread_index(); i < count; i += usual_threads) {
+  for (Index i = simt::thread_index(); i < count; i += default_threads) {
     sum += losses[i];
     if (problem.counts(problem.labels[i])) ++counted;
   }
@@ -108,10 +108,10 @@ struct ScoreAt {
 /// A warp finds a row's first largest score. hits[row]: 0 where the label does not count, 1 where it does, 2
 /// where it is also right. Labels outside the classes are reported and do not count.
 template <class T>
-__global__ void __launch_bounds__(usual_threads)
+__global__ void __launch_bounds__(default_threads)
     find_hits_kernel(const T* scores, const std::int32_t* labels, std::int32_t ignore, Index rows,
                      std::int32_t classes, std::int32_t* hits, DataErrorWord* errors) {
-  constexpr int rows_at_once = usual_threads / 32;
+  constexpr int rows_at_once = default_threads / 32;
   for (Index first = Index{simt::block_index()} * rows_at_once; first < rows;
        first += Index{simt::grid_blocks()} * rows_at_once) {
     const Index row = first + simt::thread_index() / 32;
@@ -128,10 +128,10 @@ __global__ void __launch_bounds__(usual_threads)
   }
 }
 /// One block: counts [2] = rows that are right, rows that count.
-[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     count_hits_kernel(const std::int32_t* hits, Index rows, std::int32_t* counts) {
   std::int32_t correct = 0, counted = 0;
-  for (Index row = simt::thread_index(); row < rows; row += usual_threads) {
+  for (Index row = simt::thread_index(); row < rows; row += default_threads) {
     correct += hits[row] == 2 ? 1 : 0;
     counted += hits[row] > 0 ? 1 : 0;
   }

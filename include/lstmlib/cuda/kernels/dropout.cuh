@@ -2,9 +2,9 @@
 #pragma once
 // Dropout with the very bits and rounding of the CPU.
 
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/cuda/kernels/elementwise.cuh"
-#include "lstmlib/cuda/segments.hpp"
+#include "lstmlib/cuda/sequence_layout.hpp"
 #include "lstmlib/math/philox.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
@@ -16,12 +16,12 @@ struct DropoutMask {
   std::uint32_t threshold;
   T scale;
   bool in_sequences;  ///< else row r is position 0 of sentence r
-  SegmentsView segments;
+  SequenceLayoutView layout;
   std::uint64_t first_sentence;
 
   LSTMLIB_HOST_DEVICE math::Philox4 words(Index row, Index block) const {
-    const Index sentence = in_sequences ? segments.sequence_of(row) : row;
-    const Index position = in_sequences ? row - segments.firsts[sentence] : 0;
+    const Index sentence = in_sequences ? layout.sequence_of(row) : row;
+    const Index position = in_sequences ? row - layout.offsets[sentence] : 0;
     return math::dropout_words(key, static_cast<std::uint64_t>(sentence) + first_sentence,
                                static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(block));
   }
@@ -32,10 +32,10 @@ DropoutMask<T> mask_of(Context& context, const RowDropout& dropout) {
   DropoutMask<T> mask{dropout.key,
                       math::dropout_threshold(dropout.ratio),
                       static_cast<T>(1 / (1 - dropout.ratio)),
-                      dropout.places.segments != nullptr,
+                      dropout.places.layout != nullptr,
                       {},
                       dropout.places.first_sentence};
-  if (dropout.places.segments) mask.segments = on_device(context, *dropout.places.segments);
+  if (dropout.places.layout) mask.layout = on_device(context, *dropout.places.layout);
   return mask;
 }
 
@@ -45,7 +45,7 @@ struct DropoutBody {
   Index columns;
   const T* x;
   T* y;
-  Write how;
+  OutputMode how;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index block) const {
     const math::Philox4 words = mask.words(row, block);
     for (int i = 0; i < 4; ++i) {

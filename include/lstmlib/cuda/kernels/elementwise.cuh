@@ -2,7 +2,7 @@
 #pragma once
 // Bodies of kernels that read and write each element once: bound by the memory's bandwidth.
 
-#include "lstmlib/backend/kernels/math.hpp"
+#include "lstmlib/backend/kernels/tensor.hpp"
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/cuda/kernels/for_each.cuh"
 #include "lstmlib/math/activation.hpp"
@@ -11,18 +11,18 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// result = value or result += value
 template <class T>
-LSTMLIB_HOST_DEVICE inline void write(Write how, T& result, T value) {
-  result = how == Write::assign ? value : result + value;
+LSTMLIB_HOST_DEVICE inline void write(OutputMode how, T& result, T value) {
+  result = how == OutputMode::overwrite ? value : result + value;
 }
 
 template <class T, class Function>
-struct MapBody {
+struct UnaryBody {
   const T* x;
   T* y;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { y[i] = Function{}(x[i]); }
 };
 template <class T, class Function>
-struct MapBackwardBody {
+struct UnaryBackwardBody {
   const T *y, *d_y;
   T* d_x;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { d_x[i] += d_y[i] * Function{}.derivative(y[i]); }
@@ -44,11 +44,11 @@ template <class T>
 struct MultiplyBody {
   const T *a, *b;
   T* y;
-  Write how;
+  OutputMode how;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { write(how, y[i], a[i] * b[i]); }
 };
 template <class T>
-struct AddToRowsBody {
+struct AddBiasBody {
   const T* row;
   T* y;
   Index columns;
@@ -62,7 +62,7 @@ struct CopyColumnsBody {
   const T* from;
   T* to;
   Index from_size, to_size;
-  Write how;
+  OutputMode how;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index column) const {
     write(how, to[row * to_size + column], from[row * from_size + column]);
   }
@@ -70,11 +70,11 @@ struct CopyColumnsBody {
 
 /// Calls `use(function)` with the function that `op` names.
 template <class Use>
-void with_function(MapOp op, Use use) {
+void with_function(UnaryOp op, Use use) {
   switch (op) {
-    case MapOp::tanh: return use(math::Tanh{});
-    case MapOp::sigmoid: return use(math::Sigmoid{});
-    case MapOp::relu: return use(math::Relu{});
+    case UnaryOp::tanh: return use(math::Tanh{});
+    case UnaryOp::sigmoid: return use(math::Sigmoid{});
+    case UnaryOp::relu: return use(math::Relu{});
   }
 }
 

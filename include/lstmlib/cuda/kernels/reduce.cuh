@@ -49,7 +49,7 @@ __device__ inline T reduce_block(T value, Join join, simt::SharedArray<T> shared
 }
 
 /// A block's threads for a line of `size` neighbours: a warp, or eight where there is work for them.
-inline int threads_for_line(Index size) { return size <= 1024 ? 32 : usual_threads; }
+inline int threads_for_line(Index size) { return size <= 1024 ? 32 : default_threads; }
 inline constexpr int line_shared_bytes = 32 * static_cast<int>(sizeof(double));  ///< for reduce_block
 
 /// Elements `first` to `last` - 1 of a line are piece `piece` of `pieces`.
@@ -79,7 +79,7 @@ struct JoinAcrossBody {
 };
 /// Where a line's elements are neighbours: a block joins one piece of one line. y [lines, pieces].
 template <class T, class Join>
-__global__ void __launch_bounds__(usual_threads)
+__global__ void __launch_bounds__(default_threads)
     join_along_kernel(const T* x, T* y, Index lines, Index size, Index pieces, T factor) {
   for (Index line = simt::block_index(); line < lines * pieces; line += simt::grid_blocks()) {
     const Piece part = piece_of(size, line % pieces, pieces);

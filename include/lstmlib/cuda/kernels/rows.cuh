@@ -3,7 +3,7 @@
 // Rows of a table by number: gathered, and their gradients added in the order of the rows, without atomics
 // and without the host knowing how many different numbers there are.
 
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/cuda/data_errors.cuh"
 #include "lstmlib/cuda/kernels/dropout.cuh"
@@ -64,11 +64,11 @@ struct IdGroups {
 /// Sorts by counting: the place of a row is the number of rows that come before it. 32 rows a block, whose
 /// warps count within eight parts of all rows. No row comes before itself, so all places differ; rows of
 /// `ignore` come last.
-[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     sort_ids_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, std::int32_t* order) {
   const simt::SharedArray<std::int32_t> counts{0};
   const int lane = simt::thread_index() % 32, part = simt::thread_index() / 32;
-  constexpr int parts = usual_threads / 32;
+  constexpr int parts = default_threads / 32;
   const std::int32_t a_part = (rows + parts - 1) / parts;
   for (std::int32_t first = 32 * simt::block_index(); first < rows; first += 32 * simt::grid_blocks()) {
     const std::int32_t row = first + lane, id = row < rows ? ids[row] : ignore;
@@ -93,13 +93,13 @@ struct IdGroups {
 
 /// One block finds where groups begin: a place that has another id than the one before it. Places are taken
 /// as many as the block has threads at a time; each thread's group is the number of beginnings up to it.
-[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     find_groups_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, IdGroups groups) {
   const simt::SharedArray<std::int32_t> warp_counts{0};
   const int thread = simt::thread_index(), lane = thread % 32, warp = thread / 32;
-  constexpr int warps = usual_threads / 32;
+  constexpr int warps = default_threads / 32;
   std::int32_t found = 0, used = 0;  // groups and rows without `ignore` so far, the same in all threads
-  for (std::int32_t first = 0; first < rows; first += usual_threads) {
+  for (std::int32_t first = 0; first < rows; first += default_threads) {
     const std::int32_t place = first + thread;
     const std::int32_t id = place < rows ? ids[groups.order[place]] : ignore;
     const bool begins = id != ignore && (place == 0 || ids[groups.order[place - 1]] != id);
@@ -121,7 +121,7 @@ struct IdGroups {
     }
     simt::sync_block();
   }
-  for (std::int32_t i = found + thread; i < rows; i += usual_threads) groups.distinct[i] = -1;
+  for (std::int32_t i = found + thread; i < rows; i += default_threads) groups.distinct[i] = -1;
   if (thread == 0) {
     groups.begin[found] = used;
     *groups.count = found;
@@ -132,7 +132,7 @@ struct IdGroups {
 /// the group's id, to which they are added, if `to_table`. A thread has a column, and asks for eight rows
 /// before it adds the first: a frequent word has many, each as far away as memory.
 template <class T, bool drops>
-__global__ void __launch_bounds__(usual_threads)
+__global__ void __launch_bounds__(default_threads)
     add_groups_kernel(const T* rows, Index width, const DropoutMask<T> mask, IdGroups groups, T* result,
                       bool to_table, Index table_rows, DataErrorWord* errors) {
   constexpr std::int32_t at_once = 8;
@@ -168,7 +168,7 @@ __global__ void __launch_bounds__(usual_threads)
   }
 }
 
-/// Sums of the rows of equal ids: see NeuralKernels::sum_rows_by_id and scatter_add_rows.
+/// Sums of the rows of equal ids: see NnKernels::sum_rows_by_id and scatter_add_rows.
 template <class T>
 void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                     const RowDropout& dropout, std::int32_t* distinct, T* result, bool to_table,
@@ -183,9 +183,9 @@ void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_
       scratch.take<std::int32_t>({count}).data, scratch.take<std::int32_t>({count + 1}).data,
       distinct ? distinct : scratch.take<std::int32_t>({count}).data, scratch.take<std::int32_t>({1}).data};
   launch(context.stream,
-         {.blocks = blocks_for(count, 32), .threads = usual_threads, .shared_bytes = usual_threads * 4},
+         {.blocks = blocks_for(count, 32), .threads = default_threads, .shared_bytes = default_threads * 4},
          sort_ids_kernel, ids.data, row_count, ignore, groups.order);
-  launch(context.stream, {.threads = usual_threads, .shared_bytes = 2 * usual_threads / 32 * 4},
+  launch(context.stream, {.threads = default_threads, .shared_bytes = 2 * default_threads / 32 * 4},
          find_groups_kernel, ids.data, row_count, ignore, groups);
   constexpr int columns_of_block = 128;
   launch(context.stream,

@@ -84,7 +84,7 @@ struct SoftmaxBackward {
 };
 
 template <class Body>
-__global__ void __launch_bounds__(usual_threads)
+__global__ void __launch_bounds__(default_threads)
     along_lines_kernel(const Body body, Index lines, Index size) {
   for (Index line = simt::block_index(); line < lines; line += simt::grid_blocks())
     body(line * size, LinePart{size, 1, simt::thread_index(), simt::block_threads()}, InBlock{});

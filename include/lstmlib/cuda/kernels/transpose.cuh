@@ -12,11 +12,11 @@ inline constexpr int transpose_row = transpose_tile + 1;
 
 /// y [columns, rows] = or += xᵀ. A block has a tile at a time, a thread four of its elements.
 template <class T>
-__global__ void __launch_bounds__(usual_threads)
-    transpose_kernel(const T* x, T* y, Index rows, Index columns, Write how) {
+__global__ void __launch_bounds__(default_threads)
+    transpose_kernel(const T* x, T* y, Index rows, Index columns, OutputMode how) {
   const simt::SharedArray<T> tile{0};
   const int i = simt::thread_index() % transpose_tile, first = simt::thread_index() / transpose_tile;
-  constexpr int step = usual_threads / transpose_tile;
+  constexpr int step = default_threads / transpose_tile;
   const Index tiles_across = (columns + transpose_tile - 1) / transpose_tile;
   const Index tiles = tiles_across * ((rows + transpose_tile - 1) / transpose_tile);
   for (Index number = simt::block_index(); number < tiles; number += simt::grid_blocks()) {
@@ -32,13 +32,13 @@ __global__ void __launch_bounds__(usual_threads)
   }
 }
 template <class T>
-void transpose(Context& context, Index rows, Index columns, const T* x, T* y, Write how) {
+void transpose(Context& context, Index rows, Index columns, const T* x, T* y, OutputMode how) {
   if (rows * columns == 0) return;
   const Index tiles =
       ((rows + transpose_tile - 1) / transpose_tile) * ((columns + transpose_tile - 1) / transpose_tile);
   launch(context.stream,
          {.blocks = blocks_for(tiles, 1),
-          .threads = usual_threads,
+          .threads = default_threads,
           .shared_bytes = transpose_tile * transpose_row * static_cast<int>(sizeof(T))},
          transpose_kernel<T>, x, y, rows, columns, how);
 }

@@ -8,16 +8,16 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// What hooks do to a gradient, as an argument of kernels.
-struct GradientSteps {
-  static constexpr int most = 16;
+struct GradientTransforms {
+  static constexpr int max = 16;
 
   int count = 0;
-  math::GradientStep step[most];
+  math::GradientTransform step[max];
 
   template <class T>
   LSTMLIB_HOST_DEVICE T operator()(T value, T gradient) const {
     for (int i = 0; i < count; ++i) {
-      math::GradientStep one = step[i];
+      math::GradientTransform one = step[i];
       if (one.factor) one.value = *one.factor;
       gradient = math::apply_step(one, value, gradient);
     }
@@ -32,7 +32,7 @@ struct UpdateSpan {
   T* value;
   const T* gradient;         ///< dense, or the rows that there are; null: zeros
   const std::int32_t* rows;  ///< of each row of the value, its row of the gradient or -1; null: dense
-  T* state[math::most_states];
+  T* state[math::max_states];
 
   LSTMLIB_HOST_DEVICE T gradient_at(Index i) const {
     if (!gradient) return T(0);
@@ -45,16 +45,16 @@ struct UpdateSpan {
 /// The parameters of one launch: what fits into a kernel's argument, which is 4 KB.
 template <class T>
 struct UpdateTable {
-  static constexpr int most = 40;
+  static constexpr int max = 40;
   static constexpr Index a_block = 2048;  ///< elements
 
   int count = 0;
-  int first_block[most + 1] = {0};
-  UpdateSpan<T> span[most];
+  int first_block[max + 1] = {0};
+  UpdateSpan<T> span[max];
 
   int blocks() const { return first_block[count]; }
 };
-static_assert(sizeof(UpdateTable<double>) + sizeof(GradientSteps) + sizeof(math::AmsBoundRule) < 4000);
+static_assert(sizeof(UpdateTable<double>) + sizeof(GradientTransforms) + sizeof(math::AmsBoundRule) < 4000);
 
 /// Calls `use(span, i)` for the elements of this thread; a block has a piece of one span.
 template <class T, class Use>
@@ -64,15 +64,15 @@ __device__ inline void for_each_in_table(const UpdateTable<T>& table, Use use) {
   const UpdateSpan<T>& span = table.span[which];
   const Index first = Index{simt::block_index() - table.first_block[which]} * UpdateTable<T>::a_block;
   const Index end = first + UpdateTable<T>::a_block < span.size ? first + UpdateTable<T>::a_block : span.size;
-  for (Index i = first + simt::thread_index(); i < end; i += usual_threads) use(span, i);
+  for (Index i = first + simt::thread_index(); i < end; i += default_threads) use(span, i);
 }
 
 template <class T, class Rule>
 struct UpdateElement {
   const Rule& rule;
-  const GradientSteps& steps;
+  const GradientTransforms& steps;
   __device__ void operator()(const UpdateSpan<T>& span, Index i) const {
-    T value = span.value[i], state[math::most_states] = {};
+    T value = span.value[i], state[math::max_states] = {};
 #pragma unroll
     for (int k = 0; k < static_cast<int>(Rule::states); ++k) state[k] = span.state[k][i];
     math::apply_rule(rule, value, steps(value, span.gradient_at(i)), state[0], state[1], state[2]);
@@ -82,14 +82,14 @@ struct UpdateElement {
   }
 };
 template <class T, class Rule>
-__global__ void __launch_bounds__(usual_threads)
-    update_kernel(const UpdateTable<T> table, const GradientSteps steps, const Rule rule) {
+__global__ void __launch_bounds__(default_threads)
+    update_kernel(const UpdateTable<T> table, const GradientTransforms steps, const Rule rule) {
   for_each_in_table(table, UpdateElement<T, Rule>{rule, steps});
 }
 
 template <class T>
 struct AddSquare {
-  const GradientSteps& steps;
+  const GradientTransforms& steps;
   double& sum;
   __device__ void operator()(const UpdateSpan<T>& span, Index i) const {
     const auto g = static_cast<double>(steps(span.value[i], span.gradient_at(i)));
@@ -98,18 +98,18 @@ struct AddSquare {
 };
 /// parts[block] = the sum of a block's squares
 template <class T>
-__global__ void __launch_bounds__(usual_threads)
-    squared_norm_kernel(const UpdateTable<T> table, const GradientSteps steps, double* parts) {
+__global__ void __launch_bounds__(default_threads)
+    squared_norm_kernel(const UpdateTable<T> table, const GradientTransforms steps, double* parts) {
   double sum = 0;
   for_each_in_table(table, AddSquare<T>{steps, sum});
   sum = reduce_block(sum, Sum{}, simt::SharedArray<double>{0});
   if (simt::thread_index() == 0) parts[simt::block_index()] = sum;
 }
 /// One block: *sum += all parts.
-[[maybe_unused]] static __global__ void __launch_bounds__(usual_threads)
+[[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     add_parts_kernel(const double* parts, Index count, double* sum) {
   double all = 0;
-  for (Index i = simt::thread_index(); i < count; i += usual_threads) all += parts[i];
+  for (Index i = simt::thread_index(); i < count; i += default_threads) all += parts[i];
   all = reduce_block(all, Sum{}, simt::SharedArray<double>{0});
   if (simt::thread_index() == 0) *sum += all;
 }
@@ -125,7 +125,7 @@ struct ClipFactorBody {
 };
 template <class T>
 struct ApplyStepsBody {
-  GradientSteps steps;
+  GradientTransforms steps;
   const T* value;
   T* gradient;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { gradient[i] = steps(value[i], gradient[i]); }

@@ -3,38 +3,38 @@
 // Windows over sequences and over images, and their gradients: a thread gathers what one element gets, in the
 // order in which the CPU adds.
 
-#include "lstmlib/backend/kernels/neural.hpp"
-#include "lstmlib/cuda/segments.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
+#include "lstmlib/cuda/sequence_layout.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// columns [windows, features, window]; a column of the body is (feature, offset).
 template <class T>
 struct UnfoldTimeBody {
-  SegmentsView segments;
+  SequenceLayoutView layout;
   Index window, features;
   const T* x;
   T* columns;
   LSTMLIB_HOST_DEVICE void operator()(Index at, Index column) const {
-    const Index sequence = segments.sequence_of_window(at, window);
+    const Index sequence = layout.sequence_of_window(at, window);
     const Index feature = column / window, offset = column % window;
     const Index row =
-        at - segments.first_window(sequence, window) - (window - 1) + offset;  // in the sequence
-    const bool inside = row >= 0 && row < segments.length(sequence);
+        at - layout.first_window(sequence, window) - (window - 1) + offset;  // in the sequence
+    const bool inside = row >= 0 && row < layout.length(sequence);
     columns[at * features * window + column] =
-        inside ? x[(segments.firsts[sequence] + row) * features + feature] : T(0);
+        inside ? x[(layout.offsets[sequence] + row) * features + feature] : T(0);
   }
 };
 template <class T>
 struct UnfoldTimeBackwardBody {
-  SegmentsView segments;
+  SequenceLayoutView layout;
   Index window, features;
   const T* d_columns;
   T* d_x;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index feature) const {
-    const Index sequence = segments.sequence_of(row);
+    const Index sequence = layout.sequence_of(row);
     // The first window that has the row has it at its end.
-    const Index first = segments.first_window(sequence, window) + row - segments.firsts[sequence];
+    const Index first = layout.first_window(sequence, window) + row - layout.offsets[sequence];
     T sum = d_x[row * features + feature];
     for (Index i = 0; i < window; ++i)
       sum += d_columns[((first + i) * features + feature) * window + window - 1 - i];

@@ -25,7 +25,7 @@ struct SavedStep {
                                        int row) {
     gates = simt::load_global(gates_at(data.gates, element(token, hidden_size, unit)));
     cell_before = step > 0 ? simt::load_global(data.cells + element(token_before, hidden_size, unit))
-                           : load_or_zero(data.first_cell, element(sequence.number, hidden_size, unit));
+                           : load_or_zero(data.initial_cell, element(sequence.number, hidden_size, unit));
     d_hidden = load_or_zero(data.d_hidden, element(row, hidden_size, unit));
   }
 };

@@ -27,12 +27,12 @@ __device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
                                                   int first_place, const LanePlace& lane) {
   for (int n = lane.warp; n < cluster_sequences; n += L::warps) {
     float largest = 0;
-    if (data.first_hidden && first_place + n < sequences.count) {
+    if (data.initial_hidden && first_place + n < sequences.count) {
       const LaneSequence sequence(sequences, first_place + n);
       for (int unit = lane.lane; unit < hidden_size; unit += warp_lanes)
         largest =
             fmaxf(largest,
-                  fabsf(simt::load_global(data.first_hidden + element(sequence.number, hidden_size, unit))));
+                  fabsf(simt::load_global(data.initial_hidden + element(sequence.number, hidden_size, unit))));
     }
 #pragma unroll
     for (int mask = 16; mask > 0; mask /= 2) largest = fmaxf(largest, simt::shuffle_xor(largest, mask));
@@ -65,7 +65,7 @@ __device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
     for (int i = 0; i < tile_units; ++i) {
       const int unit = tile * tile_units + i;
       values[i] = unit < hidden_size && sequence.length > 0
-                      ? load_or_zero(data.first_hidden, element(sequence.number, hidden_size, unit)) * scale
+                      ? load_or_zero(data.initial_hidden, element(sequence.number, hidden_size, unit)) * scale
                       : 0.0f;
     }
     using Math = OperandMath<L::operands>;
@@ -148,8 +148,8 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
     tiles[i] = ForwardTile{0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}};
     if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
     const std::size_t state = element(sequence.number, hidden_size, unit);
-    tiles[i].cell = load_or_zero(data.first_cell, state);
-    tiles[i].hidden = load_or_zero(data.first_hidden, state);
+    tiles[i].cell = load_or_zero(data.initial_cell, state);
+    tiles[i].hidden = load_or_zero(data.initial_hidden, state);
     tiles[i].input = ForwardTile::load_input(data, token, hidden_size, unit);
     if (sequence.length > 1)
       tiles[i].input_after = ForwardTile::load_input(data, next_token, hidden_size, unit);

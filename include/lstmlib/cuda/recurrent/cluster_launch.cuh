@@ -39,29 +39,29 @@ inline auto backward_kernel(const ClusterKernel& kernel) {
 }
 
 inline LaunchShape launch_shape(const ClusterKernel& kernel, int sequences, int directions,
-                                bool early_start) {
+                                bool programmatic_launch) {
   const ClusterGeometry& geometry = geometry_of(kernel);
   return {.blocks = pieces(sequences, geometry.sequences) * geometry.blocks,
           .blocks_y = directions,
           .threads = geometry.threads,
           .shared_bytes = geometry.shared_bytes,
           .cluster = geometry.blocks,
-          .early_start = early_start};
+          .programmatic_launch = programmatic_launch};
 }
 
 }  // namespace detail
 
-/// Starts a forward kernel for the first `directions` directions. early_start: the weights are complete
+/// Starts a forward kernel for the first `directions` directions. programmatic_launch: the weights are complete
 /// before the kernel ahead on the stream starts, so they can be loaded while it runs. Throws DeviceError if
 /// the device refuses; then nothing has been started.
 inline void cluster_forward(Stream& stream, const ClusterKernel& kernel, const ClusterForward& arguments,
-                            int directions, bool early_start = false) {
-  launch(stream, detail::launch_shape(kernel, arguments.sequences.count, directions, early_start),
+                            int directions, bool programmatic_launch = false) {
+  launch(stream, detail::launch_shape(kernel, arguments.sequences.count, directions, programmatic_launch),
          detail::forward_kernel(kernel), arguments);
 }
 inline void cluster_backward(Stream& stream, const ClusterKernel& kernel, const ClusterBackward& arguments,
-                             int directions, bool early_start = false) {
-  launch(stream, detail::launch_shape(kernel, arguments.sequences.count, directions, early_start),
+                             int directions, bool programmatic_launch = false) {
+  launch(stream, detail::launch_shape(kernel, arguments.sequences.count, directions, programmatic_launch),
          detail::backward_kernel(kernel), arguments);
 }
 
@@ -88,7 +88,7 @@ inline int clusters_at_once(int device, const ClusterKernel& kernel) {
       return 0;
     return count * multiprocessors;
   }
-  if (geometry.blocks > usual_cluster &&
+  if (geometry.blocks > default_cluster &&
       !works(cudaFuncSetAttribute(function, cudaFuncAttributeNonPortableClusterSizeAllowed, 1)))
     return 0;
   cudaLaunchAttribute attribute;

@@ -15,14 +15,14 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 inline constexpr std::array padded_sizes = {64, 128, 192, 256, 304, 384, 512};
 
 /// The products' operands. fp32: the forward pass as exact as float32; backward to 16 bits, which have all
-/// exponents. fp32_strict: both as exact as float32. tf32: 11 bits as its namesake.
+/// exponents. fp32_strict: both as exact as float32. fp16: 11 bits as its namesake.
 struct PrecisionOperands {
   Operands forward, backward;
 };
 constexpr PrecisionOperands operands_of(Precision precision) {
   switch (precision) {
     case Precision::fp32_strict: return {Operands::fp16x3, Operands::fp16x3};
-    case Precision::tf32: return {Operands::fp16, Operands::fp16};
+    case Precision::fp16: return {Operands::fp16, Operands::fp16};
     case Precision::bf16: return {Operands::bf16, Operands::bf16};
     default: return {Operands::fp16x3, Operands::bf16x3};
   }

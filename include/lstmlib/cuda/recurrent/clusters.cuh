@@ -35,8 +35,8 @@ class PlannedClusters final : public ClusterRecurrent {
     ForwardDirection& direction = arguments.directions[0];
     direction.bias = bias;
     direction.sums = pass.saved.gates;
-    direction.first_hidden = p.first_hidden.data;
-    direction.first_cell = p.first_cell.data;
+    direction.initial_hidden = p.initial_hidden.data;
+    direction.initial_cell = p.initial_cell.data;
     direction.rows = pass.order.rows[p.reverse];
     direction.row_step = p.reverse ? -1 : 1;
     direction.hidden = result.hidden.data;
@@ -65,14 +65,14 @@ class PlannedClusters final : public ClusterRecurrent {
     direction.weight_factor = reinterpret_cast<const float*>(pass.packed);
     direction.gates = direction.d_gates = pass.saved.gates;
     direction.cells = pass.saved.cells;
-    direction.first_cell = p.first_cell.data;
+    direction.initial_cell = p.initial_cell.data;
     direction.rows = pass.order.rows[p.reverse];
     direction.row_step = p.reverse ? -1 : 1;
     direction.d_hidden = d_result.hidden.data;
     direction.d_last_hidden = d_result.last_hidden.data;
     direction.d_last_cell = d_result.last_cell.data;
-    direction.d_first_hidden = d.first_hidden.data;
-    direction.d_first_cell = d.first_cell.data;
+    direction.d_first_hidden = d.initial_hidden.data;
+    direction.d_first_cell = d.initial_cell.data;
     while (const auto plan = plan_of(p, true)) {
       direction.weights = pass.packed + plan->weights.backward_place();
       if (starts(*plan->backward, [&] { cluster_backward(stream_, *plan->backward, arguments, 1); }))
@@ -92,12 +92,12 @@ class PlannedClusters final : public ClusterRecurrent {
   }
   static PlacedSequences sequences_of(const ClusterPass& pass) {
     return {pass.order.offsets, pass.order.lengths, pass.order.sequences,
-            static_cast<int>(pass.problem.segments.count())};
+            static_cast<int>(pass.problem.layout.sequences())};
   }
   std::optional<ClusterPlan> plan_of(const RecurrentProblem<float>& p, bool with_backward) {
     constexpr Index most = std::numeric_limits<int>::max();
-    if (p.cell != RecurrentCell::lstm || p.hidden_size() > most || p.segments.count() > most) return {};
-    return planner_.plan({p.segments, p.hidden_size(), 1, p.precision}, with_backward, prefer_);
+    if (p.cell != RecurrentCell::lstm || p.hidden_size() > most || p.layout.sequences() > most) return {};
+    return planner_.plan({p.layout, p.hidden_size(), 1, p.precision}, with_backward, prefer_);
   }
   /// A kernel that the device refuses is never planned again.
   template <class Start>

@@ -4,7 +4,7 @@
 // not to predict: with 304 and 512 units an H100's forward kernels take what they say to a fifth, its
 // backward kernels a sixth to two fifths more.
 
-#include "lstmlib/backend/segments.hpp"
+#include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/cuda/recurrent/cluster_shapes.hpp"
 #include "lstmlib/cuda/recurrent/packed_weights.hpp"
 
@@ -25,7 +25,7 @@ struct DeviceFacts {
 
 /// A layer's pass to plan, all directions together.
 struct RecurrentTask {
-  const Segments& segments;
+  const SequenceLayout& layout;
   Index hidden_size;
   int directions;
   Precision precision;
@@ -54,7 +54,7 @@ struct StepCosts {
   static constexpr double cycles_per_microsecond = 1980;
   /// Of kernels that are launched for each step; and what they reach, 10^6 operations a microsecond.
   static constexpr double portable_step = 11;
-  static constexpr double portable_fp32 = 40, portable_tf32 = 200, portable_bf16 = 400;
+  static constexpr double portable_fp32 = 40, portable_fp16 = 200, portable_bf16 = 400;
 };
 
 constexpr int passes(Operands operands) { return is_split(operands) ? 3 : 1; }
@@ -100,19 +100,19 @@ inline double cycles_of(const ClusterKernel& kernel) {
 /// Steps that pass until all clusters have come to their end, each of so many sequences, so many of them at
 /// once: the longest first, as blocks are started, the next where one has ended.
 inline double steps_of_all(const RecurrentTask& task, int sequences, int at_once) {
-  if (task.segments.count() > Index{16} * sequences * at_once)  // so many rounds even out
-    return static_cast<double>(task.segments.rows()) * task.directions / (sequences * at_once);
+  if (task.layout.sequences() > Index{16} * sequences * at_once)  // so many rounds even out
+    return static_cast<double>(task.layout.rows()) * task.directions / (sequences * at_once);
   std::priority_queue<Index, std::vector<Index>, std::greater<>> ends;  // of the clusters that run
   Index last = 0;
   for (int direction = 0; direction < task.directions; ++direction)
-    for (Index place = 0; place < task.segments.count(); place += sequences) {
+    for (Index place = 0; place < task.layout.sequences(); place += sequences) {
       Index start = 0;
       if (static_cast<int>(ends.size()) == at_once) {
         start = ends.top();
         ends.pop();
       }
       const Index end =
-          start + task.segments.length(task.segments.by_length()[static_cast<std::size_t>(place)]);
+          start + task.layout.length(task.layout.sorted_indices()[static_cast<std::size_t>(place)]);
       ends.push(end);
       last = std::max(last, end);
     }
@@ -122,10 +122,10 @@ inline double steps_of_all(const RecurrentTask& task, int sequences, int at_once
 /// Microseconds of the kernels that are launched for each step.
 inline double portable_microseconds(const RecurrentTask& task) {
   const double rate = task.precision == Precision::bf16   ? StepCosts::portable_bf16
-                      : task.precision == Precision::tf32 ? StepCosts::portable_tf32
+                      : task.precision == Precision::fp16 ? StepCosts::portable_fp16
                                                           : StepCosts::portable_fp32;
-  const auto rows = static_cast<double>(task.segments.rows()),
-             steps = static_cast<double>(task.segments.steps()),
+  const auto rows = static_cast<double>(task.layout.rows()),
+             steps = static_cast<double>(task.layout.time_steps()),
              hidden_size = static_cast<double>(task.hidden_size);
   const double operations = 8 * rows * hidden_size * hidden_size;
   return std::max(StepCosts::portable_step * steps, operations / rate * 1e-6) * task.directions;
@@ -146,7 +146,7 @@ class ClusterPlanner {
   std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward, bool prefer = false) {
     const auto padded = std::find_if(padded_sizes.begin(), padded_sizes.end(),
                                      [&](int size) { return size >= task.hidden_size; });
-    if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.segments.count() < 1) return {};
+    if (facts_.compute_major < 9 || padded == padded_sizes.end() || task.layout.sequences() < 1) return {};
     const PrecisionOperands operands = operands_of(task.precision);
     Choice forward, backward;
     consider<ClusterKernel::Pass::forward>(forward_shapes, task, *padded, operands.forward, forward);

@@ -16,24 +16,24 @@ template <Real T>
 void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResult<T>& result,
                       const RecurrentSaved<T>& saved) {
   const RecurrentProblem<T>& p = work.p;
-  const Index n = work.hidden_size, steps = p.segments.steps();
+  const Index n = work.hidden_size, steps = p.layout.time_steps();
   const auto weights = work.weights(true);
   // Of the sequences that run; after a step they trade places.
-  View<T> before = work.take_states(p.first_hidden), after = work.take({work.sequences, n});
+  View<T> before = work.take_states(p.initial_hidden), after = work.take({work.sequences, n});
   const T* cell_before = nullptr;
-  if (p.cell == RecurrentCell::lstm) cell_before = work.take_states(p.first_cell).data;
+  if (p.cell == RecurrentCell::lstm) cell_before = work.take_states(p.initial_cell).data;
 
   pointwise::with_cell<T>(p.cell, [&]<class Cell>(Cell) {
     using Sums = typename Cell::Sums;
     for (Index step = 0; step < steps; ++step) {
-      const Index first = p.segments.offset(step), running = p.segments.running(step);
+      const Index first = p.layout.time_offset(step), running = p.layout.batch_size_at(step);
       T *gates = saved.gates + first * work.width, *cell_after = saved.cells + first * n;
-      if (step > 0 || p.first_hidden)
+      if (step > 0 || p.initial_hidden)
         work.multiply(work.operand({before.data, {running, n}}), false, weights, true,
-                      {gates, {running, work.width}}, Write::add);
+                      {gates, {running, work.width}}, OutputMode::accumulate);
       work.each_in_rows(running, n,
                         pointwise::RecurrentStepForward<T, Cell>{
-                            n, step + 1 < steps ? p.segments.running(step + 1) : 0, work.rows() + first,
+                            n, step + 1 < steps ? p.layout.batch_size_at(step + 1) : 0, work.rows() + first,
                             work.order.sequences, reinterpret_cast<const Sums*>(bias),
                             reinterpret_cast<Sums*>(gates), before.data, cell_before, after.data, cell_after,
                             result.hidden.data, result.last_hidden.data, result.last_cell.data});
@@ -49,14 +49,14 @@ template <Real T>
 void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, const RecurrentSaved<T>& saved,
                        const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d) {
   const RecurrentProblem<T>& p = work.p;
-  const Index n = work.hidden_size, steps = p.segments.steps();
+  const Index n = work.hidden_size, steps = p.layout.time_steps();
   const auto weights = work.weights(true);
   const View<T> d_state = work.take_states(d_result.last_hidden);
   View<T> d_cell;
-  const T* first_cell = nullptr;
+  const T* initial_cell = nullptr;
   if (p.cell == RecurrentCell::lstm) {
     d_cell = work.take_states(d_result.last_cell);
-    first_cell = work.take_states(p.first_cell).data;
+    initial_cell = work.take_states(p.initial_cell).data;
   }
 
   pointwise::with_cell<T>(p.cell, [&]<class Cell>(Cell) {
@@ -64,25 +64,25 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, cons
     // Gradients of the states that a step began with, through its sums; those of sequences that have ended
     // before it are what they are.
     const auto through_sums = [&](Index step) {
-      const Index running = p.segments.running(step);
-      work.multiply(work.operand({saved.gates + p.segments.offset(step) * work.width, {running, work.width}}),
+      const Index running = p.layout.batch_size_at(step);
+      work.multiply(work.operand({saved.gates + p.layout.time_offset(step) * work.width, {running, work.width}}),
                     false, weights, false, {d_state.data, {running, n}},
-                    Cell::has_direct ? Write::add : Write::assign);
+                    Cell::has_direct ? OutputMode::accumulate : OutputMode::overwrite);
     };
     for (Index step = steps - 1; step >= 0; --step) {
-      const Index first = p.segments.offset(step);
+      const Index first = p.layout.time_offset(step);
       if (step + 1 < steps) through_sums(step + 1);
-      work.each_in_rows(p.segments.running(step), n,
+      work.each_in_rows(p.layout.batch_size_at(step), n,
                         pointwise::RecurrentStepBackward<T, Cell>{
                             n, work.rows() + first, reinterpret_cast<Sums*>(saved.gates + first * work.width),
                             hidden_before.data + first * n,
-                            step > 0 ? saved.cells + p.segments.offset(step - 1) * n : first_cell,
+                            step > 0 ? saved.cells + p.layout.time_offset(step - 1) * n : initial_cell,
                             d_state.data, d_cell.data, d_result.hidden.data});
     }
-    if (d.first_hidden) through_sums(0);
+    if (d.initial_hidden) through_sums(0);
   });
-  work.add_states(d_state.data, d.first_hidden);
-  work.add_states(d_cell.data, d.first_cell);
+  work.add_states(d_state.data, d.initial_hidden);
+  work.add_states(d_cell.data, d.initial_cell);
 }
 
 }  // namespace lstmlib::cuda

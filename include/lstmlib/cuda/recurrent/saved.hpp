@@ -20,13 +20,13 @@ struct RecurrentSaved {
       : gates(static_cast<T*>(memory)), cells(gates + gates_of(p)) {}
   /// With what follows it aligned to 256 bytes.
   static std::size_t bytes(const RecurrentProblem<T>& p) {
-    const Index cells = p.cell == RecurrentCell::lstm ? p.segments.rows() * p.hidden_size() : 0;
+    const Index cells = p.cell == RecurrentCell::lstm ? p.layout.rows() * p.hidden_size() : 0;
     return (static_cast<std::size_t>(gates_of(p) + cells) * sizeof(T) + 255) / 256 * 256;
   }
 
  private:
   static Index gates_of(const RecurrentProblem<T>& p) {
-    return p.segments.rows() * p.hidden_size() * pointwise::column_count(p.cell);
+    return p.layout.rows() * p.hidden_size() * pointwise::column_count(p.cell);
   }
 };
 

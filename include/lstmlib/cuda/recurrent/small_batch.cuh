@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
   for (int i = simt::thread_index(); i < L::width; i += L::threads) {
     Buffers::template hidden<float>(0).store(
         i,
-        i < hidden_size ? load_or_zero(data.first_hidden, element(sequence.number, hidden_size, i)) : 0.0f);
+        i < hidden_size ? load_or_zero(data.initial_hidden, element(sequence.number, hidden_size, i)) : 0.0f);
     if (i >= hidden_size) Buffers::template hidden<float>(1).store(i, 0.0f);
   }
   const int pairs = pieces(hidden_size, 2);  // messages of a step, for each block
@@ -135,8 +135,8 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
   ForwardTile own{0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}};
   const bool writes = real && lane.part == 0;  // all 16 lanes of a unit compute the same
   if (real) {
-    own.cell = load_or_zero(data.first_cell, state);
-    own.hidden = load_or_zero(data.first_hidden, state);
+    own.cell = load_or_zero(data.initial_cell, state);
+    own.hidden = load_or_zero(data.initial_hidden, state);
     own.input = ForwardTile::load_input(data, token, hidden_size, unit);
     if (sequence.length > 1) own.input_after = ForwardTile::load_input(data, next_token, hidden_size, unit);
   }

@@ -31,8 +31,8 @@ class RecurrentWork {
   RecurrentWork(Context& context, const RecurrentProblem<T>& problem, const TimeOrderView& time_order)
       : p(problem),
         order(time_order),
-        tokens(p.segments.rows()),
-        sequences(p.segments.count()),
+        tokens(p.layout.rows()),
+        sequences(p.layout.sequences()),
         hidden_size(p.hidden_size()),
         input_size(p.input_size()),
         columns(pointwise::column_count(p.cell)),
@@ -72,7 +72,7 @@ class RecurrentWork {
   }
   /// result = or += left right
   void multiply(const Operand& left, bool left_transposed, const Operand& right, bool right_transposed,
-                View<T> result, Write how) {
+                View<T> result, OutputMode how) {
     if constexpr (std::is_same_v<T, float>) {
       if (left.split) return gemm(context_, left.split, left_transposed, right.split, result, how);
       if (left.rounded)
@@ -115,7 +115,7 @@ class RecurrentWork {
     const View<T> taken = take({tokens, hidden_size});
     each_in_rows(tokens, hidden_size,
                  pointwise::TakeStatesBefore<T>{hidden_size, order.before[p.reverse], hidden.data,
-                                                p.first_hidden.data, taken.data});
+                                                p.initial_hidden.data, taken.data});
     return taken;
   }
   void add_states(const T* from, View<T> to) {
@@ -126,7 +126,7 @@ class RecurrentWork {
 
   /// sums [tokens, width] = inputs times their weights
   void multiply_inputs(View<T> sums) {
-    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, Write::assign);
+    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, OutputMode::overwrite);
   }
 
   /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: of the sums;
@@ -142,7 +142,7 @@ class RecurrentWork {
     if (d.input) {
       const View<T> d_inputs = take({tokens, input_size});
       multiply(d_sums, false, gradient_operand(packed_weights(false), Side::right), false, d_inputs,
-               Write::assign);
+               OutputMode::overwrite);
       each_in_rows(tokens, input_size,
                    pointwise::AddToPlaces<T>{input_size, rows(), d_inputs.data, d.input.data});
     }
@@ -176,15 +176,15 @@ class RecurrentWork {
     if (splits_gradients)
       return add_weights(true, d_sums, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
     // The first tokens began with zeros, unless states were given.
-    const Index first = p.first_hidden ? 0 : p.segments.running(0), count = tokens - first;
+    const Index first = p.initial_hidden ? 0 : p.layout.batch_size_at(0), count = tokens - first;
     if (count > 0)
       add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
   }
   void add_weights(bool of_state, const Operand& d_sums, const Operand& right, View<T> d_weights) {
-    if (columns == 1) return multiply(d_sums, true, right, false, d_weights, Write::add);
+    if (columns == 1) return multiply(d_sums, true, right, false, d_weights, OutputMode::accumulate);
     const Index inner = d_weights.shape.row_size();
     const View<T> packed = take({width, inner});
-    multiply(d_sums, true, right, false, packed, Write::assign);
+    multiply(d_sums, true, right, false, packed, OutputMode::overwrite);
     each_in_rows(d_weights.shape.rows(), inner,
                  pointwise::AddPackedWeights<T>{p.cell, of_state, hidden_size, inner, columns, packed.data,
                                                 d_weights.data});
