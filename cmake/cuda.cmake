@@ -64,11 +64,11 @@ endfunction()
 lstmlib_cuda_part(install "#include <lstmlib/cuda/install.hpp>\n")
 lstmlib_cuda_part(nccl "#include <lstmlib/mpi/nccl.cuh>\n")
 lstmlib_cuda_part(clusters "#include <lstmlib/cuda/recurrent/clusters.cuh>\n")
-foreach(group Math Neural Recurrent Update)
+foreach(group Tensor Nn Recurrent Update)
   string(TOLOWER ${group} file)
   foreach(type float double)
     lstmlib_cuda_part(${file}_${type} "#include <lstmlib/cuda/${file}.cuh>
-template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_${file}<${type}>(Context&);
+template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_${file}_kernels<${type}>(Context&);
 ")
   endforeach()
 endforeach()

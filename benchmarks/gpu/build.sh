@@ -37,11 +37,11 @@ finish() {
 # Each group of kernels is a file of its own.
 echo '#include <lstmlib/cuda/install.hpp>' >"$built/install.cu"
 echo '#include <lstmlib/cuda/recurrent/clusters.cuh>' >"$built/clusters.cu"
-for group in Math Neural Recurrent Update; do
-  file=$(echo $group | tr MNRU mnru)
+for group in Tensor Nn Recurrent Update; do
+  file=$(echo $group | tr TNRU tnru)
   for type in float double; do
     echo "#include <lstmlib/cuda/$file.cuh>
-template std::unique_ptr<lstmlib::${group}Kernels<$type>> lstmlib::cuda::make_$file<$type>(Context&);" >"$built/${file}_$type.cu"
+template std::unique_ptr<lstmlib::${group}Kernels<$type>> lstmlib::cuda::make_${file}_kernels<$type>(Context&);" >"$built/${file}_$type.cu"
   done
 done
 parts=""
