@@ -5,9 +5,9 @@
 // Cycles are those of the multiprocessor's clock; what a device cannot do is left out.
 #include "../cpu/side.hpp"
 
-#include <lstmlib/cuda/context.hpp>
-#include <lstmlib/cuda/launch.hpp>
-#include <lstmlib/cuda/simt.hpp>
+#include <lstmlib/backend/cuda/context.hpp>
+#include <lstmlib/backend/cuda/launch.hpp>
+#include <lstmlib/backend/cuda/simt.hpp>
 
 #include <cstdint>
 #include <cstdlib>

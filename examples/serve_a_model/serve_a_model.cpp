@@ -3,8 +3,8 @@
 // written. The others take an .npy file of numbers, call the model, and give an .npy file back.
 //   serve_a_model FOLDER PORT
 #include <lstmlib/core.hpp>
-#include <lstmlib/io/serialize.hpp>
-#include <lstmlib/serve/serve.hpp>
+#include <lstmlib/serialization/archive.hpp>
+#include <lstmlib/serve.hpp>
 
 #include <cstdio>
 #include <cstdlib>

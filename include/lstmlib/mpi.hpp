@@ -2,8 +2,8 @@
 #pragma once
 // Training on several processes, GPUs and hosts, connected by MPI. A program links lstmlib::mpi.
 
-#include "lstmlib/mpi/communicator.hpp"
-#include "lstmlib/mpi/run.hpp"
+#include "lstmlib/distributed/mpi/communicator.hpp"
+#include "lstmlib/distributed/mpi/run.hpp"
 
 #include "lstmlib/distributed/agreement.hpp"
 #include "lstmlib/distributed/evaluator.hpp"

@@ -4,8 +4,8 @@
 // in any type of number.
 
 #include "lstmlib/backend/sequence_layout.hpp"
-#include "lstmlib/cuda/recurrent/cluster_arguments.hpp"
-#include "lstmlib/cuda/recurrent/pack_weights.cuh"
+#include "lstmlib/backend/cuda/recurrent/cluster_arguments.hpp"
+#include "lstmlib/backend/cuda/recurrent/pack_weights.cuh"
 #include "lstmlib/math/lstm_cell.hpp"
 
 #include <doctest/doctest.h>

@@ -4,8 +4,8 @@
 
 #include "cluster_case.hpp"
 
-#include "lstmlib/cuda/recurrent/cluster_launch.cuh"
-#include "lstmlib/cuda/recurrent/plan.hpp"
+#include "lstmlib/backend/cuda/recurrent/cluster_launch.cuh"
+#include "lstmlib/backend/cuda/recurrent/plan.hpp"
 
 #include <map>
 

@@ -3,9 +3,9 @@
 
 #include "cluster_case.hpp"
 
-#include "lstmlib/cuda/recurrent/cluster_backward.cuh"
-#include "lstmlib/cuda/recurrent/cluster_forward.cuh"
-#include "lstmlib/cuda/recurrent/small_batch.cuh"
+#include "lstmlib/backend/cuda/recurrent/cluster_backward.cuh"
+#include "lstmlib/backend/cuda/recurrent/cluster_forward.cuh"
+#include "lstmlib/backend/cuda/recurrent/small_batch.cuh"
 
 namespace lstmlib::test {
 namespace {

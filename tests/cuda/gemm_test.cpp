@@ -2,8 +2,8 @@
 // Products by cuBLAS: row-major operands as they are and transposed, assigned and added, in every precision.
 #include "backends.hpp"
 
-#include "lstmlib/cuda/backend.hpp"
-#include "lstmlib/cuda/gemm.cuh"
+#include "lstmlib/backend/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/gemm.cuh"
 
 using namespace lstmlib;
 

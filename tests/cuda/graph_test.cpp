@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Work of a device as one piece: it does what the same work does kernel by kernel, whatever happens within.
-#include "lstmlib/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
 
 #include "backends.hpp"
 

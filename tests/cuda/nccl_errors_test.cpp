@@ -108,7 +108,7 @@ std::vector<std::string> refusals(const std::function<void()>& change,
     return text_of([&] {
       set_to("LSTMLIB_NCCL_LIBRARY", LSTMLIB_NCCL_STAND_IN);
       if (!host.is_main_process()) change();
-      mpi::make_nccl_communicator(host, host.is_main_process() ? test::gpu() : device_of_second);
+      nccl::make_communicator(host, host.is_main_process() ? test::gpu() : device_of_second);
     });
   });
   return {joined(all[0]), joined(all[1])};

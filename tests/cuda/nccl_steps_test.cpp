@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums between GPUs beside the kernels of a step, kernel by kernel and as graphs.
-#include "lstmlib/cuda/side_stream.hpp"
-#include "lstmlib/mpi/nccl_library.hpp"
+#include "lstmlib/backend/cuda/side_stream.hpp"
+#include "lstmlib/distributed/nccl/library.hpp"
 
 #include "nccl/connect.hpp"
 
@@ -153,19 +153,19 @@ TEST_CASE("nccl: a stream that is not forked, or not joined, is found by these t
   const auto sums = [](bool fork, bool join, Speed speed) {
     const auto all = on_ranks(2, [&](Communicator& host) {
       (void)connect(host, speed);  // loads it
-      const auto nccl = mpi::load_nccl();
-      mpi::NcclId id{};
+      const auto nccl = nccl::load_library();
+      nccl::NcclId id{};
       if (host.is_main_process()) nccl.get_unique_id(&id);
       host.broadcast(std::as_writable_bytes(std::span(id.bytes)), 0);
-      mpi::NcclComm comm = nullptr;
+      nccl::NcclComm comm = nullptr;
       nccl.comm_init_rank(&comm, 2, id, host.rank());
       auto values = on_gpu<float>({1});
       cuda::Stream& main = context().stream;
       cuda::SideStream side(main);
       twice(values);
       if (fork) side.fork();
-      nccl.all_reduce(values.view().data, values.mutable_view().data, 1, mpi::NcclType::float32,
-                      mpi::NcclOperation::sum, comm, side.stream().handle());
+      nccl.all_reduce(values.view().data, values.mutable_view().data, 1, nccl::NcclType::float32,
+                      nccl::NcclOperation::sum, comm, side.stream().handle());
       if (join) side.join(side.mark());
       twice(values);
       auto seen = test::elements(values);

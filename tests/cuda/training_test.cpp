@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Training of small classifiers on a GPU: as on the CPU, the same bits each time, and from one to the other.
-#include "lstmlib/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/train/evaluator.hpp"
 #include "lstmlib/train/trainer.hpp"
 #include "sentiment/model/classifier.hpp"

@@ -3,7 +3,7 @@
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <cmath>

@@ -2,7 +2,7 @@
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>

@@ -4,7 +4,7 @@
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <atomic>
@@ -35,7 +35,7 @@ struct Counting {
   void skip() { ++at; }
   void reset() { at = 0; }
   bool done() const { return at == 3; }
-  void serialize(nn::Serializer& serializer) { serializer.value("at", at); }
+  void serialize(io::Serializer& serializer) { serializer.value("at", at); }
 };
 static_assert(data::ShardingIterator<Bare> && !data::ShardingIterator<Counting>);
 

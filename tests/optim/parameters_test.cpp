@@ -2,7 +2,7 @@
 // Which parameters an optimizer has: tied ones once, replaced ones noticed, gradients of other shapes
 // refused.
 #include "lstmlib/core.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <cmath>

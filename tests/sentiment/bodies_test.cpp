@@ -5,7 +5,7 @@
 
 #include "lstmlib/io/npy.hpp"
 #include "lstmlib/serve/message.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 #include "support.hpp"
 
 using namespace sentiment;

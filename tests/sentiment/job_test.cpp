@@ -2,8 +2,8 @@
 // `train` as a training job: what it takes from the container, what it leaves there, how it stops and goes
 // on.
 #include "sentiment/data/prepare.hpp"
-#include "sentiment/job/config.hpp"
-#include "sentiment/job/container.hpp"
+#include "sentiment/training/job/config.hpp"
+#include "sentiment/training/job/container.hpp"
 #include "served.hpp"
 
 #include "lstmlib/io/npz.hpp"

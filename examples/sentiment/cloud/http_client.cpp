@@ -2,7 +2,7 @@
 #include "sentiment/cloud/http_client.hpp"
 
 #include "sentiment/cloud/interrupt.hpp"
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 
 #include <exception>
 

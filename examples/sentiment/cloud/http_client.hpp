@@ -4,7 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/signature.hpp"
-#include "sentiment/http/certificates.hpp"
+#include "sentiment/support/certificates.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,9 +4,9 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
-#include "sentiment/job/settings.hpp"
+#include "sentiment/training/job/settings.hpp"
 #include "sentiment/model/device.hpp"
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <algorithm>
 #include <iostream>

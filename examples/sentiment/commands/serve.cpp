@@ -8,7 +8,7 @@
 #include "sentiment/serving/pages.hpp"
 
 #include <lstmlib/backend/cpu/threads.hpp>
-#include <lstmlib/serve/serve.hpp>
+#include <lstmlib/serve.hpp>
 
 #include <malloc.h>
 

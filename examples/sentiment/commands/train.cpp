@@ -4,9 +4,9 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/train_processes.hpp"
 #include "sentiment/commands/value_checks.hpp"
-#include "sentiment/job/container.hpp"
-#include "sentiment/job/train_job.hpp"
-#include "sentiment/launch/rank.hpp"
+#include "sentiment/training/job/container.hpp"
+#include "sentiment/training/job/train_job.hpp"
+#include "sentiment/training/launch/rank.hpp"
 #include "sentiment/model/device.hpp"
 #include "sentiment/training/processes.hpp"
 

@@ -5,7 +5,7 @@
 #include <archive_entry.h>
 
 #include "lstmlib/base/error.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/math/philox.hpp"
-#include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/address.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/model/model_folder.hpp"
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 
 namespace sentiment {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/client.hpp"
 
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 #include "sentiment/serving/invocation.hpp"
 
 #include <nlohmann/json.hpp>

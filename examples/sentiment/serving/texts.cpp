@@ -2,7 +2,7 @@
 #include "sentiment/serving/texts.hpp"
 
 #include "lstmlib/serve/message.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 
 namespace sentiment {
 

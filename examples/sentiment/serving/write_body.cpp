@@ -4,8 +4,8 @@
 #include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/utf8.hpp"
 #include "sentiment/serving/read_body.hpp"
-#include "sentiment/text/score_text.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/score_text.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -2,7 +2,7 @@
 #include "sentiment/training/checkpoint.hpp"
 
 #include "lstmlib/io/npz.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/snapshot.hpp"
 #include "lstmlib/train/snapshot.hpp"
 
@@ -18,7 +18,7 @@ namespace {
 /// Carries the text into the file. It is compared before anything else is read, see below.
 struct Identity {
   void operator()(train::Trainer&) {}
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     std::string saved = text;
     serializer.value("text", saved);
   }

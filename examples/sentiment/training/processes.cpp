@@ -5,7 +5,7 @@
 #include "lstmlib/mpi.hpp"
 #endif
 #ifdef LSTMLIB_HAS_CUDA
-#include "lstmlib/mpi/nccl.hpp"
+#include "lstmlib/distributed/nccl/communicator.hpp"
 #endif
 
 #include <cstdlib>
@@ -35,7 +35,7 @@ std::unique_ptr<distributed::Communicator> connect_gpus(distributed::Communicato
   std::string why = "this program was built without CUDA";
 #ifdef LSTMLIB_HAS_CUDA
   try {
-    return mpi::make_nccl_communicator(all, device);
+    return nccl::make_communicator(all, device);
   } catch (const DeviceError& error) { why = error.what(); }  // all processes throw it
 #endif
   if (all.is_main_process())

@@ -5,7 +5,7 @@
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
 #include "lstmlib/io/file.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/evaluator.hpp"
 #include "lstmlib/distributed/updater.hpp"
 #include "lstmlib/train/fail_on_nan.hpp"
@@ -20,7 +20,7 @@
 #include "sentiment/model/device.hpp"
 #include "sentiment/model/model_folder.hpp"
 #include "sentiment/model/predict.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "sentiment/training/best_model.hpp"
 #include "sentiment/training/checkpoint.hpp"
 #include "sentiment/training/processes.hpp"
@@ -79,7 +79,7 @@ class TimedUpdater final : public train::Updater {
   Index epoch() const override { return inner_->epoch(); }
   double epoch_detail() const override { return inner_->epoch_detail(); }
   double previous_epoch_detail() const override { return inner_->previous_epoch_detail(); }
-  void serialize(nn::Serializer& serializer) override { inner_->serialize(serializer); }
+  void serialize(io::Serializer& serializer) override { inner_->serialize(serializer); }
   bool is_main_process() const override { return inner_->is_main_process(); }
   int stop_signal(int received) const override { return inner_->stop_signal(received); }
 

@@ -6,7 +6,7 @@
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/data/shard.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <cmath>
 #include <vector>
@@ -81,7 +81,7 @@ class SerialIterator {
   const std::vector<Index>& order() const { return order_; }
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
-  void serialize(nn::Serializer& serializer);
+  void serialize(io::Serializer& serializer);
 
  private:
   using Batch = decltype(std::declval<const D&>().batch(std::span<const Index>(), Device()));
@@ -137,7 +137,7 @@ class SerialIterator {
 };
 
 template <Dataset D>
-void SerialIterator<D>::serialize(nn::Serializer& serializer) {
+void SerialIterator<D>::serialize(io::Serializer& serializer) {
   serializer.value("current_position", position_);
   serializer.value("epoch", epoch_);
   serializer.value("is_new_epoch", new_epoch_);

@@ -3,7 +3,7 @@
 // Batches made by another thread while the one before is in use.
 
 #include "lstmlib/backend/cpu/threads.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <concepts>
 #include <condition_variable>
@@ -17,7 +17,7 @@ namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// An iterator whose copies go the same way, and that can go past a batch without making it.
 template <class I>
-concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, nn::Serializer& serializer) {
+concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, io::Serializer& serializer) {
   iterator.next();
   iterator.skip();
   iterator.reset();
@@ -62,7 +62,7 @@ class PrefetchIterator {
     given_.reset();
     forget();
   }
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     given_.serialize(serializer);
     if (serializer.loading()) forget();
   }

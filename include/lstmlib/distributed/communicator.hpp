@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The processes that train one model together, as each of them sees them. What connects them is behind the
-// interface: nothing (SingleProcess), MPI (mpi/communicator.hpp), or NCCL between GPUs (mpi/nccl.hpp).
+// interface: nothing (SingleProcess), MPI (distributed/mpi), or NCCL between GPUs (distributed/nccl).
 
 #include "lstmlib/tensor/tensor.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 // Evaluation by several processes, each of which takes every n-th batch.
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/communicator.hpp"
 #include "lstmlib/train/evaluator.hpp"
 

@@ -86,7 +86,9 @@ class GradientReducer {
   bool planned_ = false;
   std::vector<std::unique_ptr<detail::Piece>> pieces_;     // in the order in which they travel
   std::unordered_map<const void*, std::size_t> piece_of_;  // by the leaf's state
-  std::tuple<std::vector<Variable<float>>, std::vector<Variable<double>>> tables_;
+  template <class T>
+  using Tables = std::vector<Variable<T>>;
+  lstmlib::detail::RealTypes::TupleOf<Tables> tables_;
   std::size_t next_ = 0;  // piece to start
   std::size_t dense_bytes_ = 0;
   Traffic traffic_;

@@ -3,7 +3,7 @@
 // State that the first process has and all others take: what it read from a file, which need not be where
 // they are. The first process alone writes snapshots, see Trainer::is_main_process.
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/agreement.hpp"
 #include "lstmlib/train/snapshot.hpp"
 

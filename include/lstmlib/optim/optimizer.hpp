@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/base/option.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <functional>
 #include <optional>
@@ -50,7 +50,9 @@ class ParameterList {
   }
 
  private:
-  std::tuple<std::vector<Entry<float>>, std::vector<Entry<double>>> entries_;
+  template <class T>
+  using List = std::vector<Entry<T>>;
+  lstmlib::detail::RealTypes::TupleOf<List> entries_;
 };
 
 /// gradient += rate * parameter
@@ -230,7 +232,7 @@ class Optimizer {
   std::string_view state_name(std::size_t s) const { return state_names()[s]; }
 
   /// Step count, and the rule's state under the names of the parameters ("encoder/encoder/0/w0/m").
-  void serialize(nn::Serializer& serializer);
+  void serialize(io::Serializer& serializer);
 
  protected:
   /// Throws ValueError for options outside their range; asked before each step.
@@ -329,14 +331,14 @@ inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::Gra
   hook(parameters_);
 }
 
-inline void Optimizer::serialize(nn::Serializer& serializer) {
+inline void Optimizer::serialize(io::Serializer& serializer) {
   serializer.value("t", steps_);
   if (serializer.loading() && steps_ < 0)
     fail<FormatError>("optimizer: t is ", steps_, ", expected 0 or more");
   const auto serialize_as = [&](auto& entry, const std::vector<std::string>& names) {
     const Index rows = entry.parameter.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t block = 0; block < names.size(); ++block)
-      serializer.scope(names[block], [&](nn::Serializer& part) {
+      serializer.scope(names[block], [&](io::Serializer& part) {
         Index t = steps_;  // the reference counts the steps of each parameter
         part.value("t", t);
         for (std::size_t s = 0; s < entry.state.size(); ++s) {

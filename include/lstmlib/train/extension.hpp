@@ -30,7 +30,7 @@ inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that 
 ///   `std::filesystem::path interrupted(Trainer&)`  called where a signal ends the run; returns a file to
 ///                                                  resume from, or an empty path
 ///   `finalize()`                                   called at the end of a run, also by an error; must not throw
-///   `serialize(nn::Serializer&)`                   saves and loads its state
+///   `serialize(io::Serializer&)`                   saves and loads its state
 class Extension {
  public:
   template <class E>
@@ -46,7 +46,7 @@ class Extension {
   void initialize(Trainer& trainer) { part_->initialize(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return part_->interrupted(trainer); }
   void finalize() { part_->finalize(); }
-  void serialize(nn::Serializer& serializer) { part_->serialize(serializer); }
+  void serialize(io::Serializer& serializer) { part_->serialize(serializer); }
 
   /// The callable itself if it is an E, else null.
   template <class E>
@@ -68,7 +68,7 @@ class Extension {
     virtual void initialize(Trainer&) = 0;
     virtual std::filesystem::path interrupted(Trainer&) = 0;
     virtual void finalize() = 0;
-    virtual void serialize(nn::Serializer&) = 0;
+    virtual void serialize(io::Serializer&) = 0;
     std::string name = "extension";
     int priority = priority::reader;
   };
@@ -98,7 +98,7 @@ class Extension {
     void finalize() override {
       if constexpr (requires { extension.finalize(); }) extension.finalize();
     }
-    void serialize([[maybe_unused]] nn::Serializer& serializer) override {
+    void serialize([[maybe_unused]] io::Serializer& serializer) override {
       if constexpr (requires { extension.serialize(serializer); }) extension.serialize(serializer);
     }
     E extension;

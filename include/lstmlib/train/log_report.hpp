@@ -45,7 +45,7 @@ class LogReport {
     write_file(trainer);
   }
 
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.child("_trigger", write_);
     serializer.child("_summary", summary_);
     std::string text = log_.dump();

@@ -47,7 +47,7 @@ class PlotReport {
     draw(trainer);
   }
 
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.child("_trigger", options_.draw);
     serializer.child("_summary", summary_);
     std::string text = points().dump();

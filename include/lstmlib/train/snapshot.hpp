@@ -3,7 +3,7 @@
 // Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so
 // far.
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
 

@@ -61,7 +61,7 @@ class Trainer {
     return nullptr;
   }
 
-  void serialize(nn::Serializer&);
+  void serialize(io::Serializer&);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -148,7 +148,7 @@ inline double Trainer::elapsed_time() const {
   return earlier_time_ + std::chrono::duration<double>(Clock::now() - *start_).count();
 }
 
-inline void Trainer::serialize(nn::Serializer& serializer) {
+inline void Trainer::serialize(io::Serializer& serializer) {
   serializer.child("updater", *updater_);
   serializer.child("stop_trigger", options_.stop);
   for (auto& [extension, trigger] : entries_) {
@@ -164,7 +164,7 @@ inline void Trainer::serialize(nn::Serializer& serializer) {
   // What the reference does not save: the streams of random numbers, and what the stop trigger is about to
   // look at.
   if (serializer.loading() && !serializer.has("lstmlib/seed")) return;
-  serializer.scope("lstmlib", [&](nn::Serializer& own) {
+  serializer.scope("lstmlib", [&](io::Serializer& own) {
     own.value("seed", random_state().seed);
     own.value("draws", random_state().draws);
     Summary observed;

@@ -19,7 +19,7 @@ class Updater {
   virtual Index epoch() const = 0;                   ///< epochs finished
   virtual double epoch_detail() const = 0;           ///< with the fraction of the one under way
   virtual double previous_epoch_detail() const = 0;  ///< before the last update; -1: there was none
-  virtual void serialize(nn::Serializer&) = 0;
+  virtual void serialize(io::Serializer&) = 0;
   /// Whether this process writes the run's files and reports; where several train together, one does.
   virtual bool is_main_process() const { return true; }
   /// The signal that ends the run, or 0: the one that this process received; where several train together,
@@ -36,7 +36,7 @@ class BatchUpdater : public Updater {
   double epoch_detail() const override { return batches_->epoch_detail(); }
   double previous_epoch_detail() const override { return batches_->previous_epoch_detail(); }
 
-  void serialize(nn::Serializer& serializer) override {
+  void serialize(io::Serializer& serializer) override {
     serializer.child("iterator:main", *batches_);
     serializer.child("optimizer:main", *optimizer_);
     Index epochs_of_optimizer = epoch();  // the reference's optimizer counts them too

@@ -2,8 +2,8 @@
 #pragma once
 // Processes of tests with a GPU each, which what stands for NCCL connects.
 
-#include "lstmlib/cuda/backend.hpp"
-#include "lstmlib/mpi/nccl.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
+#include "lstmlib/distributed/nccl/communicator.hpp"
 
 #include "../backends.hpp"
 #include "ranks.hpp"
@@ -29,7 +29,7 @@ enum class Speed { late, at_once };
 inline std::unique_ptr<Communicator> connect(Communicator& host, Speed speed = Speed::late) {
   set_to("LSTMLIB_NCCL_LIBRARY", LSTMLIB_NCCL_STAND_IN);
   set_to("STAND_IN_NCCL_AT_ONCE", speed == Speed::at_once ? "1" : nullptr);
-  return mpi::make_nccl_communicator(host, test::gpu());
+  return nccl::make_communicator(host, test::gpu());
 }
 
 template <Real T>

@@ -2,9 +2,9 @@
 // The kernels of the CUDA part but those of recurrent layers, as ordinary C++.
 #include "lstmlib/version.hpp"
 
-#include "lstmlib/cuda/tensor.cuh"
-#include "lstmlib/cuda/nn.cuh"
-#include "lstmlib/cuda/update.cuh"
+#include "lstmlib/backend/cuda/tensor.cuh"
+#include "lstmlib/backend/cuda/nn.cuh"
+#include "lstmlib/backend/cuda/update.cuh"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 

@@ -2,7 +2,7 @@
 // The kernels of recurrent layers, as ordinary C++.
 #include "lstmlib/version.hpp"
 
-#include "lstmlib/cuda/recurrent.cuh"
+#include "lstmlib/backend/cuda/recurrent.cuh"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
