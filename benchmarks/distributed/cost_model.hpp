@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a step of training on several workers costs: computing, waiting for the slowest share, and bytes and
+// What a step of training on several workers costs: computing, waiting for the slowest shard, and bytes and
 // messages between them. The formulas are explained in docs/distributed.md.
 
 #include "lstmlib/data/shard.hpp"

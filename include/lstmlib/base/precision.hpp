@@ -11,7 +11,7 @@
 namespace lstmlib::inline LSTMLIB_ABI {
 
 /// fp32: float32. bf16: bfloat16 operands. int8: 8-bit weights with a scale for each row. The others differ
-/// from fp32 on a GPU alone: fp16 has operands of 11 bits, and fp32_strict leaves out all shortcuts of fp32
+/// from fp32 on a GPU alone: fp16 has operands of 11 bits (fp16 in the steps, TF32 in other products), and fp32_strict leaves out all shortcuts of fp32
 /// there.
 enum class Precision : std::uint8_t { fp32, bf16, int8, fp16, fp32_strict };
 

@@ -15,7 +15,7 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 inline constexpr std::array padded_sizes = {64, 128, 192, 256, 304, 384, 512};
 
 /// The products' operands. fp32: the forward pass as exact as float32; backward to 16 bits, which have all
-/// exponents. fp32_strict: both as exact as float32. fp16: 11 bits as its namesake.
+/// exponents. fp32_strict: both as exact as float32. fp16: operands of 11 bits.
 struct PrecisionOperands {
   Operands forward, backward;
 };
