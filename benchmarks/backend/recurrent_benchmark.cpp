@@ -194,8 +194,8 @@ void gemm(benchmark::State& state) {
   const bool turned = state.range(3) != 0;
   for (auto _ : state)
     cpu_kernels().tensor.gemm(View<const float>{a.data(), {m, k}},
-                            {View<const float>{b.data(), turned ? Shape{n, k} : Shape{k, n}}, turned},
-                            {c.data(), {m, n}}, OutputMode::overwrite);
+                              {View<const float>{b.data(), turned ? Shape{n, k} : Shape{k, n}}, turned},
+                              {c.data(), {m, n}}, OutputMode::overwrite);
   rate(state, 2.0 * static_cast<double>(m * k * n));
 }
 BENCHMARK(gemm)
@@ -233,7 +233,7 @@ void dropout(benchmark::State& state) {
   auto y = x;
   for (auto _ : state)
     cpu_kernels().nn.dropout({{{1, 2}}, 0.4, {&layout, 0}}, {x.data(), shape}, {y.data(), shape},
-                                 OutputMode::overwrite);
+                             OutputMode::overwrite);
   state.SetItemsProcessed(state.iterations() * shape.elements());
 }
 BENCHMARK(dropout)->UseRealTime();

@@ -24,8 +24,8 @@ struct ComputeCalibration {
       updaters.back()->update();
     }
   }
-  void measure(distributed::Communicator& all, const std::function<void(const char*, double, const char*)>& tell,
-               int steps) {
+  void measure(distributed::Communicator& all,
+               const std::function<void(const char*, double, const char*)>& tell, int steps) {
     std::vector<double> words, seconds, optimizer;
     for (int i = 0; i < steps; ++i)
       for (auto& updater : updaters) {

@@ -51,7 +51,8 @@ Options parse(int count, char** words) {
     else if (word == "--steps") o.steps = std::stoi(value(i));
     else if (word == "--threads") o.threads = std::stoi(value(i));
     else if (word == "--wire")
-      o.exchange.compression = value(i) == "bf16" ? distributed::GradientCompression::bf16 : distributed::GradientCompression::none;
+      o.exchange.compression = value(i) == "bf16" ? distributed::GradientCompression::bf16
+                                                  : distributed::GradientCompression::none;
     else if (word == "--whole-table") o.exchange.rows = false;
     else if (word == "--units") o.units = std::stoi(value(i));
     else if (word == "--layers") o.layers = std::stoi(value(i));
@@ -118,7 +119,8 @@ int calibrate_part(const Options& o, distributed::Communicator& all) {
                              o.batches);
   return serve_together(all, [&] {
     const auto tell = [&](const char* what, double value, const char* unit) {
-      if (all.is_main_process()) report({std::string("calibrate/") + what, "", o.threads * all.size(), value, unit});
+      if (all.is_main_process())
+        report({std::string("calibrate/") + what, "", o.threads * all.size(), value, unit});
     };
     compute.measure(all, tell, o.steps);
     if (all.size() > 1) measure_network(all, tell);

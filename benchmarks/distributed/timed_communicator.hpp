@@ -44,16 +44,16 @@ class TimedCommunicator final : public lstmlib::distributed::Communicator {
   std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override {
     return timed(seconds_.gather, [&] { return inner_->all_gather(mine); });
   }
-  std::unique_ptr<lstmlib::distributed::Work> all_reduce_async(lstmlib::Tensor<float> values,
-                                                        lstmlib::distributed::GradientCompression compression) override {
+  std::unique_ptr<lstmlib::distributed::Work> all_reduce_async(
+      lstmlib::Tensor<float> values, lstmlib::distributed::GradientCompression compression) override {
     return started([&] { return inner_->all_reduce_async(std::move(values), compression); });
   }
   std::unique_ptr<lstmlib::distributed::Work> all_reduce_async(lstmlib::Tensor<double> values) override {
     return started([&] { return inner_->all_reduce_async(std::move(values)); });
   }
   std::unique_ptr<lstmlib::distributed::Work> all_gather_async(lstmlib::Device device, const void* mine,
-                                                           void* all,
-                                                           std::span<const std::size_t> bytes) override {
+                                                               void* all,
+                                                               std::span<const std::size_t> bytes) override {
     return started([&] { return inner_->all_gather_async(device, mine, all, bytes); });
   }
 

@@ -145,8 +145,8 @@ void add_layer(Rows& rows, const sizes::Layer& layer, Precision precision, Devic
   rows.add(
       "forward/" + layer.name(), kind + ", eager", [one] { one->forward(); }, 1, alone);
   rows.add(
-      "forward/" + layer.name(), kind + ", graph", [one, &rows] { rows.run_as_graph([&] { one->forward(); }); }, 1,
-      alone);
+      "forward/" + layer.name(), kind + ", graph",
+      [one, &rows] { rows.run_as_graph([&] { one->forward(); }); }, 1, alone);
   rows.add("forward+backward/" + layer.name(), kind + ", eager", [one] { one->forward_backward(); });
   rows.add("forward+backward/" + layer.name(), kind + ", graph",
            [one, &rows] { rows.run_as_graph([&] { one->forward_backward(); }); });

@@ -107,9 +107,9 @@ template <class T>
 void check_updates(std::mt19937& random) {
   using math::GradientTransform;
   const std::vector<GradientTransform> steps = {{GradientTransform::Kind::decay, 0.1},
-                                           {GradientTransform::Kind::l1_decay, 0.02},
-                                           {GradientTransform::Kind::scale, 0.7},
-                                           {GradientTransform::Kind::clip, -0.4, 0.4}};
+                                                {GradientTransform::Kind::l1_decay, 0.02},
+                                                {GradientTransform::Kind::scale, 0.7},
+                                                {GradientTransform::Kind::clip, -0.4, 0.4}};
   math::AdamRule adam{0.01, 0.9, 0.99, 1e-6, 1, 0.02};
   math::AmsGradRule ams_grad;
   static_cast<math::AdamRule&>(ams_grad) = adam;
@@ -173,7 +173,8 @@ void check_updates(std::mt19937& random) {
           rule);
 
       GradientView<T> view;
-      if (sparse) view.indices = {ids.data(), {std::ssize(ids)}}, view.values = {rows.data(), {std::ssize(ids), 5}};
+      if (sparse)
+        view.indices = {ids.data(), {std::ssize(ids)}}, view.values = {rows.data(), {std::ssize(ids), 5}};
       else view.dense = {gradient.data(), shape};
       auto& kernels = cpu_backend().kernels<T>(0).update;
       UpdateItem<T> item{view, {value.data(), shape}, {}};
@@ -205,8 +206,8 @@ void check_dropout(std::mt19937& random) {
     const math::RandomKey key{{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random())}};
     const std::uint64_t first_sentence = 0x2fffffffeULL;  // so that places need more than 32 bits
     cpu_backend().kernels<T>(0).nn.dropout({key, 0.3, {&layout, first_sentence}},
-                                               {x.data(), {layout.rows(), width}},
-                                               {y.data(), {layout.rows(), width}}, OutputMode::accumulate);
+                                           {x.data(), {layout.rows(), width}},
+                                           {y.data(), {layout.rows(), width}}, OutputMode::accumulate);
     bool equal = true;
     for (Index s = 0; s < layout.sequences(); ++s)
       for (Index i = 0; i < layout.length(s); ++i)

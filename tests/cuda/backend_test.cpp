@@ -54,6 +54,6 @@ TEST_CASE("cuda: installed twice is installed once; the description names versio
 
 TEST_CASE("cuda: packed layers are the CPU's alone") {
   InferenceProblem problem{};
-  CHECK_THROWS_WITH_AS(test::gpu().backend().pack_for_inference(0, problem), "pack_for_inference: not on cuda (device 0)",
-                       DeviceError);
+  CHECK_THROWS_WITH_AS(test::gpu().backend().pack_for_inference(0, problem),
+                       "pack_for_inference: not on cuda (device 0)", DeviceError);
 }

@@ -56,8 +56,8 @@ struct LayerCase {
   SequenceLayout layout;
   Index hidden_size;
   bool reverse = false;
-  Floats weights;                   ///< [4 hidden, hidden]
-  Floats sums, bias;                ///< [tokens, hidden, 4], [hidden, 4]
+  Floats weights;                       ///< [4 hidden, hidden]
+  Floats sums, bias;                    ///< [tokens, hidden, 4], [hidden, 4]
   Floats initial_hidden, initial_cell;  ///< [sequences, hidden]; empty: zeros
   Floats d_hidden, d_last_hidden, d_last_cell;
 
@@ -106,11 +106,10 @@ std::vector<double> weight_gradient(const LayerCase& layer, const std::vector<T>
         before[k] =
             step > 0
                 ? static_cast<double>(
-                      hidden[static_cast<std::size_t>(layer.layout.row(place, step - 1, layer.reverse)) *
-                                 n +
+                      hidden[static_cast<std::size_t>(layer.layout.row(place, step - 1, layer.reverse)) * n +
                              k])
             : layer.initial_hidden.empty() ? 0.0
-                                         : static_cast<double>(layer.initial_hidden[sequence * n + k]);
+                                           : static_cast<double>(layer.initial_hidden[sequence * n + k]);
       for (std::size_t unit = 0; unit < n; ++unit)
         for (std::size_t gate = 0; gate < 4; ++gate) {
           const auto factor = static_cast<double>(d_gates[(token * n + unit) * 4 + gate]);
@@ -334,16 +333,17 @@ class DeviceLayer {
 
  private:
   using Numbers = std::vector<std::int32_t>;
-  std::size_t elements() const {
-    return static_cast<std::size_t>(layer_.layout.rows() * layer_.hidden_size);
-  }
+  std::size_t elements() const { return static_cast<std::size_t>(layer_.layout.rows() * layer_.hidden_size); }
   std::size_t states() const {
     return static_cast<std::size_t>(layer_.layout.sequences() * layer_.hidden_size);
   }
-  static Numbers offsets_of(const SequenceLayout& s) { return Numbers(s.offsets().begin(), s.offsets().end()); }
+  static Numbers offsets_of(const SequenceLayout& s) {
+    return Numbers(s.offsets().begin(), s.offsets().end());
+  }
   static Numbers lengths_of(const SequenceLayout& s) {
     Numbers all;
-    for (const Index sequence : s.sorted_indices()) all.push_back(static_cast<std::int32_t>(s.length(sequence)));
+    for (const Index sequence : s.sorted_indices())
+      all.push_back(static_cast<std::int32_t>(s.length(sequence)));
     return all;
   }
   static Numbers sequences_of(const SequenceLayout& s) {

@@ -46,9 +46,10 @@ double largest_error(Product product) {
               test::values<T>(b_turned ? Shape{columns, inner} : Shape{inner, columns}, 2, test::gpu());
           auto c = test::values<T>({rows, columns}, 3, test::gpu());
           const auto before = test::elements(c);
-          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned), c.mutable_view(), how);
-          worst =
-              std::max(worst, error(test::elements(c), a, a_turned, b, b_turned, before, how == OutputMode::accumulate));
+          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned),
+                  c.mutable_view(), how);
+          worst = std::max(worst, error(test::elements(c), a, a_turned, b, b_turned, before,
+                                        how == OutputMode::accumulate));
         }
   return worst;
 }

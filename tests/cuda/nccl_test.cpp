@@ -76,7 +76,8 @@ TEST_CASE("nccl: an infinity and a NaN reach every process, exact or as bfloat16
   for (const GradientCompression compression : {GradientCompression::none, GradientCompression::bf16}) {
     const auto all = on_ranks(2, [&](Communicator& host) {
       const auto nccl = connect(host);
-      auto values = on_gpu<float>({host.is_main_process() ? INFINITY : 1.0f, host.is_main_process() ? 1.0f : NAN, 2.0f});
+      auto values = on_gpu<float>(
+          {host.is_main_process() ? INFINITY : 1.0f, host.is_main_process() ? 1.0f : NAN, 2.0f});
       nccl->all_reduce_async(values, compression)->wait();
       return test::elements(values);
     });

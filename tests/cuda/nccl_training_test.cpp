@@ -29,7 +29,8 @@ std::vector<T> trained(Communicator& all, const distributed::ReducerOptions& exc
   return found;
 }
 template <Real T>
-std::vector<std::vector<T>> trained_together(int size, Speed speed, distributed::ReducerOptions exchange = {}) {
+std::vector<std::vector<T>> trained_together(int size, Speed speed,
+                                             distributed::ReducerOptions exchange = {}) {
   return on_ranks(size, [&](Communicator& host) {
     const auto nccl = connect(host, speed);
     return trained<T>(*nccl, exchange);

@@ -125,8 +125,8 @@ TEST_CASE_TEMPLATE("cuda: every optimizer takes the CPU's way", T, float, double
 }
 
 TEST_CASE_TEMPLATE("cuda: hooks, alone and one after another", T, float, double) {
-  const optim::Hook decay = optim::WeightDecay{0.1}, l1_decay = optim::L1Decay{0.02}, clip = optim::ClipGradNorm{0.8},
-                    limit = optim::ClipGradValue{-0.3, 0.2};
+  const optim::Hook decay = optim::WeightDecay{0.1}, l1_decay = optim::L1Decay{0.02},
+                    clip = optim::ClipGradNorm{0.8}, limit = optim::ClipGradValue{-0.3, 0.2};
   const optim::Hook user = std::make_shared<const optim::UserHook>([](optim::ParameterList& all) {
     all.for_each([]<Real U>(optim::Entry<U>& entry) {
       auto& gradient = entry.parameter.mutable_grad();

@@ -61,7 +61,8 @@ Numbers rows_by_id() {
   const auto ids = numbers(600, 90);
   auto distinct = Tensor<std::int32_t>::zeros({600}, test::gpu());
   auto sums = Tensor<float>::zeros({600, 20}, test::gpu());
-  gpu_kernels().nn.sum_rows_by_id(rows.view(), ids.view(), 7, {}, distinct.mutable_view(), sums.mutable_view());
+  gpu_kernels().nn.sum_rows_by_id(rows.view(), ids.view(), 7, {}, distinct.mutable_view(),
+                                  sums.mutable_view());
   Numbers all = test::elements(sums);
   for (const auto id : test::elements(distinct)) all.push_back(static_cast<float>(id));
   return all;

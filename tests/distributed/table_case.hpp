@@ -26,7 +26,8 @@ inline std::vector<std::int32_t> table_rows(int rank, int size) {
 
 /// Sums a table of 1000 rows over the processes. Each element is as near to the exact sum as the rounding of its
 /// addends allows, and rows that nobody has are not there. Returns the bits of the sum.
-inline std::vector<std::byte> check_sum_of_rows(distributed::Communicator& all, distributed::GradientCompression compression) {
+inline std::vector<std::byte> check_sum_of_rows(distributed::Communicator& all,
+                                                distributed::GradientCompression compression) {
   constexpr Index width = 5;
   const auto mine = table_rows(all.rank(), all.size());
   std::vector<float> values;
@@ -35,7 +36,8 @@ inline std::vector<std::byte> check_sum_of_rows(distributed::Communicator& all, 
       values.push_back(table_gradient(all.rank(), row, column));
   const auto count = static_cast<Index>(mine.size());
   Variable<float> table(Tensor<float>::zeros({1000, width}), true);
-  table.set_sparse_grad({Tensor<std::int32_t>::from(mine, {count}), Tensor<float>::from(values, {count, width})});
+  table.set_sparse_grad(
+      {Tensor<std::int32_t>::from(mine, {count}), Tensor<float>::from(values, {count, width})});
   const auto sent = distributed::all_reduce_tables<float>(all, {table}, compression, true);
   CHECK(sent.whole == 0);  // so the rows travelled
 

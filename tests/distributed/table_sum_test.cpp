@@ -8,7 +8,8 @@ namespace {
 
 TEST_CASE("table sum: rows of all processes are added, exactly or rounded to bfloat16 on their way") {
   for (const int size : {2, 3, 4})
-    for (const auto compression : {distributed::GradientCompression::none, distributed::GradientCompression::bf16}) {
+    for (const auto compression :
+         {distributed::GradientCompression::none, distributed::GradientCompression::bf16}) {
       CAPTURE(size);
       std::vector<std::vector<std::byte>> sums(static_cast<std::size_t>(size));
       in_threads(size, [&](ThreadCommunicator& all) {

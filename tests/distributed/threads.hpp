@@ -74,7 +74,8 @@ class ThreadCommunicator final : public distributed::Communicator {
     });
     return all;
   }
-  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression compression) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values,
+                                                      distributed::GradientCompression compression) override {
     ++sums;
     return defer([this, values, compression]() mutable {
       const bool rounded = compression == distributed::GradientCompression::bf16;
@@ -88,7 +89,7 @@ class ThreadCommunicator final : public distributed::Communicator {
     return defer([this, values]() mutable { add_up<double>(values.mutable_values()); });
   }
   std::unique_ptr<distributed::Work> all_gather_async(Device, const void* mine, void* all,
-                                                  std::span<const std::size_t> bytes) override {
+                                                      std::span<const std::size_t> bytes) override {
     std::vector<std::size_t> sizes(bytes.begin(), bytes.end());
     return defer([this, mine, all, sizes] {
       exchange(mine, [&](const auto& parts) {

@@ -86,8 +86,7 @@ struct Training {
   std::vector<T> parameters() {
     std::vector<T> values;
     adam.parameters().for_each([&]<Real U>(optim::Entry<U>& entry) {
-      for (const U value : entry.parameter.value().values())
-        values.push_back(static_cast<T>(value));
+      for (const U value : entry.parameter.value().values()) values.push_back(static_cast<T>(value));
     });
     return values;
   }
@@ -144,7 +143,8 @@ Outcome<T> train_together(distributed::Communicator& all, TrainingOptions option
                           distributed::ReducerOptions exchange = {}) {
   options.model_seed += 100 * static_cast<std::uint64_t>(all.rank());  // the first one's counts
   Training<T> training(options);
-  distributed::ParallelUpdater updater(all, training.batches, training.model, training.adam, training, exchange);
+  distributed::ParallelUpdater updater(all, training.batches, training.model, training.adam, training,
+                                       exchange);
   return run(training, updater, distributed::evaluator(all, training.validation, training));
 }
 

@@ -60,7 +60,8 @@ TEST_CASE("updater: batches by length, more processes than sentences, whole tabl
 TEST_CASE("updater: gradients in bfloat16 are near, and the same in all processes") {
   const TrainingOptions options{.epochs = 2};
   const auto exact = train_in_threads<float>(3, options),
-             rounded = train_in_threads<float>(3, options, {.compression = distributed::GradientCompression::bf16});
+             rounded =
+                 train_in_threads<float>(3, options, {.compression = distributed::GradientCompression::bf16});
   CHECK(rounded[0].parameters == rounded[2].parameters);
   const double off = difference(exact[0].parameters, rounded[0].parameters);
   CHECK(off > 0);
@@ -87,7 +88,8 @@ TEST_CASE(
   in_threads(3, [&](ThreadCommunicator& all) {
     Training<double> training({});
     auto its_objective = objective_of(training);
-    distributed::ParallelUpdater together(all, training.batches, training.model, training.adam, its_objective);
+    distributed::ParallelUpdater together(all, training.batches, training.model, training.adam,
+                                          its_objective);
     CHECK(difference(steps(training, together), expected) < 1e-11);
   });
 }
@@ -99,7 +101,8 @@ TEST_CASE("updater: rows of a table travel where they are fewer bytes") {
       distributed::ParallelUpdater updater(all, training.batches, training.model, training.adam, training);
       updater.update();
       updater.update();
-      const auto projection_cache_bytes = static_cast<std::size_t>(words * 4) * sizeof(float);  // 2 (n - 1) / n is 1
+      const auto projection_cache_bytes =
+          static_cast<std::size_t>(words * 4) * sizeof(float);  // 2 (n - 1) / n is 1
       CHECK((updater.traffic().row_bytes > 0) == (words > 40));
       CHECK((updater.traffic().dense_bytes >= projection_cache_bytes) == (words == 40));
     });

@@ -33,7 +33,8 @@ std::string read(std::string_view input, std::size_t piece) {
         std::string_view part = input.substr(0, piece);
         input.remove_prefix(part.size());
         while (!part.empty() && !parser.is_done()) parser.take(part);
-        expect(parser.body().size() <= limits.max_body_bytes && parser.body().size() <= reservation.bytes() + 15);
+        expect(parser.body().size() <= limits.max_body_bytes &&
+               parser.body().size() <= reservation.bytes() + 15);
         expect(reservation.bytes() == budget.held());
         input = std::string_view(part.data(), part.size() + input.size());  // what was not taken
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layers inference to bytes against plain loops over the same bytes: what is tolerated is the rounding of float32,
+// Layers packed as bytes against plain loops over the same bytes: what is tolerated is the rounding of float32,
 // not that of bytes.
 #include "lstmlib/core.hpp"
 
@@ -63,8 +63,7 @@ struct PlainBytes {
         after[i] = sigmoid(both(3)) * std::tanh(state[i]);
       } else if (cell == RecurrentCell::gru) {
         const double update = sigmoid(both(1));
-        const double candidate =
-            std::tanh(of_input[2 * n + i] + sigmoid(both(0)) * of_state[2 * n + i]);
+        const double candidate = std::tanh(of_input[2 * n + i] + sigmoid(both(0)) * of_state[2 * n + i]);
         after[i] = (1 - update) * candidate + update * static_cast<double>(before[i]);
       } else {
         after[i] = std::tanh(both(0));
@@ -107,10 +106,10 @@ void check_bytes(RecurrentCell cell, Index input_size, Index hidden_size) {
     for (Index step = 0; step < steps; ++step) {
       const auto row = static_cast<std::size_t>(sequence * steps + step);
       // Each step starts from what the library made of the last one, so that its rounding does not add up.
-      const auto before = step == 0 ? std::span<const float>(zeros) : std::span(all).subspan((row - 1) * n, n);
+      const auto before =
+          step == 0 ? std::span<const float>(zeros) : std::span(all).subspan((row - 1) * n, n);
       const Numbers expected =
-          plain.step(rows.values().data() + row * static_cast<std::size_t>(input_size), before,
-                     state);
+          plain.step(rows.values().data() + row * static_cast<std::size_t>(input_size), before, state);
       for (std::size_t i = 0; i < n; ++i)
         worst = std::max(worst, std::fabs(static_cast<double>(all[row * n + i]) - expected[i]));
     }

@@ -160,8 +160,8 @@ void check_stream(const Case& one, Precision precision) {
       const std::vector<double> expected(one.hidden.begin() + static_cast<std::ptrdiff_t>(row * n),
                                          one.hidden.begin() + static_cast<std::ptrdiff_t>((row + 1) * n));
       CHECK(difference(word_by_word.step(word), expected) < tolerance(precision));
-      CHECK(difference(row_by_row.step(one.rows.values.values().subspan(row * features, features)), expected) <
-            tolerance(precision));
+      CHECK(difference(row_by_row.step(one.rows.values.values().subspan(row * features, features)),
+                       expected) < tolerance(precision));
       ++row;
     }
     CHECK(word_by_word.steps() == std::ssize(sentence));
@@ -217,7 +217,8 @@ TEST_CASE("packed layers: gates far beyond their range are 0 or 1, and what is n
     Ragged<Tensor<float>> rows{random_numbers(random, {11, 3}), layout};
     const double scales[] = {1, 30, 90, 127, 1e3, 1e10, 1e30};
     for (std::size_t i = 0; i < 11; ++i)
-      for (std::size_t k = 0; k < 3; ++k) rows.values.mutable_values()[3 * i + k] *= static_cast<float>(scales[i % 7]);
+      for (std::size_t k = 0; k < 3; ++k)
+        rows.values.mutable_values()[3 * i + k] *= static_cast<float>(scales[i % 7]);
     test::with_each_instruction_set([&] {
       const Inference scope;
       const Ragged<Variable<double>> x{Variable<double>(doubled(rows.values)), layout};
@@ -253,7 +254,8 @@ TEST_CASE("packed layers keep copies: training goes on beside them") {
   Case one(5);
   const InferenceRnn inference(*one.embedding, *one.stack);
   const auto before = last_of(inference, one.words, one.words.size());
-  for (auto& layer : one.stack->layers) std::ranges::fill(layer.weight_hidden.mutable_value().mutable_values(), 0.0f);
+  for (auto& layer : one.stack->layers)
+    std::ranges::fill(layer.weight_hidden.mutable_value().mutable_values(), 0.0f);
   std::ranges::fill(one.embedding->weight.mutable_value().mutable_values(), 0.0f);
   CHECK(last_of(inference, one.words, one.words.size()) == before);
 }
@@ -266,8 +268,8 @@ TEST_CASE("packed layers and streams allocate nothing once they are warm") {
                  20);  // steps that threads share
   for (const int threads : {1, 2}) {
     cpu::set_threads(threads);
-    for (const auto& options :
-         {nn::InferenceOptions{Precision::fp32, 0}, nn::InferenceOptions{Precision::int8, std::size_t{1} << 20}}) {
+    for (const auto& options : {nn::InferenceOptions{Precision::fp32, 0},
+                                nn::InferenceOptions{Precision::int8, std::size_t{1} << 20}}) {
       const InferenceRnn a(*many.embedding, *many.stack, options), b(*few.embedding, *few.stack, options),
           c(*few.stack);
       std::vector<float> last_a(many.last_hidden.size()), last_b(few.last_hidden.size()),
@@ -318,11 +320,12 @@ TEST_CASE("packed layers refuse what does not fit, and say what") {
   const std::vector<std::int32_t> good{1}, empty, unknown{2, 9};
   const std::vector<std::span<const std::int32_t>> no_words{good, empty}, no_such_word{good, unknown},
       three{good, good, good};
-  CHECK_THROWS_WITH_AS(of_words.last_hidden(no_words, result), "inference: sentence 1 has no words", ShapeError);
+  CHECK_THROWS_WITH_AS(of_words.last_hidden(no_words, result), "inference: sentence 1 has no words",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(of_words.last_hidden(no_such_word, result),
                        "inference: sentence 1 has word 9, expected 0 to 8", IndexError);
-  CHECK_THROWS_WITH_AS(of_words.last_hidden(three, result), "inference: room for 14 numbers, expected 3 times 7",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(of_words.last_hidden(three, result),
+                       "inference: room for 14 numbers, expected 3 times 7", ShapeError);
   CHECK_THROWS_WITH_AS(of_rows.last_hidden(three, result), "inference: words, rows of 5 numbers expected",
                        ShapeError);
   CHECK_THROWS_AS(of_words.last_hidden(one.rows, result), ShapeError);

@@ -28,7 +28,7 @@ double difference(std::span<const double> ours, const Numbers& expected) {
   return worst / largest;
 }
 
-/// Columns `initial` to `initial` + width - 1 of rows of `row` numbers: into `part`, or added back to `whole`.
+/// Columns `first` to `first` + width - 1 of rows of `row` numbers: into `part`, or added back to `whole`.
 Numbers columns(const Numbers& whole, Index row, Index first, Index width) {
   Numbers part;
   for (std::size_t at = static_cast<std::size_t>(first); at < whole.size();

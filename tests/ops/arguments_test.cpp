@@ -177,8 +177,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
   const Argument scores{"scores", {2, 3}, {"axis 1 longer"}};
   check_arguments<float>("softmax_cross_entropy", {scores},
                          [&](const Arguments& a) { return ops::softmax_cross_entropy(a[0], labels); });
-  check_arguments<float>("softmax_cross_entropy", {scores},
-                         [&](const Arguments& a) { return ops::softmax_cross_entropy(a[0], labels, {.reduction = ops::Reduction::none}); });
+  check_arguments<float>("softmax_cross_entropy", {scores}, [&](const Arguments& a) {
+    return ops::softmax_cross_entropy(a[0], labels, {.reduction = ops::Reduction::none});
+  });
   const V right = numbers<float>({2, 3});
   const auto each = [](const std::string& name, auto op) {
     const V x = numbers<float>({2, 3});
@@ -199,8 +200,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
   };
   each("softmax_cross_entropy",
        [](const V& x, const ops::Labels& l) { return ops::softmax_cross_entropy(x, l); });
-  each("softmax_cross_entropy",
-       [](const V& x, const ops::Labels& l) { return ops::softmax_cross_entropy(x, l, {.reduction = ops::Reduction::none}); });
+  each("softmax_cross_entropy", [](const V& x, const ops::Labels& l) {
+    return ops::softmax_cross_entropy(x, l, {.reduction = ops::Reduction::none});
+  });
   each("accuracy", [](const V& x, const ops::Labels& l) { return ops::accuracy(x, l); });
   refused("accuracy", "absent scores", [&] { (void)ops::accuracy(V(), labels); });
   for (const auto& [what, shape] : test::wrong_shapes({2, 3}))
@@ -210,8 +212,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
     const auto weights = Tensor<float>::zeros(shape);
     refused("softmax_cross_entropy", "weights",
             [&] { (void)ops::softmax_cross_entropy(right, labels, {}, weights); });
-    refused("softmax_cross_entropy", "weights",
-            [&] { (void)ops::softmax_cross_entropy(right, labels, {.reduction = ops::Reduction::none}, weights); });
+    refused("softmax_cross_entropy", "weights", [&] {
+      (void)ops::softmax_cross_entropy(right, labels, {.reduction = ops::Reduction::none}, weights);
+    });
   }
   const auto elsewhere = Tensor<float>::zeros({3}, test::other_device());
   CHECK_THROWS_AS((void)ops::softmax_cross_entropy(right, labels, {}, elsewhere), DeviceError);

@@ -119,7 +119,11 @@ TEST_CASE("gradients: softmax cross entropy with ignored labels, class weights, 
   const std::vector<Tensor<double>> scores{values({4, 3}, 14)};
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], labels); }, scores);
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], labels, {}, weights); }, scores);
-  check_gradient([=](auto v) { return weighed(ops::softmax_cross_entropy(v[0], labels, {.reduction = ops::Reduction::none})); }, scores);
+  check_gradient(
+      [=](auto v) {
+        return weighed(ops::softmax_cross_entropy(v[0], labels, {.reduction = ops::Reduction::none}));
+      },
+      scores);
   const auto deep = Tensor<std::int32_t>::from({0, 2, -1, 1}, {2, 2});
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], deep, {.normalize = false}); },
                  {values({2, 3, 2}, 15)});

@@ -51,7 +51,7 @@ void add_hooks(const ReferenceCase& one, optim::Optimizer& optimizer) {
   for (const auto& hook : one.about().at("hooks")) {
     const std::string name = hook.at("hook");
     if (name == "WeightDecay") optimizer.add_hook(optim::WeightDecay{hook.at("rate").get<double>()});
-    else if (name == "L1Decay") optimizer.add_hook(optim::L1Decay{hook.at("rate").get<double>()});
+    else if (name == "Lasso") optimizer.add_hook(optim::L1Decay{hook.at("rate").get<double>()});
     else if (name == "GradientClipping")
       optimizer.add_hook(optim::ClipGradNorm{hook.at("threshold").get<double>()});
     else {

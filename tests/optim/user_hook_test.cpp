@@ -19,7 +19,8 @@ std::vector<double> numbers(const Tensor<double>& x) {
   return {values.begin(), values.end()};
 }
 
-TEST_CASE("optim: a user's hook sees what the hooks before it made of all gradients, and those after see its") {
+TEST_CASE(
+    "optim: a user's hook sees what the hooks before it made of all gradients, and those after see its") {
   Weights model;
   optim::Sgd sgd(model, {.learning_rate = 1});
   std::vector<std::vector<double>> seen;
@@ -42,9 +43,12 @@ TEST_CASE("optim: a user's hook sees what the hooks before it made of all gradie
   model.w.mutable_grad() = Tensor<double>::from({0.25, 0.5}, {2});
   sgd.step();
   using Numbers = std::vector<double>;
-  CHECK(seen == std::vector<Numbers>{{0.25, 0.5}, {0},        // nothing was before: zeros where there is none
-                                     {0.75, -0.5}, {2},       // plus half of the weights
-                                     {2, 2}, {2}});           // made 3, then clipped
+  CHECK(seen == std::vector<Numbers>{{0.25, 0.5},
+                                     {0},  // nothing was before: zeros where there is none
+                                     {0.75, -0.5},
+                                     {2},  // plus half of the weights
+                                     {2, 2},
+                                     {2}});  // made 3, then clipped
   CHECK(numbers(model.w.value()) == Numbers{-1, -4});
   CHECK(numbers(model.unused.value()) == Numbers{2});
 }

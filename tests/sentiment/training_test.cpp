@@ -136,7 +136,8 @@ TEST_CASE("train_model: the summary has the seconds of each epoch") {
   CHECK(summary.at("best_epoch").get<int>() >= 1);
 }
 
-TEST_CASE("best model: of epochs of equal accuracy the first is kept, and a worse or no number changes nothing") {
+TEST_CASE(
+    "best model: of epochs of equal accuracy the first is kept, and a worse or no number changes nothing") {
   struct Counter final : train::Updater {
     train::Observation update() override {
       ++count;

@@ -109,11 +109,15 @@ TEST_CASE("queue: on one thread short requests go first, and a long one has its 
   Course course;
   std::atomic<int> left = 40;
   Queue* own = nullptr;
-  Queue queue(
-      {.threads = 1, .max_batch_requests = 1, .max_batch_cost = 200, .long_cost = 100, .loop_cost = 0, .max_delay = 0us},
-      [&](Queue::Jobs) {
-        if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
-      });
+  Queue queue({.threads = 1,
+               .max_batch_requests = 1,
+               .max_batch_cost = 200,
+               .long_cost = 100,
+               .loop_cost = 0,
+               .max_delay = 0us},
+              [&](Queue::Jobs) {
+                if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
+              });
   own = &queue;
   queue.submit({std::make_shared<SomeJob>(course, 2000), std::make_shared<SomeJob>(course, 1),
                 std::make_shared<SomeJob>(course, 1)});

@@ -153,7 +153,9 @@ TEST_CASE("queue: several threads share the rows of a long request") {
 
 TEST_CASE("queue: what does not fit gets 503") {
   Bench bench;
-  Queue queue({.threads = 1, .max_waiting_requests = 3, .max_batch_requests = 1, .loop_cost = 0, .max_delay = 0us}, noting(bench));
+  Queue queue(
+      {.threads = 1, .max_waiting_requests = 3, .max_batch_requests = 1, .loop_cost = 0, .max_delay = 0us},
+      noting(bench));
   Bench::Shut shut(bench);
   queue.submit(some(bench, 1));
   for (int i = 0; i < 1000 && queue.waiting() > 0; ++i)
@@ -272,7 +274,8 @@ TEST_CASE("queue: what fails is answered, and the rest goes on") {
 }
 
 TEST_CASE("queue: a request that is refused by compute gets the reason alone, and never those of others") {
-  for (const std::size_t loop_cost : {std::size_t{0}, std::size_t{100}}) {  // by a thread of the queue, and by the caller
+  for (const std::size_t loop_cost :
+       {std::size_t{0}, std::size_t{100}}) {  // by a thread of the queue, and by the caller
     CAPTURE(loop_cost);
     Bench bench;
     Queue queue({.threads = 1, .loop_cost = loop_cost, .max_delay = 0us}, noting(bench));
@@ -332,7 +335,8 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
 
 TEST_CASE("queue: another batch begins beside one when enough waits, and few are joined in the next") {
   Bench bench;
-  Queue queue({.threads = 2, .min_requests_for_another_batch = 6, .loop_cost = 0, .max_delay = 0us}, noting(bench));
+  Queue queue({.threads = 2, .min_requests_for_another_batch = 6, .loop_cost = 0, .max_delay = 0us},
+              noting(bench));
   Bench::Shut shut(bench);
   const auto waits = [&](std::size_t count) {
     for (int i = 0; i < 1000 && queue.waiting() != count; ++i) std::this_thread::sleep_for(1ms);

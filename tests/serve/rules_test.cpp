@@ -173,7 +173,7 @@ const std::vector<Rule> rules{
      Then::open},
     {"3986 2.1", "% must be %XX", get("GET /ping%7 HTTP/1.1"), 400, Then::closed},
     {"3986 2.1", "a zero byte in a target", get(std::string("GET /pi\0ng HTTP/1.1", 19)), 400, Then::closed},
-    // HeaderFields
+    // Fields
     {"9112 5.1", "no blank between name and colon", get("GET /ping HTTP/1.1", "Host : a\r\n"), 400,
      Then::closed},
     {"9110 5.1", "names are not case-sensitive", get("GET /ping HTTP/1.1", "hOST: a\r\n"), 200, Then::open},

@@ -62,7 +62,8 @@ std::optional<std::uint64_t> number(const std::string& text) {
 
 S3Uri S3Uri::parse(const std::string& uri) {
   constexpr std::string_view scheme = "s3://";
-  if (!uri.starts_with(scheme)) fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
+  if (!uri.starts_with(scheme))
+    fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
   const std::string rest = uri.substr(scheme.size());
   const auto slash = (std::min)(rest.find('/'), rest.size());
   S3Uri made{rest.substr(0, slash), slash < rest.size() ? rest.substr(slash + 1) : ""};

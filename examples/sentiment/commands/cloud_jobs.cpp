@@ -42,7 +42,8 @@ std::vector<cloud::Channel> channels_of(const std::vector<std::string>& words) {
     } catch (const Error& wrong) { refuse(name + ": " + wrong.what()); }
   }
   if (channels.size() > max_channels)
-    refuse(lstmlib::message("a job takes at most ", max_channels, " channels, ", channels.size(), " are given"));
+    refuse(
+        lstmlib::message("a job takes at most ", max_channels, " channels, ", channels.size(), " are given"));
   return channels;
 }
 
@@ -153,8 +154,9 @@ void add_cloud_fit(CLI::App& cloud) {
           "NAME=s3://BUCKET/PREFIX, an input of the job: train, test, vocab, and dev if there is one")
       ->required()
       ->allow_extra_args(false);
-  command->add_option("--output-path", o->job.job.output,
-                      "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
+  command
+      ->add_option("--output-path", o->job.job.output,
+                   "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
       ->check(s3_address());
   command->add_option("--name", o->job.job.name, "Name of the job; default: that of the image and the time")
       ->check(checked_by(cloud::fault_of_name));

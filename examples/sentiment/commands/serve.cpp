@@ -106,7 +106,9 @@ void add_serve(CLI::App& app) {
                    "How long a request waits at most, under load, for others to be computed with")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
-  command->add_option("--queue", o->server.queue.max_waiting_requests, "Requests that may wait; further ones get 503")
+  command
+      ->add_option("--queue", o->server.queue.max_waiting_requests,
+                   "Requests that may wait; further ones get 503")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command

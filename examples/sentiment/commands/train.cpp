@@ -85,7 +85,8 @@ void add_job_settings(CLI::App& command, TrainOptions& o, ProcessOptions& proces
       .add_option_function<std::string>(
           "--wire",
           [&o](const std::string& name) {
-            o.compression = name == "bf16" ? lstmlib::distributed::GradientCompression::bf16 : lstmlib::distributed::GradientCompression::none;
+            o.compression = name == "bf16" ? lstmlib::distributed::GradientCompression::bf16
+                                           : lstmlib::distributed::GradientCompression::none;
           },
           "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
       ->check(CLI::IsMember({"exact", "bf16"}))
@@ -165,16 +166,18 @@ void add_train(CLI::App& app) {
       ->envname("SM_CHANNEL_VOCAB")
       ->required(!in_job)
       ->check(local_path());
-  command->add_option("--dev", options->dev,
-                      "Folder with dev.npz: choose the best model there, and only report the test "
-                      "sentences. Without it the best model is chosen on the test sentences, as in the "
-                      "reference, which flatters")
+  command
+      ->add_option("--dev", options->dev,
+                   "Folder with dev.npz: choose the best model there, and only report the test "
+                   "sentences. Without it the best model is chosen on the test sentences, as in the "
+                   "reference, which flatters")
       ->check(local_path());
   auto* model_dir = command->add_option("--model-dir", options->model_dir, "Folder for the best model")
                         ->envname("SM_MODEL_DIR")
                         ->required(!in_job);
   auto* output_dir =
-      command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
+      command
+          ->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
           ->envname("SM_OUTPUT_DATA_DIR")
           ->required(!in_job);
   // In a job an address stands for the container's folder, which the service brings there.

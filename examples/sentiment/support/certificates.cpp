@@ -16,7 +16,8 @@ Certificates Certificates::of_environment() {
 
 void Certificates::check() const {
   std::error_code error;
-  if (path.empty() || std::filesystem::is_regular_file(path, error) || std::filesystem::is_directory(path, error))
+  if (path.empty() || std::filesystem::is_regular_file(path, error) ||
+      std::filesystem::is_directory(path, error))
     return;
   lstmlib::fail<lstmlib::Error>(named_by, ": there is no file or folder of certificates ", path);
 }

@@ -7,7 +7,8 @@
 namespace sentiment::http {
 
 struct Certificates {
-  std::string path{};      ///< a file of certificates in PEM, or a folder of them as OpenSSL has it; empty: the system's
+  std::string
+      path{};  ///< a file of certificates in PEM, or a folder of them as OpenSSL has it; empty: the system's
   std::string named_by{};  ///< what named it, for messages
 
   /// REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR: the first that is not empty, as Python's

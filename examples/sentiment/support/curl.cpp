@@ -51,7 +51,8 @@ void begin(CURL* handle, const std::string& address, char* error, Patience patie
 
 const char* hint(CURLcode code) {
   return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE
-             ? " (AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name a file of certificates to trust)"
+             ? " (AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name a file of certificates to "
+               "trust)"
              : "";
 }
 

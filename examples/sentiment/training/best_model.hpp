@@ -48,7 +48,7 @@ class BestModel {
   }
 
   std::string name = "best_model";
-  int priority = train::priority::keeper;
+  int priority = train::priority::checkpoint;
 
  private:
   static constexpr double none = -1;  // below any accuracy

@@ -225,7 +225,8 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
       {.batch_size = batch_size, .bucket_by_length = o.bucket_by_length, .seed = o.seed, .device = device});
   data::SerialIterator validation(
       validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
-  distributed::ParallelUpdater together(all, training, classifier, adam, objective, {.compression = o.compression});
+  distributed::ParallelUpdater together(all, training, classifier, adam, objective,
+                                        {.compression = o.compression});
   TimedUpdater updater(together);
   train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)),
                                    .folder = o.output_data_dir,

@@ -21,7 +21,8 @@ struct TrainOptions {
   lstmlib::Index epochs = 30,
                  batch_size = 64;        ///< of one process: an update takes as many batches as there are
   lstmlib::Index global_batch_size = 0;  ///< sentences of one update, of all processes together; 0: not given
-  lstmlib::distributed::GradientCompression compression = lstmlib::distributed::GradientCompression::none;  ///< of gradients between processes
+  lstmlib::distributed::GradientCompression compression =
+      lstmlib::distributed::GradientCompression::none;      ///< of gradients between processes
   ModelSettings model;                                      ///< its number of classes comes from the data
   bool bucket_by_length = false;                            ///< batches of sentences of near-equal length
   lstmlib::Precision precision = lstmlib::Precision::fp32;  ///< of an LSTM's products; not int8

@@ -27,7 +27,8 @@ class SequenceLayout {
     offsets_.reserve(lengths.size() + 1);
     for (const Index length : lengths) {
       if (length < 1)
-        fail<ShapeError>("sequence layout: sequence ", sequences(), " has ", length, " rows, at least 1 expected");
+        fail<ShapeError>("sequence layout: sequence ", sequences(), " has ", length,
+                         " rows, at least 1 expected");
       Index end = 0;
       if (__builtin_add_overflow(rows(), length, &end)) fail<ShapeError>("sequence layout: too many rows");
       offsets_.push_back(end);
@@ -51,16 +52,20 @@ class SequenceLayout {
   SequenceLayout& operator=(const SequenceLayout&) = default;
 
   // Those with a number are for kernels, in loops, and trust it.
-  [[nodiscard]] Index sequences() const noexcept { return std::ssize(offsets_) - 1; }   ///< sequences
-  [[nodiscard]] Index rows() const noexcept { return offsets_.back(); }             ///< of all sequences
-  [[nodiscard]] Index time_steps() const noexcept { return std::ssize(time_offsets_) - 1; }  ///< of the longest sequence
+  [[nodiscard]] Index sequences() const noexcept { return std::ssize(offsets_) - 1; }  ///< sequences
+  [[nodiscard]] Index rows() const noexcept { return offsets_.back(); }                ///< of all sequences
+  [[nodiscard]] Index time_steps() const noexcept {
+    return std::ssize(time_offsets_) - 1;
+  }  ///< of the longest sequence
   [[nodiscard]] Index begin(Index sequence) const { return offsets_[static_cast<std::size_t>(sequence)]; }
   [[nodiscard]] Index length(Index sequence) const { return begin(sequence + 1) - begin(sequence); }
   /// Sequences, longest first (equal lengths in their own order).
   [[nodiscard]] std::span<const Index> sorted_indices() const { return sorted_indices_; }
   /// First rows of the sequences, then rows().
   [[nodiscard]] std::span<const Index> offsets() const { return offsets_; }
-  [[nodiscard]] std::span<const Index> time_offsets() const { return time_offsets_; }  ///< time_offset(0) to time_offset(time_steps())
+  [[nodiscard]] std::span<const Index> time_offsets() const {
+    return time_offsets_;
+  }  ///< time_offset(0) to time_offset(time_steps())
   /// Place of the first row of `step` in the time-major order; time_offset(time_steps()) is rows().
   [[nodiscard]] Index time_offset(Index step) const { return time_offsets_[static_cast<std::size_t>(step)]; }
   /// Sequences longer than `step`.

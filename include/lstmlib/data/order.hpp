@@ -41,7 +41,7 @@ inline std::vector<Index> shuffled_order(Index count, std::uint64_t seed, Index 
 /// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by
 /// length (equal ones at random), cut into batches, and the batches are shuffled. The first `missing`
 /// examples, which fill up the last batch of the epoch before, and those left over at the end are the
-/// shortest ones, since these two shard a batch. Throws ValueError for a batch size below 1 and a negative
+/// shortest ones, since these two share a batch. Throws ValueError for a batch size below 1 and a negative
 /// `missing`.
 inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index batch_size, Index missing,
                                          std::uint64_t seed, Index epoch) {

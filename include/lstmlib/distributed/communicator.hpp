@@ -16,7 +16,7 @@ namespace lstmlib::inline LSTMLIB_ABI::distributed {
 /// How float32 numbers travel between processes; sums are computed in float32 either way.
 enum class GradientCompression : std::uint8_t {
   none,  ///< as they are
-  bf16  ///< rounded to bfloat16 before they leave, and their sum once more: half the bytes
+  bf16   ///< rounded to bfloat16 before they leave, and their sum once more: half the bytes
 };
 
 /// Work among the processes that goes on beside the caller's. What it writes may be used after wait().
@@ -61,12 +61,13 @@ class Communicator {
   /// Begins to fill `all` with the bytes of every process, one after another by rank: `bytes[r]` of them from
   /// rank r, from `mine`. Both lie on `device`.
   virtual std::unique_ptr<Work> all_gather_async(Device device, const void* mine, void* all,
-                                                std::span<const std::size_t> bytes) = 0;
+                                                 std::span<const std::size_t> bytes) = 0;
 
   /// The sums over all processes, at once.
   template <Real T>
   void all_reduce(Tensor<T> values) {
-    if constexpr (std::same_as<T, float>) all_reduce_async(std::move(values), GradientCompression::none)->wait();
+    if constexpr (std::same_as<T, float>)
+      all_reduce_async(std::move(values), GradientCompression::none)->wait();
     else all_reduce_async(std::move(values))->wait();
   }
 };
@@ -85,10 +86,12 @@ class SingleProcess final : public Communicator {
     return {std::vector<std::byte>(mine.begin(), mine.end())};
   }
   bool runs_on(Device) const override { return true; }
-  std::unique_ptr<Work> all_reduce_async(Tensor<float>, GradientCompression) override { return std::make_unique<Done>(); }
+  std::unique_ptr<Work> all_reduce_async(Tensor<float>, GradientCompression) override {
+    return std::make_unique<Done>();
+  }
   std::unique_ptr<Work> all_reduce_async(Tensor<double>) override { return std::make_unique<Done>(); }
   std::unique_ptr<Work> all_gather_async(Device device, const void* mine, void* all,
-                                        std::span<const std::size_t> bytes) override {
+                                         std::span<const std::size_t> bytes) override {
     device.backend().copy(device.number(), all, mine, bytes[0]);
     return std::make_unique<Done>();
   }

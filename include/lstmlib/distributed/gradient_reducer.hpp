@@ -16,9 +16,10 @@ struct ReducerOptions {
   /// Gradients that are complete wait for others until there are so many bytes: few large messages are
   /// faster, many small ones start earlier.
   std::size_t bucket_bytes = std::size_t{1} << 20;
-  GradientCompression compression = GradientCompression::none;  ///< of float32 gradients, but for rows of tables on a GPU, which are exact
-  bool overlap = true;      ///< buckets travel during the backward pass; else after it
-  bool rows = true;         ///< of tables, rows may travel; else always the whole table
+  GradientCompression compression =
+      GradientCompression::none;  ///< of float32 gradients, but for rows of tables on a GPU, which are exact
+  bool overlap = true;            ///< buckets travel during the backward pass; else after it
+  bool rows = true;               ///< of tables, rows may travel; else always the whole table
 };
 
 /// Of the last step, in this process: what it sent, if each all-reduce sends 2 (n - 1) / n of its bytes in

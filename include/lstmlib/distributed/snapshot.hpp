@@ -41,7 +41,8 @@ std::filesystem::path load_newest_snapshot(
     Communicator& all, train::Trainer& trainer, Skipped skipped,
     const std::string& file_name = train::SnapshotOptions{}.file_name) {
   std::string path = all_or_none(all, [&] {
-    return all.is_main_process() ? train::load_newest_snapshot(trainer, skipped, file_name).string() : std::string();
+    return all.is_main_process() ? train::load_newest_snapshot(trainer, skipped, file_name).string()
+                                 : std::string();
   });
   path = detail::all_gather_texts(all, path).front();
   if (!path.empty()) broadcast_state(all, trainer);

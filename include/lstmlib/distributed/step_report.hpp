@@ -95,11 +95,12 @@ inline StepReport merge(std::span<const StepReport> reports) {
 /// the examples, weighted ones have the sum of the weights. Throws AgreedError naming the processes that saw
 /// a `watched` value that is not finite.
 inline StepReport all_gather_reports(Communicator& all, const StepReport& mine, std::string_view watched,
-                                 Index iteration) {
+                                     Index iteration) {
   std::vector<StepReport> reports;
   if (all.size() == 1) reports.push_back(mine);
   else
-    for (const auto& bytes : all.all_gather(detail::to_bytes(mine))) reports.push_back(detail::to_report(bytes));
+    for (const auto& bytes : all.all_gather(detail::to_bytes(mine)))
+      reports.push_back(detail::to_report(bytes));
 
   std::vector<std::size_t> diverged;
   for (std::size_t rank = 0; rank < reports.size(); ++rank)

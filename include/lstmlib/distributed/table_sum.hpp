@@ -38,7 +38,8 @@ template <Real T>
 class RowsAllGather {
  public:
   /// `counts`: rows by rank. Refers to `mine`, whose rows all travel.
-  RowsAllGather(Communicator& all, const Tensor<T>& mine, std::span<const std::int64_t> counts, GradientCompression compression) {
+  RowsAllGather(Communicator& all, const Tensor<T>& mine, std::span<const std::int64_t> counts,
+                GradientCompression compression) {
     const auto row_size = static_cast<std::size_t>(mine.shape().with_rows(1).elements());  // also of no rows
     Index rows = 0;
     for (const auto count : counts) rows += count;
@@ -75,8 +76,8 @@ class RowsAllGather {
 
 /// The rows of all processes, those of equal id added in the order of the ranks.
 template <Real T>
-SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table, std::span<const std::int64_t> counts,
-                        GradientCompression compression) {
+SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table,
+                                  std::span<const std::int64_t> counts, GradientCompression compression) {
   SparseGradient<T> mine = table.sparse_grad();
   const Device device = table.device();
   if (!mine)
@@ -89,24 +90,25 @@ SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table, s
     total += count;
   }
   auto ids = Tensor<std::int32_t>::uninitialized({total}, device);
-  const auto pending = all.all_gather_async(device, mine.indices.view().data, ids.mutable_view().data, id_bytes);
+  const auto pending =
+      all.all_gather_async(device, mine.indices.view().data, ids.mutable_view().data, id_bytes);
   RowsAllGather<T> gather(all, mine.values, counts, compression);
   pending->wait();
   const Tensor<T> rows = gather.wait();
 
   SparseGradient<T> sum{Tensor<std::int32_t>::uninitialized({total}, device),
-                     Tensor<T>::uninitialized(rows.shape(), device)};
+                        Tensor<T>::uninitialized(rows.shape(), device)};
   constexpr std::int32_t no_row = -1;  // a device may have filled ids up with it
   const Index distinct = kernels("gradient", rows)
                              .nn.sum_rows_by_id(rows.view(), ids.view(), no_row, {},
-                                                    sum.indices.mutable_view(), sum.values.mutable_view());
+                                                sum.indices.mutable_view(), sum.values.mutable_view());
   return {sum.indices.rows(0, distinct), sum.values.rows(0, distinct)};
 }
 
 /// How many rows of each table each process has, by table and rank; `whole_table` of one that has it whole.
 inline constexpr std::int64_t whole_table = -1;
 inline std::vector<std::vector<std::int64_t>> all_gather_counts(Communicator& all,
-                                                            std::span<const std::int64_t> mine) {
+                                                                std::span<const std::int64_t> mine) {
   std::vector<std::vector<std::int64_t>> counts(mine.size());
   for (const auto& bytes : all.all_gather(std::as_bytes(mine))) {
     if (bytes.size() != mine.size_bytes())
@@ -125,7 +127,8 @@ std::size_t bytes_of_row(const Variable<T>& table, GradientCompression compressi
   return sizeof(std::int32_t) + static_cast<std::size_t>(table.shape().row_size()) * element;
 }
 template <Real T>
-std::size_t bytes_of_whole(const Communicator& all, const Variable<T>& table, GradientCompression compression) {
+std::size_t bytes_of_whole(const Communicator& all, const Variable<T>& table,
+                           GradientCompression compression) {
   return sum_traffic<T>(all, static_cast<std::size_t>(table.value().size()) * sizeof(T), compression);
 }
 /// Whether rows are fewer bytes than the whole table, over all processes.
@@ -155,8 +158,8 @@ void all_reduce_whole(Communicator& all, Variable<T> table, GradientCompression 
 /// those of all processes together are fewer bytes than a sum of the whole table, and `rows_may_travel`; the
 /// same everywhere, since the numbers of rows are exchanged first.
 template <Real T>
-TableTraffic all_reduce_tables(Communicator& all, const std::vector<Variable<T>>& tables, GradientCompression compression,
-                             bool rows_may_travel) {
+TableTraffic all_reduce_tables(Communicator& all, const std::vector<Variable<T>>& tables,
+                               GradientCompression compression, bool rows_may_travel) {
   std::vector<std::int64_t> mine;
   for (const auto& table : tables) {
     const SparseGradient<T>& part = table.sparse_grad();

@@ -29,7 +29,7 @@ class InferenceRnn {
       : InferenceRnn(nullptr, stack, options) {}
   /// Of word ids. Throws ShapeError where the word vectors are not as long as the stack expects.
   InferenceRnn(const Embedding<float>& embedding, const RecurrentStack<float>& stack,
-                  const InferenceOptions& options = {})
+               const InferenceOptions& options = {})
       : InferenceRnn(&embedding, stack, options) {}
 
   Index input_size() const { return input_size_; }
@@ -37,8 +37,10 @@ class InferenceRnn {
   Index hidden_size() const { return hidden_size_; }
   Index output_size() const { return directions_ * hidden_size_; }  ///< of both directions, side by side
   Index directions() const { return directions_; }
-  Index vocabulary_size() const { return vocabulary_; }     ///< 0: inputs are rows of numbers
-  bool has_projection_cache() const { return kernels().has_projection_cache(); }  ///< of precomputed input projections
+  Index vocabulary_size() const { return vocabulary_; }  ///< 0: inputs are rows of numbers
+  bool has_projection_cache() const {
+    return kernels().has_projection_cache();
+  }  ///< of precomputed input projections
   std::size_t bytes() const { return kernels().bytes(); }
 
   /// The top layer's hidden state after each sequence [sequences, output_size]; that of the backward pass is
@@ -78,7 +80,7 @@ class InferenceRnn {
 
  private:
   InferenceRnn(const Embedding<float>* embedding, const RecurrentStack<float>& stack,
-                  const InferenceOptions& options) {
+               const InferenceOptions& options) {
     stack.check_layers();
     const auto& bottom = stack.layers.front();
     input_size_ = bottom.input_size();
@@ -96,13 +98,18 @@ class InferenceRnn {
         options.precision != Precision::int8)
       fail<ValueError>("InferenceOptions: precision is ", name_of(options.precision),
                        ", expected fp32, bf16 or int8");
-    InferenceProblem problem{bottom.cell(),     directions_,        layers, {}, ignore_none,
-                          options.precision, options.projection_cache_bytes};
+    InferenceProblem problem{bottom.cell(),
+                             directions_,
+                             layers,
+                             {},
+                             ignore_none,
+                             options.precision,
+                             options.projection_cache_bytes};
     if (embedding) {
       const auto& words = embedding->weight;
       if (!words.value() || words.shape().rank() != 2 || words.shape()[1] != input_size_)
-        fail<ShapeError>("pack_for_inference: word vectors ", words.shape(), ", the layers expect ", input_size_,
-                         " features");
+        fail<ShapeError>("pack_for_inference: word vectors ", words.shape(), ", the layers expect ",
+                         input_size_, " features");
       lstmlib::kernels("pack_for_inference", bottom.weight_input.value(), words.value());
       vocabulary_ = words.shape()[0];
       problem.words = words.value().view();

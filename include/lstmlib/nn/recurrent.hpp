@@ -133,8 +133,8 @@ class RecurrentStack : public Module {
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made =
-            layers[k](input, initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1, precision);
+        auto made = layers[k](input, initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1,
+                              precision);
         parts.push_back(std::move(made.hidden.values));
         result.last.push_back(std::move(made.last));
       }

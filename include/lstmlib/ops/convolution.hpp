@@ -32,15 +32,15 @@ template <Real T>
   all.nn.unfold_time(*x.layout, window, x.values.view(), columns.mutable_view());
   auto y = Tensor<T>::uninitialized({windows->rows(), w[0]}, device);
   all.tensor.gemm(columns.view(), transposed(weight.view()), y.mutable_view(), OutputMode::overwrite);
-  auto rows =
-      record("convolution_over_time", y, {x.values, weight}, reads(weight.value()),
-             [&all, layout = x.layout, window, columns, weight = weight.value()](auto d_y, auto d) {
-               all.tensor.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), OutputMode::accumulate);
-               if (!d[0].needed()) return;
-               auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
-               all.tensor.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), OutputMode::overwrite);
-               all.nn.unfold_time_backward(*layout, window, d_columns.view(), d[0].view());
-             });
+  auto rows = record(
+      "convolution_over_time", y, {x.values, weight}, reads(weight.value()),
+      [&all, layout = x.layout, window, columns, weight = weight.value()](auto d_y, auto d) {
+        all.tensor.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), OutputMode::accumulate);
+        if (!d[0].needed()) return;
+        auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
+        all.tensor.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), OutputMode::overwrite);
+        all.nn.unfold_time_backward(*layout, window, d_columns.view(), d[0].view());
+      });
   return {std::move(rows), std::move(windows)};
 }
 
@@ -101,31 +101,31 @@ template <Real T>
   const auto image = [](auto& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
   for (Index i = 0; i < x.shape()[0]; ++i) {
     all.nn.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(),
-                            columns.mutable_view());
+                        columns.mutable_view());
     auto out = image(y, i, {filters, places});
     all.tensor.transpose(spread.view(), out.mutable_view(), OutputMode::overwrite);
     all.tensor.gemm(weight.view(), transposed(columns.view()), out.mutable_view(), OutputMode::accumulate);
   }
-  return record(
-      "convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
-      [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
-        auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
-        auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
-        auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
-        const View<T> d_x = d[0].view();
-        for (Index i = 0; i < x.shape()[0]; ++i) {
-          const Tensor<T> d_out = image(d_y[0], i, {filters, places});
-          all.tensor.transpose(d_out.view(), d_places.mutable_view(), OutputMode::overwrite);
-          all.tensor.sum_rows(d_places.view(), d[2].view());
-          all.nn.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
-                                  unfolded.mutable_view());
-          all.tensor.gemm(d_out.view(), unfolded.view(), d[1].view(), OutputMode::accumulate);
-          if (!d_x) continue;
-          all.tensor.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(), OutputMode::overwrite);
-          const Shape one{c.channels, c.height, c.width};
-          all.nn.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
-        }
-      });
+  return record("convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
+                [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
+                  auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
+                  auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
+                  auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
+                  const View<T> d_x = d[0].view();
+                  for (Index i = 0; i < x.shape()[0]; ++i) {
+                    const Tensor<T> d_out = image(d_y[0], i, {filters, places});
+                    all.tensor.transpose(d_out.view(), d_places.mutable_view(), OutputMode::overwrite);
+                    all.tensor.sum_rows(d_places.view(), d[2].view());
+                    all.nn.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
+                                        unfolded.mutable_view());
+                    all.tensor.gemm(d_out.view(), unfolded.view(), d[1].view(), OutputMode::accumulate);
+                    if (!d_x) continue;
+                    all.tensor.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(),
+                                    OutputMode::overwrite);
+                    const Shape one{c.channels, c.height, c.width};
+                    all.nn.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
+                  }
+                });
 }
 
 }  // namespace lstmlib::ops

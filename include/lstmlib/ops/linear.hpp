@@ -30,7 +30,8 @@ template <Real T>
   return record("linear", y, {x, weight, bias}, reads(x.value(), weight.value()),
                 [&tensor_kernels, x = x.value(), weight = weight.value()](auto d_y, auto d) {
                   tensor_kernels.gemm(d_y[0].view(), weight.view(), d[0].view(), OutputMode::accumulate);
-                  tensor_kernels.gemm(transposed(d_y[0].view()), x.view(), d[1].view(), OutputMode::accumulate);
+                  tensor_kernels.gemm(transposed(d_y[0].view()), x.view(), d[1].view(),
+                                      OutputMode::accumulate);
                   tensor_kernels.sum_rows(d_y[0].view(), d[2].view());
                 });
 }

@@ -38,18 +38,18 @@ CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const La
 
 template <Real T>
 Variable<T> unreduced_cross_entropy(const Variable<T>& scores, const Labels& labels,
-                                                     std::int32_t ignore_label,
-                                                     const Tensor<T>& class_weights) {
+                                    std::int32_t ignore_label, const Tensor<T>& class_weights) {
   const auto problem = cross_entropy_problem(scores, labels, class_weights, ignore_label);
   auto& nn_kernels = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).nn;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  nn_kernels.cross_entropy(problem, true, scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
+  nn_kernels.cross_entropy(problem, true, scores.view(),
+                           {log_p.mutable_view(), losses.mutable_view(), {}, {}});
   return record("softmax_cross_entropy", losses, {scores}, reads(labels, class_weights),
                 [&nn_kernels, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
                   nn_kernels.cross_entropy_backward(
-                      cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      log_p.view(), d_losses[0].view(), {}, d[0].view());
+                      cross_entropy_problem(scores, labels, class_weights, ignore_label), log_p.view(),
+                      d_losses[0].view(), {}, d[0].view());
                 });
 }
 

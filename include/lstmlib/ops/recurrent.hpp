@@ -75,8 +75,9 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 /// way back too; sums, cells, weights and states are float32.
 template <Real T>
 [[nodiscard]] RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x,
-                                           const RecurrentWeights<T>& w, const RecurrentState<T>& initial = {},
-                                           bool reverse = false, Precision precision = Precision::fp32) {
+                                           const RecurrentWeights<T>& w,
+                                           const RecurrentState<T>& initial = {}, bool reverse = false,
+                                           Precision precision = Precision::fp32) {
   detail::check_recurrent(cell, x, w, initial, precision);
   auto& recurrent =
       kernels("recurrent", x.values.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
@@ -85,8 +86,8 @@ template <Real T>
   const auto problem = [cell, reverse, precision, layout = x.layout, input = x.values.value(),
                         wi = w.input.value(), wh = w.hidden.value(), bi = w.bias_input.value(),
                         bh = w.bias_hidden.value(), h = initial.hidden.value(), c = initial.cell.value()] {
-    return RecurrentProblem<T>{cell,      reverse,   *layout, input.view(), wi.view(), wh.view(),
-                               bi.view(), bh.view(), h.view(),  c.view(),     precision};
+    return RecurrentProblem<T>{cell,      reverse,   *layout,  input.view(), wi.view(), wh.view(),
+                               bi.view(), bh.view(), h.view(), c.view(),     precision};
   };
   const Device device = x.values.device();
   const Shape states{x.sequences(), w.hidden.shape()[1]};
@@ -95,7 +96,8 @@ template <Real T>
   Tensor<T> last_cell;
   if (cell == RecurrentCell::lstm) last_cell = Tensor<T>::uninitialized(states, device);
   Storage saved;
-  if (needs_graph<T>({&x.values, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &initial.hidden, &initial.cell}))
+  if (needs_graph<T>(
+          {&x.values, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &initial.hidden, &initial.cell}))
     saved = Storage(recurrent.saved_bytes(problem()), device);
   recurrent.forward(problem(), {hidden.mutable_view(), last_hidden.mutable_view(), last_cell.mutable_view()},
                     saved ? saved.mutable_data() : nullptr);

@@ -11,8 +11,9 @@ template <Real T>
 [[nodiscard]] Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   detail::require("reshape", "the input", x);
   auto& tensor_kernels = kernels("reshape", x.value()).tensor;
-  return record("reshape", x.value().reshape(shape), {x}, reads(),
-                [&tensor_kernels](auto d_y, auto d_x) { tensor_kernels.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
+  return record("reshape", x.value().reshape(shape), {x}, reads(), [&tensor_kernels](auto d_y, auto d_x) {
+    tensor_kernels.add_scaled(T(1), d_y[0].view(), d_x[0].view());
+  });
 }
 
 /// x [rows, columns]; result [columns, rows].
@@ -23,8 +24,9 @@ template <Real T>
   auto& tensor_kernels = kernels("transpose", x.value()).tensor;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
   tensor_kernels.transpose(x.view(), y.mutable_view(), OutputMode::overwrite);
-  return record("transpose", y, {x}, reads(),
-                [&tensor_kernels](auto d_y, auto d_x) { tensor_kernels.transpose(d_y[0].view(), d_x[0].view(), OutputMode::accumulate); });
+  return record("transpose", y, {x}, reads(), [&tensor_kernels](auto d_y, auto d_x) {
+    tensor_kernels.transpose(d_y[0].view(), d_x[0].view(), OutputMode::accumulate);
+  });
 }
 
 /// Columns one after another. Each part [rows, any], of equal rows; result [rows, sum of columns].

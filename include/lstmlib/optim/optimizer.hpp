@@ -275,7 +275,8 @@ class Optimizer {
           "its mutable_value(), or make a new optimizer");
   }
   std::vector<math::GradientTransform> gradient_transforms();
-  math::GradientTransform clip_norm(double threshold, std::span<const math::GradientTransform> changes, Index which);
+  math::GradientTransform clip_norm(double threshold, std::span<const math::GradientTransform> changes,
+                                    Index which);
   void run_user_hook(const UserHook& hook, std::vector<math::GradientTransform>& changes);
 
   std::shared_ptr<const nn::ModulePlace> model_;
@@ -291,7 +292,8 @@ inline std::vector<math::GradientTransform> Optimizer::gradient_transforms() {
   std::vector<math::GradientTransform> changes;
   for (const auto& hook : hooks_) {
     if (const auto* decay = std::get_if<WeightDecay>(&hook)) changes.push_back({Kind::decay, decay->rate});
-    else if (const auto* l1_decay = std::get_if<L1Decay>(&hook)) changes.push_back({Kind::l1_decay, l1_decay->rate});
+    else if (const auto* l1_decay = std::get_if<L1Decay>(&hook))
+      changes.push_back({Kind::l1_decay, l1_decay->rate});
     else if (const auto* value = std::get_if<ClipGradValue>(&hook))
       changes.push_back({Kind::clip, value->lower, value->upper});
     else if (const auto* clip = std::get_if<ClipGradNorm>(&hook)) {
@@ -304,8 +306,9 @@ inline std::vector<math::GradientTransform> Optimizer::gradient_transforms() {
 }
 
 /// The factor is computed where the parameters are, and stays there: nobody waits for it.
-inline math::GradientTransform Optimizer::clip_norm(double threshold, std::span<const math::GradientTransform> changes,
-                                               Index which) {
+inline math::GradientTransform Optimizer::clip_norm(double threshold,
+                                                    std::span<const math::GradientTransform> changes,
+                                                    Index which) {
   const Device device = this->device();
   const auto hooks = static_cast<Index>(hooks_.size());
   if (!clipping_ || clipping_.shape()[0] != hooks || clipping_.device() != device)

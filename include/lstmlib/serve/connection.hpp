@@ -90,8 +90,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void check_time(Clock::time_point now) noexcept {
     const auto& o = owner_.options();
     const bool late_header = parser_ && !parser_->is_head_done() && now - began_ > o.header_timeout;
-    if (state_ == State::leaving ? now - active_ > leaving_time
-                                 : state_ != State::waiting && (now - active_ > o.idle_timeout || late_header))
+    if (state_ == State::leaving
+            ? now - active_ > leaving_time
+            : state_ != State::waiting && (now - active_ > o.idle_timeout || late_header))
       close();
   }
 
@@ -170,7 +171,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void parse(std::string_view& input) {
     if (!parser_) {
-      parser_.emplace(RequestLimits{owner_.options().max_header_bytes, owner_.options().max_body_bytes}, reservation_);
+      parser_.emplace(RequestLimits{owner_.options().max_header_bytes, owner_.options().max_body_bytes},
+                      reservation_);
       began_ = active_;
       received_ = 0;
     }
@@ -294,7 +296,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   ConnectionOwner& owner_;
   const std::string client_;
-  MemoryReservation reservation_;                            // for what follows; bodies until their answer is out
+  MemoryReservation reservation_;        // for what follows; bodies until their answer is out
   std::string pending_;                  // input behind a request that is not answered yet
   std::optional<RequestParser> parser_;  // there from a request's first byte to its last
   State state_ = State::reading;

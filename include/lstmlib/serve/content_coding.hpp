@@ -95,7 +95,8 @@ inline std::string decoded_body(std::string_view packed, std::size_t most, Memor
   for (std::size_t made = 0;;) {
     // One byte more than is taken, so that what is too long shows.
     const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
-    if (!reservation.take(room - made)) throw HttpError(503, "too many bytes are being held, please try again");
+    if (!reservation.take(room - made))
+      throw HttpError(503, "too many bytes are being held, please try again");
     body.resize(room);
     made += inflater.read(body.data() + made, room - made);
     if (made > most) throw HttpError(413, message("the body unpacks to more than ", most, " bytes"));

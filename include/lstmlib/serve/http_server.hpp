@@ -65,7 +65,9 @@ class HttpServer final : public Server, private ConnectionOwner {
     close_all();
   }
 
-  void get(const std::string& path, RouteHandler handler) override { routes_.add(path).handler = std::move(handler); }
+  void get(const std::string& path, RouteHandler handler) override {
+    routes_.add(path).handler = std::move(handler);
+  }
   void post(const std::string& path, InferenceRoute route) override {
     routes_.add(path).inference = std::move(route);
   }

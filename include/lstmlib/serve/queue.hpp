@@ -163,7 +163,9 @@ class Queue {
   bool short_ones_come() const { return Job::Clock::now() - last_short_ < std::chrono::seconds(1); }
   /// Another batch beside those that are computed: few requests are better joined in the next one, which then
   /// has all threads of the model.
-  bool worth_another() const { return begun_ > 0 || waiting_.size() >= options_.min_requests_for_another_batch; }
+  bool worth_another() const {
+    return begun_ > 0 || waiting_.size() >= options_.min_requests_for_another_batch;
+  }
   void put(std::shared_ptr<Job> job) noexcept {
     if (abandoned_) return;
     if (job->is_long_ && !job->failed_) return long_.push_back(std::move(job));
@@ -311,7 +313,8 @@ class Queue {
       bytes += job->request.body.size();
       if (has_long_body(*job)) return false;
     }
-    if (options_.loop_cost == 0 || jobs.size() > options_.max_batch_requests || bytes > small_body) return false;
+    if (options_.loop_cost == 0 || jobs.size() > options_.max_batch_requests || bytes > small_body)
+      return false;
     Batch batch;
     try {
       batch.reserve(jobs.size());

@@ -26,7 +26,8 @@ class RequestParser {
       4 << 10;  ///< bytes of a chunk's size and extensions; above: 400
 
   /// `reservation` counts what is kept, and is the caller's.
-  RequestParser(const RequestLimits& limits, MemoryReservation& reservation) : limits_(limits), reservation_(reservation) {}
+  RequestParser(const RequestLimits& limits, MemoryReservation& reservation)
+      : limits_(limits), reservation_(reservation) {}
 
   /// Takes bytes off `input`: all of them, or those up to the end of the header section or of the request.
   /// Throws HttpError for what is no request, or is too large; then the rest of the connection has no meaning.
@@ -157,7 +158,8 @@ inline void RequestParser::take_chunk_size(std::string_view line) {
   if (digits == 0 || !detail::are_parameters(line.substr(digits)))
     throw HttpError(400, "a chunk does not begin with its size in hexadecimal digits");
   if ((extension_bytes_ += line.size() - digits) > limits_.max_header_bytes)
-    throw HttpError(400, message("the extensions of chunks take more than ", limits_.max_header_bytes, " bytes"));
+    throw HttpError(400,
+                    message("the extensions of chunks take more than ", limits_.max_header_bytes, " bytes"));
   left_ = 0;
   for (const char c : line.substr(0, digits)) {
     left_ = 16 * left_ + static_cast<std::uint64_t>(detail::hex_value(c));

@@ -17,10 +17,10 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// Requests that are computed.
 struct InferenceRoute {
-  std::function<std::shared_ptr<Job>()> make_job;  ///< called in the loop
-  std::span<const std::string_view> types;         ///< of bodies, the default first; empty: any
+  std::function<std::shared_ptr<Job>()> make_job;    ///< called in the loop
+  std::span<const std::string_view> types;           ///< of bodies, the default first; empty: any
   std::span<const std::string_view> response_types;  ///< the same of answers
-  std::string default_accept;                      ///< where a client says nothing; empty: the first
+  std::string default_accept;                        ///< where a client says nothing; empty: the first
 };
 
 /// Made by make_server. Routes are set before `run`. Errors are answered by the server itself: 404 and 405,

@@ -14,11 +14,11 @@ class Trainer;
 /// added. Those below 0 run when all triggers of the iteration have been asked, so that a snapshot holds the
 /// triggers as they then are.
 namespace priority {
-inline constexpr int writer = 300;     ///< adds to the observation, as an evaluator
-inline constexpr int editor = 200;     ///< changes it
-inline constexpr int reader = 100;     ///< reports it
-inline constexpr int checkpoint = -100;    ///< keeps a part of the run in a file
-inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that it says is done
+inline constexpr int writer = 300;       ///< adds to the observation, as an evaluator
+inline constexpr int editor = 200;       ///< changes it
+inline constexpr int reader = 100;       ///< reports it
+inline constexpr int checkpoint = -100;  ///< keeps a part of the run in a file
+inline constexpr int snapshot = -200;    ///< keeps the whole run; after all that it says is done
 }  // namespace priority
 
 /// Any callable `void(Trainer&)`. Where it has them, these are used:

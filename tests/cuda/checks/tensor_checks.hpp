@@ -101,7 +101,8 @@ class TensorChecks {
         const auto x = c_.there<T>(a, left ? Shape{inner, rows} : Shape{rows, inner}),
                    y = c_.there<T>(b, right ? Shape{columns, inner} : Shape{inner, columns}),
                    z = c_.there<T>(before, {rows, columns});
-        k_.gemm(MatrixOperand<T>(x.view(), left), MatrixOperand<T>(y.view(), right), z, OutputMode::accumulate);
+        k_.gemm(MatrixOperand<T>(x.view(), left), MatrixOperand<T>(y.view(), right), z,
+                OutputMode::accumulate);
         c_.hold(std::string("gemm ") + (left ? "T" : "N") + (right ? "T" : "N") + of_, z.values(), expected,
                 of_sums<T>);
       }

@@ -35,12 +35,15 @@ class Forked final : public distributed::Communicator {
   std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override {
     return board_.exchange(rank_, size_, mine);
   }
-  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values,
+                                                      distributed::GradientCompression) override {
     return sum_of(values);
   }
-  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<double> values) override { return sum_of(values); }
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<double> values) override {
+    return sum_of(values);
+  }
   std::unique_ptr<distributed::Work> all_gather_async(Device, const void* mine, void* all,
-                                                  std::span<const std::size_t> bytes) override {
+                                                      std::span<const std::size_t> bytes) override {
     auto* to = static_cast<std::byte*>(all);
     for (const auto& one :
          all_gather({static_cast<const std::byte*>(mine), bytes[static_cast<std::size_t>(rank_)]}))

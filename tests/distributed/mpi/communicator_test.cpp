@@ -92,7 +92,8 @@ TEST_CASE("mpi: sums in bfloat16 are rounded twice, whatever the number of proce
     }
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const double bound = sizes[i] * 2 / 256 + 1e-12;  // half a unit of 8 bits for an addend, and for the sum
+      const double bound =
+          sizes[i] * 2 / 256 + 1e-12;  // half a unit of 8 bits for an addend, and for the sum
       wrong += !(std::abs(static_cast<double>(values.values()[i]) - expected[i]) <= bound);
     }
     CHECK(wrong == 0);
@@ -104,7 +105,8 @@ TEST_CASE("mpi: sums in bfloat16 are rounded twice, whatever the number of proce
 TEST_CASE("mpi: rows of tables are added, exactly or rounded on their way") {
   auto& all = *processes();
   if (all.size() == 1) return;  // nothing travels
-  for (const auto compression : {distributed::GradientCompression::none, distributed::GradientCompression::bf16}) {
+  for (const auto compression :
+       {distributed::GradientCompression::none, distributed::GradientCompression::bf16}) {
     const auto sum = check_sum_of_rows(all, compression);
     for (const auto& part : all.all_gather(sum)) CHECK(part == sum);
   }
@@ -118,8 +120,9 @@ TEST_CASE("mpi: many operations are under way at once, and are waited for in any
   for (int i = 0; i < 12; ++i) {
     values.push_back(
         Tensor<float>::from(std::vector<float>(count, static_cast<float>(i + all.rank())), {count}));
-    pending.push_back(
-        all.all_reduce_async(values.back(), i % 3 == 1 ? distributed::GradientCompression::bf16 : distributed::GradientCompression::none));
+    pending.push_back(all.all_reduce_async(values.back(), i % 3 == 1
+                                                              ? distributed::GradientCompression::bf16
+                                                              : distributed::GradientCompression::none));
   }
   const std::vector<std::int32_t> mine(10, all.rank());
   std::vector<std::int32_t> gathered(static_cast<std::size_t>(10 * all.size()));

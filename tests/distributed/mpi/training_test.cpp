@@ -57,7 +57,8 @@ TEST_CASE("mpi: gradients in bfloat16 are near, and the same in all processes") 
   auto& all = *processes();
   const TrainingOptions options = options_here({.epochs = 2});
   const auto exact = train_together<float>(all, options),
-             rounded = train_together<float>(all, options, {.compression = distributed::GradientCompression::bf16});
+             rounded =
+                 train_together<float>(all, options, {.compression = distributed::GradientCompression::bf16});
   const auto parts = all.all_gather(std::as_bytes(std::span(rounded.parameters)));
   for (const auto& part : parts) CHECK(part == parts.front());
   const double off = difference(exact.parameters, rounded.parameters);

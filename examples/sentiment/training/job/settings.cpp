@@ -20,7 +20,8 @@ std::string fault_of_setting(CLI::Option& option, const std::string& value) {
     return "";
   } catch (const CLI::ConversionError&) {
     const bool flag = option.get_expected_min() == 0 && option.get_items_expected_max() == 0;
-    return "'" + lstmlib::io::printable(value) + "' is " + (flag ? "neither true nor false" : "not what is expected");
+    return "'" + lstmlib::io::printable(value) + "' is " +
+           (flag ? "neither true nor false" : "not what is expected");
   } catch (const CLI::ParseError& error) {
     // CLI11 puts the option's own name before the reason.
     const std::string text = error.what(), name = option.get_name() + ": ";

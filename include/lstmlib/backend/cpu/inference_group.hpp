@@ -36,7 +36,7 @@ class InferenceGroup {
  public:
   /// At most `members` threads run it. All memory that they need is taken here: in a team nothing may throw.
   InferenceGroup(const InferenceLayers& stack, const InferenceInput& input, const InferenceResult& result,
-              const Index* first_row, InferencePlaces places, Index members, Scratch& scratch)
+                 const Index* first_row, InferencePlaces places, Index members, Scratch& scratch)
       : stack_(stack),
         input_(input),
         result_(result),
@@ -55,7 +55,8 @@ class InferenceGroup {
     for (const auto& layer : stack.layers)
       sums_row = std::max(sums_row, layer.sums_row()), operand = std::max(operand, layer.operand_row());
     const Index rows = tokens(), places_width = places.count * width_;
-    if (!stack.words.has_projection_cache() || layer_count > 1) sums_ = scratch.take<float>({rows, sums_row}).data;
+    if (!stack.words.has_projection_cache() || layer_count > 1)
+      sums_ = scratch.take<float>({rows, sums_row}).data;
     for (auto& hidden : hidden_)
       if (layer_count > 1 || result.hidden)
         hidden = scratch.take<float>({rows, stack.directions, width_}).data;
@@ -64,7 +65,8 @@ class InferenceGroup {
     for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
     token_sums_ = scratch.take<const float*>({members, rows}).data;
     token_hidden_ = scratch.take<float*>({members, rows}).data;
-    if (input.layout || !stack.words.has_projection_cache()) token_rows_ = scratch.take<Index>({members, rows}).data;
+    if (input.layout || !stack.words.has_projection_cache())
+      token_rows_ = scratch.take<Index>({members, rows}).data;
     if (!input.layout && !stack.words.has_projection_cache())
       word_slots_ = scratch.take<Index>({members, stack.words.count() + 1}).data;
   }
@@ -166,8 +168,8 @@ class InferenceGroup {
       }
   }
 
-  void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* sums, float* const* hidden,
-                 const Member& member) const {
+  void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* sums,
+                 float* const* hidden, const Member& member) const {
     const Index units = layer.width() / layer.blocks();
     for (Index place = 0; place < places_.count; ++place)
       std::fill(state_ + place * width_ + share.first * units, state_ + place * width_ + share.last * units,

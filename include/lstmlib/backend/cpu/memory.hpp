@@ -43,7 +43,8 @@ struct SystemMemory {
 /// more; beyond, those that nobody wanted for the longest time go to the system.
 class MemoryPool {
  public:
-  explicit MemoryPool(std::size_t min_cached_bytes = std::size_t{1} << 30) : min_cached_bytes_(min_cached_bytes) {}
+  explicit MemoryPool(std::size_t min_cached_bytes = std::size_t{1} << 30)
+      : min_cached_bytes_(min_cached_bytes) {}
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool() {

@@ -147,7 +147,8 @@ class CpuNnKernels final : public NnKernels<T> {
       for (Index i = 0; mean && i < width; ++i) to[i] /= static_cast<T>(length);
     });
   }
-  void segment_sum_backward(const SequenceLayout& layout, bool mean, View<const T> d_y, View<T> d_x) override {
+  void segment_sum_backward(const SequenceLayout& layout, bool mean, View<const T> d_y,
+                            View<T> d_x) override {
     if (!d_x) return;
     const Index width = d_x.shape.row_size();
     each_sequence(layout, width, [&](Index s, Index first, Index length) {

@@ -15,7 +15,7 @@ class ProjectionCache {
   ProjectionCache() = default;  ///< no words: inputs are rows of numbers
   /// `bottom`: the first layer's directions. The sums are kept where they need no more than `projection_cache_bytes`.
   ProjectionCache(View<const float> words, std::int32_t ignore, const std::vector<InferenceLayer>& bottom,
-              Index directions, std::size_t projection_cache_bytes)
+                  Index directions, std::size_t projection_cache_bytes)
       : count_(words.shape[0]),
         features_(words.shape[1]),
         sums_row_(directions * bottom[0].sums_row()),

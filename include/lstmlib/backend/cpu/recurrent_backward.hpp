@@ -133,8 +133,8 @@ class RecurrentBackward {
   }
 
   void cells_backward(Index step, const Share& share, const T* d_hidden, Index d_hidden_row) {
-    const Index row = share.first_row, token = l_.batch.time_offset(step) + row, before = l_.before(step) + row,
-                after = l_.after(step) + row;
+    const Index row = share.first_row, token = l_.batch.time_offset(step) + row,
+                before = l_.before(step) + row, after = l_.after(step) + row;
     for (Index i = 0; i < share.blocks; ++i) {
       const Index block = share.first_block + i;
       CellBackward<T> cell{};

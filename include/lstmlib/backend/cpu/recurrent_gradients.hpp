@@ -40,7 +40,8 @@ class RecurrentProducts {
     d_tokens_ = Operand::room(saved_.gates, l_.blocks * token_row_ * Operand::steps * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
     for (Index step = 0, i = 0; step < l_.batch.time_steps(); ++step)
-      for (Index place = 0; place < l_.batch.batch_size_at(step); ++place) before[i++] = l_.before(step) + place;
+      for (Index place = 0; place < l_.batch.batch_size_at(step); ++place)
+        before[i++] = l_.before(step) + place;
 
     const Index chunks = divide_up(l_.tokens, chunk);
     parallel_for(

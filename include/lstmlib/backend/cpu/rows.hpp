@@ -48,9 +48,10 @@ class RowMask {
         width_(width) {}
 
   void apply(Index sentence, Index position, const T* x, T* y, OutputMode how) const {
-    kernel_table<T>().dropout(
-        {dropout_.key, static_cast<std::uint64_t>(sentence) + dropout_.places.first_sentence,
-         static_cast<std::uint32_t>(position), threshold_, width_, scale_, x, y, how == OutputMode::accumulate});
+    kernel_table<T>().dropout({dropout_.key,
+                               static_cast<std::uint64_t>(sentence) + dropout_.places.first_sentence,
+                               static_cast<std::uint32_t>(position), threshold_, width_, scale_, x, y,
+                               how == OutputMode::accumulate});
   }
 
  private:
@@ -150,7 +151,8 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
           }
           continue;
         }
-        if (sentences) dropped(row, kept, OutputMode::overwrite);  // rounded before it is added, as without fusion
+        if (sentences)
+          dropped(row, kept, OutputMode::overwrite);  // rounded before it is added, as without fusion
         kernel_table<T>().add(sentences ? kept : from, width, to);
       }
   });

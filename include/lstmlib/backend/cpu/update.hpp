@@ -32,8 +32,8 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
         kernel(chosen, span);
       });
   }
-  void add_squared_norm(std::span<const math::GradientTransform> given_steps, std::span<const UpdateItem<T>> items,
-                        double* sum) override {
+  void add_squared_norm(std::span<const math::GradientTransform> given_steps,
+                        std::span<const UpdateItem<T>> items, double* sum) override {
     Scratch scratch;
     const auto steps = with_factors(given_steps, scratch);
     for (const auto& item : items) *sum += squared_norm(steps, item.gradient, item.value);
@@ -54,7 +54,7 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
  private:
   /// The steps with their factors as values, which kernels read.
   static std::span<const math::GradientTransform> with_factors(std::span<const math::GradientTransform> given,
-                                                          Scratch& scratch) {
+                                                               Scratch& scratch) {
     const auto count = static_cast<Index>(given.size());
     const std::span steps(scratch.take<math::GradientTransform>({count}).data, given.size());
     std::copy(given.begin(), given.end(), steps.begin());
@@ -87,8 +87,9 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   }
 
   static Index rows_a_piece(const GradientView<T>& gradient, View<const T> value) {
-    return gradient.indices ? std::max<Index>(1, min_parallel_elements / std::max<Index>(1, value.shape.row_size()))
-                        : min_parallel_elements;
+    return gradient.indices
+               ? std::max<Index>(1, min_parallel_elements / std::max<Index>(1, value.shape.row_size()))
+               : min_parallel_elements;
   }
   static Index pieces(const GradientView<T>& gradient, View<const T> value) {
     const Index rows = gradient.indices ? value.shape.rows() : value.size(),

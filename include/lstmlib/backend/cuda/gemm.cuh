@@ -50,7 +50,8 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
 }  // namespace detail
 
 /// c = a b or c += a b
-inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c, OutputMode how) {
+inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b, View<float> c,
+                 OutputMode how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_32F, a, b, c, how);
 }
 /// The same of matrices in two parts of bfloat16, to 16 bits; low times low is left out. A left factor is
@@ -69,8 +70,8 @@ inline void gemm(Context& context, MatrixOperand<double> a, MatrixOperand<double
 }
 /// fp32 (never TF32), fp32_strict (and cuBLAS may take no shortcuts), fp16, or bf16 with operands rounded
 /// here; sums are float32.
-inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c, OutputMode how,
-                 Precision precision = Precision::fp32) {
+inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c,
+                 OutputMode how, Precision precision = Precision::fp32) {
   if (precision != Precision::bf16)
     return detail::blas_gemm(context,
                              precision == Precision::fp16          ? CUBLAS_COMPUTE_32F_FAST_TF32

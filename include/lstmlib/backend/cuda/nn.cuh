@@ -71,8 +71,8 @@ class CudaNnKernels final : public NnKernels<T> {
       launch(context_.stream, {.blocks = blocks_for(rows, default_threads / 32), .threads = default_threads},
              find_hits_kernel<T>, scores.data, labels.data, ignore, rows,
              static_cast<std::int32_t>(scores.shape.row_size()), hits, context_.errors.word());
-    launch(context_.stream, {.threads = default_threads, .shared_bytes = line_shared_bytes}, count_hits_kernel,
-           static_cast<const std::int32_t*>(hits), rows, counts.data);
+    launch(context_.stream, {.threads = default_threads, .shared_bytes = line_shared_bytes},
+           count_hits_kernel, static_cast<const std::int32_t*>(hits), rows, counts.data);
   }
 
   void unfold_time(const SequenceLayout& layout, Index window, View<const T> x, View<T> columns) override {
@@ -107,16 +107,17 @@ class CudaNnKernels final : public NnKernels<T> {
                             View<T> d_x) override {
     if (!d_x) return;
     const Index columns = x.shape.row_size();
-    each_in_rows(layout.rows(), columns,
-                 SegmentMaxBackwardBody<T>{on_device(context_, layout), columns, x.data, y.data, d_y.data,
-                                           d_x.data});
+    each_in_rows(
+        layout.rows(), columns,
+        SegmentMaxBackwardBody<T>{on_device(context_, layout), columns, x.data, y.data, d_y.data, d_x.data});
   }
   void segment_sum(const SequenceLayout& layout, bool mean, View<const T> x, View<T> y) override {
     const Index columns = x.shape.row_size();
     each_in_rows(layout.sequences(), columns,
                  SegmentSumBody<T>{on_device(context_, layout), columns, mean, x.data, y.data});
   }
-  void segment_sum_backward(const SequenceLayout& layout, bool mean, View<const T> d_y, View<T> d_x) override {
+  void segment_sum_backward(const SequenceLayout& layout, bool mean, View<const T> d_y,
+                            View<T> d_x) override {
     if (!d_x) return;
     const Index columns = d_x.shape.row_size();
     each_in_rows(layout.rows(), columns,

@@ -19,18 +19,18 @@ struct InferenceLayerWeights {
 /// What is packed. Nothing of it is needed afterwards.
 struct InferenceProblem {
   RecurrentCell cell;
-  Index directions;                       ///< 1 or 2; the second starts at the end of each sequence
-  std::span<const InferenceLayerWeights> layers;    ///< layer directions + direction
-  View<const float> words;                ///< [vocabulary, input_size]; null: inputs are rows of numbers
-  std::int32_t ignore = ignore_none;      ///< the word whose vector is zero
-  Precision precision = Precision::fp32;  ///< of the recurrent weights
-  std::size_t projection_cache_bytes = 0;            ///< at most, of precomputed input projections
+  Index directions;                               ///< 1 or 2; the second starts at the end of each sequence
+  std::span<const InferenceLayerWeights> layers;  ///< layer directions + direction
+  View<const float> words;                 ///< [vocabulary, input_size]; null: inputs are rows of numbers
+  std::int32_t ignore = ignore_none;       ///< the word whose vector is zero
+  Precision precision = Precision::fp32;   ///< of the recurrent weights
+  std::size_t projection_cache_bytes = 0;  ///< at most, of precomputed input projections
 };
 
 /// Sentences of word ids where the stack has words, else rows of numbers.
 struct InferenceInput {
   std::span<const std::span<const std::int32_t>> sentences;
-  View<const float> values;              ///< [rows, input_size]
+  View<const float> values;                ///< [rows, input_size]
   const SequenceLayout* layout = nullptr;  ///< of the rows
 
   Index sequences() const { return layout ? layout->sequences() : std::ssize(sentences); }
@@ -63,8 +63,8 @@ class InferenceStack {
   virtual const float* stream_hidden(Index layer, const float* stream) const = 0;
   virtual const float* stream_cell(Index layer, const float* stream) const = 0;
 
-  virtual std::size_t bytes() const = 0;  ///< of weights and tables
-  virtual bool has_projection_cache() const = 0;     ///< whether the projections were small enough for a cache
+  virtual std::size_t bytes() const = 0;          ///< of weights and tables
+  virtual bool has_projection_cache() const = 0;  ///< whether the projections were small enough for a cache
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI

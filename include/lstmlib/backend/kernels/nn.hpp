@@ -18,7 +18,7 @@ inline constexpr std::int32_t ignore_none = std::numeric_limits<std::int32_t>::m
 /// Which sentence and position the rows of a tensor belong to: all that a dropout mask may depend on.
 struct RowPlaces {
   const SequenceLayout* layout = nullptr;  ///< null: row r is position 0 of sentence r
-  std::uint64_t first_sentence = 0;    ///< place of the first sentence in the global batch
+  std::uint64_t first_sentence = 0;        ///< place of the first sentence in the global batch
 };
 
 /// Which elements of rows dropout keeps, each divided by 1 - ratio.
@@ -100,7 +100,8 @@ class NnKernels {
   /// window - 1 of them, one after another. x [rows, features], columns [windows, features window],
   /// feature-major as the weights of a convolution [filters, features, window, 1].
   virtual void unfold_time(const SequenceLayout&, Index window, View<const T> x, View<T> columns) = 0;
-  virtual void unfold_time_backward(const SequenceLayout&, Index window, View<const T> d_columns, View<T> d_x) = 0;
+  virtual void unfold_time_backward(const SequenceLayout&, Index window, View<const T> d_columns,
+                                    View<T> d_x) = 0;
   /// columns [out_height out_width, channels kernel_height kernel_width] of one image [channels, height,
   /// width].
   virtual void unfold_image(const Convolution2d&, View<const T> image, View<T> columns) = 0;
@@ -109,8 +110,8 @@ class NnKernels {
   /// y [sequences, features] = largest over the rows of each sequence, NaN where one of them is; all
   /// positions that equal it get the gradient, as in TensorKernels::max.
   virtual void segment_max(const SequenceLayout&, View<const T> x, View<T> y) = 0;
-  virtual void segment_max_backward(const SequenceLayout&, View<const T> x, View<const T> y, View<const T> d_y,
-                                    View<T> d_x) = 0;
+  virtual void segment_max_backward(const SequenceLayout&, View<const T> x, View<const T> y,
+                                    View<const T> d_y, View<T> d_x) = 0;
   /// y [sequences, features] = sum over the rows of each sequence, divided by their number if `mean`.
   virtual void segment_sum(const SequenceLayout&, bool mean, View<const T> x, View<T> y) = 0;
   virtual void segment_sum_backward(const SequenceLayout&, bool mean, View<const T> d_y, View<T> d_x) = 0;

@@ -24,12 +24,13 @@ struct RecurrentProblem {
   RecurrentCell cell;
   bool reverse;  ///< starts at the last row of each sequence
   const SequenceLayout& layout;
-  View<const T> input;                     ///< [rows, input_size]
-  View<const T> weight_input;              ///< [gates hidden_size, input_size]
-  View<const T> weight_hidden;             ///< [gates hidden_size, hidden_size]
-  View<const T> bias_input, bias_hidden;   ///< [gates hidden_size]
-  View<const T> initial_hidden, initial_cell;  ///< [sequences, hidden_size]; null: zeros; initial_cell: lstm only
-  Precision precision = Precision::fp32;   ///< of the products' operands; never int8, fp32 where T is double
+  View<const T> input;                    ///< [rows, input_size]
+  View<const T> weight_input;             ///< [gates hidden_size, input_size]
+  View<const T> weight_hidden;            ///< [gates hidden_size, hidden_size]
+  View<const T> bias_input, bias_hidden;  ///< [gates hidden_size]
+  View<const T> initial_hidden,
+      initial_cell;                       ///< [sequences, hidden_size]; null: zeros; initial_cell: lstm only
+  Precision precision = Precision::fp32;  ///< of the products' operands; never int8, fp32 where T is double
 
   [[nodiscard]] Index input_size() const { return weight_input.shape[1]; }
   [[nodiscard]] Index hidden_size() const { return weight_hidden.shape[1]; }

@@ -42,7 +42,8 @@ class UpdateKernels {
   /// most; both numbers on the device.
   virtual void clip_factor(double threshold, const double* squared_norm, double* factor) = 0;
   /// gradient = steps(gradient), of a dense one.
-  virtual void apply(std::span<const math::GradientTransform> steps, View<const T> value, View<T> gradient) = 0;
+  virtual void apply(std::span<const math::GradientTransform> steps, View<const T> value,
+                     View<T> gradient) = 0;
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI

@@ -47,7 +47,8 @@ class MpiCommunicator final : public distributed::Communicator {
   }
   std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override;
 
-  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression compression) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values,
+                                                      distributed::GradientCompression compression) override {
     Tensor<float> host = values.to(Device::cpu());
     if (size() == 1) return begin(nullptr, {});
     if (compression == distributed::GradientCompression::bf16)
@@ -61,7 +62,7 @@ class MpiCommunicator final : public distributed::Communicator {
     return begin(std::make_unique<detail::Sum<double>>(world_, second_, host), copy_back(values, host));
   }
   std::unique_ptr<distributed::Work> all_gather_async(Device device, const void* mine, void* all,
-                                                  std::span<const std::size_t> bytes) override;
+                                                      std::span<const std::size_t> bytes) override;
 
  private:
   static constexpr std::size_t largest = detail::largest_count;
@@ -124,9 +125,8 @@ inline std::vector<std::vector<std::byte>> MpiCommunicator::all_gather(std::span
   return parts;
 }
 
-inline std::unique_ptr<distributed::Work> MpiCommunicator::all_gather_async(Device device, const void* mine,
-                                                                        void* all,
-                                                                        std::span<const std::size_t> bytes) {
+inline std::unique_ptr<distributed::Work> MpiCommunicator::all_gather_async(
+    Device device, const void* mine, void* all, std::span<const std::size_t> bytes) {
   const detail::Places places(bytes);
   if (device.is_cpu()) return begin(std::make_unique<detail::Gather>(world_, mine, all, places), {});
   const auto host_mine = std::make_shared<std::vector<std::byte>>(bytes[static_cast<std::size_t>(rank())]);

@@ -92,7 +92,8 @@ class Sum final : public Transfer {
   }
   void finish() override {
     if constexpr (rounded)
-      std::transform(sent_.get(), sent_.get() + parts_.total, values_.mutable_values().begin(), from_bfloat16);
+      std::transform(sent_.get(), sent_.get() + parts_.total, values_.mutable_values().begin(),
+                     from_bfloat16);
   }
 
  private:

@@ -47,7 +47,8 @@ class NcclCommunicator final : public distributed::Communicator {
   }
 
   bool runs_on(Device device) const override { return device == device_ || host_.runs_on(device); }
-  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values, distributed::GradientCompression compression) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values,
+                                                      distributed::GradientCompression compression) override {
     if (values.device() != device_) return host_.all_reduce_async(std::move(values), compression);
     const View<float> view = values.mutable_view();
     return start(std::move(values), [&](Started& started) {
@@ -64,7 +65,7 @@ class NcclCommunicator final : public distributed::Communicator {
     });
   }
   std::unique_ptr<distributed::Work> all_gather_async(Device device, const void* mine, void* all,
-                                                  std::span<const std::size_t> bytes) override {
+                                                      std::span<const std::size_t> bytes) override {
     if (device != device_) return host_.all_gather_async(device, mine, all, bytes);
     if (bytes.size() != static_cast<std::size_t>(size()))
       fail<ShapeError>("nccl: gather of ", bytes.size(), " parts among ", size(), " processes");

@@ -27,8 +27,8 @@ struct ForwardDirection {
   const float* weight_factor;    ///< of pack_weights: what products are multiplied with, a power of two
   const float* bias;             ///< [hidden, 4] or null
   const float* sums;             ///< [tokens, hidden, 4] inputs times weights
-  const float* initial_hidden;     ///< [count, hidden] or null: zeros
-  const float* initial_cell;       ///< [count, hidden] or null: zeros
+  const float* initial_hidden;   ///< [count, hidden] or null: zeros
+  const float* initial_cell;     ///< [count, hidden] or null: zeros
   const std::int32_t* rows;      ///< [count] rows of `hidden` of the places at step 0
   int row_step;                  ///< from a row to that of the next step: 1, or -1 if reverse
   float* hidden;                 ///< [rows, hidden]
@@ -50,7 +50,7 @@ struct BackwardDirection {
   const float* weight_factor;
   const float* gates;          ///< of forward
   const float* cells;          ///< of forward
-  const float* initial_cell;     ///< as in forward
+  const float* initial_cell;   ///< as in forward
   const std::int32_t* rows;    ///< as in forward
   int row_step;                ///< as in forward
   const float* d_hidden;       ///< [rows, hidden] or null: zeros

@@ -30,9 +30,8 @@ __device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
     if (data.initial_hidden && first_place + n < sequences.count) {
       const LaneSequence sequence(sequences, first_place + n);
       for (int unit = lane.lane; unit < hidden_size; unit += warp_lanes)
-        largest =
-            fmaxf(largest,
-                  fabsf(simt::load_global(data.initial_hidden + element(sequence.number, hidden_size, unit))));
+        largest = fmaxf(largest, fabsf(simt::load_global(data.initial_hidden +
+                                                         element(sequence.number, hidden_size, unit))));
     }
 #pragma unroll
     for (int mask = 16; mask > 0; mask /= 2) largest = fmaxf(largest, simt::shuffle_xor(largest, mask));

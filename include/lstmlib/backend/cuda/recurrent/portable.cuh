@@ -65,9 +65,10 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, cons
     // before it are what they are.
     const auto through_sums = [&](Index step) {
       const Index running = p.layout.batch_size_at(step);
-      work.multiply(work.operand({saved.gates + p.layout.time_offset(step) * work.width, {running, work.width}}),
-                    false, weights, false, {d_state.data, {running, n}},
-                    Cell::has_direct ? OutputMode::accumulate : OutputMode::overwrite);
+      work.multiply(
+          work.operand({saved.gates + p.layout.time_offset(step) * work.width, {running, work.width}}), false,
+          weights, false, {d_state.data, {running, n}},
+          Cell::has_direct ? OutputMode::accumulate : OutputMode::overwrite);
     };
     for (Index step = steps - 1; step >= 0; --step) {
       const Index first = p.layout.time_offset(step);

@@ -126,7 +126,8 @@ class RecurrentWork {
 
   /// sums [tokens, width] = inputs times their weights
   void multiply_inputs(View<T> sums) {
-    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums, OutputMode::overwrite);
+    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums,
+             OutputMode::overwrite);
   }
 
   /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: of the sums;
