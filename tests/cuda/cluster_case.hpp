@@ -338,7 +338,7 @@ class DeviceLayer {
     return static_cast<std::size_t>(layer_.layout.sequences() * layer_.hidden_size);
   }
   static Numbers offsets_of(const SequenceLayout& s) {
-    return Numbers(s.offsets().begin(), s.offsets().end());
+    return Numbers(s.time_offsets().begin(), s.time_offsets().end());
   }
   static Numbers lengths_of(const SequenceLayout& s) {
     Numbers all;

@@ -18,7 +18,7 @@ void check_sentences(Sentences sentences, Index words, Index classes, std::span<
   }
 }
 
-std::vector<std::size_t> sorted_indices(Sentences sentences) {
+std::vector<std::size_t> by_length(Sentences sentences) {
   std::vector<std::size_t> order(sentences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -31,7 +31,7 @@ void layer_scores(const Classifier<float>& classifier, Sentences sentences, Inde
   const Index classes = classifier.output.weight.shape()[0];
   check_sentences(sentences, classifier.encoder->words(), classes, result);
   const Inference scope;
-  const auto order = sorted_indices(sentences);
+  const auto order = by_length(sentences);
   const auto step = static_cast<std::size_t>(std::max<Index>(1, batch_size)),
              row = static_cast<std::size_t>(classes);
   for (std::size_t at = 0; at < order.size(); at += step) {

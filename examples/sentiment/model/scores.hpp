@@ -21,6 +21,6 @@ void layer_scores(const Classifier<float>& classifier, Sentences sentences, Inde
 void check_sentences(Sentences sentences, Index words, Index classes, std::span<float> result);
 
 /// The sentences' numbers, longest first, those of equal length in order.
-std::vector<std::size_t> sorted_indices(Sentences sentences);
+std::vector<std::size_t> by_length(Sentences sentences);
 
 }  // namespace sentiment

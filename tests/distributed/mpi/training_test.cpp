@@ -30,7 +30,7 @@ void check_against_one(TrainingOptions given, double tolerance, distributed::Red
 TEST_CASE("mpi: processes follow one over epochs, in double and in float") {
   check_against_one<double>({.epochs = 2}, 1e-11);
   check_against_one<float>({.epochs = 2}, 2e-5);
-  check_against_one<double>({.dropout = 0.4, .sorted_indices = true}, 1e-11);
+  check_against_one<double>({.dropout = 0.4, .by_length = true}, 1e-11);
   check_against_one<double>({}, 1e-11, {.bucket_bytes = 1000, .rows = false});
 }
 
