@@ -61,14 +61,14 @@ function(lstmlib_cuda_part name content)
   set(cuda_objects ${cuda_objects} ${object} PARENT_SCOPE)
 endfunction()
 
-lstmlib_cuda_part(install "#include <lstmlib/cuda/install.hpp>\n")
-lstmlib_cuda_part(nccl "#include <lstmlib/mpi/nccl.cuh>\n")
-lstmlib_cuda_part(clusters "#include <lstmlib/cuda/recurrent/clusters.cuh>\n")
-foreach(group Math Neural Recurrent Update)
+lstmlib_cuda_part(install "#include <lstmlib/backend/cuda/install.hpp>\n")
+lstmlib_cuda_part(nccl "#include <lstmlib/distributed/nccl/communicator.cuh>\n")
+lstmlib_cuda_part(clusters "#include <lstmlib/backend/cuda/recurrent/clusters.cuh>\n")
+foreach(group Tensor Nn Recurrent Update)
   string(TOLOWER ${group} file)
   foreach(type float double)
-    lstmlib_cuda_part(${file}_${type} "#include <lstmlib/cuda/${file}.cuh>
-template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_${file}<${type}>(Context&);
+    lstmlib_cuda_part(${file}_${type} "#include <lstmlib/backend/cuda/${file}.cuh>
+template std::unique_ptr<lstmlib::${group}Kernels<${type}>> lstmlib::cuda::make_${file}_kernels<${type}>(Context&);
 ")
   endforeach()
 endforeach()

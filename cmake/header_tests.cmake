@@ -14,7 +14,7 @@ if(NOT TARGET lstmlib_serve)
   list(FILTER headers EXCLUDE REGEX "serve")
 endif()
 if(NOT TARGET lstmlib_mpi)
-  list(FILTER headers EXCLUDE REGEX "mpi/[^n]")  # NCCL needs no MPI
+  list(FILTER headers EXCLUDE REGEX "distributed/mpi/|lstmlib/mpi")
 endif()
 
 get_target_property(eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
@@ -34,7 +34,7 @@ foreach(header IN LISTS headers)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${header}.cpp)
   set(stamp ${source}.checked)
   set(cuda "")
-  if(header MATCHES "^lstmlib/(cuda/|mpi/nccl)")
+  if(header MATCHES "^lstmlib/(backend/cuda/|distributed/nccl/|nccl)")
     set(cuda -I${PROJECT_SOURCE_DIR}/tests/cuda/host -Wno-unknown-pragmas)
   endif()
   # Without the macro's header, LSTMLIB_ABI would be the name of a namespace, silently.

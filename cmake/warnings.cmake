@@ -23,7 +23,7 @@ endforeach()
 # What most of our own files include. Without LSTMLIB_PRECOMPILE it does nothing.
 function(lstmlib_precompile target)
   if(LSTMLIB_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE <lstmlib/core.hpp> <lstmlib/io/serialize.hpp> <lstmlib/train/trainer.hpp>
+    target_precompile_headers(${target} PRIVATE <lstmlib/core.hpp> <lstmlib/serialization/archive.hpp> <lstmlib/train/trainer.hpp>
                                                 <nlohmann/json.hpp> ${ARGN})
   endif()
 endfunction()

@@ -12,8 +12,8 @@
 
 namespace lstmlib::test {
 
-inline std::shared_ptr<const Segments> segments_of(std::vector<Index> lengths) {
-  return std::make_shared<const Segments>(lengths);
+inline std::shared_ptr<const SequenceLayout> layout_of(std::vector<Index> lengths) {
+  return std::make_shared<const SequenceLayout>(lengths);
 }
 
 struct WrongShape {

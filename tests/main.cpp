@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
   doctest::Context context(argc, argv);
   const int status = context.run();
   if (context.shouldExit() || status != 0) return status;
-  if (cases == 0) lstmlib::test::skip("this program has no such case");  // what it needs was not there to compile
+  if (cases == 0)
+    lstmlib::test::skip("this program has no such case");  // what it needs was not there to compile
   const auto& skips = lstmlib::test::skips();
   const bool nothing_else = skipped_cases == cases;
   if (reports) {

@@ -67,11 +67,11 @@ class ReferenceCase {
 
 /// Visits the named blocks of a module's parameters: `use(path, values of the block, gradient of the block)`.
 template <class Use>
-class BlockVisitor final : public nn::FieldVisitor<BlockVisitor<Use>> {
+class BlockVisitor final : public nn::TypedMemberVisitor<BlockVisitor<Use>> {
  public:
   explicit BlockVisitor(Use use) : use_(use) {}
   template <Real T>
-  void parameter(nn::Fields::Names names, nn::Parameter<T>& p) {
+  void parameter(nn::MemberVisitor::Names names, nn::Parameter<T>& p) {
     const Index rows = p.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Index first = static_cast<Index>(i) * rows;
@@ -84,12 +84,12 @@ class BlockVisitor final : public nn::FieldVisitor<BlockVisitor<Use>> {
 
  private:
   Use use_;
-  nn::FieldPath path_;
+  nn::MemberPath path_;
 };
 template <class Use>
 void each_block(nn::Module& module, Use use) {
   BlockVisitor<Use> visitor(use);
-  module.fields(visitor);
+  module.visit_members(visitor);
 }
 /// Sets all parameters to the case's arrays `prefix` + path.
 template <Real T>

@@ -88,7 +88,7 @@ if [ $slow = yes ]; then
   build_with_sanitizers all
   run_tests sanitizers -j "$((2 * jobs))" -L slow -E "^slow/[^f]" "$@"  # fuzzing, and what takes too long with sanitizers
   # Everything that has threads, or that they may share.
-  threaded="base backend tensor autograd data train parallel serve"
+  threaded="base backend tensor autograd data train distributed serve"
   # shellcheck disable=SC2086
   build threads "test_life $(printf 'test_%s ' $threaded)" clang++ Debug -DLSTMLIB_CUDA=OFF -DCMAKE_CXX_FLAGS_DEBUG=-g1 \
     -DLSTMLIB_SANITIZE=thread -DLSTMLIB_PRECOMPILE=ON -DLSTMLIB_CHECK_HEADERS=OFF

@@ -24,7 +24,8 @@ inline std::vector<std::pair<std::string, int>>& skips() {
 /// return.
 inline void skip(const std::string& reason) {
   auto& all = skips();
-  const auto same = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == reason; });
+  const auto same =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == reason; });
   if (same != all.end()) {
     ++same->second;
     return;

@@ -37,7 +37,7 @@ std::vector<Index> review_lengths(Index batch) {
 /// One layer with input size = hidden size, its memory and gradients.
 struct Layer {
   Index n, width;
-  Segments segments;
+  SequenceLayout layout;
   std::vector<float> input, wi, wh, b, hidden, last, cell, d_hidden, d_last, d_input, d_wi, d_wh, d_bi, d_bh;
   RecurrentProblem<float> problem;
   RecurrentResult<float> result;
@@ -46,16 +46,16 @@ struct Layer {
   Layer(RecurrentCell kind, std::span<const Index> lengths, Index hidden_size)
       : n(hidden_size),
         width(gate_count(kind) * n),
-        segments(lengths),
-        input(numbers(segments.rows() * n)),
+        layout(lengths),
+        input(numbers(layout.rows() * n)),
         wi(numbers(width * n, 0.1f)),
         wh(wi),
         b(numbers(width)),
         hidden(input.size()),
-        last(static_cast<std::size_t>(segments.count() * n)),
+        last(static_cast<std::size_t>(layout.sequences() * n)),
         cell(last),
-        d_hidden(numbers(segments.rows() * n)),
-        d_last(numbers(segments.count() * n)),
+        d_hidden(numbers(layout.rows() * n)),
+        d_last(numbers(layout.sequences() * n)),
         d_input(input.size()),
         d_wi(wi.size()),
         d_wh(wi.size()),
@@ -63,16 +63,16 @@ struct Layer {
         d_bh(b.size()),
         problem{kind,
                 false,
-                segments,
-                {input.data(), {segments.rows(), n}},
+                layout,
+                {input.data(), {layout.rows(), n}},
                 {wi.data(), {width, n}},
                 {wh.data(), {width, n}},
                 {b.data(), {width}},
                 {b.data(), {width}},
                 {},
                 {}},
-        result{{hidden.data(), {segments.rows(), n}}, {last.data(), {segments.count(), n}}, {}} {
-    if (kind == RecurrentCell::lstm) result.last_cell = {cell.data(), {segments.count(), n}};
+        result{{hidden.data(), {layout.rows(), n}}, {last.data(), {layout.sequences(), n}}, {}} {
+    if (kind == RecurrentCell::lstm) result.last_cell = {cell.data(), {layout.sequences(), n}};
     const auto bytes = cpu_kernels().recurrent.saved_bytes(problem);
     saved = {cpu_backend().allocate(0, bytes),
              [bytes](void* data) { cpu_backend().release(0, data, bytes); }};
@@ -87,7 +87,7 @@ struct Layer {
     if (of_all) d = {{d_hidden.data(), result.hidden.shape}, {}, {}};
     cpu_kernels().recurrent.backward(problem, {result.hidden, result.last_hidden, result.last_cell},
                                      saved.get(), d,
-                                     {{d_input.data(), {segments.rows(), n}},
+                                     {{d_input.data(), {layout.rows(), n}},
                                       {d_wi.data(), weights},
                                       {d_wh.data(), weights},
                                       {d_bi.data(), {width}},
@@ -95,7 +95,7 @@ struct Layer {
                                       {},
                                       {}});
   }
-  double forward_operations() const { return 4.0 * static_cast<double>(segments.rows() * width * n); }
+  double forward_operations() const { return 4.0 * static_cast<double>(layout.rows() * width * n); }
 };
 
 void rate(benchmark::State& state, double operations) {
@@ -193,9 +193,9 @@ void gemm(benchmark::State& state) {
   auto c = numbers(m * n);
   const bool turned = state.range(3) != 0;
   for (auto _ : state)
-    cpu_kernels().math.gemm(View<const float>{a.data(), {m, k}},
-                            {View<const float>{b.data(), turned ? Shape{n, k} : Shape{k, n}}, turned},
-                            {c.data(), {m, n}}, Write::assign);
+    cpu_kernels().tensor.gemm(View<const float>{a.data(), {m, k}},
+                              {View<const float>{b.data(), turned ? Shape{n, k} : Shape{k, n}}, turned},
+                              {c.data(), {m, n}}, OutputMode::overwrite);
   rate(state, 2.0 * static_cast<double>(m * k * n));
 }
 BENCHMARK(gemm)
@@ -216,10 +216,10 @@ void adam(benchmark::State& state) {
   std::vector<std::int32_t> ids;
   for (std::int32_t i = 0; i < 537; ++i) ids.push_back(i * 13);
   GradientView<float> view;
-  if (state.range(0)) view.ids = {ids.data(), {537}}, view.rows = {gradient.data(), {537, 300}};
+  if (state.range(0)) view.indices = {ids.data(), {537}}, view.values = {gradient.data(), {537, 300}};
   else view.dense = {gradient.data(), shape};
   const UpdateItem<float> item{view, {value.data(), shape}, {{{m.data(), shape}, {v.data(), shape}}}};
-  const math::GradientStep decay[] = {{math::GradientStep::Kind::decay, 1e-4}};
+  const math::GradientTransform decay[] = {{math::GradientTransform::Kind::decay, 1e-4}};
   for (auto _ : state)
     cpu_kernels().update.update(math::AdamRule{1e-9, 0.9, 0.999, 1e-8, 1, 0}, decay, {&item, 1});
   state.SetBytesProcessed(state.iterations() * shape.elements() * 24);
@@ -227,13 +227,13 @@ void adam(benchmark::State& state) {
 BENCHMARK(adam)->ArgName("rows")->Arg(0)->Arg(1)->UseRealTime();
 
 void dropout(benchmark::State& state) {
-  const Segments segments(review_lengths(64));
-  const Shape shape{segments.rows(), 300};
+  const SequenceLayout layout(review_lengths(64));
+  const Shape shape{layout.rows(), 300};
   const auto x = numbers(shape.elements());
   auto y = x;
   for (auto _ : state)
-    cpu_kernels().neural.dropout({{{1, 2}}, 0.4, {&segments, 0}}, {x.data(), shape}, {y.data(), shape},
-                                 Write::assign);
+    cpu_kernels().nn.dropout({{{1, 2}}, 0.4, {&layout, 0}}, {x.data(), shape}, {y.data(), shape},
+                             OutputMode::overwrite);
   state.SetItemsProcessed(state.iterations() * shape.elements());
 }
 BENCHMARK(dropout)->UseRealTime();

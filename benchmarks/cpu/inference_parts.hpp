@@ -6,7 +6,7 @@
 #include "side.hpp"
 
 #include <lstmlib/lstmlib.hpp>
-#include <lstmlib/nn/frozen.hpp>
+#include <lstmlib/nn/inference.hpp>
 
 #include <functional>
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace side {
 
-using Sentences = nn::FrozenRecurrent::Sentences;
+using Sentences = nn::InferenceRnn::Sentences;
 
 /// Sentences of word ids in, scores [sentences, 2] out, by one of the ways that the library has.
 struct Way {
@@ -23,7 +23,7 @@ struct Way {
   std::function<Variable<float>(Sentences)> scores;
 };
 
-/// The model as it was trained, and frozen ones: with the word vectors projected at each step or kept in a
+/// The model as it was trained, and packed for inference: with the word vectors projected at each step or kept in a
 /// table of projected words, and with recurrent weights of other precisions.
 inline std::vector<Way> ways_of(const Classifier& model) {
   std::vector<Way> ways{{"fp32, as trained", [&model](Sentences sentences) {
@@ -32,19 +32,19 @@ inline std::vector<Way> ways_of(const Classifier& model) {
                              words.emplace_back(sentence.begin(), sentence.end());
                            return model(make_tokens(words));
                          }}};
-  const auto add = [&](std::string name, nn::FreezeOptions options) {
-    const auto frozen = std::make_shared<nn::FrozenRecurrent>(model.embedding, model.lstm, options);
+  const auto add = [&](std::string name, nn::InferenceOptions options) {
+    const auto inference = std::make_shared<nn::InferenceRnn>(model.embedding, model.lstm, options);
     ways.push_back(
-        {std::move(name), [&model, frozen](Sentences sentences) {
-           auto states = Tensor<float>::uninitialized({std::ssize(sentences), frozen->output_size()});
-           frozen->last_hidden(sentences, states.mutable_values());
+        {std::move(name), [&model, inference](Sentences sentences) {
+           auto states = Tensor<float>::uninitialized({std::ssize(sentences), inference->output_size()});
+           inference->last_hidden(sentences, states.mutable_values());
            return model.output(Variable<float>(states));
          }});
   };
-  add("fp32, frozen", {.table_bytes = 0});
-  add("fp32, frozen, table", {});
-  add("bf16, frozen, table", {.precision = Precision::bf16});
-  add("int8, frozen, table", {.precision = Precision::int8});
+  add("fp32, inference", {.projection_cache_bytes = 0});
+  add("fp32, inference, cached", {});
+  add("bf16, inference, cached", {.precision = Precision::bf16});
+  add("int8, inference, cached", {.precision = Precision::int8});
   return ways;
 }
 

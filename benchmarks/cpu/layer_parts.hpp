@@ -7,7 +7,7 @@
 #include "side.hpp"
 
 #include <lstmlib/lstmlib.hpp>
-#include <lstmlib/nn/frozen.hpp>
+#include <lstmlib/nn/inference.hpp>
 
 #include <memory>
 #include <random>
@@ -20,26 +20,26 @@ class LayerCase {
   LayerCase(workload::LayerSizes sizes, const std::vector<std::int32_t>& lengths, std::string kind)
       : name_("/" + kind + "/" + sizes.name()),
         layer_({.input_size = sizes.hidden, .hidden_size = sizes.hidden}) {
-    const auto segments =
-        std::make_shared<const Segments>(std::vector<Index>(lengths.begin(), lengths.end()));
-    input_ = {numbers(segments->rows(), sizes.hidden), segments};
-    hidden_.resize(static_cast<std::size_t>(segments->rows() * sizes.hidden));
-    frozen_ = std::make_unique<nn::FrozenRecurrent>(layer_);
+    const auto layout =
+        std::make_shared<const SequenceLayout>(std::vector<Index>(lengths.begin(), lengths.end()));
+    input_ = {numbers(layout->rows(), sizes.hidden), layout};
+    hidden_.resize(static_cast<std::size_t>(layout->rows() * sizes.hidden));
+    inference_ = std::make_unique<nn::InferenceRnn>(layer_);
   }
 
   void forward() const {
     const Inference scope;
-    [[maybe_unused]] const auto output = layer_(input_.with(Variable<float>(input_.rows)));
+    [[maybe_unused]] const auto output = layer_(input_.with(Variable<float>(input_.values)));
   }
   void forward_backward() {
     optimizer_.zero_grad();
-    const Variable<float> x(input_.rows, true);
-    ops::sum(layer_(input_.with(x)).hidden.rows).backward();
+    const Variable<float> x(input_.values, true);
+    ops::sum(layer_(input_.with(x)).hidden.values).backward();
   }
   /// Forward alone in both ways, and with gradients.
   void measure(double budget) {
     measure_one("forward", "fp32", budget, [&] { forward(); });
-    measure_one("forward", "fp32, frozen", budget, [&] { frozen_->hidden(input_, hidden_); });
+    measure_one("forward", "fp32, inference", budget, [&] { inference_->hidden(input_, hidden_); });
     measure_one("forward+backward", "fp32", budget, [&] { forward_backward(); });
   }
 
@@ -66,8 +66,8 @@ class LayerCase {
   nn::Lstm<float> layer_;
   optim::Sgd optimizer_{layer_};  // holds the gradients; makes no step
   Ragged<Tensor<float>> input_;
-  std::unique_ptr<nn::FrozenRecurrent> frozen_;
-  std::vector<float> hidden_;  // of the frozen layer
+  std::unique_ptr<nn::InferenceRnn> inference_;
+  std::vector<float> hidden_;  // of the packed layer
 };
 
 /// Sequences of equal lengths, and (for batches) of lengths spread from all steps down to an eighth of them.

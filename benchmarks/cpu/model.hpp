@@ -68,7 +68,9 @@ struct Classifier : nn::Module {
   Variable<float> operator()(const Tokens& tokens) const {
     return output(state_dropout(lstm(embedding(tokens, word_dropout)).last_hidden()));
   }
-  void fields(nn::Fields& visit) override { visit("embedding", embedding)("lstm", lstm)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override {
+    visit("embedding", embedding)("lstm", lstm)("output", output);
+  }
 };
 
 /// A model and what trains it: Adam with weight decay 1e-4.

@@ -59,7 +59,7 @@ fi
 if [ -n "$data" ] && [ "$data" != films ]; then
   train=$data/stsa.binary.train test=$data/stsa.binary.test
 else
-  train=$top/examples/sentiment/corpus/films.train test=$top/examples/sentiment/corpus/films.test
+  train=$top/examples/sentiment/data/corpus/films.train test=$top/examples/sentiment/data/corpus/films.test
   [ "$data" ] || echo "No stsa.binary.train found: using the project's small corpus, whose figures are others." >&2
 fi
 for file in "$train" "$test"; do [ -r "$file" ] || fail "cannot read $file"; done

@@ -29,8 +29,8 @@ done
 for file in report.md step_hidden.png threads.png roofline.png; do [ -s "$scratch/out/$file" ] || fail "no $file"; done
 grep -q "A quick run" "$scratch/out/report.md" || fail "report.md does not say that it was a quick run"
 
-options="train --train $(dirname "$run")/../../examples/sentiment/corpus/films.train"
-options="$options --test $(dirname "$run")/../../examples/sentiment/corpus/films.test --quick"
+options="train --train $(dirname "$run")/../../examples/sentiment/data/corpus/films.train"
+options="$options --test $(dirname "$run")/../../examples/sentiment/data/corpus/films.test --quick"
 # What products reach while they run is more than what an epoch reaches; a quick epoch is too short to tell.
 # shellcheck disable=SC2086
 echo | "$programs/cpu_lstmlib_side" ${options% --quick} | sed -n 's/.*"train\/\([a-z]*\)".*"value": \([0-9.]*\).*/\1 \2/p' >"$scratch/speeds"

@@ -21,7 +21,7 @@ namespace side {
 inline double lstm_operations(const std::vector<Batch>& batches, double hidden) {
   double products = 0;
   for (const Batch& batch : batches)
-    products += static_cast<double>(6 * batch.tokens.segments->rows() - 3 * batch.tokens.sequences());
+    products += static_cast<double>(6 * batch.tokens.layout->rows() - 3 * batch.tokens.sequences());
   return products * 8 * hidden * hidden;
 }
 

@@ -52,7 +52,7 @@ inline Text read_text(const std::string& path) {
 }
 
 inline std::map<std::string, std::int32_t> make_vocabulary(const Text& text) {
-  constexpr std::int32_t least_count = 2, most_words = 20000;
+  constexpr std::int32_t least_count = 2, max_words = 20000;
   std::map<std::string, std::int32_t> counts;
   for (const auto& [words, label] : text)
     for (const auto& word : words) ++counts[word];
@@ -63,7 +63,7 @@ inline std::map<std::string, std::int32_t> make_vocabulary(const Text& text) {
   std::map<std::string, std::int32_t> vocabulary;
   for (const auto& [count, word] : by_count) {
     const auto id = static_cast<std::int32_t>(vocabulary.size()) + 2;
-    if (id < most_words) vocabulary[word] = id;
+    if (id < max_words) vocabulary[word] = id;
   }
   return vocabulary;
 }

@@ -6,7 +6,7 @@
 #include "together.hpp"
 #include "training.hpp"
 
-#include <lstmlib/parallel/table_sum.hpp>
+#include <lstmlib/distributed/table_sum.hpp>
 
 #include <map>
 #include <memory>
@@ -24,8 +24,8 @@ struct ComputeCalibration {
       updaters.back()->update();
     }
   }
-  void measure(parallel::Communicator& all, const std::function<void(const char*, double, const char*)>& tell,
-               int steps) {
+  void measure(distributed::Communicator& all,
+               const std::function<void(const char*, double, const char*)>& tell, int steps) {
     std::vector<double> words, seconds, optimizer;
     for (int i = 0; i < steps; ++i)
       for (auto& updater : updaters) {
@@ -47,7 +47,7 @@ struct ComputeCalibration {
 };
 
 /// What the calls of a communicator take that a step makes, of two processes.
-inline void measure_network(parallel::Communicator& all,
+inline void measure_network(distributed::Communicator& all,
                             const std::function<void(const char*, double, const char*)>& tell) {
   const std::vector<std::byte> few(100);
   const auto median_of = [&](int count, auto work) {
@@ -58,11 +58,11 @@ inline void measure_network(parallel::Communicator& all,
     }
     return mean_of_all(all, median(times));
   };
-  const double gather = median_of(50, [&] { all.gather(few); });
+  const double gather = median_of(50, [&] { all.all_gather(few); });
   tell("gather", gather * 1e6, "us");
 
   const auto small = Tensor<float>::zeros({100'000}), large = Tensor<float>::zeros({1'600'000});
-  const auto sum = [&](const Tensor<float>& values) { all.sum(values); };
+  const auto sum = [&](const Tensor<float>& values) { all.all_reduce(values); };
   const double of_small = median_of(15, [&] { sum(small); }), of_large = median_of(15, [&] { sum(large); });
   const double sent =
       2.0 * (all.size() - 1) / all.size() * 4 * static_cast<double>(large.size() - small.size());
@@ -76,8 +76,8 @@ inline void measure_network(parallel::Communicator& all,
   const auto id_tensor = Tensor<std::int32_t>::from(ids, {rows});
   const auto values = Tensor<float>::zeros({rows, columns});
   const double of_rows = median_of(15, [&] {
-    table.set_grad_rows({id_tensor, values});
-    parallel::sum_over_tables<float>(all, {table}, parallel::Wire::exact, true);
+    table.set_sparse_grad({id_tensor, values});
+    distributed::all_reduce_tables<float>(all, {table}, distributed::GradientCompression::none, true);
   });
   tell("rows", all.size() * rows * (columns * 4.0 + 4) / (of_rows - 2 * gather) * 1e-9, "GB/s");
 }

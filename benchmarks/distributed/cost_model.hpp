@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a step of training on several workers costs: computing, waiting for the slowest share, and bytes and
+// What a step of training on several workers costs: computing, waiting for the slowest shard, and bytes and
 // messages between them. The formulas are explained in docs/distributed.md.
 
-#include "lstmlib/data/share.hpp"
+#include "lstmlib/data/shard.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -52,7 +52,7 @@ inline Model classifier(double units, int layers, double words, double bytes_a_n
   return {std::vector<double>(static_cast<std::size_t>(layers), layer), words, units * bytes_a_number};
 }
 
-/// Every process hears a few bytes of every other one: their number, then the bytes (Communicator::gather).
+/// Every process hears a few bytes of every other one: their number, then the bytes (Communicator::all_gather).
 inline double small_gather(int workers, const Network& net) {
   return workers == 1 ? 0 : 2 * std::ceil(std::log2(workers)) * net.latency;
 }
@@ -62,7 +62,7 @@ inline double sum(int workers, double bytes, const Network& net) {
   const double sent = 2 * bytes * (workers - 1) / workers;
   return 2 * (net.latency + (workers - 2) * net.per_message) + sent / net.bandwidth + sent / net.sum_handling;
 }
-/// Of rows, `bytes` of them from each worker on average (parallel::sum_over_tables).
+/// Of rows, `bytes` of them from each worker on average (distributed::all_reduce_tables).
 inline double sum_of_rows(int workers, double bytes, const Network& net) {
   if (workers == 1) return 0;
   return 2 * (net.latency + (workers - 2) * net.per_message) + bytes * (workers - 1) / net.bandwidth +
@@ -132,7 +132,7 @@ inline Step mean_step(const Model& model, const Compute& compute, const Network&
       drawn.push_back(&sentences[random() % sentences.size()]);
       lengths.push_back(static_cast<Index>(drawn.back()->size()));
     }
-    const auto cuts = lstmlib::data::cut_evenly(lengths, workers);
+    const auto cuts = lstmlib::data::partition_by_cost(lengths, workers);
     std::vector<double> words, rows, slowness;
     for (std::size_t r = 0; r + 1 < cuts.size(); ++r, ++share) {
       double count = 0, different = 0;

@@ -26,7 +26,7 @@ struct Options {
   Index batch = 64, units = 300, layers = 1;
   std::vector<Index> batches{8, 16, 32, 64};
   int steps = 40, threads = 1;
-  lstmlib::parallel::ExchangeOptions exchange;
+  lstmlib::distributed::ReducerOptions exchange;
 };
 
 std::vector<Index> numbers(const std::string& text) {
@@ -51,7 +51,8 @@ Options parse(int count, char** words) {
     else if (word == "--steps") o.steps = std::stoi(value(i));
     else if (word == "--threads") o.threads = std::stoi(value(i));
     else if (word == "--wire")
-      o.exchange.wire = value(i) == "bf16" ? parallel::Wire::bf16 : parallel::Wire::exact;
+      o.exchange.compression = value(i) == "bf16" ? distributed::GradientCompression::bf16
+                                                  : distributed::GradientCompression::none;
     else if (word == "--whole-table") o.exchange.rows = false;
     else if (word == "--units") o.units = std::stoi(value(i));
     else if (word == "--layers") o.layers = std::stoi(value(i));
@@ -66,7 +67,7 @@ workload::Corpus read(const Options& o) {
   return {workload::made_sentences(6920, 0, 7142), {}, 7142};
 }
 
-int steps_part(const Options& o, parallel::Communicator& all, bool alone) {
+int steps_part(const Options& o, distributed::Communicator& all, bool alone) {
   const auto corpus = read(o);
   const auto sentences = dataset(corpus.train);
   Parts parts(sentences, {.words = corpus.words, .batch = o.batch});
@@ -98,7 +99,7 @@ int steps_part(const Options& o, parallel::Communicator& all, bool alone) {
     // Processes of one host have the device in common.
     const double wire = mean_of_all(all, (sent_bytes(o.device) - wire_before) / all.local_size());
     const auto tell = [&](const std::string& what, double value, const std::string& unit) {
-      if (all.is_first()) report({o.name + "/" + what, "", o.threads * all.size(), value, unit});
+      if (all.is_main_process()) report({o.name + "/" + what, "", o.threads * all.size(), value, unit});
     };
     tell("throughput", static_cast<double>(o.batch) * n / seconds, "sentences/s");
     tell("step", seconds / n * 1e3, "ms");
@@ -112,13 +113,14 @@ int steps_part(const Options& o, parallel::Communicator& all, bool alone) {
   });
 }
 
-int calibrate_part(const Options& o, parallel::Communicator& all) {
+int calibrate_part(const Options& o, distributed::Communicator& all) {
   const auto corpus = read(o);
   ComputeCalibration compute(corpus, {.words = corpus.words, .units = o.units, .layers = o.layers},
                              o.batches);
   return serve_together(all, [&] {
     const auto tell = [&](const char* what, double value, const char* unit) {
-      if (all.is_first()) report({std::string("calibrate/") + what, "", o.threads * all.size(), value, unit});
+      if (all.is_main_process())
+        report({std::string("calibrate/") + what, "", o.threads * all.size(), value, unit});
     };
     compute.measure(all, tell, o.steps);
     if (all.size() > 1) measure_network(all, tell);
@@ -126,10 +128,10 @@ int calibrate_part(const Options& o, parallel::Communicator& all) {
 }
 
 /// Three updaters in turn, step by step: what the second and third cost more than the first.
-int overhead_part(const Options& o, parallel::Communicator& all) {
+int overhead_part(const Options& o, distributed::Communicator& all) {
   const auto corpus = read(o);
   const auto sentences = dataset(corpus.train);
-  parallel::SingleProcess single;
+  distributed::SingleProcess single;
   std::vector<std::unique_ptr<Parts>> parts;
   for (int i = 0; i < 3; ++i)
     parts.push_back(std::make_unique<Parts>(sentences, Sizes{.words = corpus.words, .batch = o.batch}));
@@ -158,10 +160,10 @@ int overhead_part(const Options& o, parallel::Communicator& all) {
   });
 }
 
-int run(const Options& o, parallel::Communicator& all, bool alone) {
+int run(const Options& o, distributed::Communicator& all, bool alone) {
   cpu::set_threads(o.threads);
   set_seed(1);
-  if (all.is_first())
+  if (all.is_main_process())
     say_version("lstmlib with " + std::string(cpu::name_of(cpu::instruction_set())) + " kernels");
   if (o.part == "steps") return steps_part(o, all, alone);
   if (o.part == "overhead") return overhead_part(o, all);
@@ -175,8 +177,8 @@ int main(int count, char** words) {
   try {
     const Options o = parse(count, words);
     if (mpi::started_by_mpirun())
-      return mpi::run([&](parallel::Communicator& all) { return run(o, all, false); });
-    parallel::SingleProcess single;
+      return mpi::run([&](distributed::Communicator& all) { return run(o, all, false); });
+    distributed::SingleProcess single;
     return run(o, single, true);
   } catch (const std::exception& error) {
     std::cerr << "lstmlib_side: " << error.what() << '\n';

@@ -2,7 +2,7 @@
 #pragma once
 // Where the time of a process goes that trains with others: what it spends in calls of its communicator.
 
-#include <lstmlib/parallel/communicator.hpp>
+#include <lstmlib/distributed/communicator.hpp>
 
 #include <chrono>
 #include <utility>
@@ -21,7 +21,7 @@ auto timed(double& seconds, Work work) {
 }
 
 /// Passes everything on.
-class TimedCommunicator final : public lstmlib::parallel::Communicator {
+class TimedCommunicator final : public lstmlib::distributed::Communicator {
  public:
   /// Seconds of the caller since they were last taken.
   struct Seconds {
@@ -41,35 +41,35 @@ class TimedCommunicator final : public lstmlib::parallel::Communicator {
   bool runs_on(lstmlib::Device device) const override { return inner_->runs_on(device); }
   void barrier() override { inner_->barrier(); }
   void broadcast(std::span<std::byte> bytes, int root) override { inner_->broadcast(bytes, root); }
-  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> mine) override {
-    return timed(seconds_.gather, [&] { return inner_->gather(mine); });
+  std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override {
+    return timed(seconds_.gather, [&] { return inner_->all_gather(mine); });
   }
-  std::unique_ptr<lstmlib::parallel::Pending> start_sum(lstmlib::Tensor<float> values,
-                                                        lstmlib::parallel::Wire wire) override {
-    return started([&] { return inner_->start_sum(std::move(values), wire); });
+  std::unique_ptr<lstmlib::distributed::Work> all_reduce_async(
+      lstmlib::Tensor<float> values, lstmlib::distributed::GradientCompression compression) override {
+    return started([&] { return inner_->all_reduce_async(std::move(values), compression); });
   }
-  std::unique_ptr<lstmlib::parallel::Pending> start_sum(lstmlib::Tensor<double> values) override {
-    return started([&] { return inner_->start_sum(std::move(values)); });
+  std::unique_ptr<lstmlib::distributed::Work> all_reduce_async(lstmlib::Tensor<double> values) override {
+    return started([&] { return inner_->all_reduce_async(std::move(values)); });
   }
-  std::unique_ptr<lstmlib::parallel::Pending> start_gather(lstmlib::Device device, const void* mine,
-                                                           void* all,
-                                                           std::span<const std::size_t> bytes) override {
-    return started([&] { return inner_->start_gather(device, mine, all, bytes); });
+  std::unique_ptr<lstmlib::distributed::Work> all_gather_async(lstmlib::Device device, const void* mine,
+                                                               void* all,
+                                                               std::span<const std::size_t> bytes) override {
+    return started([&] { return inner_->all_gather_async(device, mine, all, bytes); });
   }
 
  private:
-  struct TimedPending final : lstmlib::parallel::Pending {
-    TimedPending(TimedCommunicator& o, std::unique_ptr<Pending> i) : owner(&o), inner(std::move(i)) {}
+  struct TimedWork final : lstmlib::distributed::Work {
+    TimedWork(TimedCommunicator& o, std::unique_ptr<Work> i) : owner(&o), inner(std::move(i)) {}
     void wait() override {
       timed(owner->seconds_.wait, [&] { inner->wait(); });
     }
     TimedCommunicator* owner;
-    std::unique_ptr<Pending> inner;
+    std::unique_ptr<Work> inner;
   };
 
   template <class Work>
-  std::unique_ptr<lstmlib::parallel::Pending> started(Work work) {
-    return std::make_unique<TimedPending>(*this, timed(seconds_.start, work));
+  std::unique_ptr<lstmlib::distributed::Work> started(Work work) {
+    return std::make_unique<TimedWork>(*this, timed(seconds_.start, work));
   }
 
   Communicator* inner_;

@@ -19,12 +19,12 @@ using namespace lstmlib;
 
 /// As serve_rounds, in all processes: the first reads the lines; the others, whose cores are somebody else's
 /// meanwhile, sleep until it tells them.
-inline int serve_together(parallel::Communicator& all, const std::function<void()>& round) {
+inline int serve_together(distributed::Communicator& all, const std::function<void()>& round) {
   constexpr int tag = 1;
   const auto tell = [&](int go) {
     for (int other = 1; other < all.size(); ++other) MPI_Send(&go, 1, MPI_INT, other, tag, MPI_COMM_WORLD);
   };
-  if (all.is_first()) {
+  if (all.is_main_process()) {
     const int status = serve_rounds([&] {
       tell(1);
       round();
@@ -43,9 +43,9 @@ inline int serve_together(parallel::Communicator& all, const std::function<void(
 }
 
 /// Over the processes. Collective.
-inline double mean_of_all(parallel::Communicator& all, double value) {
+inline double mean_of_all(distributed::Communicator& all, double value) {
   auto sum = Tensor<double>::from(std::vector{value}, {1});
-  all.sum(sum);
+  all.all_reduce(sum);
   return sum.item() / all.size();
 }
 

@@ -7,7 +7,7 @@
 
 #include <lstmlib/data/iterator.hpp>
 #include <lstmlib/data/sequences.hpp>
-#include <lstmlib/parallel/updater.hpp>
+#include <lstmlib/distributed/updater.hpp>
 #include <lstmlib/train/updater.hpp>
 
 #include <memory>
@@ -48,19 +48,19 @@ struct Parts {
   }
   /// The objective.
   Variable<float> operator()(const data::LabelledTokens& batch, train::Observation& seen) {
-    words_of_last_batch = batch.tokens.segments->rows();
+    words_of_last_batch = batch.tokens.layout->rows();
     const Variable<float> scores = model(batch.tokens);
-    seen.later([correct = ops::count_correct(scores, batch.labels)](train::Observation& settled) {
+    seen.defer([correct = ops::count_correct(scores, batch.labels)](train::Observation& resolved) {
       const auto counts = correct.counts();
       const double share = static_cast<double>(counts.correct) / static_cast<double>(counts.counted);
-      settled["accuracy"] = share;
-      settled.set("accuracy_over_sentences", share, counts.counted);
+      resolved["accuracy"] = share;
+      resolved.set("accuracy_over_sentences", share, counts.counted);
     });
     return ops::softmax_cross_entropy(scores, batch.labels);
   }
 };
 
 using Standard = train::StandardUpdater<Batches, Parts>;
-using Parallel = parallel::ParallelUpdater<Batches, Parts>;
+using Parallel = distributed::ParallelUpdater<Batches, Parts>;
 
 }  // namespace side

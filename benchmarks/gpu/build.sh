@@ -35,13 +35,13 @@ finish() {
 }
 
 # Each group of kernels is a file of its own.
-echo '#include <lstmlib/cuda/install.hpp>' >"$built/install.cu"
-echo '#include <lstmlib/cuda/recurrent/clusters.cuh>' >"$built/clusters.cu"
-for group in Math Neural Recurrent Update; do
-  file=$(echo $group | tr MNRU mnru)
+echo '#include <lstmlib/backend/cuda/install.hpp>' >"$built/install.cu"
+echo '#include <lstmlib/backend/cuda/recurrent/clusters.cuh>' >"$built/clusters.cu"
+for group in Tensor Nn Recurrent Update; do
+  file=$(echo $group | tr TNRU tnru)
   for type in float double; do
-    echo "#include <lstmlib/cuda/$file.cuh>
-template std::unique_ptr<lstmlib::${group}Kernels<$type>> lstmlib::cuda::make_$file<$type>(Context&);" >"$built/${file}_$type.cu"
+    echo "#include <lstmlib/backend/cuda/$file.cuh>
+template std::unique_ptr<lstmlib::${group}Kernels<$type>> lstmlib::cuda::make_${file}_kernels<$type>(Context&);" >"$built/${file}_$type.cu"
   done
 done
 parts=""
@@ -53,7 +53,7 @@ parts=""
   done
   compile "$built/latencies.main" $device "$here/latencies.cu"
   compile "$built/lstmlib_side.main" $host -c "$here/lstmlib_side.cpp"
-  compile "$built/checks.main" $host -c "$here/checks/checks.cpp"
+  compile "$built/checks.main" $host -c "$top/tests/cuda/checks/checks.cpp"
   compile "$built/rounds" $host "$here/../cpu/rounds.cpp"
   finish
   $host "$built/lstmlib_side.main" $parts -o "$built/lstmlib_side" $libraries

@@ -5,9 +5,9 @@
 // Cycles are those of the multiprocessor's clock; what a device cannot do is left out.
 #include "../cpu/side.hpp"
 
-#include <lstmlib/cuda/context.hpp>
-#include <lstmlib/cuda/launch.hpp>
-#include <lstmlib/cuda/simt.hpp>
+#include <lstmlib/backend/cuda/context.hpp>
+#include <lstmlib/backend/cuda/launch.hpp>
+#include <lstmlib/backend/cuda/simt.hpp>
 
 #include <cstdint>
 #include <cstdlib>
@@ -127,7 +127,7 @@ class Latencies {
       };
       const std::string name =
           "graph of " + std::to_string(kernels) + (kernels == 1 ? " kernel" : " kernels");
-      const auto captured = [&] { context_.graphs.as_one(all); };
+      const auto captured = [&] { context_.graphs.run_as_graph(all); };
       say(name + ", captured, updated and waited for", 1, microseconds_of(1, captured), "us");
       context_.stream.begin_capture();
       all();

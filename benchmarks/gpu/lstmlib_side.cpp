@@ -36,22 +36,22 @@ class LayerCase {
                 .precision = precision}) {
     model_.to(device);
     const auto lengths = layer.lengths();
-    const auto segments =
-        std::make_shared<const Segments>(std::vector<Index>(lengths.begin(), lengths.end()));
-    std::vector<float> numbers(static_cast<std::size_t>(segments->rows() * layer.inputs));
+    const auto layout =
+        std::make_shared<const SequenceLayout>(std::vector<Index>(lengths.begin(), lengths.end()));
+    std::vector<float> numbers(static_cast<std::size_t>(layout->rows() * layer.inputs));
     workload::Random random;
     for (float& number : numbers) number = static_cast<float>(2 * random.uniform() - 1);
-    input_ = {Tensor<float>::from(numbers, {segments->rows(), layer.inputs}, device), segments};
+    input_ = {Tensor<float>::from(numbers, {layout->rows(), layer.inputs}, device), layout};
   }
 
   void forward() const {
     const Inference scope;
-    [[maybe_unused]] const auto output = model_(input_.with(Variable<float>(input_.rows)));
+    [[maybe_unused]] const auto output = model_(input_.with(Variable<float>(input_.values)));
   }
   void forward_backward() {
     gradients_.zero_grad();
-    const Variable<float> x(input_.rows, true);
-    ops::sum(model_(input_.with(x)).hidden.rows).backward();
+    const Variable<float> x(input_.values, true);
+    ops::sum(model_(input_.with(x)).hidden.values).backward();
   }
 
  private:
@@ -118,7 +118,7 @@ class Rows {
             {"alone/" + row.name, row.variant, 1, sizes::latency(row.work, waiting, 15) / row.count, "us"});
     }
   }
-  void as_one(FunctionRef work) const { device_.backend().as_one(device_.number(), work); }
+  void run_as_graph(FunctionRef work) const { device_.backend().run_as_graph(device_.number(), work); }
 
  private:
   struct Row {
@@ -135,7 +135,7 @@ class Rows {
   std::vector<Row> rows_;
 };
 
-constexpr Precision precisions[] = {Precision::fp32, Precision::fp32_strict, Precision::tf32,
+constexpr Precision precisions[] = {Precision::fp32, Precision::fp32_strict, Precision::fp16,
                                     Precision::bf16};
 
 void add_layer(Rows& rows, const sizes::Layer& layer, Precision precision, Device device) {
@@ -145,11 +145,11 @@ void add_layer(Rows& rows, const sizes::Layer& layer, Precision precision, Devic
   rows.add(
       "forward/" + layer.name(), kind + ", eager", [one] { one->forward(); }, 1, alone);
   rows.add(
-      "forward/" + layer.name(), kind + ", graph", [one, &rows] { rows.as_one([&] { one->forward(); }); }, 1,
-      alone);
+      "forward/" + layer.name(), kind + ", graph",
+      [one, &rows] { rows.run_as_graph([&] { one->forward(); }); }, 1, alone);
   rows.add("forward+backward/" + layer.name(), kind + ", eager", [one] { one->forward_backward(); });
   rows.add("forward+backward/" + layer.name(), kind + ", graph",
-           [one, &rows] { rows.as_one([&] { one->forward_backward(); }); });
+           [one, &rows] { rows.run_as_graph([&] { one->forward_backward(); }); });
 }
 
 void add_training(Rows& rows, const sizes::Train& train, Precision precision, Device device) {
@@ -159,7 +159,7 @@ void add_training(Rows& rows, const sizes::Train& train, Precision precision, De
       train.name(), kind + ", eager", [one] { one->epoch([](FunctionRef step) { step(); }); }, train.batches);
   rows.add(
       train.name(), kind + ", graph",
-      [one, &rows] { one->epoch([&](FunctionRef step) { rows.as_one(step); }); }, train.batches);
+      [one, &rows] { one->epoch([&](FunctionRef step) { rows.run_as_graph(step); }); }, train.batches);
 }
 
 Options parse(int count, char** words) {

@@ -17,7 +17,7 @@ import sys
 OURS = "lstmlib"
 # Our precision and that of the other side which it is set against. float32 meets both settings of TF32, as the other side's own
 # default is the coarser one.
-PAIRS = [("fp32", "fp32"), ("fp32", "tf32"), ("fp32_strict", "fp32"), ("tf32", "tf32"), ("bf16", "bf16"), ("bf16", "fp16")]
+PAIRS = [("fp32", "fp32"), ("fp32", "tf32"), ("fp32_strict", "fp32"), ("fp16", "tf32"), ("tf32", "tf32"), ("bf16", "bf16"), ("bf16", "fp16")]
 
 Spread = collections.namedtuple("Spread", "median low high")
 Variant = collections.namedtuple("Variant", "side precision launch layout by_round")
@@ -178,7 +178,7 @@ def as_markdown(data):
             "Made by `benchmarks/gpu/run.sh`. All programs run in turn, round by round; values are medians over rounds with their "
             "range, ratios\nare medians (range) of the ratios of the rounds: above 1, lstmlib is faster. Won and lost are so in every "
             "round, others are even.\nEach precision of lstmlib meets the other side's best way of the named precision with the same "
-            "kind of launch.\nfp32 is computed with float32's accuracy; tf32, the other side's default for float32, is some 400 times "
+            "kind of launch.\nfp32 is computed with float32's accuracy; fp16, as TF32, the other side's default for float32, is some 400 times "
             "coarser.\n\n")
     if any(line.get("smoke") for line in data.machine):
         text += "**A smoke run: tiny sizes, no GPU. It shows that everything works and says nothing about speed.**\n\n"

@@ -24,7 +24,7 @@ struct Model : nn::Module {
   Variable<float> operator()(const Tokens& tokens) const {
     return output(last_dropout(encoder(embedding(tokens, dropout)).last_hidden()));
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("embedding", embedding)("encoder", encoder)("output", output);
   }
 };
@@ -35,14 +35,14 @@ Tokens reviews(Index words) {
   std::vector<Index> lengths;
   for (Index i = 0; i < 64; ++i)
     lengths.push_back(std::clamp<Index>(static_cast<Index>(gamma(random)), 2, 53));
-  const auto segments = std::make_shared<const Segments>(lengths);
+  const auto layout = std::make_shared<const SequenceLayout>(lengths);
   std::vector<std::int32_t> ids;
-  for (Index i = 0; i < segments->rows(); ++i) {
+  for (Index i = 0; i < layout->rows(); ++i) {
     const double u = std::uniform_real_distribution<double>(0, 1)(random);
     ids.push_back(
         static_cast<std::int32_t>(static_cast<double>(words - 1) * u * u * u));  // few words are frequent
   }
-  return {Tensor<std::int32_t>::from(ids, {segments->rows()}), segments};
+  return {Tensor<std::int32_t>::from(ids, {layout->rows()}), layout};
 }
 
 void step(benchmark::State& state) {
@@ -64,7 +64,7 @@ void step(benchmark::State& state) {
   for (int i = 0; i < 3; ++i) one_step();
   for (auto _ : state) one_step();
   state.SetItemsProcessed(state.iterations() * 64);
-  state.counters["words"] = static_cast<double>(tokens.segments->rows());
+  state.counters["words"] = static_cast<double>(tokens.layout->rows());
 }
 BENCHMARK(step)
     ->ArgNames({"units", "bf16"})

@@ -16,7 +16,7 @@ struct Counter : nn::Module {
   Variable<float> operator()(const Tokens& tokens) const {
     return classifier(encoder(embedding(tokens)).last_hidden());
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("embed", embedding)("encoder", encoder)("output", classifier);
   }
 };
@@ -46,7 +46,7 @@ int main() {
   set_seed(1);
   Counter model;
   optim::Adam adam(model, {.learning_rate = 1e-2});
-  adam.add_hook(optim::ClipNorm{5});
+  adam.add_hook(optim::ClipGradNorm{5});
 
   std::mt19937 random(1);
   for (int step = 0; step < 300; ++step) {

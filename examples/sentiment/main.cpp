@@ -5,7 +5,7 @@
 #include "sentiment/commands/command_line.hpp"
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/failure.hpp"
-#include "sentiment/job/container.hpp"
+#include "sentiment/training/job/container.hpp"
 
 #include <lstmlib/base/error.hpp>
 #include <lstmlib/version.hpp>

@@ -3,8 +3,8 @@
 // written. The others take an .npy file of numbers, call the model, and give an .npy file back.
 //   serve_a_model FOLDER PORT
 #include <lstmlib/core.hpp>
-#include <lstmlib/io/serialize.hpp>
-#include <lstmlib/serve/serve.hpp>
+#include <lstmlib/serialization/archive.hpp>
+#include <lstmlib/serve.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +19,7 @@ struct Xor : nn::Module {
   Variable<float> operator()(const Variable<float>& x) const {
     return ops::sigmoid(output(ops::tanh(hidden(x))));
   }
-  void fields(nn::Fields& visit) override { visit("hidden", hidden)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("hidden", hidden)("output", output); }
 };
 
 struct Endpoint {

@@ -35,7 +35,7 @@
 #include "lstmlib/nn/convolution.hpp"
 #include "lstmlib/nn/dropout.hpp"
 #include "lstmlib/nn/embedding.hpp"
-#include "lstmlib/nn/frozen.hpp"
+#include "lstmlib/nn/inference.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/linear.hpp"
 #include "lstmlib/nn/recurrent.hpp"

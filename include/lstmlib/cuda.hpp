@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How a program gets GPUs. It links lstmlib::cuda, or has one .cu file with lstmlib/cuda/entry.cuh; this
+// How a program gets GPUs. It links lstmlib::cuda, or has one .cu file with lstmlib/backend/cuda/entry.cuh; this
 // header is plain C++.
 
 #include "lstmlib/version.hpp"

@@ -8,7 +8,7 @@
 
 #include "lstmlib/io/npy.hpp"
 #include "lstmlib/io/npz.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/iterator.hpp"

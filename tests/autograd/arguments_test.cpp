@@ -38,7 +38,7 @@ TEST_CASE("arguments: an absent variable answers what it can, and throws what it
     CHECK_FALSE(x.value());
     CHECK_FALSE(x.has_grad());
     CHECK_FALSE(x.grad());
-    CHECK_FALSE(x.grad_rows());
+    CHECK_FALSE(x.sparse_grad());
     CHECK(x.shape() == Shape{0});
     CHECK(x.view().data == nullptr);
     CHECK(message(x) == "absent");
@@ -51,7 +51,7 @@ TEST_CASE("arguments: an absent variable answers what it can, and throws what it
     check_error<ShapeError>([&] { static_cast<void>(x.grad().values()); }, "values: the tensor is absent");
     check_error<ShapeError>([&] { x.backward(); }, "backward: the tensor is absent");
     check_error<ShapeError>([&] { backward(x, 2.0); }, "backward: the tensor is absent");
-    check_error<ShapeError>([&] { handle.set_grad_rows({}); }, "set_grad_rows");
+    check_error<ShapeError>([&] { handle.set_sparse_grad({}); }, "set_sparse_grad");
     check_error<ShapeError>([&] { static_cast<void>(ops::tanh(x)); }, "absent");
   }
   for (V x : {V(), moved_from()}) {
@@ -73,7 +73,7 @@ TEST_CASE("arguments: a gradient before backward is absent, and says so") {
   check_error<ShapeError>([&] { static_cast<void>(w.grad().item()); }, "before backward()");
   check_error<ShapeError>([&] { static_cast<void>(w.grad().device()); }, "before backward()");
   check_error<ShapeError>([&] { static_cast<void>(w.grad().clone()); }, "before backward()");
-  check_error<ShapeError>([&] { static_cast<void>(w.grad_rows().rows.values()); }, "before backward()");
+  check_error<ShapeError>([&] { static_cast<void>(w.sparse_grad().values.values()); }, "before backward()");
   CHECK_FALSE(w.mutable_grad());  // to be given one
   w.mutable_grad() = Tensor<double>::from({3, 4}, {2});
   CHECK(w.grad().values()[1] == 4);
@@ -105,7 +105,7 @@ TEST_CASE("arguments: rows of a gradient fit their table") {
   using Rows = Tensor<double>;
   V table(Rows::zeros({3, 2}), true);
   const auto set = [&](Ids ids, Rows rows) {
-    check_error<ShapeError>([&] { table.set_grad_rows({ids, rows}); }, "set_grad_rows: ");
+    check_error<ShapeError>([&] { table.set_sparse_grad({ids, rows}); }, "set_sparse_grad: ");
   };
   set(Ids(), Rows());
   set(Ids(), Rows::zeros({1, 2}));
@@ -119,22 +119,22 @@ TEST_CASE("arguments: rows of a gradient fit their table") {
   V scalar(Rows::zeros({}), true);
   check_error<ShapeError>(
       [&] {
-        scalar.set_grad_rows({Ids::zeros({1}), Rows::zeros({1})});
+        scalar.set_sparse_grad({Ids::zeros({1}), Rows::zeros({1})});
       },
-      "set_grad_rows");
+      "set_sparse_grad");
   check_error<DeviceError>(
       [&] {
-        table.set_grad_rows({Ids::zeros({1}, test::other_device()), Rows::zeros({1, 2})});
+        table.set_sparse_grad({Ids::zeros({1}, test::other_device()), Rows::zeros({1, 2})});
       },
-      "set_grad_rows: arguments are on cpu and on other:0");
+      "set_sparse_grad: arguments are on cpu and on other:0");
   check_error<DeviceError>(
       [&] {
-        table.set_grad_rows({Ids::zeros({1}), Rows::zeros({1, 2}, test::other_device())});
+        table.set_sparse_grad({Ids::zeros({1}), Rows::zeros({1, 2}, test::other_device())});
       },
-      "set_grad_rows");
+      "set_sparse_grad");
   CHECK_FALSE(table.has_grad());
   for (const std::int32_t id : {3, 1000}) {
-    table.set_grad_rows({Ids::from({id}, {1}), Rows::zeros({1, 2})});
+    table.set_sparse_grad({Ids::from({id}, {1}), Rows::zeros({1, 2})});
     CHECK_THROWS_AS(static_cast<void>(table.grad()), Error);  // the kernel that adds them looks
     CHECK_THROWS_AS(static_cast<void>(table.grad()), Error);
     table.clear_grad();
@@ -163,12 +163,12 @@ TEST_CASE("arguments: record") {
   CHECK_FALSE(none.needed());
   CHECK(none.view().data == nullptr);
   CHECK(none.shape() == Shape{0});
-  CHECK_NOTHROW(none.add_rows({}));
+  CHECK_NOTHROW(none.add_sparse({}));
   Gradient<double> there(w);
   check_error<ShapeError>(
       [&] {
         static_cast<void>(there.view());
-        there.add_rows({});
+        there.add_sparse({});
       },
       "gradient: the tensor is absent");
 }

@@ -40,7 +40,7 @@ TEST_CASE("graph: backward throws for a matrix, for what needs no gradient, and 
   CHECK_THROWS_WITH_AS(y.backward(), doctest::Contains("second time"), GradientError);
 }
 
-TEST_CASE("graph: NoGrad records nothing, and ends with its scope") {
+TEST_CASE("graph: NoGrad needs_graph nothing, and ends with its scope") {
   const auto x = leaf({1});
   {
     const NoGrad scope;
@@ -81,15 +81,15 @@ TEST_CASE(
   const Variable<double> table(Tensor<double>::from({1, 2, 3, 4, 5, 6}, {3, 2}), true);
   const auto ids = Tensor<std::int32_t>::from({2, 0, 2}, {3});
   ops::sum(ops::embedding(ids, table)).backward();
-  REQUIRE(table.grad_rows());
-  CHECK(table.grad_rows().ids.shape() == Shape{2});
-  CHECK(table.grad_rows().ids.values()[0] == 0);
-  CHECK(table.grad_rows().ids.values()[1] == 2);
-  CHECK(table.grad_rows().rows.values()[0] == 1);
-  CHECK(table.grad_rows().rows.values()[2] == 2);
+  REQUIRE(table.sparse_grad());
+  CHECK(table.sparse_grad().indices.shape() == Shape{2});
+  CHECK(table.sparse_grad().indices.values()[0] == 0);
+  CHECK(table.sparse_grad().indices.values()[1] == 2);
+  CHECK(table.sparse_grad().values.values()[0] == 1);
+  CHECK(table.sparse_grad().values.values()[2] == 2);
 
   ops::sum(10.0 * table).backward();
-  CHECK_FALSE(table.grad_rows());
+  CHECK_FALSE(table.sparse_grad());
   const double expected[] = {11, 11, 10, 10, 12, 12};
   for (std::size_t i = 0; i < 6; ++i) CHECK(table.grad().values()[i] == expected[i]);
 }

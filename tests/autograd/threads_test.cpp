@@ -155,10 +155,10 @@ TEST_CASE("threads: a gradient of rows is read by several") {
   ops::sum(ops::embedding(Tensor<std::int32_t>::from({2, 0, 2}, {3}), table)).backward();
   std::vector<double> found(4);
   on_threads(4, [&](int i) {
-    found[static_cast<std::size_t>(i)] = table.grad().values()[4] + table.grad_rows().rows.values()[0];
+    found[static_cast<std::size_t>(i)] = table.grad().values()[4] + table.sparse_grad().values.values()[0];
   });
   CHECK(found == std::vector<double>(4, 3));
-  CHECK(table.grad_rows());  // reading changes nothing
+  CHECK(table.sparse_grad());  // reading changes nothing
 }
 
 TEST_CASE("threads: one model answers several, each with scopes of its own") {
@@ -194,10 +194,10 @@ TEST_CASE("threads: one model answers several, each with scopes of its own") {
 TEST_CASE("threads: layers packed for inference are shared, a stream belongs to one thread") {
   set_seed(4);
   const Small model;
-  const nn::FrozenRecurrent frozen(model.lstm);
+  const nn::InferenceRnn inference(model.lstm);
   const float inputs[2][4] = {{1, 2, 3, 4}, {-1, 0, 1, 0}};
   const auto run = [&] {
-    nn::LstmStream stream(frozen);
+    nn::RnnStream stream(inference);
     for (const auto& input : inputs) stream.step(input);
     const auto hidden = stream.hidden(0);
     return std::vector<float>(hidden.begin(), hidden.end());

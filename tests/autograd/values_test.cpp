@@ -30,7 +30,7 @@ concept Changeable = requires(T x) {
 }
 || requires(T x) { x.mutable_grad(); }
 || requires(T x) { x.clear_grad(); }
-|| requires(T x) { x.set_grad_rows({}); }
+|| requires(T x) { x.set_sparse_grad({}); }
 || requires(T x) { x.retain_grad(); };
 static_assert(Writable<Tensor<float>&> && !Writable<const Tensor<float>&>);
 static_assert(Changeable<V&> && !Changeable<const V&>);
@@ -45,7 +45,7 @@ TEST_CASE("values: one that backward needs and that was changed in place since i
     bool needs_x, needs_w, needs_output;
   };
   const auto ids = Tensor<std::int32_t>::from({1, 0}, {2});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{2});
   const Case cases[] = {
       {"tanh", [](auto& x, auto&) { return ops::tanh(x); }, false, false, true},
       {"sigmoid", [](auto& x, auto&) { return ops::sigmoid(x); }, false, false, true},
@@ -68,12 +68,12 @@ TEST_CASE("values: one that backward needs and that was changed in place since i
       {"max", [](auto& x, auto&) { return ops::max(x, 0); }, true, false, true},
       {"max_over_time",
        [&](auto& x, auto&) {
-         return ops::max_over_time(Ragged<V>{x, segments});
+         return ops::max_over_time(Ragged<V>{x, layout});
        },
        true, false, true},
       {"mean_over_time",
        [&](auto& x, auto&) {
-         return ops::mean_over_time(Ragged<V>{x, segments});
+         return ops::mean_over_time(Ragged<V>{x, layout});
        },
        false, false, false},
       {"embedding", [&](auto&, auto& w) { return ops::embedding(ids, w); }, false, false, false},
@@ -99,18 +99,18 @@ TEST_CASE("values: one that backward needs and that was changed in place since i
 TEST_CASE("values: a recurrent layer notices that a weight, its input or a state was changed") {
   nn::Lstm<double> lstm({.input_size = 2, .hidden_size = 3});
   const V x = matrix({4, 2});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{3, 1});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{3, 1});
   const auto check = [&](auto change_one) {
-    const auto out = lstm(Ragged<V>{x, segments});
-    const V loss = ops::sum(out.hidden.rows);
+    const auto out = lstm(Ragged<V>{x, layout});
+    const V loss = ops::sum(out.hidden.values);
     change_one(out);
     CHECK_THROWS_AS(loss.backward(), GradientError);
   };
   check([&](auto&) { change(lstm.layers[0].weight_hidden); });
   check([&](auto&) { change(lstm.layers[0].weight_input); });
   check([&](auto&) { change(x); });
-  check([&](auto& out) { change(out.hidden.rows); });
-  ops::sum(lstm(Ragged<V>{x, segments}).hidden.rows).backward();  // and nothing else is wrong
+  check([&](auto& out) { change(out.hidden.values); });
+  ops::sum(lstm(Ragged<V>{x, layout}).hidden.values).backward();  // and nothing else is wrong
 }
 
 TEST_CASE("values: the step of an optimizer between forward and backward is noticed") {
@@ -279,16 +279,16 @@ TEST_CASE("values: a detached one has the same value, and nothing goes back thro
 
   // the state of one window of a long sequence is where the next one starts
   nn::Lstm<double> lstm({.input_size = 1, .hidden_size = 2});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{2});
   std::vector<ops::RecurrentState<double>> state;
   for (int window = 0; window < 3; ++window) {
-    const auto out = lstm(Ragged<V>{matrix({2, 1}), segments}, state);
-    ops::sum(out.hidden.rows).backward();
+    const auto out = lstm(Ragged<V>{matrix({2, 1}), layout}, state);
+    ops::sum(out.hidden.values).backward();
     state = {{out.last[0].hidden.detach(), out.last[0].cell.detach()}};
   }
 }
 
-TEST_CASE("values: the gradient of a table is whole or rows, as one asks") {
+TEST_CASE("values: the gradient of a table is dense or sparse, as one asks") {
   V table = matrix({3, 2});
   ops::sum(ops::embedding(Tensor<std::int32_t>::from({2, 0, 2}, {3}), table)).backward();
   const std::vector<double> expected{1, 1, 0, 0, 2, 2};
@@ -297,8 +297,8 @@ TEST_CASE("values: the gradient of a table is whole or rows, as one asks") {
   };
   CHECK(whole() == expected);
   CHECK(table.has_grad());
-  REQUIRE(table.grad_rows());  // grad() has only looked
-  CHECK(table.grad_rows().ids.size() == 2);
+  REQUIRE(table.sparse_grad());  // grad() has only looked
+  CHECK(table.sparse_grad().indices.size() == 2);
   CHECK(table.grad().view().data == table.grad().view().data);  // made once
   // more rows and a whole gradient are added to it
   ops::sum(ops::embedding(Tensor<std::int32_t>::from({1}, {1}), table)).backward();
@@ -306,8 +306,8 @@ TEST_CASE("values: the gradient of a table is whole or rows, as one asks") {
   table.clear_grad();
   CHECK_FALSE(table.has_grad());
   CHECK_FALSE(table.grad());
-  table.set_grad_rows({Tensor<std::int32_t>::from({1}, {1}), Tensor<double>::from({5, 6}, {1, 2})});
+  table.set_sparse_grad({Tensor<std::int32_t>::from({1}, {1}), Tensor<double>::from({5, 6}, {1, 2})});
   CHECK(whole() == std::vector<double>{0, 0, 5, 6, 0, 0});
   CHECK(table.mutable_grad().values()[2] == 5);
-  CHECK_FALSE(table.grad_rows());
+  CHECK_FALSE(table.sparse_grad());
 }

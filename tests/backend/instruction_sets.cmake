@@ -43,8 +43,8 @@ if(LSTMLIB_MODEL_INSTRUCTION_SETS AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|A
   lstmlib_model_of(kernel_sets.hpp "\"avx2,fma,avx512[a-z0-9,-]*\"" "\"avx2,fma\"")
   lstmlib_model_of(isa.hpp "(inline bool machine_has\\(InstructionSet set\\) {)"
                    "\\1\n  if (set > InstructionSet::avx2) return machine_has(InstructionSet::avx2);  // see the model")
-  set(modelled backend/low_precision backend/recurrent nn/frozen nn/frozen_int8)
-  add_executable(test_model backend/model/kernels.cpp backend/recurrent_test.cpp nn/frozen_test.cpp nn/frozen_int8_test.cpp)
+  set(modelled backend/low_precision backend/recurrent nn/inference nn/inference_int8)
+  add_executable(test_model backend/model/kernels.cpp backend/recurrent_test.cpp nn/inference_test.cpp nn/inference_int8_test.cpp)
   set_target_properties(test_model PROPERTIES UNITY_BUILD OFF)
   target_include_directories(test_model BEFORE PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/backend/model ${model})
   target_compile_options(test_model PRIVATE -Wno-psabi $<$<CONFIG:Debug>:-O1>)  # vectors of 64 bytes without registers for them

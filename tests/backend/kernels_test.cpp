@@ -36,7 +36,7 @@ void check_products(std::mt19937& random, double tolerance) {
   const Index m = one_to(random() % 2 ? 8 : 110), n = one_to(random() % 2 ? 20 : 200),
               k = one_to(random() % 4 ? 70 : 2500);
   const bool turned_a = random() % 2, turned_b = random() % 2;
-  const auto how = random() % 2 ? Write::add : Write::assign;
+  const auto how = random() % 2 ? OutputMode::accumulate : OutputMode::overwrite;
   const auto a = numbers<T>(random, m * k), b = numbers<T>(random, k * n), before = numbers<T>(random, m * n);
   auto c = before;
   cpu::gemm<T>({View<const T>{a.data(), turned_a ? Shape{k, m} : Shape{m, k}}, turned_a},
@@ -46,7 +46,7 @@ void check_products(std::mt19937& random, double tolerance) {
   for (Index i = 0; i < m; ++i)
     for (Index j = 0; j < n; ++j) {
       const auto at = static_cast<std::size_t>(i * n + j);
-      double sum = how == Write::add ? before[at] : 0;
+      double sum = how == OutputMode::accumulate ? before[at] : 0;
       for (Index q = 0; q < k; ++q)
         sum += static_cast<double>(a[static_cast<std::size_t>(turned_a ? q * m + i : i * k + q)]) *
                static_cast<double>(b[static_cast<std::size_t>(turned_b ? j * k + q : q * n + j)]);
@@ -71,10 +71,10 @@ void check_activations() {
   }
   y.resize(x.size());
   double worst_tanh = 0, worst_sigmoid = 0;
-  kernels.map(MapOp::tanh, x.data(), std::ssize(x), y.data());
+  kernels.unary(UnaryOp::tanh, x.data(), std::ssize(x), y.data());
   for (std::size_t i = 0; i < x.size(); ++i)
     worst_tanh = std::max(worst_tanh, error_in_last_places(y[i], std::tanh(static_cast<long double>(x[i]))));
-  kernels.map(MapOp::sigmoid, x.data(), std::ssize(x), y.data());
+  kernels.unary(UnaryOp::sigmoid, x.data(), std::ssize(x), y.data());
   for (std::size_t i = 0; i < x.size(); ++i)
     worst_sigmoid = std::max(worst_sigmoid,
                              error_in_last_places(y[i], 1 / (1 + std::exp(-static_cast<long double>(x[i])))));
@@ -84,19 +84,19 @@ void check_activations() {
   const T infinity = std::numeric_limits<T>::infinity();
   const std::vector<T> ends = {0, infinity, -infinity, 1e30f, -1e30f, std::numeric_limits<T>::quiet_NaN(), 3};
   std::vector<T> at_ends(ends.size());
-  kernels.map(MapOp::tanh, ends.data(), std::ssize(ends), at_ends.data());
+  kernels.unary(UnaryOp::tanh, ends.data(), std::ssize(ends), at_ends.data());
   CHECK(at_ends[0] == 0);
   CHECK(at_ends[1] == 1);
   CHECK(at_ends[2] == -1);
   CHECK(at_ends[3] == 1);
   CHECK(at_ends[4] == -1);
   CHECK(std::isnan(at_ends[5]));
-  kernels.map(MapOp::sigmoid, ends.data(), std::ssize(ends), at_ends.data());
+  kernels.unary(UnaryOp::sigmoid, ends.data(), std::ssize(ends), at_ends.data());
   CHECK(at_ends[0] == T(0.5));
   CHECK(at_ends[1] == 1);
   CHECK(at_ends[2] < 1e-37);
   CHECK(std::isnan(at_ends[5]));
-  kernels.map(MapOp::relu, ends.data(), std::ssize(ends), at_ends.data());
+  kernels.unary(UnaryOp::relu, ends.data(), std::ssize(ends), at_ends.data());
   CHECK(at_ends[1] == infinity);
   CHECK(at_ends[2] == 0);
   CHECK(at_ends[6] == 3);
@@ -105,11 +105,11 @@ void check_activations() {
 /// Every rule with every kind of hook, on a length that is no multiple of a vector, dense and in rows.
 template <class T>
 void check_updates(std::mt19937& random) {
-  using math::GradientStep;
-  const std::vector<GradientStep> steps = {{GradientStep::Kind::decay, 0.1},
-                                           {GradientStep::Kind::lasso, 0.02},
-                                           {GradientStep::Kind::scale, 0.7},
-                                           {GradientStep::Kind::clip, -0.4, 0.4}};
+  using math::GradientTransform;
+  const std::vector<GradientTransform> steps = {{GradientTransform::Kind::decay, 0.1},
+                                                {GradientTransform::Kind::l1_decay, 0.02},
+                                                {GradientTransform::Kind::scale, 0.7},
+                                                {GradientTransform::Kind::clip, -0.4, 0.4}};
   math::AdamRule adam{0.01, 0.9, 0.99, 1e-6, 1, 0.02};
   math::AmsGradRule ams_grad;
   static_cast<math::AdamRule&>(ams_grad) = adam;
@@ -173,7 +173,8 @@ void check_updates(std::mt19937& random) {
           rule);
 
       GradientView<T> view;
-      if (sparse) view.ids = {ids.data(), {std::ssize(ids)}}, view.rows = {rows.data(), {std::ssize(ids), 5}};
+      if (sparse)
+        view.indices = {ids.data(), {std::ssize(ids)}}, view.values = {rows.data(), {std::ssize(ids), 5}};
       else view.dense = {gradient.data(), shape};
       auto& kernels = cpu_backend().kernels<T>(0).update;
       UpdateItem<T> item{view, {value.data(), shape}, {}};
@@ -198,23 +199,23 @@ void check_updates(std::mt19937& random) {
 template <class T>
 void check_dropout(std::mt19937& random) {
   const std::vector<Index> lengths = {3, 1, 4};
-  const Segments segments(lengths);
+  const SequenceLayout layout(lengths);
   for (const Index width : {1, 3, 16, 37, 130}) {
-    const auto x = numbers<T>(random, segments.rows() * width);
+    const auto x = numbers<T>(random, layout.rows() * width);
     auto y = x;
     const math::RandomKey key{{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random())}};
     const std::uint64_t first_sentence = 0x2fffffffeULL;  // so that places need more than 32 bits
-    cpu_backend().kernels<T>(0).neural.dropout({key, 0.3, {&segments, first_sentence}},
-                                               {x.data(), {segments.rows(), width}},
-                                               {y.data(), {segments.rows(), width}}, Write::add);
+    cpu_backend().kernels<T>(0).nn.dropout({key, 0.3, {&layout, first_sentence}},
+                                           {x.data(), {layout.rows(), width}},
+                                           {y.data(), {layout.rows(), width}}, OutputMode::accumulate);
     bool equal = true;
-    for (Index s = 0; s < segments.count(); ++s)
-      for (Index i = 0; i < segments.length(s); ++i)
+    for (Index s = 0; s < layout.sequences(); ++s)
+      for (Index i = 0; i < layout.length(s); ++i)
         for (Index unit = 0; unit < width; ++unit) {
           const auto words =
               math::dropout_words(key, first_sentence + static_cast<std::uint64_t>(s),
                                   static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(unit / 4));
-          const auto at = static_cast<std::size_t>((segments.first(s) + i) * width + unit);
+          const auto at = static_cast<std::size_t>((layout.begin(s) + i) * width + unit);
           const T factor =
               words.word[unit % 4] >= math::dropout_threshold(0.3) ? static_cast<T>(1 / 0.7) : T(0);
           equal = equal && std::fabs(y[at] - (x[at] + x[at] * factor)) < T(1e-6);
@@ -241,7 +242,7 @@ TEST_CASE("a product does not depend on the number of threads or on how many row
   const auto product = [&](Index rows) {
     std::vector<float> c(static_cast<std::size_t>(rows * n));
     cpu::gemm<float>(View<const float>{a.data(), {rows, k}}, View<const float>{b.data(), {k, n}},
-                     View<float>{c.data(), {rows, n}}, Write::assign);
+                     View<float>{c.data(), {rows, n}}, OutputMode::overwrite);
     return c;
   };
   cpu::set_threads(1);
@@ -291,7 +292,7 @@ TEST_CASE("rows of equal ids are summed in the order of the rows") {
   }
   std::vector<std::int32_t> distinct(ids.size());
   std::vector<float> sums(rows.size());
-  const Index found = cpu_backend().kernels<float>(0).neural.sum_rows_by_id(
+  const Index found = cpu_backend().kernels<float>(0).nn.sum_rows_by_id(
       {rows.data(), {count, width}}, {ids.data(), {count}}, -1, {}, {distinct.data(), {count}},
       {sums.data(), {count, width}});
   REQUIRE(found == std::ssize(expected));

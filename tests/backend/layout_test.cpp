@@ -25,7 +25,7 @@ struct Weights {
 template <class Use>
 void with_layouts(Use use) {
   const std::vector<Index> lengths = {3, 1};
-  const Segments segments(lengths);
+  const SequenceLayout batch(lengths);
   test::with_each_instruction_set([&] {
     for (const auto cell : {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh})
       for (const Index hidden : {1, 15, 16, 17, 64, 65, 100})
@@ -33,7 +33,7 @@ void with_layouts(Use use) {
           const Weights weights(gate_count(cell) * hidden, input),
               recurrent(gate_count(cell) * hidden, hidden);
           const RecurrentLayout<float> layout(
-              {cell, false, segments, {}, weights.view(), recurrent.view(), {}, {}, {}, {}});
+              {cell, false, batch, {}, weights.view(), recurrent.view(), {}, {}, {}, {}});
           CAPTURE(static_cast<int>(cell));
           CAPTURE(hidden);
           CAPTURE(input);

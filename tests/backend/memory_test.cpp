@@ -68,7 +68,7 @@ TEST_CASE("memory: as much is kept as was in use at once, what was used last fir
 
   cpu::MemoryPool small(8 * mb);
   for (const std::size_t size : {1u, 2u, 3u, 5u, 7u}) small.release(small.allocate(size * mb), size * mb);
-  CHECK(small.kept() <= 8 * mb);  // `least_kept`: never was as much in use
+  CHECK(small.kept() <= 8 * mb);  // `min_cached_bytes`: never was as much in use
 }
 
 TEST_CASE("memory: blocks in use never overlap, whatever the order of requests") {

@@ -17,21 +17,21 @@ using Numbers = std::vector<double>;
 struct PlainRecurrent {
   RecurrentCell cell;
   bool reverse;
-  const Segments& segments;
+  const SequenceLayout& layout;
   Index input_size, hidden_size;
-  Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+  Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, initial_hidden, initial_cell;
   double (*operand)(double) = [](double x) { return x; };  ///< what products make of each operand
 
   struct Result {
     Numbers hidden, last_hidden, last_cell;
   };
   struct Gradients {
-    Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+    Numbers input, weight_input, weight_hidden, bias_input, bias_hidden, initial_hidden, initial_cell;
   };
 
   /// The results, and the gradients of the weighted sum of them that `d` gives.
   void run(const Result& d, Result& result, Gradients& g) const {
-    const Index n = hidden_size, rows = segments.rows(), sequences = segments.count();
+    const Index n = hidden_size, rows = layout.rows(), sequences = layout.sequences();
     const auto sized = [](Index size) { return Numbers(static_cast<std::size_t>(size)); };
     result = {sized(rows * n), sized(sequences * n), sized(sequences * n)};
     g = {sized(rows * input_size), Numbers(weight_input.size()), Numbers(weight_hidden.size()),
@@ -51,7 +51,7 @@ struct PlainRecurrent {
   static double& at(Numbers& v, Index i) { return v[static_cast<std::size_t>(i)]; }
   static double at(const Numbers& v, Index i) { return v.empty() ? 0 : v[static_cast<std::size_t>(i)]; }
   Index row_of(Index sequence, Index step) const {
-    return segments.first(sequence) + (reverse ? segments.length(sequence) - 1 - step : step);
+    return layout.begin(sequence) + (reverse ? layout.length(sequence) - 1 - step : step);
   }
 
   Step forward(Index row, const Numbers& h, const Numbers& c) const {
@@ -91,10 +91,10 @@ struct PlainRecurrent {
   }
 
   void run_sequence(Index sequence, const Result& d, Result& result, Gradients& g) const {
-    const Index n = hidden_size, length = segments.length(sequence);
+    const Index n = hidden_size, length = layout.length(sequence);
     Numbers h(static_cast<std::size_t>(n)), c = h;
     for (Index i = 0; i < n; ++i)
-      at(h, i) = at(first_hidden, sequence * n + i), at(c, i) = at(first_cell, sequence * n + i);
+      at(h, i) = at(initial_hidden, sequence * n + i), at(c, i) = at(initial_cell, sequence * n + i);
     std::vector<Step> steps;
     for (Index t = 0; t < length; ++t) {
       steps.push_back(forward(row_of(sequence, t), h, c));
@@ -114,7 +114,7 @@ struct PlainRecurrent {
       backward(steps[static_cast<std::size_t>(t)], row_of(sequence, t), d_h, d_c, g);
     }
     for (Index i = 0; i < n; ++i)
-      at(g.first_hidden, sequence * n + i) = at(d_h, i), at(g.first_cell, sequence * n + i) = at(d_c, i);
+      at(g.initial_hidden, sequence * n + i) = at(d_h, i), at(g.initial_cell, sequence * n + i) = at(d_c, i);
   }
 
   void backward(const Step& step, Index row, Numbers& d_h, Numbers& d_c, Gradients& g) const {

@@ -67,7 +67,7 @@ double difference(const std::vector<T>& ours, const Numbers& expected) {
 struct RecurrentCase {
   std::mt19937 random;
   std::vector<Index> lengths;
-  std::unique_ptr<Segments> segments;
+  std::unique_ptr<SequenceLayout> layout;
   std::unique_ptr<PlainRecurrent> plain;
   PlainRecurrent::Result d, result;
   PlainRecurrent::Gradients gradients;
@@ -97,13 +97,13 @@ struct RecurrentCase {
  private:
   void make(Index n, Index input, double (*operand)(double)) {
     const auto sequences = static_cast<Index>(lengths.size());
-    segments = std::make_unique<Segments>(lengths);
+    layout = std::make_unique<SequenceLayout>(lengths);
     const auto cell = static_cast<RecurrentCell>(random() % 4);
-    const Index width = gate_count(cell) * n, rows = segments->rows();
+    const Index width = gate_count(cell) * n, rows = layout->rows();
     const double scale = 1.5 / std::sqrt(static_cast<double>(n));
     plain.reset(new PlainRecurrent{cell,
                                    coin(),
-                                   *segments,
+                                   *layout,
                                    input,
                                    n,
                                    numbers(rows * input),
@@ -114,8 +114,8 @@ struct RecurrentCase {
                                    {},
                                    {}});
     if (operand) plain->operand = operand;
-    if (coin()) plain->first_hidden = numbers(sequences * n);
-    if (cell == RecurrentCell::lstm && coin()) plain->first_cell = numbers(sequences * n);
+    if (coin()) plain->initial_hidden = numbers(sequences * n);
+    if (cell == RecurrentCell::lstm && coin()) plain->initial_cell = numbers(sequences * n);
     if (coin()) d.hidden = numbers(rows * n);
     if (coin()) d.last_hidden = numbers(sequences * n);
     if (cell == RecurrentCell::lstm && coin()) d.last_cell = numbers(sequences * n);
@@ -129,20 +129,20 @@ std::vector<std::vector<T>> check_recurrent(
     Backend& backend, RecurrentCase& one, double tolerance, Precision precision = Precision::fp32,
     const std::function<void()>& before_backward = [] {}) {
   auto& p = *one.plain;
-  const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = p.segments.rows(),
-              sequences = p.segments.count();
+  const Index n = p.hidden_size, width = gate_count(p.cell) * n, rows = p.layout.rows(),
+              sequences = p.layout.sequences();
   const bool lstm = p.cell == RecurrentCell::lstm;
   const auto there = [&](const Numbers& v) { return OnDevice<T>(backend, v); };
   const auto filled = [&](std::size_t size, T value) {
     return OnDevice<T>(backend, std::vector<T>(size, value));
   };
   auto input = there(p.input), wi = there(p.weight_input), wh = there(p.weight_hidden),
-       bi = there(p.bias_input), bh = there(p.bias_hidden), h = there(p.first_hidden),
-       c = there(p.first_cell);
+       bi = there(p.bias_input), bh = there(p.bias_hidden), h = there(p.initial_hidden),
+       c = there(p.initial_cell);
   const Shape states{sequences, n};
   const RecurrentProblem<T> problem{p.cell,
                                     p.reverse,
-                                    p.segments,
+                                    p.layout,
                                     input.view({rows, p.input_size}),
                                     wi.view({width, p.input_size}),
                                     wh.view({width, n}),
@@ -176,8 +176,8 @@ std::vector<std::vector<T>> check_recurrent(
                                                 &g.weight_hidden,
                                                 &g.bias_input,
                                                 &g.bias_hidden,
-                                                p.first_hidden.empty() ? &empty : &g.first_hidden,
-                                                p.first_cell.empty() ? &empty : &g.first_cell};
+                                                p.initial_hidden.empty() ? &empty : &g.initial_hidden,
+                                                p.initial_cell.empty() ? &empty : &g.initial_cell};
   std::vector<OnDevice<T>> d;
   for (const auto* e : expected) d.push_back(filled(e->size(), T(1)));
   const RecurrentResult<const T> d_result{d_hidden.view({rows, n}), d_last_hidden.view(states),

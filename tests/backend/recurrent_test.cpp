@@ -65,7 +65,7 @@ TEST_CASE("recurrent layers with operands of bfloat16 agree with plain loops tha
   }
   // More tokens than the gradients' products take at a time.
   RecurrentCase one(2040, 20, 30, 150, 50, rounded_to_bf16);
-  REQUIRE(one.segments->rows() > 3000);
+  REQUIRE(one.layout->rows() > 3000);
   test::with_each_instruction_set([&] { run<float>(one, 4e-3, Precision::bf16); });
 }
 

@@ -52,8 +52,8 @@ TEST_CASE("cuda: installed twice is installed once; the description names versio
   (void)cudaGetLastError();
 }
 
-TEST_CASE("cuda: frozen layers are the CPU's alone") {
-  FreezeProblem problem{};
-  CHECK_THROWS_WITH_AS(test::gpu().backend().freeze(0, problem), "freeze: not on cuda (device 0)",
-                       DeviceError);
+TEST_CASE("cuda: packed layers are the CPU's alone") {
+  InferenceProblem problem{};
+  CHECK_THROWS_WITH_AS(test::gpu().backend().pack_for_inference(0, problem),
+                       "pack_for_inference: not on cuda (device 0)", DeviceError);
 }

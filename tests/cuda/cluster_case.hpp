@@ -3,9 +3,9 @@
 // A layer with random numbers, computed by the persistent kernels on the execution model, and by plain loops
 // in any type of number.
 
-#include "lstmlib/backend/segments.hpp"
-#include "lstmlib/cuda/recurrent/cluster_arguments.hpp"
-#include "lstmlib/cuda/recurrent/pack_weights.cuh"
+#include "lstmlib/backend/sequence_layout.hpp"
+#include "lstmlib/backend/cuda/recurrent/cluster_arguments.hpp"
+#include "lstmlib/backend/cuda/recurrent/pack_weights.cuh"
 #include "lstmlib/math/lstm_cell.hpp"
 
 #include <doctest/doctest.h>
@@ -53,16 +53,16 @@ class DeviceArray {
 
 /// What is given to a layer. Sizes of numbers: weights up to 1 / sqrt(hidden), all others up to 1.
 struct LayerCase {
-  Segments segments;
+  SequenceLayout layout;
   Index hidden_size;
   bool reverse = false;
-  Floats weights;                   ///< [4 hidden, hidden]
-  Floats sums, bias;                ///< [tokens, hidden, 4], [hidden, 4]
-  Floats first_hidden, first_cell;  ///< [sequences, hidden]; empty: zeros
+  Floats weights;                       ///< [4 hidden, hidden]
+  Floats sums, bias;                    ///< [tokens, hidden, 4], [hidden, 4]
+  Floats initial_hidden, initial_cell;  ///< [sequences, hidden]; empty: zeros
   Floats d_hidden, d_last_hidden, d_last_cell;
 
   LayerCase(const std::vector<Index>& lengths, Index hidden, unsigned seed = 1)
-      : segments(lengths), hidden_size(hidden) {
+      : layout(lengths), hidden_size(hidden) {
     std::mt19937 random(seed);
     const auto numbers = [&](Index count, double size) {
       std::uniform_real_distribution<float> uniform(static_cast<float>(-size), static_cast<float>(size));
@@ -70,17 +70,17 @@ struct LayerCase {
       for (float& x : all) x = uniform(random);
       return all;
     };
-    const Index states = segments.count() * hidden, rows = segments.rows() * hidden;
+    const Index states = layout.sequences() * hidden, rows = layout.rows() * hidden;
     weights = numbers(4 * hidden * hidden, 1 / std::sqrt(static_cast<double>(hidden)));
     sums = numbers(4 * rows, 1);
     bias = numbers(4 * hidden, 1);
-    first_hidden = numbers(states, 1);
-    first_cell = numbers(states, 1);
+    initial_hidden = numbers(states, 1);
+    initial_cell = numbers(states, 1);
     d_hidden = numbers(rows, 1);
     d_last_hidden = numbers(states, 1);
     d_last_cell = numbers(states, 1);
   }
-  Index token(Index place, Index step) const { return segments.offset(step) + place; }
+  Index token(Index place, Index step) const { return layout.time_offset(step) + place; }
 };
 
 /// Results as the kernels give them, and the gradient of the weights, which is made of them.
@@ -97,20 +97,19 @@ std::vector<double> weight_gradient(const LayerCase& layer, const std::vector<T>
                                     const std::vector<T>& hidden) {
   const auto n = static_cast<std::size_t>(layer.hidden_size);
   std::vector<double> d(4 * n * n), before(n);
-  for (Index place = 0; place < layer.segments.count(); ++place) {
+  for (Index place = 0; place < layer.layout.sequences(); ++place) {
     const auto sequence =
-        static_cast<std::size_t>(layer.segments.by_length()[static_cast<std::size_t>(place)]);
-    for (Index step = 0; step < layer.segments.length(static_cast<Index>(sequence)); ++step) {
+        static_cast<std::size_t>(layer.layout.sorted_indices()[static_cast<std::size_t>(place)]);
+    for (Index step = 0; step < layer.layout.length(static_cast<Index>(sequence)); ++step) {
       const auto token = static_cast<std::size_t>(layer.token(place, step));
       for (std::size_t k = 0; k < n; ++k)
         before[k] =
             step > 0
                 ? static_cast<double>(
-                      hidden[static_cast<std::size_t>(layer.segments.row(place, step - 1, layer.reverse)) *
-                                 n +
+                      hidden[static_cast<std::size_t>(layer.layout.row(place, step - 1, layer.reverse)) * n +
                              k])
-            : layer.first_hidden.empty() ? 0.0
-                                         : static_cast<double>(layer.first_hidden[sequence * n + k]);
+            : layer.initial_hidden.empty() ? 0.0
+                                           : static_cast<double>(layer.initial_hidden[sequence * n + k]);
       for (std::size_t unit = 0; unit < n; ++unit)
         for (std::size_t gate = 0; gate < 4; ++gate) {
           const auto factor = static_cast<double>(d_gates[(token * n + unit) * 4 + gate]);
@@ -125,27 +124,27 @@ std::vector<double> weight_gradient(const LayerCase& layer, const std::vector<T>
 template <class T>
 LayerResult<T> plain_layer(const LayerCase& layer) {
   const auto n = static_cast<std::size_t>(layer.hidden_size);
-  const auto rows = static_cast<std::size_t>(layer.segments.rows()) * n;
-  const auto states = static_cast<std::size_t>(layer.segments.count()) * n;
+  const auto rows = static_cast<std::size_t>(layer.layout.rows()) * n;
+  const auto states = static_cast<std::size_t>(layer.layout.sequences()) * n;
   LayerResult<T> r;
   for (auto* v : {&r.hidden, &r.cells}) v->resize(rows);
   for (auto* v : {&r.gates, &r.d_gates}) v->resize(4 * rows);
   for (auto* v : {&r.last_hidden, &r.last_cell, &r.d_first_hidden, &r.d_first_cell}) v->resize(states);
-  for (Index place = 0; place < layer.segments.count(); ++place) {
+  for (Index place = 0; place < layer.layout.sequences(); ++place) {
     const auto sequence =
-        static_cast<std::size_t>(layer.segments.by_length()[static_cast<std::size_t>(place)]);
-    const Index length = layer.segments.length(static_cast<Index>(sequence));
+        static_cast<std::size_t>(layer.layout.sorted_indices()[static_cast<std::size_t>(place)]);
+    const Index length = layer.layout.length(static_cast<Index>(sequence));
     const auto start = [&](const Floats& from, std::size_t unit) {
       return from.empty() ? T(0) : T(from[sequence * n + unit]);
     };
     std::vector<T> hidden(n), cell(n), next(n);
     for (std::size_t u = 0; u < n; ++u) {
-      hidden[u] = start(layer.first_hidden, u);
-      cell[u] = start(layer.first_cell, u);
+      hidden[u] = start(layer.initial_hidden, u);
+      cell[u] = start(layer.initial_cell, u);
     }
     for (Index step = 0; step < length; ++step) {
       const auto token = static_cast<std::size_t>(layer.token(place, step));
-      const auto row = static_cast<std::size_t>(layer.segments.row(place, step, layer.reverse));
+      const auto row = static_cast<std::size_t>(layer.layout.row(place, step, layer.reverse));
       for (std::size_t u = 0; u < n; ++u) {
         T sum[4];
         for (std::size_t gate = 0; gate < 4; ++gate) {
@@ -174,12 +173,12 @@ LayerResult<T> plain_layer(const LayerCase& layer) {
     }
     for (Index step = length - 1; step >= 0; --step) {
       const auto token = static_cast<std::size_t>(layer.token(place, step));
-      const auto row = static_cast<std::size_t>(layer.segments.row(place, step, layer.reverse));
+      const auto row = static_cast<std::size_t>(layer.layout.row(place, step, layer.reverse));
       std::fill(next.begin(), next.end(), T(0));
       for (std::size_t u = 0; u < n; ++u) {
         const T* g = &r.gates[(token * n + u) * 4];
         const T before = step > 0 ? r.cells[static_cast<std::size_t>(layer.token(place, step - 1)) * n + u]
-                                  : start(layer.first_cell, u);
+                                  : start(layer.initial_cell, u);
         const auto d =
             math::lstm_cell_backward<T>({g[0], g[1], g[2], g[3]}, before, std::tanh(r.cells[token * n + u]),
                                         d_hidden[u] + T(layer.d_hidden[row * n + u]), d_cell[u]);
@@ -265,14 +264,14 @@ class DeviceLayer {
         packed(layout.bytes() / sizeof(std::uint32_t)),
         sums(layer.sums),
         bias(layer.bias),
-        first_hidden(layer.first_hidden),
-        first_cell(layer.first_cell),
+        initial_hidden(layer.initial_hidden),
+        initial_cell(layer.initial_cell),
         d_hidden(layer.d_hidden),
         d_last_hidden(layer.d_last_hidden),
         d_last_cell(layer.d_last_cell),
-        offsets(offsets_of(layer.segments)),
-        lengths(lengths_of(layer.segments)),
-        sequences(sequences_of(layer.segments)),
+        offsets(offsets_of(layer.layout)),
+        lengths(lengths_of(layer.layout)),
+        sequences(sequences_of(layer.layout)),
         rows(rows_of(layer)),
         hidden(elements()),
         last_hidden(states()),
@@ -289,16 +288,16 @@ class DeviceLayer {
     cuda::pack_weights(stream, layout_, weights.data(), static_cast<int>(layer_.hidden_size), packed.data());
   }
   cuda::PlacedSequences placed() const {
-    return {offsets.data(), lengths.data(), sequences.data(), static_cast<int>(layer_.segments.count())};
+    return {offsets.data(), lengths.data(), sequences.data(), static_cast<int>(layer_.layout.sequences())};
   }
   cuda::ForwardDirection forward() const {
-    const bool given = !layer_.first_hidden.empty();
+    const bool given = !layer_.initial_hidden.empty();
     return {packed.data() + layout_.forward_place(),
             reinterpret_cast<const float*>(packed.data()),
             bias.data(),
             sums.data(),
-            given ? first_hidden.data() : nullptr,
-            given ? first_cell.data() : nullptr,
+            given ? initial_hidden.data() : nullptr,
+            given ? initial_cell.data() : nullptr,
             rows.data(),
             layer_.reverse ? -1 : 1,
             hidden.data(),
@@ -308,13 +307,13 @@ class DeviceLayer {
             cells.data()};
   }
   cuda::BackwardDirection backward() const {
-    const bool given = !layer_.first_hidden.empty();
+    const bool given = !layer_.initial_hidden.empty();
     float* kept = in_place_ ? sums.data() : gates.data();
     return {packed.data() + layout_.backward_place(),
             reinterpret_cast<const float*>(packed.data()),
             kept,
             cells.data(),
-            given ? first_cell.data() : nullptr,
+            given ? initial_cell.data() : nullptr,
             rows.data(),
             layer_.reverse ? -1 : 1,
             d_hidden.data(),
@@ -334,25 +333,26 @@ class DeviceLayer {
 
  private:
   using Numbers = std::vector<std::int32_t>;
-  std::size_t elements() const {
-    return static_cast<std::size_t>(layer_.segments.rows() * layer_.hidden_size);
-  }
+  std::size_t elements() const { return static_cast<std::size_t>(layer_.layout.rows() * layer_.hidden_size); }
   std::size_t states() const {
-    return static_cast<std::size_t>(layer_.segments.count() * layer_.hidden_size);
+    return static_cast<std::size_t>(layer_.layout.sequences() * layer_.hidden_size);
   }
-  static Numbers offsets_of(const Segments& s) { return Numbers(s.offsets().begin(), s.offsets().end()); }
-  static Numbers lengths_of(const Segments& s) {
+  static Numbers offsets_of(const SequenceLayout& s) {
+    return Numbers(s.time_offsets().begin(), s.time_offsets().end());
+  }
+  static Numbers lengths_of(const SequenceLayout& s) {
     Numbers all;
-    for (const Index sequence : s.by_length()) all.push_back(static_cast<std::int32_t>(s.length(sequence)));
+    for (const Index sequence : s.sorted_indices())
+      all.push_back(static_cast<std::int32_t>(s.length(sequence)));
     return all;
   }
-  static Numbers sequences_of(const Segments& s) {
-    return Numbers(s.by_length().begin(), s.by_length().end());
+  static Numbers sequences_of(const SequenceLayout& s) {
+    return Numbers(s.sorted_indices().begin(), s.sorted_indices().end());
   }
   static Numbers rows_of(const LayerCase& layer) {
     Numbers all;
-    for (Index place = 0; place < layer.segments.count(); ++place)
-      all.push_back(static_cast<std::int32_t>(layer.segments.row(place, 0, layer.reverse)));
+    for (Index place = 0; place < layer.layout.sequences(); ++place)
+      all.push_back(static_cast<std::int32_t>(layer.layout.row(place, 0, layer.reverse)));
     return all;
   }
 
@@ -361,7 +361,7 @@ class DeviceLayer {
  public:
   DeviceArray<float> weights;
   DeviceArray<std::uint32_t> packed;
-  DeviceArray<float> sums, bias, first_hidden, first_cell, d_hidden, d_last_hidden, d_last_cell;
+  DeviceArray<float> sums, bias, initial_hidden, initial_cell, d_hidden, d_last_hidden, d_last_cell;
   DeviceArray<std::int32_t> offsets, lengths, sequences, rows;
   DeviceArray<float> hidden, last_hidden, last_cell, gates, cells, d_gates, d_first_hidden, d_first_cell;
 

@@ -4,8 +4,8 @@
 
 #include "cluster_case.hpp"
 
-#include "lstmlib/cuda/recurrent/cluster_launch.cuh"
-#include "lstmlib/cuda/recurrent/plan.hpp"
+#include "lstmlib/backend/cuda/recurrent/cluster_launch.cuh"
+#include "lstmlib/backend/cuda/recurrent/plan.hpp"
 
 #include <map>
 
@@ -163,9 +163,9 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
   };
   const cuda::DeviceFacts hopper{9, 227 * 1024};
   const auto equal = [](Index sequences) {
-    return Segments(std::vector<Index>(static_cast<std::size_t>(sequences), 20));
+    return SequenceLayout(std::vector<Index>(static_cast<std::size_t>(sequences), 20));
   };
-  const Segments usual = equal(64), single_sequence = equal(1);
+  const SequenceLayout usual = equal(64), single_sequence = equal(1);
   const cuda::RecurrentTask task{usual, 300, 1, Precision::fp32};
   const auto shape_of = [](const cuda::ClusterPlan& plan) {
     return cuda::forward_shapes[static_cast<std::size_t>(plan.forward.index)];
@@ -209,19 +209,19 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
   {
     cuda::ClusterPlanner planner(hopper, device);
     CHECK(shape_of(*planner.plan(task, true)).blocks == 8);
-    const Segments less = equal(56);
+    const SequenceLayout less = equal(56);
     CHECK(shape_of(*planner.plan({less, 300, 1, Precision::fp32}, true)).blocks == 16);
     // The eighth cluster takes the place of one that has ended early.
     std::vector<Index> lengths(64, 3);
     std::fill_n(lengths.begin(), 40, 20);
-    const Segments ragged(lengths);
+    const SequenceLayout ragged(lengths);
     CHECK(shape_of(*planner.plan({ragged, 300, 1, Precision::fp32}, true)).blocks == 16);
   }
   {
     cuda::ClusterPlanner planner(hopper, device);
     for (const auto& [precision, forward, backward] :
          {std::tuple{Precision::fp32_strict, Operands::fp16x3, Operands::fp16x3},
-          std::tuple{Precision::tf32, Operands::fp16, Operands::fp16},
+          std::tuple{Precision::fp16, Operands::fp16, Operands::fp16},
           std::tuple{Precision::bf16, Operands::bf16, Operands::bf16}}) {
       const auto plan = planner.plan({usual, 40, 2, precision}, true);
       REQUIRE(plan);
@@ -239,7 +239,7 @@ TEST_CASE("plan: the fastest kernel that the device takes, of the next larger si
     CHECK(planner.plan({single_sequence, 300, 1, Precision::bf16}, false)->forward.pass == Pass::forward);
     CHECK(planner.plan({usual, 300, 1, Precision::fp32}, false)->forward.pass == Pass::forward);
     // Thousands of sequences in bfloat16 keep a device busy without clusters.
-    const Segments many = equal(8192);
+    const SequenceLayout many = equal(8192);
     CHECK(!planner.plan({many, 300, 1, Precision::bf16}, false));
   }
   CHECK(!cuda::ClusterPlanner({8, 163 * 1024}, device).plan(task, false));

@@ -3,9 +3,9 @@
 
 #include "cluster_case.hpp"
 
-#include "lstmlib/cuda/recurrent/cluster_backward.cuh"
-#include "lstmlib/cuda/recurrent/cluster_forward.cuh"
-#include "lstmlib/cuda/recurrent/small_batch.cuh"
+#include "lstmlib/backend/cuda/recurrent/cluster_backward.cuh"
+#include "lstmlib/backend/cuda/recurrent/cluster_forward.cuh"
+#include "lstmlib/backend/cuda/recurrent/small_batch.cuh"
 
 namespace lstmlib::test {
 namespace {
@@ -29,7 +29,7 @@ struct Pair {
 
   template <class Layout>
   static cuda::LaunchShape grid(const LayerCase& layer, int directions) {
-    return {.blocks = cuda::pieces(static_cast<int>(layer.segments.count()), cuda::cluster_sequences) *
+    return {.blocks = cuda::pieces(static_cast<int>(layer.layout.sequences()), cuda::cluster_sequences) *
                       Layout::blocks,
             .blocks_y = directions,
             .threads = Layout::threads,
@@ -66,7 +66,7 @@ constexpr BackwardShape backward_shape(Operands operands, bool low_in_shared = f
 /// The kernels of the precisions, on clusters of four.
 using Fp32 = Pair<forward_shape(Operands::fp16x3), backward_shape(Operands::bf16x3)>;
 using Strict = Pair<forward_shape(Operands::fp16x3, true), backward_shape(Operands::fp16x3, true)>;
-using Tf32 = Pair<forward_shape(Operands::fp16), backward_shape(Operands::fp16)>;
+using Fp16 = Pair<forward_shape(Operands::fp16), backward_shape(Operands::fp16)>;
 using Bf16 = Pair<forward_shape(Operands::bf16), backward_shape(Operands::bf16)>;
 /// A single block; and five where four do all the work.
 using Alone = Pair<ForwardShape{64, 1, 2, 1, false, Operands::fp16x3},
@@ -85,7 +85,7 @@ TEST_CASE("cluster: every precision keeps its bound, sizes that fill no tile, le
     const LayerCase layer(mixed, hidden_size);
     const auto exact = plain_layer<double>(layer);
     check_errors({Fp32::run(layer), exact}, 1e-5, "fp32");
-    check_errors({Tf32::run(layer), exact}, 2e-3, "tf32");
+    check_errors({Fp16::run(layer), exact}, 2e-3, "fp16");
     check_errors({Bf16::run(layer), exact}, 2e-2, "bf16");
     const LayerErrors plain(plain_layer<float>(layer), exact), strict(Strict::run(layer), exact);
     check_errors(plain, 1e-6, "plain float32", 1e-6);
@@ -103,7 +103,7 @@ TEST_CASE("cluster: the bounds hold where tensor cores cut sums instead of round
   const LayerCase layer(mixed, 62, 2);
   const auto exact = plain_layer<double>(layer);
   check_errors({Fp32::run(layer), exact}, 1e-5, "fp32");
-  check_errors({Tf32::run(layer), exact}, 2e-3, "tf32");
+  check_errors({Fp16::run(layer), exact}, 2e-3, "fp16");
   check_errors({Bf16::run(layer), exact}, 2e-2, "bf16");
   const LayerErrors plain(plain_layer<float>(layer), exact), strict(Strict::run(layer), exact);
   CHECK(strict.hidden <= 4 * plain.hidden);
@@ -131,13 +131,13 @@ TEST_CASE("cluster: first states and weights may have any size") {
   for (const float size : {0x1p-40f, 0x1p-20f, 0x1p20f, 0x1p60f}) {
     CAPTURE(size);
     LayerCase layer({1, 1, 1, 1, 1, 1, 1, 1, 1}, 62, 4);
-    for (float& x : layer.first_hidden) x *= size;
+    for (float& x : layer.initial_hidden) x *= size;
     for (float& x : layer.weights) x /= size;
     for (float& x : layer.sums) x *= 0.125f;
     const auto exact = plain_layer<double>(layer);
     check_errors({Fp32::run(layer), exact}, 1e-5, "fp32");
     check_errors({Strict::run(layer), exact}, 1e-6, "fp32_strict", 1e-6);
-    check_errors({Tf32::run(layer), exact}, 2e-3, "tf32");
+    check_errors({Fp16::run(layer), exact}, 2e-3, "fp16");
     check_errors({Bf16::run(layer), exact}, 2e-2, "bf16");
   }
 }
@@ -150,8 +150,8 @@ TEST_CASE("cluster: each sequence's gradients may have a size of their own") {
     for (std::size_t i = 0; i < states; ++i) {
       layer.d_last_hidden[sequence * states + i] *= size;
       layer.d_last_cell[sequence * states + i] *= size;
-      for (Index row = layer.segments.first(static_cast<Index>(sequence));
-           row < layer.segments.first(static_cast<Index>(sequence) + 1); ++row)
+      for (Index row = layer.layout.begin(static_cast<Index>(sequence));
+           row < layer.layout.begin(static_cast<Index>(sequence) + 1); ++row)
         layer.d_hidden[static_cast<std::size_t>(row) * states + i] *= size;
     }
   }
@@ -169,7 +169,7 @@ TEST_CASE("cluster: each sequence's gradients may have a size of their own") {
   };
   CHECK(worst(Fp32::run(layer)) <= bf16x3_product);
   CHECK(worst(Strict::run(layer)) <= 1e-6);
-  CHECK(worst(Tf32::run(layer)) <= 2e-3);
+  CHECK(worst(Fp16::run(layer)) <= 2e-3);
   CHECK(worst(Bf16::run(layer)) <= 2e-2);
 }
 
@@ -189,7 +189,7 @@ TEST_CASE_TEMPLATE("cluster: what is not a number stays in its sequence", Kernel
   LayerCase spoilt = layer;
   const auto n = static_cast<std::size_t>(layer.hidden_size);
   spoilt.sums[5 * n * 4] = NAN;               // sequence 5, step 0
-  spoilt.first_hidden[2 * n + 7] = INFINITY;  // sequence 2
+  spoilt.initial_hidden[2 * n + 7] = INFINITY;  // sequence 2
   spoilt.d_last_hidden[6 * n + 1] = NAN;      // sequence 6: backward alone
   const auto healthy = Kernels::run(layer), got = Kernels::run(spoilt);
   for (std::size_t sequence = 0; sequence < 8; ++sequence) {
@@ -228,8 +228,8 @@ TEST_CASE("cluster: both directions in one launch are what they are alone") {
 
 TEST_CASE("cluster: what is not needed may be absent") {
   LayerCase layer(mixed, 62, 10);
-  layer.first_hidden.clear();
-  layer.first_cell.clear();
+  layer.initial_hidden.clear();
+  layer.initial_cell.clear();
   const auto all = Fp32::run(layer);
   check_errors({all, plain_layer<double>(layer)}, 1e-5, "no first states");
   cuda::Stream stream(0);

@@ -2,7 +2,7 @@
 // Which kernels a recurrent layer runs on, on devices of several kinds, and where a device refuses them.
 #include "backends.hpp"
 
-#include "lstmlib/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
 
 #include "../backend/recurrent_case.hpp"
 

@@ -35,11 +35,11 @@ TEST_CASE("cuda: an id outside the table") {
 TEST_CASE("cuda: an id outside the table where rows are added") {
   auto target = Tensor<float>::zeros({5, 40}, test::gpu());
   const auto rows = test::values<float>({2, 40}, 1, test::gpu());
-  auto& neural = kernels("test", target).neural;
-  neural.scatter_add_rows(rows.view(), numbers({6, 2}).view(), ignore_none, target.mutable_view());
+  auto& nn_kernels = kernels("test", target).nn;
+  nn_kernels.scatter_add_rows(rows.view(), numbers({6, 2}).view(), ignore_none, target.mutable_view());
   CHECK_THROWS_WITH_AS(synchronise(), "embedding: id 6, expected 0 to 4", IndexError);
   test::check_equal(target.rows(2, 1), rows.rows(1, 1), "the good row");
-  neural.scatter_add_rows(rows.view(), numbers({-1, -3}).view(), ignore_none, target.mutable_view());
+  nn_kernels.scatter_add_rows(rows.view(), numbers({-1, -3}).view(), ignore_none, target.mutable_view());
   CHECK_NOTHROW(synchronise());
 }
 

@@ -2,8 +2,8 @@
 // Products by cuBLAS: row-major operands as they are and transposed, assigned and added, in every precision.
 #include "backends.hpp"
 
-#include "lstmlib/cuda/backend.hpp"
-#include "lstmlib/cuda/gemm.cuh"
+#include "lstmlib/backend/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/gemm.cuh"
 
 using namespace lstmlib;
 
@@ -39,16 +39,17 @@ double largest_error(Product product) {
   for (const auto& size : sizes)
     for (const bool a_turned : {false, true})
       for (const bool b_turned : {false, true})
-        for (const Write how : {Write::assign, Write::add}) {
+        for (const OutputMode how : {OutputMode::overwrite, OutputMode::accumulate}) {
           const Index rows = size[0], inner = size[1], columns = size[2];
           const auto a = test::values<T>(a_turned ? Shape{inner, rows} : Shape{rows, inner}, 1, test::gpu());
           const auto b =
               test::values<T>(b_turned ? Shape{columns, inner} : Shape{inner, columns}, 2, test::gpu());
           auto c = test::values<T>({rows, columns}, 3, test::gpu());
           const auto before = test::elements(c);
-          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned), c.mutable_view(), how);
-          worst =
-              std::max(worst, error(test::elements(c), a, a_turned, b, b_turned, before, how == Write::add));
+          product(MatrixOperand<T>(a.view(), a_turned), MatrixOperand<T>(b.view(), b_turned),
+                  c.mutable_view(), how);
+          worst = std::max(worst, error(test::elements(c), a, a_turned, b, b_turned, before,
+                                        how == OutputMode::accumulate));
         }
   return worst;
 }
@@ -58,25 +59,25 @@ cuda::Context& context() { return dynamic_cast<cuda::CudaBackend&>(test::gpu().b
 }  // namespace
 
 TEST_CASE("cuda: products are exact to their element type") {
-  CHECK(largest_error<float>([](auto a, auto b, auto c, Write how) {
-          kernels("test", Tensor<float>::zeros({1}, test::gpu())).math.gemm(a, b, c, how);
+  CHECK(largest_error<float>([](auto a, auto b, auto c, OutputMode how) {
+          kernels("test", Tensor<float>::zeros({1}, test::gpu())).tensor.gemm(a, b, c, how);
         }) < 2e-6);
-  CHECK(largest_error<double>([](auto a, auto b, auto c, Write how) {
-          kernels("test", Tensor<double>::zeros({1}, test::gpu())).math.gemm(a, b, c, how);
+  CHECK(largest_error<double>([](auto a, auto b, auto c, OutputMode how) {
+          kernels("test", Tensor<double>::zeros({1}, test::gpu())).tensor.gemm(a, b, c, how);
         }) < 4e-15);
 }
 
 TEST_CASE("cuda: products of rounded operands are as exact as their operands, and no more") {
   const auto in = [](Precision precision) {
     return largest_error<float>(
-        [=](auto a, auto b, auto c, Write how) { cuda::gemm(context(), a, b, c, how, precision); });
+        [=](auto a, auto b, auto c, OutputMode how) { cuda::gemm(context(), a, b, c, how, precision); });
   };
   CHECK(in(Precision::fp32) < 2e-6);
   CHECK(in(Precision::fp32_strict) < 2e-6);
   // Units of the last place are 2^-10 and 2^-7 of a number, and half of that is lost at most, in both
   // operands.
-  CHECK(in(Precision::tf32) < std::exp2(-10));
-  CHECK(in(Precision::tf32) > 1e-5);
+  CHECK(in(Precision::fp16) < std::exp2(-10));
+  CHECK(in(Precision::fp16) > 1e-5);
   CHECK(in(Precision::bf16) < std::exp2(-7));
   CHECK(in(Precision::bf16) > 1e-4);
 }
@@ -85,9 +86,9 @@ TEST_CASE("cuda: a product over nothing is zeros, or adds nothing") {
   const auto a = Tensor<float>::zeros({3, 0}, test::gpu()), b = Tensor<float>::zeros({2, 0}, test::gpu());
   auto c = test::values<float>({3, 2}, 3, test::gpu());
   const auto before = test::elements(c);
-  auto& math = kernels("test", c).math;
-  math.gemm(a.view(), transposed(b.view()), c.mutable_view(), Write::add);
+  auto& tensor_kernels = kernels("test", c).tensor;
+  tensor_kernels.gemm(a.view(), transposed(b.view()), c.mutable_view(), OutputMode::accumulate);
   CHECK(test::elements(c) == before);
-  math.gemm(a.view(), transposed(b.view()), c.mutable_view(), Write::assign);
+  tensor_kernels.gemm(a.view(), transposed(b.view()), c.mutable_view(), OutputMode::overwrite);
   CHECK(test::elements(c) == std::vector<float>(6, 0));
 }

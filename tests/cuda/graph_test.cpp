@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Work of a device as one piece: it does what the same work does kernel by kernel, whatever happens within.
-#include "lstmlib/cuda/backend.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
 
 #include "backends.hpp"
 
@@ -30,12 +30,12 @@ std::vector<float> read(const Tensor<float>& x) {
 }
 /// x = x + x, `times` times: as many kernels.
 void twice(Tensor<float>& x, int times) {
-  auto& math = gpu().kernels<float>(0).math;
-  for (int i = 0; i < times; ++i) math.add_scaled(1, x.view(), x.mutable_view());
+  auto& tensor_kernels = gpu().kernels<float>(0).tensor;
+  for (int i = 0; i < times; ++i) tensor_kernels.add_scaled(1, x.view(), x.mutable_view());
 }
 /// The first piece of a device runs kernel by kernel.
 void warm_up() {
-  gpu().as_one(0, [] {});
+  gpu().run_as_graph(0, [] {});
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ TEST_CASE("graph: pieces of work do what they say, each once") {
   const auto start = read(x);
   for (int round = 1; round <= 5; ++round) {
     int calls = 0;
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       ++calls;
       twice(x, 3);
     });
@@ -64,9 +64,9 @@ TEST_CASE("graph: data that came from the host meanwhile is that of the call") {
   auto sum = numbers(4, 0);
   sum.clear();
   for (int round = 0; round < 4; ++round)
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       const auto x = numbers(4, static_cast<float>(round));
-      gpu().kernels<float>(0).math.add_scaled(1, x.view(), sum.mutable_view());
+      gpu().kernels<float>(0).tensor.add_scaled(1, x.view(), sum.mutable_view());
     });
   CHECK(read(sum) == std::vector<float>{6, 7, 8, 9});
 }
@@ -76,16 +76,16 @@ TEST_CASE("graph: other kernels, or the same number of other kinds, make another
   auto x = numbers(50, 1), y = numbers(50, 2);
   const auto of_x = read(x);
   for (int round = 0; round < 3; ++round) {
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       twice(x, 2);
       y.clear();
     });
     CHECK(read(y) == std::vector<float>(50, 0));
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       y.clear();
       twice(x, 2);
     });
-    gpu().as_one(0, [&] { twice(x, 5); });
+    gpu().run_as_graph(0, [&] { twice(x, 5); });
   }
   auto expected = of_x;
   for (auto& value : expected) value *= static_cast<float>(1 << 27);
@@ -96,13 +96,13 @@ TEST_CASE("graph: as many kernels, but others, make another graph") {
   warm_up();
   auto x = numbers(50, 1);
   const auto start = read(x);
-  auto& math = gpu().kernels<float>(0).math;
+  auto& tensor_kernels = gpu().kernels<float>(0).tensor;
   for (int round = 0; round < 3; ++round) {
-    gpu().as_one(0, [&] { math.fill(2, x.mutable_view()); });
+    gpu().run_as_graph(0, [&] { tensor_kernels.fill(2, x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 2));
-    gpu().as_one(0, [&] { math.add_scaled(1, x.view(), x.mutable_view()); });
+    gpu().run_as_graph(0, [&] { tensor_kernels.add_scaled(1, x.view(), x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 4));
-    gpu().as_one(0, [&] { math.map(MapOp::relu, x.view(), x.mutable_view()); });
+    gpu().run_as_graph(0, [&] { tensor_kernels.unary(UnaryOp::relu, x.view(), x.mutable_view()); });
     CHECK(read(x) == std::vector<float>(50, 4));
   }
 }
@@ -111,9 +111,9 @@ TEST_CASE("graph: pieces within pieces are part of the outer one") {
   warm_up();
   auto x = numbers(10, 1);
   const auto start = read(x);
-  gpu().as_one(0, [&] {
+  gpu().run_as_graph(0, [&] {
     twice(x, 1);
-    gpu().as_one(0, [&] { twice(x, 1); });
+    gpu().run_as_graph(0, [&] { twice(x, 1); });
     CHECK(gpu().context(0).stream.capturing());
     twice(x, 1);
   });
@@ -129,10 +129,10 @@ TEST_CASE("graph: an exception ends a piece, of which nothing is done; the next 
   const auto start = read(x);
   struct Broken {};
   for (int round = 0; round < 3; ++round)
-    CHECK_THROWS_AS(gpu().as_one(0,
+    CHECK_THROWS_AS(gpu().run_as_graph(0,
                                  [&] {
                                    twice(x, 2);
-                                   gpu().as_one(0, [&] {
+                                   gpu().run_as_graph(0, [&] {
                                      twice(x, 1);
                                      throw Broken{};
                                    });
@@ -140,29 +140,29 @@ TEST_CASE("graph: an exception ends a piece, of which nothing is done; the next 
                     Broken);
   CHECK_FALSE(gpu().context(0).stream.capturing());
   CHECK(read(x) == start);
-  gpu().as_one(0, [&] { twice(x, 1); });
+  gpu().run_as_graph(0, [&] { twice(x, 1); });
   auto expected = start;
   for (auto& value : expected) value *= 2;
   CHECK(read(x) == expected);
 }
 
-TEST_CASE("graph: what is kept beside segments is copied again where its first copy never ran") {
+TEST_CASE("graph: what is kept beside layout is copied again where its first copy never ran") {
   warm_up();
   const std::vector<Index> lengths{2, 3, 1};
-  const Segments segments(lengths);
+  const SequenceLayout layout(lengths);
   const auto x = numbers(6, 1);
   auto y = numbers(3, 0);
-  auto& neural = gpu().kernels<float>(0).neural;
+  auto& nn_kernels = gpu().kernels<float>(0).nn;
   const View<const float> rows{x.view().data, {6, 1}};
   const View<float> sums{y.mutable_view().data, {3, 1}};
   struct Broken {};
-  CHECK_THROWS_AS(gpu().as_one(0,
+  CHECK_THROWS_AS(gpu().run_as_graph(0,
                                [&] {
-                                 neural.segment_sum(segments, false, rows, sums);
+                                 nn_kernels.segment_sum(layout, false, rows, sums);
                                  throw Broken{};
                                }),
                   Broken);
-  neural.segment_sum(segments, false, rows, sums);
+  nn_kernels.segment_sum(layout, false, rows, sums);
   CHECK(read(y) == std::vector<float>{2.25f, 5.25f, 2.25f});
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("graph: work that waits for the device divides a piece in two, and see
   warm_up();
   auto x = numbers(2, 1);
   std::vector<float> seen;
-  gpu().as_one(0, [&] {
+  gpu().run_as_graph(0, [&] {
     twice(x, 2);
     seen = read(x);
     twice(x, 1);
@@ -185,10 +185,10 @@ TEST_CASE("graph: copies from the host that fill the pinned memory just before a
   warm_up();
   constexpr Index chunk = 1 << 18;  // floats: what the staging takes at once
   for (int round = 0; round < 4; ++round) {
-    gpu().as_one(0, [] {});  // the next copy begins a chunk
+    gpu().run_as_graph(0, [] {});  // the next copy begins a chunk
     const auto large = numbers(chunk, static_cast<float>(round));
     Tensor<float> small, other;
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       small = numbers(3, 7);
       other = numbers(chunk + 5, 1);
     });
@@ -221,7 +221,7 @@ TEST_CASE(
     CHECK_FALSE(done.load());
     fail<Error>("the piece ends here, with all that is part of it");
   };
-  CHECK_THROWS_AS(gpu().as_one(0, piece), Error);
+  CHECK_THROWS_AS(gpu().run_as_graph(0, piece), Error);
   other.join();
   CHECK(read(mine) == before);
   CHECK(read(theirs) == doubled);
@@ -231,13 +231,13 @@ TEST_CASE("graph: memory that a piece gives back is used by what comes after it,
   warm_up();
   auto x = numbers(1000, 1), sum = numbers(1000, 0);
   sum.clear();
-  auto& math = gpu().kernels<float>(0).math;
+  auto& tensor_kernels = gpu().kernels<float>(0).tensor;
   for (int round = 0; round < 6; ++round) {
-    gpu().as_one(0, [&] {
+    gpu().run_as_graph(0, [&] {
       for (int i = 0; i < 3; ++i) {
         auto copy = x.clone();
         twice(copy, 1);
-        math.add_scaled(1, copy.view(), sum.mutable_view());
+        tensor_kernels.add_scaled(1, copy.view(), sum.mutable_view());
       }
     });
     auto other = x.clone();  // of the same size
@@ -251,7 +251,7 @@ TEST_CASE("graph: memory that a piece gives back is used by what comes after it,
 TEST_CASE("graph: of pieces of very many sizes, some graphs are kept") {
   warm_up();
   auto x = numbers(4, 0);
-  for (int size = 1; size < 200; ++size) gpu().as_one(0, [&] { twice(x, size); });
+  for (int size = 1; size < 200; ++size) gpu().run_as_graph(0, [&] { twice(x, size); });
   CHECK(graphs().ready().size() <= 128);
   CHECK(read(x) == std::vector<float>{0, INFINITY, INFINITY, INFINITY});
 }

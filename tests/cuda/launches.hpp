@@ -4,7 +4,7 @@
 
 #include "support.hpp"
 
-#include <lstmlib/cuda/simt.hpp>
+#include <lstmlib/backend/cuda/simt.hpp>
 
 #include <cuda_runtime.h>
 

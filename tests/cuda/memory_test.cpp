@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The pool of device memory, and copies from the host that do not wait.
-#include "lstmlib/cuda/context.hpp"
+#include "lstmlib/backend/cuda/context.hpp"
 
 #include <doctest/doctest.h>
 

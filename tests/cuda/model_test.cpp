@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-namespace lstmlib::inline LSTMLIB_ABI::cuda::model_test {  // with a name, so that reports can name the kernels
+namespace lstmlib::inline LSTMLIB_ABI::cuda::
+    model_test {  // with a name, so that reports can name the kernels
 
 using model::Schedule;
 using model::Skip;

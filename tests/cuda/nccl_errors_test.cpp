@@ -44,35 +44,35 @@ Failure failure(const char* fails, const std::function<void(Communicator&)>& use
 
 TEST_CASE(
     "nccl: an error says the call, the process and NCCL's own words, and ends the communicator at once") {
-  const auto sum = [](Wire wire) {
-    return [wire](Communicator& nccl) {
+  const auto sum = [](GradientCompression compression) {
+    return [compression](Communicator& nccl) {
       auto values = on_gpu(numbers<float>(6, 0));
-      nccl.start_sum(values, wire)->wait();
+      nccl.all_reduce_async(values, compression)->wait();
     };
   };
   const std::string
       who = "rank 0 of 1 (on here): ",
       what = "unhandled system error (run with NCCL_DEBUG=INFO for details) (2): the cable is broken";
-  const auto exact = failure("ncclAllReduce", sum(Wire::exact));
+  const auto exact = failure("ncclAllReduce", sum(GradientCompression::none));
   CHECK(exact.text == "nccl: ncclAllReduce, " + who + what);
   CHECK(exact.end == "aborted ");
   const auto outlived = failure("ncclSend", [&](Communicator& nccl) {
-    if (text_of([&] { sum(Wire::bf16)(nccl); }).empty()) fail<Error>("no error");
+    if (text_of([&] { sum(GradientCompression::bf16)(nccl); }).empty()) fail<Error>("no error");
   });
   CHECK(outlived.text.empty());
   CHECK(outlived.end == "aborted ");
   for (const char* call : {"ncclSend", "ncclRecv", "ncclAllGather"}) {
-    const auto bf16 = failure(call, sum(Wire::bf16));
+    const auto bf16 = failure(call, sum(GradientCompression::bf16));
     CHECK(bf16.text == message("nccl: ", call, ", ", who, what));
     CHECK(bf16.end == "aborted ");
   }
   const auto gather = failure("ncclAllGather", [](Communicator& nccl) {
     auto one = on_gpu<float>({1}), all = one.clone();
     const std::vector<std::size_t> bytes{4};
-    nccl.start_gather(test::gpu(), one.view().data, all.mutable_view().data, bytes)->wait();
+    nccl.all_gather_async(test::gpu(), one.view().data, all.mutable_view().data, bytes)->wait();
   });
   CHECK(gather.text == "nccl: ncclAllGather, " + who + what);
-  const auto later = failure("later", sum(Wire::exact));
+  const auto later = failure("later", sum(GradientCompression::none));
   CHECK(later.text == "nccl: an earlier call, " + who +
                           "remote process exited or there was a network error (6): the cable is broken");
   CHECK(later.end == "aborted ");
@@ -84,7 +84,7 @@ TEST_CASE(
 TEST_CASE("nccl: a communicator is destroyed, or given up if something else has gone wrong") {
   const auto well = failure("nothing", [](Communicator& nccl) {
     auto values = on_gpu(numbers<float>(6, 0));
-    for (int i = 0; i < 3; ++i) test::gpu().backend().as_one(0, [&] { nccl.sum(values); });
+    for (int i = 0; i < 3; ++i) test::gpu().backend().run_as_graph(0, [&] { nccl.all_reduce(values); });
   });
   CHECK(well.text.empty());
   CHECK(well.end == "destroyed ");
@@ -96,7 +96,7 @@ TEST_CASE("nccl: a communicator is destroyed, or given up if something else has 
 TEST_CASE("nccl: parts that do not fit the processes are refused") {
   const auto text = failure("nothing", [](Communicator& nccl) {
                       const std::vector<std::size_t> bytes{4, 4};
-                      nccl.start_gather(test::gpu(), nullptr, nullptr, bytes);
+                      nccl.all_gather_async(test::gpu(), nullptr, nullptr, bytes);
                     }).text;
   CHECK(text == "nccl: gather of 2 parts among 1 processes");
 }
@@ -107,8 +107,8 @@ std::vector<std::string> refusals(const std::function<void()>& change,
   const auto all = on_ranks(2, [&](Communicator& host) {
     return text_of([&] {
       set_to("LSTMLIB_NCCL_LIBRARY", LSTMLIB_NCCL_STAND_IN);
-      if (!host.is_first()) change();
-      mpi::make_nccl_communicator(host, host.is_first() ? test::gpu() : device_of_second);
+      if (!host.is_main_process()) change();
+      nccl::make_communicator(host, host.is_main_process() ? test::gpu() : device_of_second);
     });
   });
   return {joined(all[0]), joined(all[1])};
@@ -134,7 +134,7 @@ TEST_CASE("nccl: where one process cannot take part, all say which, why, and wha
 
   const auto first = on_ranks(2, [&](Communicator& host) {
     return text_of([&] {
-      if (host.is_first()) set_to("STAND_IN_NCCL_FAILS", "ncclGetUniqueId");
+      if (host.is_main_process()) set_to("STAND_IN_NCCL_FAILS", "ncclGetUniqueId");
       connect(host);
     });
   });

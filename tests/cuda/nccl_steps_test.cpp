@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums between GPUs beside the kernels of a step, kernel by kernel and as graphs.
-#include "lstmlib/cuda/side_stream.hpp"
-#include "lstmlib/mpi/nccl_library.hpp"
+#include "lstmlib/backend/cuda/side_stream.hpp"
+#include "lstmlib/distributed/nccl/library.hpp"
 
 #include "nccl/connect.hpp"
 
@@ -9,39 +9,39 @@ namespace lstmlib::nccl_test {
 
 /// The steps of a training: sums under way while kernels run. What comes after wait() sees the sums, and
 /// memory of a sum that nobody else knows is not used for anything before.
-std::vector<float> steps(Communicator& nccl, int count, Wire wire, bool as_one) {
+std::vector<float> steps(Communicator& nccl, int count, GradientCompression compression, bool run_as_graph) {
   auto total = on_gpu(std::vector<float>(40, 0));
-  auto& math = test::gpu().backend().kernels<float>(0).math;
+  auto& tensor_kernels = test::gpu().backend().kernels<float>(0).tensor;
   const auto step = [&] {
     auto first = on_gpu(numbers<float>(40, nccl.rank())), second = on_gpu(numbers<float>(300, nccl.rank()));
     twice(first);
-    auto sum_of_first = nccl.start_sum(first, wire);
+    auto sum_of_first = nccl.all_reduce_async(first, compression);
     twice(second);
-    auto sum_of_second = nccl.start_sum(second, wire);
-    auto forgotten = nccl.start_sum(on_gpu(numbers<float>(40, 9)), wire);
+    auto sum_of_second = nccl.all_reduce_async(second, compression);
+    auto forgotten = nccl.all_reduce_async(on_gpu(numbers<float>(40, 9)), compression);
     std::vector<Tensor<float>> others;
     for (int i = 0; i < 4; ++i) twice(others.emplace_back(on_gpu(numbers<float>(40, 7))));
     sum_of_first->wait();
-    math.add_scaled(1, first.view(), total.mutable_view());
+    tensor_kernels.add_scaled(1, first.view(), total.mutable_view());
     sum_of_second->wait();
-    math.add_scaled(1, second.rows(200, 40).view(), total.mutable_view());
+    tensor_kernels.add_scaled(1, second.rows(200, 40).view(), total.mutable_view());
     forgotten->wait();
-    for (const auto& other : others) math.add_scaled(1, other.view(), total.mutable_view());
+    for (const auto& other : others) tensor_kernels.add_scaled(1, other.view(), total.mutable_view());
   };
   for (int i = 0; i < count; ++i)
-    if (as_one) test::gpu().backend().as_one(0, step);
+    if (run_as_graph) test::gpu().backend().run_as_graph(0, step);
     else step();
   return test::elements(total);
 }
-std::vector<float> expected_steps(int size, int count, Wire wire) {
+std::vector<float> expected_steps(int size, int count, GradientCompression compression) {
   const auto sums = [&](std::size_t of) {
     std::vector<float> sum(of);
     for (int rank = 0; rank < size; ++rank)
       for (std::size_t i = 0; i < of; ++i) {
         const float twice_that = 2 * numbers<float>(of, rank)[i];
-        sum[i] += wire == Wire::bf16 ? rounded(twice_that) : twice_that;
+        sum[i] += compression == GradientCompression::bf16 ? rounded(twice_that) : twice_that;
       }
-    if (wire == Wire::bf16)
+    if (compression == GradientCompression::bf16)
       for (float& value : sum) value = rounded(value);
     return sum;
   };
@@ -56,18 +56,18 @@ std::vector<float> expected_steps(int size, int count, Wire wire) {
 }
 
 TEST_CASE("nccl: sums are under way while kernels run, in steps kernel by kernel and as graphs") {
-  for (const Wire wire : {Wire::exact, Wire::bf16}) {
-    const auto expected = expected_steps(2, 5, wire);
+  for (const GradientCompression compression : {GradientCompression::none, GradientCompression::bf16}) {
+    const auto expected = expected_steps(2, 5, compression);
     for (const Speed speed : {Speed::late, Speed::at_once})
-      for (const bool as_one : {false, true}) {
-        CAPTURE(as_one);
+      for (const bool run_as_graph : {false, true}) {
+        CAPTURE(run_as_graph);
         CAPTURE(static_cast<int>(speed));
         const auto all = on_ranks(2, [&](Communicator& host) {
           const auto nccl = connect(host, speed);
           const auto made = context().graphs.ready().made();
-          auto total = steps(*nccl, 5, wire, as_one);
+          auto total = steps(*nccl, 5, compression, run_as_graph);
           // One graph for all of them, and nothing beside it.
-          if (context().graphs.ready().made() - made != (as_one ? 1u : 0u))
+          if (context().graphs.ready().made() - made != (run_as_graph ? 1u : 0u))
             fail<Error>("graphs: ", context().graphs.ready().made() - made);
           if (!context().graphs.usable()) fail<Error>("no graphs are used");
           return total;
@@ -79,10 +79,10 @@ TEST_CASE("nccl: sums are under way while kernels run, in steps kernel by kernel
 
 TEST_CASE("nccl: the first step is a graph in all processes, whatever one of them has done before") {
   const auto all = on_ranks(2, [](Communicator& host) {
-    if (host.is_first()) test::gpu().backend().as_one(0, [] {});
+    if (host.is_main_process()) test::gpu().backend().run_as_graph(0, [] {});
     const auto nccl = connect(host);
     auto values = on_gpu(numbers<float>(40, host.rank()));
-    test::gpu().backend().as_one(0, [&] { nccl->sum(values); });
+    test::gpu().backend().run_as_graph(0, [&] { nccl->all_reduce(values); });
     return std::vector<std::size_t>{context().graphs.ready().made()};
   });
   for (const auto& made : all) CHECK(made[0] == 1);
@@ -97,31 +97,31 @@ TEST_CASE("nccl: a sum may reach across the border of a piece, and what has thro
       auto values = on_gpu(numbers<float>(40, host.rank()));
       std::vector<float> seen;
       // Begun before the piece, and within it; waited for within it, and after it.
-      auto before = nccl->start_sum(values, Wire::exact);
-      std::unique_ptr<parallel::Pending> within;
-      backend.as_one(0, [&] {
+      auto before = nccl->all_reduce_async(values, GradientCompression::none);
+      std::unique_ptr<distributed::Work> within;
+      backend.run_as_graph(0, [&] {
         before->wait();
         twice(values);
-        within = nccl->start_sum(values, Wire::exact);
+        within = nccl->all_reduce_async(values, GradientCompression::none);
       });
       within->wait();
       append(seen, test::elements(values));
       // Something reads from the device meanwhile.
-      backend.as_one(0, [&] {
-        auto sum = nccl->start_sum(values, Wire::exact);
+      backend.run_as_graph(0, [&] {
+        auto sum = nccl->all_reduce_async(values, GradientCompression::none);
         append(seen, test::elements(on_gpu<float>({1, 2})));
         sum->wait();
         twice(values);
       });
       append(seen, test::elements(values));
       // Nobody waits.
-      nccl->start_sum(values, Wire::exact).reset();
+      nccl->all_reduce_async(values, GradientCompression::none).reset();
       append(seen, test::elements(values));
       // The piece ends with an exception, and nothing of it is done; the sum is known within it, or outside.
-      std::unique_ptr<parallel::Pending> outside;
+      std::unique_ptr<distributed::Work> outside;
       for (const bool keep : {false, true}) try {
-          backend.as_one(0, [&] {
-            auto sum = nccl->start_sum(values, Wire::exact);
+          backend.run_as_graph(0, [&] {
+            auto sum = nccl->all_reduce_async(values, GradientCompression::none);
             if (keep) outside = std::move(sum);
             throw Broken{};
           });
@@ -129,7 +129,7 @@ TEST_CASE("nccl: a sum may reach across the border of a piece, and what has thro
       outside->wait();
       if (!context().graphs.usable()) fail<Error>("no graphs are used any more");
       append(seen, test::elements(values));
-      backend.as_one(0, [&] { nccl->sum(values); });
+      backend.run_as_graph(0, [&] { nccl->all_reduce(values); });
       append(seen, test::elements(values));
       return seen;
     });
@@ -153,19 +153,19 @@ TEST_CASE("nccl: a stream that is not forked, or not joined, is found by these t
   const auto sums = [](bool fork, bool join, Speed speed) {
     const auto all = on_ranks(2, [&](Communicator& host) {
       (void)connect(host, speed);  // loads it
-      const auto nccl = mpi::load_nccl();
-      mpi::NcclId id{};
-      if (host.is_first()) nccl.get_unique_id(&id);
+      const auto nccl = nccl::load_library();
+      nccl::NcclId id{};
+      if (host.is_main_process()) nccl.get_unique_id(&id);
       host.broadcast(std::as_writable_bytes(std::span(id.bytes)), 0);
-      mpi::NcclComm comm = nullptr;
+      nccl::NcclComm comm = nullptr;
       nccl.comm_init_rank(&comm, 2, id, host.rank());
       auto values = on_gpu<float>({1});
       cuda::Stream& main = context().stream;
       cuda::SideStream side(main);
       twice(values);
       if (fork) side.fork();
-      nccl.all_reduce(values.view().data, values.mutable_view().data, 1, mpi::NcclType::float32,
-                      mpi::NcclOperation::sum, comm, side.stream().handle());
+      nccl.all_reduce(values.view().data, values.mutable_view().data, 1, nccl::NcclType::float32,
+                      nccl::NcclOperation::sum, comm, side.stream().handle());
       if (join) side.join(side.mark());
       twice(values);
       auto seen = test::elements(values);

@@ -15,7 +15,7 @@ void check_sums(int size, Speed speed) {
     for (const std::size_t count : counts) {
       auto values = on_gpu(numbers<T>(count, host.rank()));
       twice(values);
-      nccl->sum(values);
+      nccl->all_reduce(values);
       append(sums, test::elements(values));
     }
     return sums;
@@ -52,7 +52,7 @@ TEST_CASE("nccl: sums of bfloat16 numbers are float32 in the order of the ranks,
         for (const std::size_t count : counts) {
           auto values = on_gpu(numbers<float>(count, host.rank()));
           twice(values);
-          nccl->start_sum(values, Wire::bf16)->wait();
+          nccl->all_reduce_async(values, GradientCompression::bf16)->wait();
           append(sums, test::elements(values));
         }
         return sums;
@@ -73,11 +73,12 @@ TEST_CASE("nccl: sums of bfloat16 numbers are float32 in the order of the ranks,
 }
 
 TEST_CASE("nccl: an infinity and a NaN reach every process, exact or as bfloat16") {
-  for (const Wire wire : {Wire::exact, Wire::bf16}) {
+  for (const GradientCompression compression : {GradientCompression::none, GradientCompression::bf16}) {
     const auto all = on_ranks(2, [&](Communicator& host) {
       const auto nccl = connect(host);
-      auto values = on_gpu<float>({host.is_first() ? INFINITY : 1.0f, host.is_first() ? 1.0f : NAN, 2.0f});
-      nccl->start_sum(values, wire)->wait();
+      auto values = on_gpu<float>(
+          {host.is_main_process() ? INFINITY : 1.0f, host.is_main_process() ? 1.0f : NAN, 2.0f});
+      nccl->all_reduce_async(values, compression)->wait();
       return test::elements(values);
     });
     for (const auto& one : all) {
@@ -99,7 +100,7 @@ TEST_CASE("nccl: gathers have the bytes of each process by rank, as many as each
         twice(mine);
         const auto total = static_cast<Index>((bytes[0] + bytes[1] + bytes[2]) / 4);
         auto made = Tensor<float>::uninitialized({total}, test::gpu());
-        nccl->start_gather(test::gpu(), mine.view().data, made.mutable_view().data, bytes)->wait();
+        nccl->all_gather_async(test::gpu(), mine.view().data, made.mutable_view().data, bytes)->wait();
         append(gathered, test::elements(made));
       }
       return gathered;
@@ -120,13 +121,13 @@ TEST_CASE("nccl: tensors of the CPU are summed and gathered by the communicator 
     const auto nccl = connect(host);
     if (!nccl->runs_on(test::gpu()) || !nccl->runs_on(Device::cpu())) fail<Error>("it does not run there");
     auto values = Tensor<float>::from(numbers<float>(3, host.rank()), {3});
-    nccl->sum(values);
+    nccl->all_reduce(values);
     auto doubles = Tensor<double>::from({1.0 + host.rank()}, {1});
-    nccl->sum(doubles);
+    nccl->all_reduce(doubles);
     std::vector<float> gathered(3);
     const std::vector<std::size_t> bytes{4, 8};
     const auto mine = numbers<float>(2, host.rank());
-    nccl->start_gather(Device::cpu(), mine.data(), gathered.data(), bytes)->wait();
+    nccl->all_gather_async(Device::cpu(), mine.data(), gathered.data(), bytes)->wait();
     auto seen = test::elements(values);
     append(seen, gathered);
     seen.push_back(static_cast<float>(doubles.item()));

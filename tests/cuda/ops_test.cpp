@@ -8,8 +8,8 @@ using test::check_on_both;
 
 namespace {
 
-std::shared_ptr<const Segments> segments(const std::vector<Index>& lengths) {
-  return std::make_shared<const Segments>(lengths);
+std::shared_ptr<const SequenceLayout> layout(const std::vector<Index>& lengths) {
+  return std::make_shared<const SequenceLayout>(lengths);
 }
 template <Real T>
 using Inputs = std::vector<Variable<T>>;
@@ -123,7 +123,7 @@ TEST_CASE_TEMPLATE("cuda: embedding, of words that occur often, once, never, and
 TEST_CASE_TEMPLATE("cuda: dropout keeps and scales the very same elements, forward and back", T, float,
                    double) {
   const auto key = math::random_key(1, 2, 3);
-  const auto s = segments({3, 1, 40, 2});
+  const auto s = layout({3, 1, 40, 2});
   for (const Index width : {1, 3, 37, 130, 1030}) {
     // Gradients are added to zeros: equal bits there, too.
     check_on_both<T>(
@@ -131,7 +131,7 @@ TEST_CASE_TEMPLATE("cuda: dropout keeps and scales the very same elements, forwa
     check_on_both<T>(
         "sequences", {{46, width}},
         [=](const Inputs<T>& in) {
-          return ops::dropout(Ragged<Variable<T>>{in[0], s}, 0.4, key).rows;
+          return ops::dropout(Ragged<Variable<T>>{in[0], s}, 0.4, key).values;
         },
         0);
   }
@@ -140,7 +140,7 @@ TEST_CASE_TEMPLATE("cuda: dropout keeps and scales the very same elements, forwa
 TEST_CASE_TEMPLATE("cuda: embedding with dropout is the CPU's to the last bit, forward and back", T, float,
                    double) {
   const auto key = math::random_key(1, 2, 3);
-  const auto s = segments({3, 1, 40, 2});
+  const auto s = layout({3, 1, 40, 2});
   std::vector<std::int32_t> words(46);
   for (std::size_t i = 0; i < words.size(); ++i)
     words[i] = static_cast<std::int32_t>(math::random_word({{1, 2}}, i) % 12) - 1;
@@ -149,7 +149,7 @@ TEST_CASE_TEMPLATE("cuda: embedding with dropout is the CPU's to the last bit, f
         "rows", {{20, width}},
         [&](const Inputs<T>& in) {
           const Tokens tokens{Tensor<std::int32_t>::from(words, {46}, in[0].device()), s};
-          return ops::embedding_with_dropout(tokens, in[0], -1, 0.4, key).rows;
+          return ops::embedding_with_dropout(tokens, in[0], -1, 0.4, key).values;
         },
         0);
 }
@@ -170,7 +170,7 @@ TEST_CASE_TEMPLATE("cuda: softmax cross entropy", T, float, double) {
                                             test::values<T>({classes}, 77, in[0].device()));
         });
       check_on_both<T>("each", {{rows, classes}}, [&](const Inputs<T>& in) {
-        return ops::softmax_cross_entropy_each(in[0], labels(in[0].device()));
+        return ops::softmax_cross_entropy(in[0], labels(in[0].device()), {.reduction = ops::Reduction::none});
       });
       const auto scores = test::values<T>({rows, classes}, 5);
       CHECK(ops::accuracy(Variable<T>(scores.to(test::gpu())), labels(test::gpu())) ==
@@ -200,7 +200,7 @@ TEST_CASE_TEMPLATE("cuda: of equal scores the first one counts", T, float, doubl
 TEST_CASE_TEMPLATE("cuda: pooling over sequences", T, float, double) {
   for (const auto& lengths :
        {std::vector<Index>{1}, std::vector<Index>{2, 1, 4, 53}, std::vector<Index>(70, 3)}) {
-    const auto s = segments(lengths);
+    const auto s = layout(lengths);
     for (const Index width : {1, 33, 300}) {
       const auto rows = [&](const Inputs<T>& in) { return Ragged<Variable<T>>{in[0], s}; };
       const Shape shape{s->rows(), width};
@@ -214,12 +214,12 @@ TEST_CASE_TEMPLATE("cuda: pooling over sequences", T, float, double) {
 }
 
 TEST_CASE_TEMPLATE("cuda: convolutions over text and over images", T, float, double) {
-  const auto s = segments({1, 4, 2, 19});
+  const auto s = layout({1, 4, 2, 19});
   for (const Index window : {1, 3, 5})
     check_on_both<T>(
         "text", {{26, 9}, {7, 9, window, 1}},
         [=](const Inputs<T>& in) {
-          return ops::convolution_over_time(Ragged<Variable<T>>{in[0], s}, in[1]).rows;
+          return ops::convolution_over_time(Ragged<Variable<T>>{in[0], s}, in[1]).values;
         },
         20);
   check_on_both<T>(

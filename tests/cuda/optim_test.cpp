@@ -26,7 +26,7 @@ struct Parameters final : nn::Module {
       names.push_back("many" + std::to_string(i));
     }
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("weight", weight)("bias", bias)("table", table)("without", without);
     for (std::size_t i = 0; i < many.size(); ++i) visit(names[i].c_str(), many[i]);
   }
@@ -99,7 +99,7 @@ std::vector<Tensor<T>> trajectory(const Kind& kind, const std::vector<optim::Hoo
   for (int step = 1; step <= 4; ++step) {
     optimizer->zero_grad();
     model.set_gradients(step);
-    device.backend().as_one(device.number(), [&] { optimizer->step(); });
+    device.backend().run_as_graph(device.number(), [&] { optimizer->step(); });
   }
   std::vector<Tensor<T>> result;
   optimizer->parameters().for_each([&]<Real U>(optim::Entry<U>& entry) {
@@ -125,17 +125,17 @@ TEST_CASE_TEMPLATE("cuda: every optimizer takes the CPU's way", T, float, double
 }
 
 TEST_CASE_TEMPLATE("cuda: hooks, alone and one after another", T, float, double) {
-  const optim::Hook decay = optim::WeightDecay{0.1}, lasso = optim::Lasso{0.02}, clip = optim::ClipNorm{0.8},
-                    limit = optim::ClipValue{-0.3, 0.2};
+  const optim::Hook decay = optim::WeightDecay{0.1}, l1_decay = optim::L1Decay{0.02},
+                    clip = optim::ClipGradNorm{0.8}, limit = optim::ClipGradValue{-0.3, 0.2};
   const optim::Hook user = std::make_shared<const optim::UserHook>([](optim::ParameterList& all) {
     all.for_each([]<Real U>(optim::Entry<U>& entry) {
       auto& gradient = entry.parameter.mutable_grad();
-      kernels("test", gradient).math.add_scaled(U(0.5), entry.parameter.view(), gradient.mutable_view());
+      kernels("test", gradient).tensor.add_scaled(U(0.5), entry.parameter.view(), gradient.mutable_view());
     });
   });
   const Kind sgd = kind<optim::Sgd>("Sgd", optim::SgdOptions{0.1});
   for (const auto& hooks : std::vector<std::vector<optim::Hook>>{
-           {decay}, {lasso}, {clip}, {limit}, {decay, clip, lasso, clip}, {clip, user, limit}})
+           {decay}, {l1_decay}, {clip}, {limit}, {decay, clip, l1_decay, clip}, {clip, user, limit}})
     check_trajectory<T>(sgd, hooks);
   check_trajectory<T>(kind<optim::Adam>("Adam"), {decay, clip});
 }
@@ -159,13 +159,13 @@ struct SmallClassifier final : nn::Module {
         filters(test::values<float>({12, 9, 3, 1}, 2)),
         weight(test::values<float>({4, 12}, 3)),
         bias(test::values<float>({4}, 4)) {}
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("table", table)("filters", filters)("weight", weight)("bias", bias);
   }
   Variable<float> operator()(const Tokens& tokens, const ops::Labels& labels) const {
-    const Ragged<Variable<float>> words = tokens.with(ops::embedding(tokens.rows, table, -1));
+    const Ragged<Variable<float>> words = tokens.with(ops::embedding(tokens.values, table, -1));
     const auto features = ops::convolution_over_time(ops::dropout(words, 0.3), filters);
-    const auto pooled = ops::dropout(ops::max_over_time(features.with(ops::tanh(features.rows))), 0.2);
+    const auto pooled = ops::dropout(ops::max_over_time(features.with(ops::tanh(features.values))), 0.2);
     return ops::softmax_cross_entropy(ops::linear(pooled, weight, bias), labels);
   }
 };
@@ -176,7 +176,7 @@ std::vector<float> train(Device device) {
   SmallClassifier model;
   model.to(device);
   optim::Adam optimizer(model, {.learning_rate = 0.01, .weight_decay_rate = 0.001});
-  optimizer.add_hook(optim::ClipNorm{1});
+  optimizer.add_hook(optim::ClipGradNorm{1});
   std::vector<float> losses;
   for (std::uint64_t step = 0; step < 12; ++step) {
     begin_step(step);
@@ -191,7 +191,7 @@ std::vector<float> train(Device device) {
     Variable<float> loss;
     const Tokens tokens = make_tokens(sentences, device);
     const auto labels = ops::Labels::from(classes, {5}, device);
-    device.backend().as_one(device.number(), [&] {
+    device.backend().run_as_graph(device.number(), [&] {
       optimizer.zero_grad();
       loss = model(tokens, labels);
       loss.backward();

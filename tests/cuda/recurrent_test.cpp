@@ -32,13 +32,13 @@ std::vector<Tensor<float>> run_stack(const nn::RecurrentOptions& options, Recurr
   nn::RecurrentStack<float> stack(cell, options);
   stack.to(device);
   const std::vector<Index> lengths{4, 1, 7, 3, 3};
-  auto segments = std::make_shared<Segments>(lengths);
-  Variable<float> input(numbers({segments->rows(), options.input_size}, 1).to(device), true);
-  const auto made = stack({input, segments});
-  Variable<float> loss = ops::sum(ops::tanh(made.hidden.rows));
+  auto layout = std::make_shared<SequenceLayout>(lengths);
+  Variable<float> input(numbers({layout->rows(), options.input_size}, 1).to(device), true);
+  const auto made = stack({input, layout});
+  Variable<float> loss = ops::sum(ops::tanh(made.hidden.values));
   for (const auto& state : made.last) loss = loss + ops::sum(ops::sigmoid(state.hidden));
   loss.backward();
-  std::vector<Tensor<float>> results{made.hidden.rows.value(), loss.value(), input.grad()};
+  std::vector<Tensor<float>> results{made.hidden.values.value(), loss.value(), input.grad()};
   for (const auto& layer : stack.layers)
     for (const auto* parameter :
          {&layer.weight_input, &layer.weight_hidden, &layer.bias_input, &layer.bias_hidden})
@@ -80,7 +80,7 @@ TEST_CASE("recurrent layers with operands that are rounded agree with plain loop
     check<float>(one, 3e-5, Precision::fp32_strict);
     // Operands of 11 bits: half a unit is 2^-12; sums of up to 200 products of numbers around 1, through 9
     // steps.
-    check<float>(one, 8e-3, Precision::tf32);
+    check<float>(one, 8e-3, Precision::fp16);
   }
 }
 
@@ -110,16 +110,16 @@ TEST_CASE("recurrent layers: a batch whose first pass an exception has ended is 
     nn::RecurrentLayer<float> layer(RecurrentCell::lstm, 4, 6);
     layer.to(device);
     const Ragged<Variable<float>> x{Variable<float>(numbers({8, 4}, 2).to(device)),
-                                    std::make_shared<Segments>(lengths)};
+                                    std::make_shared<SequenceLayout>(lengths)};
     if (broken)
-      CHECK_THROWS_AS(gpu_backend().as_one(0,
+      CHECK_THROWS_AS(gpu_backend().run_as_graph(0,
                                            [&] {
                                              (void)layer(x);
                                              throw Broken{};
                                            }),
                       Broken);
-    return layer(x).hidden.rows.value().to(Device::cpu());
+    return layer(x).hidden.values.value().to(Device::cpu());
   };
-  gpu_backend().as_one(0, [] {});  // the first piece is never a graph
+  gpu_backend().run_as_graph(0, [] {});  // the first piece is never a graph
   CHECK(difference(run(test::gpu(), true), run(Device::cpu(), false)) < 1e-6);
 }

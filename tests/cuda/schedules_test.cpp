@@ -32,13 +32,13 @@ const Kernels<float>& gpu_kernels() { return test::gpu().backend().kernels<float
 Numbers transposed_matrix() {
   const auto x = values({70, 45}, 1);
   auto y = Tensor<float>::zeros({45, 70}, test::gpu());
-  gpu_kernels().math.transpose(x.view(), y.mutable_view(), Write::add);
+  gpu_kernels().tensor.transpose(x.view(), y.mutable_view(), OutputMode::accumulate);
   return test::elements(y);
 }
 Numbers softmax_of(Index size) {
   const auto x = values({3, size}, 2);
   auto y = Tensor<float>::zeros({3, size}, test::gpu());
-  gpu_kernels().math.softmax(AxisView(x.shape(), 1), false, x.view(), y.mutable_view());
+  gpu_kernels().tensor.softmax(AxisView(x.shape(), 1), false, x.view(), y.mutable_view());
   return test::elements(y);
 }
 /// Softmax over 1,500 elements: eight warps, and two joins one after the other.
@@ -48,9 +48,9 @@ Numbers sums() {
   for (const Index size : {20, 3000, 9000}) {
     const auto x = values({2, size}, 3);
     auto y = Tensor<float>::zeros({2}, test::gpu());
-    gpu_kernels().math.sum(AxisView(x.shape(), 1), 1, x.view(), y.mutable_view());
+    gpu_kernels().tensor.sum(AxisView(x.shape(), 1), 1, x.view(), y.mutable_view());
     append(all, y);
-    gpu_kernels().math.max(AxisView(x.shape(), 1), x.view(), y.mutable_view());
+    gpu_kernels().tensor.max(AxisView(x.shape(), 1), x.view(), y.mutable_view());
     append(all, y);
   }
   return all;
@@ -61,7 +61,8 @@ Numbers rows_by_id() {
   const auto ids = numbers(600, 90);
   auto distinct = Tensor<std::int32_t>::zeros({600}, test::gpu());
   auto sums = Tensor<float>::zeros({600, 20}, test::gpu());
-  gpu_kernels().neural.sum_rows_by_id(rows.view(), ids.view(), 7, {}, distinct.mutable_view(), sums.mutable_view());
+  gpu_kernels().nn.sum_rows_by_id(rows.view(), ids.view(), 7, {}, distinct.mutable_view(),
+                                  sums.mutable_view());
   Numbers all = test::elements(sums);
   for (const auto id : test::elements(distinct)) all.push_back(static_cast<float>(id));
   return all;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Datasets, orders, shares and iterators with arguments that do not fit, and files that contradict the dataset.
+// Datasets, orders, shards and iterators with arguments that do not fit, and files that contradict the dataset.
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <cmath>
@@ -35,9 +35,9 @@ TEST_CASE("arguments: options of iterators") {
                        "IteratorOptions: batch_size is -2, expected at least 1", ValueError);
   Iterator iterator(dataset, {.batch_size = 2});
   const std::pair<int, int> parts[] = {{0, 0}, {1, 1}, {-1, 2}, {2, 2}, {0, -1}};
-  for (const auto& [part, of] : parts) CHECK_THROWS_AS((void)iterator.next_share(part, of), ValueError);
+  for (const auto& [part, of] : parts) CHECK_THROWS_AS((void)iterator.next_shard(part, of), ValueError);
   CHECK(iterator.current_position() == 0);
-  CHECK_NOTHROW((void)iterator.next_share(1, 2));
+  CHECK_NOTHROW((void)iterator.next_shard(1, 2));
 }
 
 TEST_CASE("arguments: orders and cuts") {
@@ -48,10 +48,10 @@ TEST_CASE("arguments: orders and cuts") {
     CHECK_THROWS_AS((void)data::bucketed_order(lengths, size, 0, 0, 0), ValueError);
   CHECK_THROWS_AS((void)data::bucketed_order(lengths, 2, -1, 0, 0), ValueError);
   CHECK(data::bucketed_order(lengths, 2, most, 0, 0).size() == 3);
-  for (const int parts : {0, -1}) CHECK_THROWS_AS((void)data::cut_evenly(lengths, parts), ValueError);
+  for (const int parts : {0, -1}) CHECK_THROWS_AS((void)data::partition_by_cost(lengths, parts), ValueError);
   const std::vector<Index> negative{1, -1};
-  CHECK_THROWS_AS((void)data::cut_evenly(negative, 2), ValueError);
-  CHECK(data::cut_evenly({}, 3) == std::vector<Index>{0, 0, 0, 0});
+  CHECK_THROWS_AS((void)data::partition_by_cost(negative, 2), ValueError);
+  CHECK(data::partition_by_cost({}, 3) == std::vector<Index>{0, 0, 0, 0});
 }
 
 TEST_CASE("arguments: an iterator's file that contradicts the dataset") {

@@ -2,7 +2,7 @@
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>
@@ -205,8 +205,8 @@ TEST_CASE("labelled sequences make ragged batches") {
   data::SerialIterator iterator(sentences, {.batch_size = 2, .shuffle = false});
   const data::LabelledTokens batch = iterator.next();
   CHECK(batch.tokens.sequences() == 2);
-  CHECK(batch.tokens.segments->length(0) == 3);
-  const auto words = batch.tokens.rows.values();
+  CHECK(batch.tokens.layout->length(0) == 3);
+  const auto words = batch.tokens.values.values();
   CHECK(std::vector<std::int32_t>(words.begin(), words.end()) == std::vector<std::int32_t>{5, 6, 7, 8});
   CHECK(batch.labels.shape() == Shape{2});
   CHECK(batch.labels.values()[0] == 1);

@@ -4,7 +4,7 @@
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <atomic>
@@ -28,16 +28,16 @@ struct WatchedNumbers {
 using Bare = data::SerialIterator<WatchedNumbers>;
 using Ahead = data::PrefetchIterator<Bare>;
 
-/// An iterator as Chainer has it: no shares.
+/// An iterator as Chainer has it: no shards.
 struct Counting {
   Index at = 0;
   Index next() { return at++; }
   void skip() { ++at; }
   void reset() { at = 0; }
   bool done() const { return at == 3; }
-  void serialize(nn::Serializer& serializer) { serializer.value("at", at); }
+  void serialize(io::Serializer& serializer) { serializer.value("at", at); }
 };
-static_assert(data::SharingIterator<Bare> && !data::SharingIterator<Counting>);
+static_assert(data::ShardingIterator<Bare> && !data::ShardingIterator<Counting>);
 
 template <class Iterator>
 std::vector<double> counts_of(const Iterator& i) {
@@ -86,7 +86,7 @@ TEST_CASE("batches made ahead: batches, counts and saved state are those of the 
       }
 }
 
-TEST_CASE("batches made ahead: shares, whole batches and those left out in any order") {
+TEST_CASE("batches made ahead: shards, whole batches and those left out in any order") {
   const WatchedNumbers numbers{50};
   const data::IteratorOptions options{.batch_size = 7, .seed = 3};
   Bare bare(numbers, options);
@@ -101,7 +101,7 @@ TEST_CASE("batches made ahead: shares, whole batches and those left out in any o
       bare.skip();
     } else {
       const int part = static_cast<int>(what) - 2;
-      const auto ours = ahead.next_share(part, 2), expected = bare.next_share(part, 2);
+      const auto ours = ahead.next_shard(part, 2), expected = bare.next_shard(part, 2);
       CHECK(ours.batch == expected.batch);
       CHECK(ours.first == expected.first);
       CHECK(ours.examples == expected.examples);
@@ -204,7 +204,7 @@ TEST_CASE("batches made ahead: labelled sequences") {
   const data::LabelledSequences sentences({{5, 6, 7}, {8}, {9, 10}}, {1, 0, 2});
   data::PrefetchIterator ahead(data::SerialIterator(sentences, {.batch_size = 2, .shuffle = false}));
   CHECK(ahead.next().labels.values()[0] == 1);
-  CHECK(ahead.next().tokens.rows.values()[0] == 9);
+  CHECK(ahead.next().tokens.values.values()[0] == 9);
 }
 
 }  // namespace

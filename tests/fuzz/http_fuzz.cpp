@@ -26,15 +26,16 @@ std::string read(std::string_view input, std::size_t piece) {
   MemoryBudget budget(16384);
   std::string seen;
   while (!input.empty()) {
-    Held held(budget);
-    RequestParser parser(limits, held);
+    MemoryReservation reservation(budget);
+    RequestParser parser(limits, reservation);
     try {
       while (!parser.is_done() && !input.empty()) {
         std::string_view part = input.substr(0, piece);
         input.remove_prefix(part.size());
         while (!part.empty() && !parser.is_done()) parser.take(part);
-        expect(parser.body().size() <= limits.body_bytes && parser.body().size() <= held.bytes() + 15);
-        expect(held.bytes() == budget.held());
+        expect(parser.body().size() <= limits.max_body_bytes &&
+               parser.body().size() <= reservation.bytes() + 15);
+        expect(reservation.bytes() == budget.held());
         input = std::string_view(part.data(), part.size() + input.size());  // what was not taken
       }
       if (!parser.is_done()) return seen + "unfinished";
@@ -42,12 +43,12 @@ std::string read(std::string_view input, std::size_t piece) {
       expect(head.request.path == "*" || head.request.path.starts_with('/'));
       seen +=
           head.request.method + ' ' + head.request.path + ' ' + head.request.id + ' ' + parser.body() + '\n';
-      Computed computed;
-      computed.types = computed.answer_types = types;
+      InferenceRoute route;
+      route.types = route.response_types = types;
       try {
-        settle_types(computed, head.request);
+        negotiate_types(route, head.request);
         if (!head.request.content_coding.empty())
-          seen += decoded_body(parser.body(), limits.body_bytes, held);
+          seen += decoded_body(parser.body(), limits.max_body_bytes, reservation);
       } catch (const HttpError& error) {
         seen += std::to_string(error.status()) + '\n';
         expect(error_response(error).content.body.find("\"message\"") != std::string::npos);

@@ -4,7 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
-#include "sentiment/job/config.hpp"
+#include "sentiment/training/job/config.hpp"
 
 #include <cstddef>
 #include <cstdint>

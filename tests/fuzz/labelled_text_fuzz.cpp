@@ -5,7 +5,7 @@
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
 #include "sentiment/data/labelled_text.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 
 #include <cstddef>
 #include <cstdint>

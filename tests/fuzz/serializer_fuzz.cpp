@@ -4,7 +4,7 @@
 // replaced, as the input says.
 
 #include "lstmlib/base/error.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/nn/linear.hpp"
 #include "lstmlib/nn/recurrent.hpp"
 
@@ -25,7 +25,7 @@ using namespace lstmlib;
 struct Model : nn::Module {
   nn::Lstm<float> encoder{{.input_size = 2, .hidden_size = 1}};
   nn::Linear<float> output{{.input_size = 1, .output_size = 2}};
-  void fields(nn::Fields& visit) override { visit("encoder", encoder)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("encoder", encoder)("output", output); }
 };
 
 /// One of each kind of value.
@@ -43,7 +43,7 @@ struct Part {
   Tensor<std::int64_t> integers = Tensor<std::int64_t>::from({1, 2}, {2});
   Model model;
 
-  void serialize(nn::Serializer& s) {
+  void serialize(io::Serializer& s) {
     s.value("flag", flag);
     s.value("count", count);
     s.value("seed", seed);
@@ -52,7 +52,7 @@ struct Part {
     s.value("last", last);
     s.value("text", text);
     s.value("order", order);
-    s.scope("tensors", [&](nn::Serializer& part) {
+    s.scope("tensors", [&](io::Serializer& part) {
       part.value("floats", floats);
       part.value("doubles", doubles);
       part.value("small_integers", small_integers);

@@ -4,7 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // Any bytes as a vocab.json: refused with a FormatError, or a vocabulary that its own file gives back.
 
 #include "lstmlib/base/error.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 
 #include <cstddef>
 #include <cstdint>

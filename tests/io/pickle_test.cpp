@@ -120,9 +120,8 @@ TEST_CASE("pickle: names and opcodes that could run something are refused by nam
 
 TEST_CASE("pickle: the names of arrays' parts are refused in any other module") {
   for (const char* name : {"_reconstruct", "ndarray", "dtype", "encode", "_frombuffer", "scalar"})
-    for (const char* module :
-         {"os", "evil", "", "numpy.core", "numpy.core.multiarray.x", "numpy.core.numeric.x", "_codecs.x",
-          "builtins", "Numpy", "codecs"}) {
+    for (const char* module : {"os", "evil", "", "numpy.core", "numpy.core.multiarray.x",
+                               "numpy.core.numeric.x", "_codecs.x", "builtins", "Numpy", "codecs"}) {
       const std::string wanted = "'" + std::string(module) + "." + name + "' is not allowed";
       CAPTURE(wanted);
       CHECK(refusal("c" + std::string(module) + "\n" + name + "\n.").find(wanted) != std::string::npos);
@@ -211,7 +210,8 @@ TEST_CASE("pickle: what is refused says what to save in its place") {
 }
 
 TEST_CASE("pickle: objects of a class are refused however little is on the stack") {
-  for (const std::string& pickle : {"\x81."s, "\x92."s, "K\1\x81."s, "K\1\x92."s, "K\1K\1\x92."s, "(K\1K\1(\x81."s})
+  for (const std::string& pickle :
+       {"\x81."s, "\x92."s, "K\1\x81."s, "K\1\x92."s, "K\1K\1\x92."s, "(K\1K\1(\x81."s})
     CHECK(refusal(pickle).find("is not allowed") != std::string::npos);
 }
 

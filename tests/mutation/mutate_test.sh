@@ -6,7 +6,7 @@ python=$1 source=$2 scratch=$3
 export CXX="$4"
 command -v ninja >/dev/null || { echo "skipped: no ninja"; exit 77; }
 rm -rf "$scratch"
-mkdir -p "$scratch/include/lstmlib/base" "$scratch/examples/sentiment/text" "$scratch/tests/mutation/faults"
+mkdir -p "$scratch/include/lstmlib/base" "$scratch/examples/sentiment/data/text" "$scratch/tests/mutation/faults"
 cd "$scratch"
 cp "$source"/tests/mutation/*.py "$source/tests/mutation/fault.hpp" tests/mutation/
 cat >CMakeLists.txt <<'END'
@@ -33,7 +33,7 @@ inline int loop(int n) {
   return sum;
 }
 END
-cat >examples/sentiment/text/word.cpp <<'END'
+cat >examples/sentiment/data/text/word.cpp <<'END'
 inline int length(const char* word) {
   int count = 0;
   while (word[count] != 0)
@@ -44,7 +44,7 @@ END
 cat >tests/base.cpp <<'END'
 #include <cstring>
 #include "lstmlib/base/numbers.hpp"
-#include "sentiment/text/word.cpp"
+#include "sentiment/data/text/word.cpp"
 static_assert(add(1, 2) == 3);  // stays a constant expression
 int main(int, char** argv) {
   volatile int one = 1;
@@ -61,7 +61,7 @@ base/numbers.hpp: i < n ==> true @ base/loop
 base/numbers.hpp: sum += i; ==> no_such_name(); @ base/loop
 base/numbers.hpp: gone ==> a
 not a line
-examples/sentiment/text/word.cpp: while (word[count] != 0)   ++count; ==> count = 4;
+examples/sentiment/data/text/word.cpp: while (word[count] != 0)   ++count; ==> count = 4;
 END
 
 run() { status=0; "$python" tests/mutation/mutate.py --patience 2 "$@" >out 2>&1 || status=$?; }

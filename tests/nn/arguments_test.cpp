@@ -14,8 +14,8 @@ using V = Variable<float>;
 
 namespace {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-Ragged<V> ragged(V rows) { return {std::move(rows), test::segments_of({2, 1, 3})}; }
-Ragged<Tensor<float>> ragged(Tensor<float> rows) { return {std::move(rows), test::segments_of({2, 1, 3})}; }
+Ragged<V> ragged(V rows) { return {std::move(rows), test::layout_of({2, 1, 3})}; }
+Ragged<Tensor<float>> ragged(Tensor<float> rows) { return {std::move(rows), test::layout_of({2, 1, 3})}; }
 }  // namespace
 
 TEST_CASE("options of layers: sizes left out are refused by name") {
@@ -78,11 +78,11 @@ TEST_CASE("arguments of layers") {
                          [&](const std::vector<V>& a) { return linear(a[0]); });
   const nn::TextConvolution<float> convolution({.input_size = 2, .filters = 3, .window = 2});
   check_arguments<float>("convolution_over_time", {{"x", {6, 2}}},
-                         [&](const std::vector<V>& a) { return convolution(ragged(a[0])).rows; });
+                         [&](const std::vector<V>& a) { return convolution(ragged(a[0])).values; });
   for (const bool both : {false, true}) {
     const nn::Lstm<float> lstm({.input_size = 2, .hidden_size = 3, .layers = 2, .bidirectional = both});
     check_arguments<float>("recurrent", {{"x", {6, 2}}},
-                           [&](const std::vector<V>& a) { return lstm(ragged(a[0])).hidden.rows; });
+                           [&](const std::vector<V>& a) { return lstm(ragged(a[0])).hidden.values; });
     const auto x = ragged(numbers<float>({6, 2}));
     using States = std::vector<ops::RecurrentState<float>>;
     const std::size_t count = both ? 4 : 2;
@@ -104,15 +104,15 @@ TEST_CASE("arguments of layers") {
     const auto look_up = [&](const Tokens& tokens) {
       return with_dropout ? embedding(tokens, nn::Dropout{0.5}) : embedding(tokens);
     };
-    CHECK_NOTHROW((void)look_up({words, test::segments_of({1, 2})}));
-    refused("embedding", "no segments", [&] { (void)look_up({words, nullptr}); });
-    refused("embedding", "absent", [&] { (void)look_up({{}, test::segments_of({3})}); });
-    refused("embedding", "fewer rows", [&] { (void)look_up({words, test::segments_of({2})}); });
+    CHECK_NOTHROW((void)look_up({words, test::layout_of({1, 2})}));
+    refused("embedding", "no layout", [&] { (void)look_up({words, nullptr}); });
+    refused("embedding", "absent", [&] { (void)look_up({{}, test::layout_of({3})}); });
+    refused("embedding", "fewer rows", [&] { (void)look_up({words, test::layout_of({2})}); });
     refused("embedding", "an id", [&] {
-      (void)look_up({Tensor<std::int32_t>::from({0, 4, 1}, {3}), test::segments_of({3})});
+      (void)look_up({Tensor<std::int32_t>::from({0, 4, 1}, {3}), test::layout_of({3})});
     });
     refused("embedding", "elsewhere", [&] {
-      (void)look_up({words.to(test::other_device()), test::segments_of({3})});
+      (void)look_up({words.to(test::other_device()), test::layout_of({3})});
     });
   }
   for (const auto& [what, shape] : test::wrong_shapes({4, 2}))
@@ -150,11 +150,11 @@ TEST_CASE("layers whose weights were replaced by ones that do not fit") {
         }
   };
   with_each([&](const nn::Lstm<float>& lstm) { (void)lstm(x); });
-  with_each([&](const nn::Lstm<float>& lstm) { (void)nn::FrozenRecurrent(lstm); });
+  with_each([&](const nn::Lstm<float>& lstm) { (void)nn::InferenceRnn(lstm); });
   nn::Lstm<float> lstm({.input_size = 2, .hidden_size = 3});
   const auto unusable = [&] {
     refused("recurrent", "no stack", [&] { (void)lstm(x); });
-    refused("recurrent", "no stack", [&] { (void)nn::FrozenRecurrent(lstm); });
+    refused("recurrent", "no stack", [&] { (void)nn::InferenceRnn(lstm); });
   };
   for (const Index directions : {0, 2, 3, -1}) {
     lstm.directions = directions;
@@ -167,42 +167,42 @@ TEST_CASE("layers whose weights were replaced by ones that do not fit") {
   unusable();
 }
 
-TEST_CASE("frozen layers and streams: inputs, results and layers that do not fit") {
+TEST_CASE("packed layers and streams: inputs, results and layers that do not fit") {
   nn::Lstm<float> lstm({.input_size = 2, .hidden_size = 3, .layers = 2});
-  const nn::FrozenRecurrent frozen(lstm);
+  const nn::InferenceRnn inference(lstm);
   std::vector<float> result(9), all(18);
   const auto right = numbers<float>({6, 2}).value();
   const auto both = [&](const std::string& what, const Ragged<Tensor<float>>& x) {
-    refused("frozen", what, [&] { frozen.last_hidden(x, result); });
-    refused("frozen", what, [&] { frozen.hidden(x, all); });
+    refused("inference", what, [&] { inference.last_hidden(x, result); });
+    refused("inference", what, [&] { inference.hidden(x, all); });
   };
-  CHECK_NOTHROW(frozen.last_hidden(ragged(right), result));
-  CHECK_NOTHROW(frozen.hidden(ragged(right), all));
+  CHECK_NOTHROW(inference.last_hidden(ragged(right), result));
+  CHECK_NOTHROW(inference.hidden(ragged(right), all));
   both("absent", ragged(Tensor<float>()));
-  both("without segments", {right, nullptr});
-  both("fewer rows", {right, test::segments_of({2, 3})});
-  both("more rows", {right, test::segments_of({2, 3, 2})});
+  both("without layout", {right, nullptr});
+  both("fewer rows", {right, test::layout_of({2, 3})});
+  both("more rows", {right, test::layout_of({2, 3, 2})});
   both("elsewhere", ragged(right.to(test::other_device())));
   for (const auto& [what, shape] : test::wrong_shapes({6, 2}))
     both(what, ragged(Tensor<float>::zeros(shape)));
   for (const std::size_t size : {0u, 8u, 10u}) {
     std::vector<float> room(size), room_of_all(size + 9);
-    refused("frozen", "result", [&] { frozen.last_hidden(ragged(right), room); });
-    if (size != 9) refused("frozen", "result", [&] { frozen.hidden(ragged(right), room_of_all); });
+    refused("inference", "result", [&] { inference.last_hidden(ragged(right), room); });
+    if (size != 9) refused("inference", "result", [&] { inference.hidden(ragged(right), room_of_all); });
   }
-  for (const auto precision : {Precision::tf32, Precision::fp32_strict, static_cast<Precision>(99)})
-    CHECK_THROWS_AS(nn::FrozenRecurrent(lstm, {.precision = precision}), ValueError);
+  for (const auto precision : {Precision::fp16, Precision::fp32_strict, static_cast<Precision>(99)})
+    CHECK_THROWS_AS(nn::InferenceRnn(lstm, {.precision = precision}), ValueError);
   nn::Embedding<float> embedding({.vocabulary_size = 4, .output_size = 2});
   for (const Shape& shape : {Shape{4}, Shape{4, 3}, Shape{4, 1}, Shape{4, 2, 1}, Shape{}}) {
     embedding.weight = nn::Parameter<float>(Tensor<float>::zeros(shape));
-    CHECK_THROWS_AS(nn::FrozenRecurrent(embedding, lstm), ShapeError);
+    CHECK_THROWS_AS(nn::InferenceRnn(embedding, lstm), ShapeError);
   }
   embedding.weight = {};
-  CHECK_THROWS_AS(nn::FrozenRecurrent(embedding, lstm), ShapeError);
+  CHECK_THROWS_AS(nn::InferenceRnn(embedding, lstm), ShapeError);
   embedding.weight = nn::Parameter<float>(Tensor<float>::zeros({4, 2}, test::other_device()));
-  CHECK_THROWS_AS(nn::FrozenRecurrent(embedding, lstm), DeviceError);
+  CHECK_THROWS_AS(nn::InferenceRnn(embedding, lstm), DeviceError);
 
-  nn::LstmStream stream(frozen);
+  nn::RnnStream stream(inference);
   for (const Index layer : {Index{-1}, Index{2}, std::numeric_limits<Index>::max()}) {
     CHECK_THROWS_AS((void)stream.hidden(layer), IndexError);
     CHECK_THROWS_AS((void)stream.cell(layer), IndexError);
@@ -211,28 +211,28 @@ TEST_CASE("frozen layers and streams: inputs, results and layers that do not fit
     CHECK_THROWS_AS(stream.step(std::vector<float>(size)), ShapeError);
   CHECK(stream.steps() == 0);
 
-  nn::FrozenRecurrent moved_from(lstm);
-  const nn::FrozenRecurrent moved_to(std::move(moved_from));
+  nn::InferenceRnn moved_from(lstm);
+  const nn::InferenceRnn moved_to(std::move(moved_from));
   CHECK_THROWS_AS(moved_from.last_hidden(ragged(right), result), Error);
-  CHECK_THROWS_AS(nn::LstmStream{moved_from}, Error);
+  CHECK_THROWS_AS(nn::RnnStream{moved_from}, Error);
 }
 
 TEST_CASE("a copy of a stream goes on by itself") {
   set_seed(3);
   const nn::Lstm<float> lstm({.input_size = 2, .hidden_size = 3, .layers = 2});
-  const nn::FrozenRecurrent frozen(lstm);
+  const nn::InferenceRnn inference(lstm);
   const std::vector<float> x{1, 2}, y{-1, 0.5f};
-  const auto states = [](const nn::LstmStream& stream) {
+  const auto states = [](const nn::RnnStream& stream) {
     std::vector<float> all;
     for (const Index layer : {0, 1})
       for (const auto part : {stream.hidden(layer), stream.cell(layer)})
         all.insert(all.end(), part.begin(), part.end());
     return all;
   };
-  nn::LstmStream a(frozen);
+  nn::RnnStream a(inference);
   a.step(x);
   const auto after_x = states(a);
-  nn::LstmStream b = a, c(frozen);
+  nn::RnnStream b = a, c(inference);
   c = a;
   CHECK(states(b) == after_x);
   CHECK(c.steps() == 1);
@@ -251,6 +251,6 @@ TEST_CASE("a copy of a stream goes on by itself") {
   auto& self = c;
   c = self;
   CHECK(states(c) == after_y);
-  nn::LstmStream d = std::move(c);
+  nn::RnnStream d = std::move(c);
   CHECK(states(d) == after_y);
 }

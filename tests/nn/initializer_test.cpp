@@ -145,7 +145,7 @@ TEST_CASE("initializer: what is to be loaded needs no random numbers, and takes 
   const auto expected = nn::normal<float>({4, 4}, 1);
   set_seed(3);
   {
-    const nn::WithoutInitialization scope;
+    const nn::SkipInit scope;
     for (const auto& made :
          {nn::normal<float>({4, 4}, 1), nn::uniform<float>({4, 4}, 1), nn::orthogonal<float>({4, 4})})
       CHECK(std::ranges::all_of(made.values(), [](float x) { return x == 0; }));

@@ -12,7 +12,7 @@ std::vector<float> copy(const Tensor<float>& tensor) {
 }
 Ragged<Variable<float>> input() {
   return {Variable<float>(nn::normal<float>({6, 2}, 1), true),
-          std::make_shared<const Segments>(std::vector<Index>{2, 1, 3})};
+          std::make_shared<const SequenceLayout>(std::vector<Index>{2, 1, 3})};
 }
 }  // namespace
 
@@ -22,14 +22,14 @@ TEST_CASE("last_hidden: of one direction, the top layer's state after the last r
   const auto out = gru(input());
   CHECK(out.layers() == 2);
   CHECK(out.last_hidden().shape() == Shape{3, 4});
-  const auto all = copy(out.hidden.rows.value()), last = copy(out.last_hidden().value());
+  const auto all = copy(out.hidden.values.value()), last = copy(out.last_hidden().value());
   for (const auto& [sequence, row] : {std::pair{0, 1}, {1, 2}, {2, 5}})
     for (int i = 0; i < 4; ++i)
       CHECK(last[static_cast<std::size_t>(4 * sequence + i)] == all[static_cast<std::size_t>(4 * row + i)]);
   CHECK(out.last_hidden(1, Direction::forward).state() == out.last_hidden().state());
 }
 
-TEST_CASE("last_hidden: of two directions, forward and backward side by side, as frozen layers have it") {
+TEST_CASE("last_hidden: of two directions, forward and backward side by side, as packed layers have it") {
   set_seed(1);
   const nn::Lstm<float> lstm({.input_size = 2, .hidden_size = 4, .layers = 2, .bidirectional = true});
   const auto x = input();
@@ -37,7 +37,7 @@ TEST_CASE("last_hidden: of two directions, forward and backward side by side, as
   CHECK(out.layers() == 2);
   REQUIRE(out.last_hidden().shape() == Shape{3, 8});
   // The forward half of the last row and the backward half of the first row of each sequence.
-  const auto all = copy(out.hidden.rows.value()), last = copy(out.last_hidden().value());
+  const auto all = copy(out.hidden.values.value()), last = copy(out.last_hidden().value());
   const auto at = [](const std::vector<float>& values, int row, int column) {
     return values[static_cast<std::size_t>(8 * row + column)];
   };
@@ -47,9 +47,9 @@ TEST_CASE("last_hidden: of two directions, forward and backward side by side, as
       CHECK(at(last, s, i) == at(all, end[s], i));
       CHECK(at(last, s, 4 + i) == at(all, first[s], 4 + i));
     }
-  std::vector<float> frozen(24);
-  nn::FrozenRecurrent(lstm).last_hidden({x.rows.value(), x.segments}, frozen);
-  for (std::size_t i = 0; i < 24; ++i) CHECK(frozen[i] == doctest::Approx(last[i]).epsilon(1e-5));
+  std::vector<float> inference(24);
+  nn::InferenceRnn(lstm).last_hidden({x.values.value(), x.layout}, inference);
+  for (std::size_t i = 0; i < 24; ++i) CHECK(inference[i] == doctest::Approx(last[i]).epsilon(1e-5));
 }
 
 TEST_CASE("last_hidden: one layer and direction by name") {
@@ -70,10 +70,10 @@ TEST_CASE("last_hidden: one layer and direction by name") {
 TEST_CASE("last_hidden: the gradient reaches both directions") {
   set_seed(1);
   const nn::Lstm<double> lstm({.input_size = 2, .hidden_size = 3, .bidirectional = true});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2, 3});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{2, 3});
   const Variable<double> weights(nn::normal<double>({2, 6}, 1));
   const auto loss = [&](std::span<const Variable<double>> in) {
-    return ops::sum(lstm({in[0], segments}).last_hidden() * weights);
+    return ops::sum(lstm({in[0], layout}).last_hidden() * weights);
   };
   CHECK(check_gradient(loss, {nn::normal<double>({5, 2}, 1)}) < 1e-7);
 }

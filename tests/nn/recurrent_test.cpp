@@ -51,23 +51,23 @@ struct PlainStack {
     PlainRecurrent::Result result;
     PlainRecurrent::Gradients gradients;
   };
-  const Segments& segments;
+  const SequenceLayout& layout;
   Index directions, units;
   std::vector<Layer> layers;
   Numbers output, d_input;
 
   /// `d_output`: of the top layer's states, [rows, directions units].
-  PlainStack(RecurrentCell cell, const nn::RecurrentStack<double>& stack, const Segments& s,
+  PlainStack(RecurrentCell cell, const nn::RecurrentStack<double>& stack, const SequenceLayout& s,
              const Numbers& input, const Numbers& d_output)
-      : segments(s), directions(stack.directions), units(stack.layers[0].hidden_size()), output(input) {
-    const Index width = directions * units, rows = segments.rows();
+      : layout(s), directions(stack.directions), units(stack.layers[0].hidden_size()), output(input) {
+    const Index width = directions * units, rows = layout.rows();
     const std::size_t count = stack.layers.size();
     for (std::size_t i = 0; i < count; ++i) {
       const auto& layer = stack.layers[i];
       const bool reverse = static_cast<Index>(i) % directions == 1;
       layers.push_back({{cell,
                          reverse,
-                         segments,
+                         layout,
                          layer.weight_input.shape()[1],
                          units,
                          output,
@@ -118,15 +118,15 @@ TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, l
     const Index sequences = one_to(8), directions = stack.directions;
     std::vector<Index> lengths;
     for (Index i = 0; i < sequences; ++i) lengths.push_back(one_to(7));
-    const auto segments = std::make_shared<const Segments>(lengths);
+    const auto layout = std::make_shared<const SequenceLayout>(lengths);
     const auto drawn = [&](Shape shape) {
       auto t = Tensor<double>::uninitialized(shape);
       for (auto& x : t.mutable_values()) x = std::uniform_real_distribution<double>(-1, 1)(random);
       return t;
     };
-    const auto input = drawn({segments->rows(), options.input_size});
-    const auto weights = drawn({segments->rows(), directions * options.hidden_size});
-    const PlainStack plain(cell, stack, *segments, numbers(input), numbers(weights));
+    const auto input = drawn({layout->rows(), options.input_size});
+    const auto weights = drawn({layout->rows(), directions * options.hidden_size});
+    const PlainStack plain(cell, stack, *layout, numbers(input), numbers(weights));
     CAPTURE(seed);
     CAPTURE(static_cast<int>(cell));
 
@@ -135,7 +135,7 @@ TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, l
         for (auto* p : {&layer.weight_input, &layer.weight_hidden, &layer.bias_input, &layer.bias_hidden})
           p->clear_grad();
       const Variable<double> x(input, true);
-      const auto hidden = stack({x, segments}).hidden.rows;
+      const auto hidden = stack({x, layout}).hidden.values;
       CHECK(difference(hidden.value().values(), plain.output) < 1e-12);
       ops::sum(ops::multiply(hidden, Variable<double>(weights))).backward();
       CHECK(difference(x.grad().values(), plain.d_input) < 1e-12);
@@ -152,30 +152,30 @@ TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, l
   }
 }
 
-TEST_CASE("recurrent: bfloat16 products are for float, and bytes for frozen layers") {
+TEST_CASE("recurrent: bfloat16 products are for float, and bytes for packed layers") {
   const nn::RecurrentOptions bf16{.input_size = 3, .hidden_size = 4, .precision = Precision::bf16};
   CHECK_THROWS_WITH_AS(
       nn::Lstm<double>{bf16},
-      "recurrent: precision bf16, expected fp32, or for layers of float also bf16, tf32 or fp32_strict",
+      "recurrent: precision bf16, expected fp32, or for layers of float also bf16, fp16 or fp32_strict",
       ValueError);
   const nn::RecurrentOptions int8{.input_size = 3, .hidden_size = 4, .precision = Precision::int8};
   CHECK_THROWS_AS(nn::Lstm<float>{int8}, ValueError);
   nn::Lstm<double> later({.input_size = 3, .hidden_size = 4});
   later.precision = Precision::bf16;
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
-  CHECK_THROWS_AS(later({Variable<double>(Tensor<double>::zeros({2, 3})), segments}), ValueError);
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{2});
+  CHECK_THROWS_AS(later({Variable<double>(Tensor<double>::zeros({2, 3})), layout}), ValueError);
 }
 
 TEST_CASE("recurrent: training with bfloat16 products has nearly the gradients of float32") {
   std::mt19937 random(3);
   nn::Lstm<float> lstm({.input_size = 20, .hidden_size = 33, .layers = 2});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{5, 2, 9, 1});
-  auto input = Tensor<float>::uninitialized({segments->rows(), 20});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{5, 2, 9, 1});
+  auto input = Tensor<float>::uninitialized({layout->rows(), 20});
   for (auto& x : input.mutable_values()) x = std::uniform_real_distribution<float>(-1, 1)(random);
   const auto gradient = [&](Precision precision) {
     lstm.precision = precision;
     for (auto& layer : lstm.layers) layer.weight_hidden.clear_grad();
-    const auto hidden = lstm({Variable<float>(input), segments}).hidden.rows;
+    const auto hidden = lstm({Variable<float>(input), layout}).hidden.values;
     ops::sum(ops::multiply(hidden, hidden)).backward();
     return lstm.layers[0].weight_hidden.grad().clone();
   };

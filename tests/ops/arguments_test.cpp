@@ -21,17 +21,17 @@ constexpr Index most = std::numeric_limits<Index>::max(), least = std::numeric_l
 Tensor<std::int32_t> ids(std::initializer_list<std::int32_t> values) {
   return Tensor<std::int32_t>::from(values, {static_cast<Index>(values.size())});
 }
-Ragged<V> ragged(V rows) { return {std::move(rows), test::segments_of({2, 1, 3})}; }
+Ragged<V> ragged(V rows) { return {std::move(rows), test::layout_of({2, 1, 3})}; }
 
-/// Segments that do not fit rows [6, 2], or are none, for an operation of a ragged batch.
+/// SequenceLayout that do not fit rows [6, 2], or are none, for an operation of a ragged batch.
 template <class Op>
 void check_segments(const std::string& name, Op op) {
   const V rows = numbers<float>({6, 2});
-  refused(name, "without segments", [&] { (void)op(Ragged<V>{rows, nullptr}); });
-  refused(name, "segments of fewer rows", [&] { (void)op(Ragged<V>{rows, test::segments_of({2, 3})}); });
-  refused(name, "segments of more rows", [&] { (void)op(Ragged<V>{rows, test::segments_of({2, 3, 2})}); });
-  refused(name, "no sequences", [&] { (void)op(Ragged<V>{rows, test::segments_of({})}); });
-  CHECK_NOTHROW((void)op(Ragged<V>{numbers<float>({0, 2}), test::segments_of({})}));
+  refused(name, "without layout", [&] { (void)op(Ragged<V>{rows, nullptr}); });
+  refused(name, "layout of fewer rows", [&] { (void)op(Ragged<V>{rows, test::layout_of({2, 3})}); });
+  refused(name, "layout of more rows", [&] { (void)op(Ragged<V>{rows, test::layout_of({2, 3, 2})}); });
+  refused(name, "no sequences", [&] { (void)op(Ragged<V>{rows, test::layout_of({})}); });
+  CHECK_NOTHROW((void)op(Ragged<V>{numbers<float>({0, 2}), test::layout_of({})}));
 }
 const Argument any{"x", {2, 3}, {"any"}};
 const Argument rows{"rows", {6, 2}, {"axis 1 longer", "axis 1 shorter"}};
@@ -118,7 +118,7 @@ TEST_CASE("arguments: operations over the rows of sequences") {
   over("max_over_time", [](const Ragged<V>& x) { return ops::max_over_time(x); });
   over("sum_over_time", [](const Ragged<V>& x) { return ops::sum_over_time(x); });
   over("mean_over_time", [](const Ragged<V>& x) { return ops::mean_over_time(x); });
-  over("dropout", [](const Ragged<V>& x) { return ops::dropout(x, 0.5).rows; });
+  over("dropout", [](const Ragged<V>& x) { return ops::dropout(x, 0.5).values; });
   check_arguments<float>("dropout", {any}, [](const Arguments& a) { return ops::dropout(a[0], 0.5); });
   for (const double ratio : {-0.1, 1.0, 2.0, not_a_number})
     refused("dropout", message(ratio), [&] { (void)ops::dropout(numbers<float>({2}), ratio); });
@@ -161,12 +161,12 @@ TEST_CASE("arguments: embedding") {
   const auto with = [&](const Tokens& tokens, double ratio) {
     return ops::embedding_with_dropout(tokens, table, ignore_none, ratio);
   };
-  const auto one = test::segments_of({3});
+  const auto one = test::layout_of({3});
   CHECK_NOTHROW((void)with({words, one}, 0.5));
-  refused("embedding_with_dropout", "no segments", [&] { (void)with({words, nullptr}, 0.5); });
+  refused("embedding_with_dropout", "no layout", [&] { (void)with({words, nullptr}, 0.5); });
   refused("embedding_with_dropout", "absent", [&] { (void)with({{}, one}, 0.5); });
-  refused("embedding_with_dropout", "too few", [&] { (void)with({words, test::segments_of({2})}, 0.5); });
-  refused("embedding_with_dropout", "too many", [&] { (void)with({words, test::segments_of({4})}, 0.5); });
+  refused("embedding_with_dropout", "too few", [&] { (void)with({words, test::layout_of({2})}, 0.5); });
+  refused("embedding_with_dropout", "too many", [&] { (void)with({words, test::layout_of({4})}, 0.5); });
   refused("embedding_with_dropout", "rank", [&] { (void)with({words.reshape({3, 1}), one}, 0.5); });
   for (const double ratio : {-0.1, 1.0, not_a_number})
     CHECK_THROWS_AS((void)with({words, one}, ratio), ValueError);
@@ -177,8 +177,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
   const Argument scores{"scores", {2, 3}, {"axis 1 longer"}};
   check_arguments<float>("softmax_cross_entropy", {scores},
                          [&](const Arguments& a) { return ops::softmax_cross_entropy(a[0], labels); });
-  check_arguments<float>("softmax_cross_entropy", {scores},
-                         [&](const Arguments& a) { return ops::softmax_cross_entropy_each(a[0], labels); });
+  check_arguments<float>("softmax_cross_entropy", {scores}, [&](const Arguments& a) {
+    return ops::softmax_cross_entropy(a[0], labels, {.reduction = ops::Reduction::none});
+  });
   const V right = numbers<float>({2, 3});
   const auto each = [](const std::string& name, auto op) {
     const V x = numbers<float>({2, 3});
@@ -199,8 +200,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
   };
   each("softmax_cross_entropy",
        [](const V& x, const ops::Labels& l) { return ops::softmax_cross_entropy(x, l); });
-  each("softmax_cross_entropy",
-       [](const V& x, const ops::Labels& l) { return ops::softmax_cross_entropy_each(x, l); });
+  each("softmax_cross_entropy", [](const V& x, const ops::Labels& l) {
+    return ops::softmax_cross_entropy(x, l, {.reduction = ops::Reduction::none});
+  });
   each("accuracy", [](const V& x, const ops::Labels& l) { return ops::accuracy(x, l); });
   refused("accuracy", "absent scores", [&] { (void)ops::accuracy(V(), labels); });
   for (const auto& [what, shape] : test::wrong_shapes({2, 3}))
@@ -210,8 +212,9 @@ TEST_CASE("arguments: cross entropy and accuracy") {
     const auto weights = Tensor<float>::zeros(shape);
     refused("softmax_cross_entropy", "weights",
             [&] { (void)ops::softmax_cross_entropy(right, labels, {}, weights); });
-    refused("softmax_cross_entropy", "weights",
-            [&] { (void)ops::softmax_cross_entropy_each(right, labels, -1, weights); });
+    refused("softmax_cross_entropy", "weights", [&] {
+      (void)ops::softmax_cross_entropy(right, labels, {.reduction = ops::Reduction::none}, weights);
+    });
   }
   const auto elsewhere = Tensor<float>::zeros({3}, test::other_device());
   CHECK_THROWS_AS((void)ops::softmax_cross_entropy(right, labels, {}, elsewhere), DeviceError);
@@ -225,12 +228,12 @@ TEST_CASE("arguments: convolutions") {
       "convolution_over_time",
       {{"rows", {6, 2}},
        {"weight", {3, 2, 2, 1}, {"axis 0 longer", "axis 0 shorter", "axis 2 longer", "axis 2 shorter"}}},
-      [](const Arguments& a) { return ops::convolution_over_time(ragged(a[0]), a[1]).rows; });
+      [](const Arguments& a) { return ops::convolution_over_time(ragged(a[0]), a[1]).values; });
   refused("convolution_over_time", "a window of nothing", [] {
     (void)ops::convolution_over_time(ragged(numbers<float>({6, 2})), numbers<float>({3, 2, 0, 1}));
   });
   check_segments("convolution_over_time", [](const Ragged<V>& x) {
-    return ops::convolution_over_time(x, numbers<float>({3, 2, 2, 1})).rows;
+    return ops::convolution_over_time(x, numbers<float>({3, 2, 2, 1})).values;
   });
   check_arguments<float>(
       "convolution_2d",
@@ -270,13 +273,13 @@ TEST_CASE("arguments: recurrent layers") {
     const auto run = [cell](const Arguments& a, bool reverse) {
       return ops::recurrent(cell, ragged(a[0]), {a[1], a[2], a[3], a[4]}, {a[5], a.size() > 6 ? a[6] : V()},
                             reverse)
-          .hidden.rows;
+          .hidden.values;
     };
     for (const bool reverse : {false, true})
       check_arguments<float>("recurrent", arguments, [&](const Arguments& a) { return run(a, reverse); });
     const ops::RecurrentWeights<float> w{numbers<float>({3 * gates, 2}), numbers<float>({3 * gates, 3}),
                                          numbers<float>({3 * gates}), numbers<float>({3 * gates})};
-    check_segments("recurrent", [&](const Ragged<V>& x) { return ops::recurrent(cell, x, w).hidden.rows; });
+    check_segments("recurrent", [&](const Ragged<V>& x) { return ops::recurrent(cell, x, w).hidden.values; });
     const auto x = ragged(numbers<float>({6, 2}));
     if (!lstm)
       refused("recurrent", "a cell state", [&] {

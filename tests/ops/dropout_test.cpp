@@ -13,8 +13,8 @@ Variable<float> ones(Index rows, Index width) {
   return Variable<float>(nn::constant<float>({rows, width}, 1));
 }
 
-std::shared_ptr<const Segments> segments(std::vector<Index> lengths) {
-  return std::make_shared<const Segments>(lengths);
+std::shared_ptr<const SequenceLayout> layout(std::vector<Index> lengths) {
+  return std::make_shared<const SequenceLayout>(lengths);
 }
 
 std::vector<float> row(const Variable<float>& x, Index at) {
@@ -62,22 +62,22 @@ TEST_CASE("dropout: the mask is that of seed, step and call, again and again") {
 TEST_CASE(
     "dropout: a word's mask depends on its sentence's place and its position, not on the other sentences") {
   const auto key = math::random_key(5, 6, 7);
-  const auto a = ops::dropout(Ragged<Variable<float>>{ones(6, 40), segments({2, 4})}, 0.5, key);
-  const auto b = ops::dropout(Ragged<Variable<float>>{ones(9, 40), segments({5, 4})}, 0.5, key);
-  for (Index i = 0; i < 2; ++i) CHECK(row(a.rows, i) == row(b.rows, i));          // sentence 0
-  for (Index i = 0; i < 4; ++i) CHECK(row(a.rows, 2 + i) == row(b.rows, 5 + i));  // sentence 1
-  CHECK(row(a.rows, 0) != row(a.rows, 1));
-  CHECK(row(a.rows, 0) != row(a.rows, 2));
+  const auto a = ops::dropout(Ragged<Variable<float>>{ones(6, 40), layout({2, 4})}, 0.5, key);
+  const auto b = ops::dropout(Ragged<Variable<float>>{ones(9, 40), layout({5, 4})}, 0.5, key);
+  for (Index i = 0; i < 2; ++i) CHECK(row(a.values, i) == row(b.values, i));          // sentence 0
+  for (Index i = 0; i < 4; ++i) CHECK(row(a.values, 2 + i) == row(b.values, 5 + i));  // sentence 1
+  CHECK(row(a.values, 0) != row(a.values, 1));
+  CHECK(row(a.values, 0) != row(a.values, 2));
 }
 
 TEST_CASE(
     "dropout: the second half of a batch on another rank has the masks that it has in the whole batch") {
   const auto key = math::random_key(5, 6, 7);
-  const auto whole = ops::dropout(Ragged<Variable<float>>{ones(7, 33), segments({2, 1, 4})}, 0.5, key);
+  const auto whole = ops::dropout(Ragged<Variable<float>>{ones(7, 33), layout({2, 1, 4})}, 0.5, key);
   random_state().first_sentence = 2;
-  const auto half = ops::dropout(Ragged<Variable<float>>{ones(4, 33), segments({4})}, 0.5, key);
+  const auto half = ops::dropout(Ragged<Variable<float>>{ones(4, 33), layout({4})}, 0.5, key);
   random_state().first_sentence = 0;
-  for (Index i = 0; i < 4; ++i) CHECK(row(whole.rows, 3 + i) == row(half.rows, i));
+  for (Index i = 0; i < 4; ++i) CHECK(row(whole.values, 3 + i) == row(half.values, i));
 }
 
 TEST_CASE("dropout: float and double have the same mask") {
@@ -92,7 +92,7 @@ TEST_CASE_TEMPLATE("dropout: an embedding with dropout has every bit of the two 
                    double) {
   test::with_each_instruction_set([] {
     for (const Index width : {1, 3, 16, 37, 300}) {
-      const auto s = segments({3, 1, 40, 2});
+      const auto s = layout({3, 1, 40, 2});
       std::vector<std::int32_t> words(46);
       for (std::size_t i = 0; i < words.size(); ++i)
         words[i] = static_cast<std::int32_t>(math::random_word({{1, 2}}, i) % 12) - 1;
@@ -101,11 +101,11 @@ TEST_CASE_TEMPLATE("dropout: an embedding with dropout has every bit of the two 
       const auto key = next_dropout_key();
       const auto run = [&](auto forward) {
         const Variable<T> leaf(table, true);
-        const Variable<T> rows = forward(leaf).rows;
+        const Variable<T> rows = forward(leaf).values;
         ops::sum(rows * Variable<T>(weights)).backward();
-        const auto ids = leaf.grad_rows().ids;
+        const auto ids = leaf.sparse_grad().indices;
         std::vector<std::vector<T>> all;
-        for (const auto& part : {rows.value(), leaf.grad_rows().rows})
+        for (const auto& part : {rows.value(), leaf.sparse_grad().values})
           all.emplace_back(part.values().begin(), part.values().end());
         all.emplace_back(ids.values().begin(), ids.values().end());
         return all;
@@ -114,10 +114,10 @@ TEST_CASE_TEMPLATE("dropout: an embedding with dropout has every bit of the two 
       const auto fused =
           run([&](const auto& leaf) { return ops::embedding_with_dropout(tokens, leaf, -1, 0.4, key); });
       CHECK(fused == run([&](const auto& leaf) {
-              return ops::dropout(tokens.with(ops::embedding(tokens.rows, leaf, -1)), 0.4, key);
+              return ops::dropout(tokens.with(ops::embedding(tokens.values, leaf, -1)), 0.4, key);
             }));
       CHECK(fused != run([&](const auto& leaf) {
-              return ops::dropout(tokens.with(ops::embedding(tokens.rows, leaf, -1)), 0.4,
+              return ops::dropout(tokens.with(ops::embedding(tokens.values, leaf, -1)), 0.4,
                                   next_dropout_key());
             }));
     }
@@ -130,7 +130,7 @@ TEST_CASE("dropout: the layers draw the same mask, whether the embedding has dro
   const Tokens tokens = make_tokens(std::vector<std::vector<std::int32_t>>{{1, 2, 8}, {2}});
   const auto values = [&](bool fused) {
     begin_step(4);
-    const auto rows = fused ? embedding(tokens, dropout).rows : dropout(embedding(tokens)).rows;
+    const auto rows = fused ? embedding(tokens, dropout).values : dropout(embedding(tokens)).values;
     return std::vector<float>(rows.value().values().begin(), rows.value().values().end());
   };
   CHECK(values(true) == values(false));

@@ -46,16 +46,16 @@ TEST_CASE("errors: ids and labels outside their range") {
 }
 
 TEST_CASE("errors: recurrent layers say what does not fit") {
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{2});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{2});
   const ops::RecurrentWeights<float> weights{zeros({12, 4}), zeros({12, 3}), zeros({12}), zeros({12})};
   const auto run = [&](Shape rows, const ops::RecurrentWeights<float>& w,
                        const ops::RecurrentState<float>& first) {
-    (void)ops::recurrent(RecurrentCell::lstm, Ragged<Variable<float>>{zeros(rows), segments}, w, first);
+    (void)ops::recurrent(RecurrentCell::lstm, Ragged<Variable<float>>{zeros(rows), layout}, w, first);
   };
   CHECK_NOTHROW(run({2, 4}, weights, {}));
   CHECK_THROWS_AS(run({2, 5}, weights, {}), ShapeError);
   CHECK_THROWS_AS(run({3, 4}, weights, {}), ShapeError);
   CHECK_THROWS_AS(run({2, 4}, {zeros({9, 4}), zeros({12, 3}), zeros({12}), zeros({12})}, {}), ShapeError);
   CHECK_THROWS_AS(run({2, 4}, weights, {zeros({2, 3}), {}}), ShapeError);
-  CHECK_THROWS_AS(Segments(std::vector<Index>{2, 0}), ShapeError);
+  CHECK_THROWS_AS(SequenceLayout(std::vector<Index>{2, 0}), ShapeError);
 }

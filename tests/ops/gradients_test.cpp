@@ -24,8 +24,8 @@ Variable<double> weighed(const Variable<double>& x) {
   return ops::sum(x * Variable<double>(values(x.shape(), 1234)));
 }
 
-std::shared_ptr<const Segments> segments(std::initializer_list<Index> lengths) {
-  return std::make_shared<const Segments>(std::vector<Index>(lengths));
+std::shared_ptr<const SequenceLayout> layout(std::initializer_list<Index> lengths) {
+  return std::make_shared<const SequenceLayout>(std::vector<Index>(lengths));
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ TEST_CASE("gradients: sums, means, maxima") {
   }
   check_gradient([](auto in) { return ops::mean(in[0]); }, x);
   const std::vector<Tensor<double>> rows{values({7, 3}, 5)};
-  const auto s = segments({2, 1, 4});
+  const auto s = layout({2, 1, 4});
   check_gradient(
       [s](auto in) {
         return weighed(ops::max_over_time(Ragged<Variable<double>>{in[0], s}));
@@ -105,10 +105,10 @@ TEST_CASE("gradients: embedding, with an ignored id") {
 TEST_CASE("gradients: dropout, of rows and of sequences") {
   const auto key = math::random_key(1, 2, 3);
   check_gradient([key](auto v) { return weighed(ops::dropout(v[0], 0.4, key)); }, {values({6, 5}, 12)});
-  const auto s = segments({1, 5});
+  const auto s = layout({1, 5});
   check_gradient(
       [key, s](auto v) {
-        return weighed(ops::dropout(Ragged<Variable<double>>{v[0], s}, 0.4, key).rows);
+        return weighed(ops::dropout(Ragged<Variable<double>>{v[0], s}, 0.4, key).values);
       },
       {values({6, 5}, 13)});
 }
@@ -119,18 +119,22 @@ TEST_CASE("gradients: softmax cross entropy with ignored labels, class weights, 
   const std::vector<Tensor<double>> scores{values({4, 3}, 14)};
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], labels); }, scores);
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], labels, {}, weights); }, scores);
-  check_gradient([=](auto v) { return weighed(ops::softmax_cross_entropy_each(v[0], labels)); }, scores);
+  check_gradient(
+      [=](auto v) {
+        return weighed(ops::softmax_cross_entropy(v[0], labels, {.reduction = ops::Reduction::none}));
+      },
+      scores);
   const auto deep = Tensor<std::int32_t>::from({0, 2, -1, 1}, {2, 2});
   check_gradient([=](auto v) { return ops::softmax_cross_entropy(v[0], deep, {.normalize = false}); },
                  {values({2, 3, 2}, 15)});
 }
 
 TEST_CASE("gradients: convolutions over text and over images") {
-  const auto s = segments({1, 4, 2});
+  const auto s = layout({1, 4, 2});
   for (Index window : {1, 3, 5})
     check_gradient(
         [s](auto v) {
-          return weighed(ops::convolution_over_time(Ragged<Variable<double>>{v[0], s}, v[1]).rows);
+          return weighed(ops::convolution_over_time(Ragged<Variable<double>>{v[0], s}, v[1]).values);
         },
         {values({7, 3}, 16), values({2, 3, window, 1}, 17)});
   check_gradient(
@@ -142,7 +146,7 @@ TEST_CASE("gradients: convolutions over text and over images") {
 }
 
 TEST_CASE("gradients: recurrent layers of every kind, both directions, with and without first states") {
-  const auto s = segments({2, 5, 1, 3});
+  const auto s = layout({2, 5, 1, 3});
   for (const auto cell :
        {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh, RecurrentCell::rnn_relu})
     for (const bool reverse : {false, true}) {
@@ -157,7 +161,7 @@ TEST_CASE("gradients: recurrent layers of every kind, both directions, with and 
           if (states && cell == RecurrentCell::lstm) first.cell = v[6];
           const auto out = ops::recurrent(cell, Ragged<Variable<double>>{v[0], s}, {v[1], v[2], v[3], v[4]},
                                           first, reverse);
-          auto sum = weighed(out.hidden.rows) + weighed(ops::scale(out.last.hidden, 0.5));
+          auto sum = weighed(out.hidden.values) + weighed(ops::scale(out.last.hidden, 0.5));
           return cell == RecurrentCell::lstm ? sum + weighed(out.last.cell) : sum;
         };
       };

@@ -58,9 +58,9 @@ TEST_CASE(
 
 TEST_CASE("nan: the maximum over time, with ties") {
   everywhere([]<Real T>(T nan, T) {
-    const auto segments = std::make_shared<const Segments>(std::vector<Index>{3, 1, 2});
+    const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{3, 1, 2});
     const auto x = leaf<T>({1, nan, 4, 2, nan, 4, 2, 0, 1, nan, 7, -1, 5, 1, 2, 5, 1, nan}, {6, 3});
-    const auto y = ops::max_over_time(Ragged<Variable<T>>{x, segments});
+    const auto y = ops::max_over_time(Ragged<Variable<T>>{x, layout});
     check_values<T>(y.value(), {2, nan, 4, nan, 7, -1, 5, 1, nan});
     ops::sum(y).backward();
     check_values<T>(x.grad(), {0, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1});
@@ -70,7 +70,7 @@ TEST_CASE("nan: the maximum over time, with ties") {
     for (std::size_t i = 0; i < 37; i += 5) values[i] = nan;
     for (std::size_t i = 37; i < 74; i += 3) values[i] = nan;
     const auto wide = ops::max_over_time(Ragged<Variable<T>>{
-        leaf<T>(values, {2, width}), std::make_shared<const Segments>(std::vector<Index>{2})});
+        leaf<T>(values, {2, width}), std::make_shared<const SequenceLayout>(std::vector<Index>{2})});
     for (std::size_t i = 0; i < 37; ++i)
       CHECK(std::isnan(wide.value().values()[i]) == (i % 5 == 0 || i % 3 == 0));
   });
@@ -119,12 +119,12 @@ TEST_CASE("nan: a gradient with one makes all clipped ones NaN; without one, cli
   everywhere([]<Real T>(T nan, T inf) {
     struct Two final : nn::Module {
       nn::Parameter<T> a{Tensor<T>::zeros({2})}, b{Tensor<T>::zeros({40})};
-      void fields(nn::Fields& visit) override { visit("a", a)("b", b); }
+      void visit_members(nn::MemberVisitor& visit) override { visit("a", a)("b", b); }
     };
     const auto after = [&](T bad) {
       Two model;
       optim::Sgd sgd(model, {.learning_rate = 1});
-      sgd.add_hook(optim::ClipNorm{1});
+      sgd.add_hook(optim::ClipGradNorm{1});
       model.a.mutable_grad() = Tensor<T>::from({bad, T(3)}, {2});
       model.b.mutable_grad() = Tensor<T>::zeros({40});
       sgd.step();
@@ -139,7 +139,7 @@ TEST_CASE("nan: a gradient with one makes all clipped ones NaN; without one, cli
 
     Two model;  // limits of single values leave a NaN where it is
     optim::Sgd sgd(model, {.learning_rate = 1});
-    sgd.add_hook(optim::ClipValue{-1, 1});
+    sgd.add_hook(optim::ClipGradValue{-1, 1});
     model.a.mutable_grad() = Tensor<T>::from({nan, T(3)}, {2});
     sgd.step();
     CHECK(std::isnan(model.a.value().values()[0]));

@@ -122,8 +122,8 @@ TEST_CASE("reference: convolution over text, as images and as sequences") {
     Variable<T> loss;
     for (Index i = 0; i < x.shape()[0]; ++i) {  // one sentence: rows are the columns of its image
       const Variable<T> rows = ops::transpose(Variable<T>(x.value().rows(i, 1).reshape({features, length})));
-      const auto segments = std::make_shared<const Segments>(std::vector<Index>{length});
-      const auto part = ops::convolution_over_time(Ragged<Variable<T>>{rows, segments}, weight).rows;
+      const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{length});
+      const auto part = ops::convolution_over_time(Ragged<Variable<T>>{rows, layout}, weight).values;
       const auto theirs = one.tensor<T>("y").rows(i, 1).reshape({filters, windows});
       const auto mine = ops::transpose(part);
       for (std::size_t k = 0; k < theirs.values().size(); ++k)
@@ -144,7 +144,8 @@ TEST_CASE("reference: softmax cross entropy and accuracy") {
     const std::int32_t ignore = one.about().at("ignore_label");
     const Tensor<T> weights = one.has("class_weight") ? one.tensor<T>("class_weight") : Tensor<T>();
     if (one.about().at("reduce") == "no") {
-      const auto losses = ops::softmax_cross_entropy_each(x, labels, ignore, weights);
+      const auto losses = ops::softmax_cross_entropy(
+          x, labels, {.ignore_label = ignore, .reduction = ops::Reduction::none}, weights);
       one.check("loss", losses.value());
       backward(losses, one.tensor<T>("gloss"));
     } else {
@@ -178,9 +179,9 @@ void check_stack(const ReferenceCase& one, nn::RecurrentStack<T>& stack) {
     append(rows, one.tensor<T>("x" + std::to_string(i)));
     append(d_rows, one.tensor<T>("gy" + std::to_string(i)));
   }
-  const auto segments = std::make_shared<const Segments>(lengths);
-  const Index features = static_cast<Index>(rows.size()) / segments->rows();
-  const Variable<T> x(Tensor<T>::from(rows, {segments->rows(), features}), true);
+  const auto layout = std::make_shared<const SequenceLayout>(lengths);
+  const Index features = static_cast<Index>(rows.size()) / layout->rows();
+  const Variable<T> x(Tensor<T>::from(rows, {layout->rows(), features}), true);
 
   std::vector<ops::RecurrentState<T>> first;
   const bool cells = one.has("gcy");
@@ -191,10 +192,10 @@ void check_stack(const ReferenceCase& one, nn::RecurrentStack<T>& stack) {
       };
       first.push_back({state("hx"), cells ? state("cx") : Variable<T>()});
     }
-  const auto out = stack(Ragged<Variable<T>>{x, segments}, first);
+  const auto out = stack(Ragged<Variable<T>>{x, layout}, first);
 
   Variable<T> loss =
-      ops::sum(out.hidden.rows * Variable<T>(Tensor<T>::from(d_rows, out.hidden.rows.shape())));
+      ops::sum(out.hidden.values * Variable<T>(Tensor<T>::from(d_rows, out.hidden.values.shape())));
   const auto last = [&](const std::string& key, Index k) {
     return one.tensor<T>(key).rows(k, 1).reshape({sequences, units});
   };
@@ -221,8 +222,8 @@ void check_stack(const ReferenceCase& one, nn::RecurrentStack<T>& stack) {
   if (!first.empty() && cells) one.check("grad_cx", Tensor<T>::from(d_cx, joined));
   for (Index i = 0; i < sequences; ++i) {
     const auto name = std::to_string(i);
-    one.check("y" + name, out.hidden.rows.value().rows(segments->first(i), segments->length(i)));
-    one.check("grad_x" + name, x.grad().rows(segments->first(i), segments->length(i)));
+    one.check("y" + name, out.hidden.values.value().rows(layout->begin(i), layout->length(i)));
+    one.check("grad_x" + name, x.grad().rows(layout->begin(i), layout->length(i)));
   }
   test::check_parameters<T>(stack, one, "grad_p/", true);
 }

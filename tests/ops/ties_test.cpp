@@ -19,9 +19,9 @@ void check_ties() {
                                -2, 0, 4,  //
                                -2, 0, 1,  //
                                -2, 7, 1};
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{3, 4});
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{3, 4});
   const Variable<T> x(Tensor<T>::from(numbers, {7, 3}), true);
-  const auto largest = ops::max_over_time(Ragged<Variable<T>>{x, segments});
+  const auto largest = ops::max_over_time(Ragged<Variable<T>>{x, layout});
   const auto values = largest.value().values();
   CHECK(std::vector<T>(values.begin(), values.end()) == std::vector<T>{5, 5, 2, -2, 7, 4});
   ops::sum(ops::multiply(largest, Variable<T>(Tensor<T>::from({1, 2, 3, 4, 5, 6}, {2, 3})))).backward();

@@ -10,7 +10,7 @@ using namespace lstmlib;
 namespace {
 struct OneWeight final : nn::Module {
   nn::Parameter<double> weight{Tensor<double>::from({1, -2}, {2})};
-  void fields(nn::Fields& visit) override { visit("W", weight); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("W", weight); }
   double operator[](std::size_t i) const { return weight.value().values()[i]; }
 };
 /// Steps without a gradient: only decay moves a weight.

@@ -16,7 +16,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 
 struct OneStepWeight final : nn::Module {
   nn::Parameter<double> weight{Tensor<double>::from({1}, {1})};
-  void fields(nn::Fields& visit) override { visit("W", weight); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("W", weight); }
 };
 
 /// Values that an option must not have: those of its range's kind, and NaN.
@@ -124,17 +124,17 @@ TEST_CASE("hooks with numbers outside their range are refused") {
   optim::Sgd sgd(model);
   for (const double value : not_negative) {
     CHECK_THROWS_AS(sgd.add_hook(optim::WeightDecay{value}), ValueError);
-    CHECK_THROWS_AS(sgd.add_hook(optim::Lasso{value}), ValueError);
+    CHECK_THROWS_AS(sgd.add_hook(optim::L1Decay{value}), ValueError);
   }
   for (const double value : {not_a_number, 0.0, -1.0})
-    CHECK_THROWS_AS(sgd.add_hook(optim::ClipNorm{value}), ValueError);
-  CHECK_THROWS_AS(sgd.add_hook(optim::ClipValue{1, -1}), ValueError);
-  CHECK_THROWS_AS(sgd.add_hook(optim::ClipValue{not_a_number, 1}), ValueError);
-  CHECK_THROWS_AS(sgd.add_hook(optim::ClipValue{-1, not_a_number}), ValueError);
+    CHECK_THROWS_AS(sgd.add_hook(optim::ClipGradNorm{value}), ValueError);
+  CHECK_THROWS_AS(sgd.add_hook(optim::ClipGradValue{1, -1}), ValueError);
+  CHECK_THROWS_AS(sgd.add_hook(optim::ClipGradValue{not_a_number, 1}), ValueError);
+  CHECK_THROWS_AS(sgd.add_hook(optim::ClipGradValue{-1, not_a_number}), ValueError);
   CHECK_THROWS_WITH_AS(sgd.add_hook(optim::WeightDecay{-1}),
                        "WeightDecay: rate is -1, expected a finite number of at least 0", ValueError);
   CHECK_THROWS_AS(sgd.add_hook(optim::UserHook()), ValueError);
   CHECK_THROWS_AS(sgd.add_hook(optim::Hook(std::shared_ptr<const optim::UserHook>())), ValueError);
   CHECK_NOTHROW(sgd.step());  // none of them was kept
-  CHECK_NOTHROW(sgd.add_hook(optim::ClipNorm{inf}));
+  CHECK_NOTHROW(sgd.add_hook(optim::ClipGradNorm{inf}));
 }

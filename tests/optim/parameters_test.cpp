@@ -2,7 +2,7 @@
 // Which parameters an optimizer has: tied ones once, replaced ones noticed, gradients of other shapes
 // refused.
 #include "lstmlib/core.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <cmath>
@@ -18,7 +18,7 @@ struct Tied final : nn::Module {
   explicit Tied(bool tie = true) {
     if (tie) output.weight = embedding.weight;
   }
-  void fields(nn::Fields& visit) override { visit("embedding", embedding)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("embedding", embedding)("output", output); }
 };
 std::vector<float> copy(const Tensor<float>& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
@@ -54,7 +54,7 @@ TEST_CASE("tied weights that two fields list move by one gradient, and are one p
 TEST_CASE("tied weights count once in the norm that is clipped") {
   Tied model;
   optim::Sgd sgd(model, {.learning_rate = 1});
-  sgd.add_hook(optim::ClipNorm{1});
+  sgd.add_hook(optim::ClipGradNorm{1});
   const auto before = copy(model.output.weight.value());
   backward(model);
   sgd.step();
@@ -168,12 +168,12 @@ TEST_CASE("gradients, values and states of another shape than the parameter are 
   optim::Adam adam(model);
   model.weight.mutable_grad() = Tensor<float>::zeros({3, 1});
   CHECK_THROWS_WITH_AS(adam.step(), "optimizer: the gradient of W is [3, 1], expected [3, 2]", ShapeError);
-  adam.add_hook(optim::ClipNorm{1});
+  adam.add_hook(optim::ClipGradNorm{1});
   CHECK_THROWS_AS(adam.step(), ShapeError);
   model.weight.clear_grad();
   const auto rows = [&](Shape ids, Shape values) {
     CHECK_THROWS_AS(
-        model.weight.set_grad_rows({Tensor<std::int32_t>::zeros(ids), Tensor<float>::zeros(values)}),
+        model.weight.set_sparse_grad({Tensor<std::int32_t>::zeros(ids), Tensor<float>::zeros(values)}),
         ShapeError);
   };
   rows({1}, {2, 2});

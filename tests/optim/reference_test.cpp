@@ -12,7 +12,7 @@ struct Parameters final : nn::Module {
   nn::Parameter<T> weight, bias, nograd;
   explicit Parameters(const ReferenceCase& one)
       : weight(one.tensor<T>("W0")), bias(one.tensor<T>("b0")), nograd(one.tensor<T>("nograd")) {}
-  void fields(nn::Fields& visit) override { visit("W", weight)("b", bias)("nograd", nograd); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("W", weight)("b", bias)("nograd", nograd); }
 };
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const ReferenceCase& one, nn::Module& model) {
@@ -51,13 +51,13 @@ void add_hooks(const ReferenceCase& one, optim::Optimizer& optimizer) {
   for (const auto& hook : one.about().at("hooks")) {
     const std::string name = hook.at("hook");
     if (name == "WeightDecay") optimizer.add_hook(optim::WeightDecay{hook.at("rate").get<double>()});
-    else if (name == "Lasso") optimizer.add_hook(optim::Lasso{hook.at("rate").get<double>()});
+    else if (name == "Lasso") optimizer.add_hook(optim::L1Decay{hook.at("rate").get<double>()});
     else if (name == "GradientClipping")
-      optimizer.add_hook(optim::ClipNorm{hook.at("threshold").get<double>()});
+      optimizer.add_hook(optim::ClipGradNorm{hook.at("threshold").get<double>()});
     else {
       REQUIRE(name == "GradientHardClipping");
       optimizer.add_hook(
-          optim::ClipValue{hook.at("lower_bound").get<double>(), hook.at("upper_bound").get<double>()});
+          optim::ClipGradValue{hook.at("lower_bound").get<double>(), hook.at("upper_bound").get<double>()});
     }
   }
 }
@@ -119,7 +119,7 @@ template <Real T>
 void check_pytorch_trajectory(const ReferenceCase& one) {
   struct Two final : nn::Module {
     nn::Parameter<T> weight, bias;
-    void fields(nn::Fields& visit) override { visit("W", weight)("b", bias); }
+    void visit_members(nn::MemberVisitor& visit) override { visit("W", weight)("b", bias); }
   } model;
   model.weight = nn::Parameter<T>(one.tensor<T>("W0"));
   model.bias = nn::Parameter<T>(one.tensor<T>("b0"));

@@ -43,5 +43,5 @@ for program in $programs; do
   "$scratch/build/$program"
 done
 if [ -x "$scratch/build/with_mpi" ]; then
-  "$source/tests/mpi/run.sh" mpirun 2 "$scratch/build/with_mpi"
+  "$source/tests/distributed/mpi/run.sh" mpirun 2 "$scratch/build/with_mpi"
 fi

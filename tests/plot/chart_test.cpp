@@ -268,7 +268,8 @@ TEST_CASE("chart: unusable sizes are refused") {
     CHECK_THROWS_AS(png(losses(), {720, 480}, scale), ShapeError);
 }
 
-TEST_CASE("chart: of odd input each point that can be drawn is where its values say, and no other one is there") {
+TEST_CASE(
+    "chart: of odd input each point that can be drawn is where its values say, and no other one is there") {
   const std::vector<std::vector<double>> columns{{},
                                                  {1},
                                                  {not_a_number},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lstmlib/train/plot_report.hpp"
 #include "lstmlib/core.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
 
 #include <cmath>
@@ -20,7 +20,7 @@ struct Counter final : train::Updater {
   Index epoch() const override { return count / 2; }
   double epoch_detail() const override { return static_cast<double>(count) / 2; }
   double previous_epoch_detail() const override { return count ? static_cast<double>(count - 1) / 2 : -1; }
-  void serialize(nn::Serializer& serializer) override { serializer.value("iteration", count); }
+  void serialize(io::Serializer& serializer) override { serializer.value("iteration", count); }
   Index count = 0, breaks_at = -1;
 };
 

@@ -23,8 +23,8 @@ Tensor<float> numbers(Shape shape, double scale) {
 /// Large enough for several threads.
 Variable<float> loss_of(const nn::Lstm<float>& lstm) {
   const Ragged<Variable<float>> x{Variable<float>(numbers({320, 32}, 1)),
-                                  std::make_shared<const Segments>(std::vector<Index>(32, 10))};
-  const auto y = lstm(x).hidden.rows;
+                                  std::make_shared<const SequenceLayout>(std::vector<Index>(32, 10))};
+  const auto y = lstm(x).hidden.values;
   return ops::mean(y * y);
 }
 

@@ -5,7 +5,7 @@
 
 #include "lstmlib/io/npy.hpp"
 #include "lstmlib/serve/message.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 #include "support.hpp"
 
 using namespace sentiment;
@@ -89,7 +89,7 @@ TEST_CASE("texts: sentences are processed as Python's strip, lower and split do 
 
 TEST_CASE("texts: a sentence of more words than one request may keep the model with is refused") {
   std::string many = "[\"";
-  for (std::size_t i = 0; i < Texts::most_tokens; ++i) many += "a ";
+  for (std::size_t i = 0; i < Texts::max_tokens; ++i) many += "a ";
   CHECK(read(many + "\"]", json_type).size() == 1);
   CHECK(refusal(many + "a\"]", json_type) ==
         "413 sentence 1 has 65537 words or characters, at most 65536 are taken");

@@ -39,7 +39,8 @@ struct Place {
   }
 
   fs::path folder = scratch("certificates");
-  Authority authority{folder / "ours", "an authority for tests"}, other{folder / "other", "another authority"};
+  Authority authority{folder / "ours", "an authority for tests"},
+      other{folder / "other", "another authority"};
   TlsServer server{authority, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nbytes"};
   NoCloudVariables variables;
 };
@@ -54,7 +55,8 @@ TEST_CASE("certificates: a server of an unknown authority is not trusted, and wh
   CHECK(says(said, "AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE may name"));
 }
 
-TEST_CASE("certificates: the cloud's clients take those that are named, the nearest first, and no others then") {
+TEST_CASE(
+    "certificates: the cloud's clients take those that are named, the nearest first, and no others then") {
   Place place;
   const std::string ours = place.authority.file.string(), other = place.other.file.string();
   for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"}) {
@@ -83,7 +85,8 @@ TEST_CASE("certificates: the cloud's clients take those that are named, the near
 TEST_CASE("certificates: a file that is not there, or is none, is named") {
   Place place;
   place.variables.set("AWS_CA_BUNDLE", (place.folder / "none.pem").string());
-  CHECK(says(place.fetch(), "AWS_CA_BUNDLE: there is no file or folder of certificates " + place.folder.string()));
+  CHECK(says(place.fetch(),
+             "AWS_CA_BUNDLE: there is no file or folder of certificates " + place.folder.string()));
   write_text(place.folder / ".aws" / "config", "[default]\nca_bundle = nowhere\n");
   place.variables.set("AWS_CA_BUNDLE", "");
   CHECK(says(place.fetch(), "ca_bundle of profile default"));
@@ -96,7 +99,9 @@ TEST_CASE("certificates: downloads of data sets and questions to an endpoint tak
   Place place;
   const auto get = [&] {
     return complaint([&] {
-      download({.address = place.server.url() + "/f", .target = place.folder / "data", .retries = {.attempts = 1}});
+      download({.address = place.server.url() + "/f",
+                .target = place.folder / "data",
+                .retries = {.attempts = 1}});
     });
   };
   const auto ask = [&] {

@@ -442,7 +442,8 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
   };
   const Words deploy{"cloud", "deploy", "--model-data", "s3://films/m.tar.gz", "--image", "i", "--role", "R"};
   wrong(fit_words + Words{"--output-path", "jobs"}, "--output-path: 'jobs' is no address of S3");
-  wrong({"cloud", "fit", "--image", "i", "--role", "R", "--channel", "train=s3://films/t", "--output-path", "jobs"},
+  wrong({"cloud", "fit", "--image", "i", "--role", "R", "--channel", "train=s3://films/t", "--output-path",
+         "jobs"},
         "--output-path: 'jobs' is no address of S3; s3://BUCKET/KEY is expected");
   wrong(fit_words + Words{"--channel", "train=s3://films/other"}, "the channel train is there twice");
   wrong(fit_words + Words{"--channel", "test"}, "'test' is no NAME=s3://BUCKET/PREFIX");
@@ -452,24 +453,31 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
   Words many = fit_words;
   for (int i = 0; i < 20; ++i) many = many + Words{"--channel", "c" + std::to_string(i) + "=s3://films/t"};
   wrong(many, "at most 20 channels, 21 are given");
-  wrong(fit_words + Words{"--checkpoint-path", "checkpoints"}, "--checkpoint-path: 'checkpoints' is no address of S3");
+  wrong(fit_words + Words{"--checkpoint-path", "checkpoints"},
+        "--checkpoint-path: 'checkpoints' is no address of S3");
   wrong(fit_words + Words{"--checkpoint-path", "s3://Films/x"}, "'Films' is no name of a bucket");
-  wrong(fit_words + Words{"--spot", "--max-wait", "60"}, "--max-wait: 60 seconds are less than --max-run, 86400");
+  wrong(fit_words + Words{"--spot", "--max-wait", "60"},
+        "--max-wait: 60 seconds are less than --max-run, 86400");
   for (const char* count : {"0", "-1", "1.0", "1e2", "[2]", "0x2", "1001", ""})
     wrong(fit_words + Words{"--instance-count", count}, "' is no whole number from 1 to 1000");
-  for (const char* type : {"c5.xlarge", "ml.c5", "ml.c5.huge", "ml.C5.xlarge", "ml.c5.x large", "ml.c5.xlarge.", "gpu"})
+  for (const char* type :
+       {"c5.xlarge", "ml.c5", "ml.c5.huge", "ml.C5.xlarge", "ml.c5.x large", "ml.c5.xlarge.", "gpu"})
     wrong(fit_words + Words{"--instance-type", type}, "is no kind of machine: ml.FAMILY.SIZE is expected");
   wrong(fit_words + Words{"--instance-type", "local"}, "`sentiment local`");
   wrong(deploy + Words{"--instance-type", "m5.large"}, "is no kind of machine");
   wrong(run_words + Words{"--endpoint-instance-type", "m5.large"}, "is no kind of machine");
-  for (const char* role :
-       {"arn:aws:iam::1234:role/R", "arn:aws:iam::123456789012:user/u", "arn:aws:sts::123456789012:role/R",
-        "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a b", "arn:aws:iam:eu-west-3:123456789012:role/R"})
-    wrong({"cloud", "fit", "--image", "i", "--role", role, "--channel", "train=s3://films/t"}, "is no ARN of a role");
-  wrong({"cloud", "fit", "--image", "i", "--role", "a/b", "--channel", "train=s3://films/t"}, "'a/b' is no role");
-  wrong({"cloud", "fit", "--image", "an image", "--role", "R", "--channel", "train=s3://films/t"}, "is no image");
+  for (const char* role : {"arn:aws:iam::1234:role/R", "arn:aws:iam::123456789012:user/u",
+                           "arn:aws:sts::123456789012:role/R", "arn:aws:iam::123456789012:role/",
+                           "arn:aws:iam::123456789012:role/a b", "arn:aws:iam:eu-west-3:123456789012:role/R"})
+    wrong({"cloud", "fit", "--image", "i", "--role", role, "--channel", "train=s3://films/t"},
+          "is no ARN of a role");
+  wrong({"cloud", "fit", "--image", "i", "--role", "a/b", "--channel", "train=s3://films/t"},
+        "'a/b' is no role");
+  wrong({"cloud", "fit", "--image", "an image", "--role", "R", "--channel", "train=s3://films/t"},
+        "is no image");
   wrong(deploy + Words{"--name", "films_1"}, "'films_1' is no name");
-  wrong({"cloud", "deploy", "--model-data", "model.tar.gz", "--image", "i", "--role", "R"}, "is no address of S3");
+  wrong({"cloud", "deploy", "--model-data", "model.tar.gz", "--image", "i", "--role", "R"},
+        "is no address of S3");
   wrong(fit_words + Words{"--region", ""}, "--region: a name is expected");
   wrong(fit_words + Words{"--profile", ""}, "--profile: a name is expected");
   wrong(fit_words + Words{"--poll-seconds", "nan"}, "'nan' is no number from 0.01 to 3600");
@@ -487,35 +495,44 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
   setting("processes=0", "processes: '0' is no whole number from 1 to 4096");
   setting("wire=fp8", "wire: fp8 not in");
   setting("bucket=perhaps", "bucket: 'perhaps' is neither true nor false");
-  wrong(fit_words + Words{"--hyperparameter", "epochs=1", "--hyperparameter", "epochs=2"}, "the name epochs is there twice");
-  wrong(fit_words + Words{"--hyperparameter", "batch-size=1", "--hyperparameter", "batch_size=2"}, "in two spellings");
+  wrong(fit_words + Words{"--hyperparameter", "epochs=1", "--hyperparameter", "epochs=2"},
+        "the name epochs is there twice");
+  wrong(fit_words + Words{"--hyperparameter", "batch-size=1", "--hyperparameter", "batch_size=2"},
+        "in two spellings");
   wrong(fit_words + Words{"--hyperparameter", "x=" + std::string(2501, 'x')}, "a value 2500");
   wrong(fit_words + Words{"--environment", "1A=x"}, "'1A' is no name of a variable");
   wrong(fit_words + Words{"--environment", "A=x", "--environment", "A=y"}, "the name A is there twice");
   CHECK(scene.cloud.calls().empty());
 
-  const Outcome fine = scene.run(fit_words + Words{"--hyperparameter", "seed=18446744073709551615", "--hyperparameter",
-                                                   "mystery=[1.5]", "--hyperparameter", "model_dir=s3://films/x",
-                                                   "--instance-type", "ml.p6-b200.48xlarge", "--no-wait", "--name", "j"});
+  const Outcome fine =
+      scene.run(fit_words + Words{"--hyperparameter", "seed=18446744073709551615", "--hyperparameter",
+                                  "mystery=[1.5]", "--hyperparameter", "model_dir=s3://films/x",
+                                  "--instance-type", "ml.p6-b200.48xlarge", "--no-wait", "--name", "j"});
   CHECK(fine.err == "");
-  CHECK(scene.cloud.jobs["j"]["HyperParameters"] ==
-        nlohmann::json{{"seed", "18446744073709551615"}, {"mystery", "[1.5]"}, {"model_dir", "s3://films/x"}});
+  CHECK(scene.cloud.jobs["j"]["HyperParameters"] == nlohmann::json{{"seed", "18446744073709551615"},
+                                                                   {"mystery", "[1.5]"},
+                                                                   {"model_dir", "s3://films/x"}});
 }
 
 TEST_CASE("cloud: a bucket with a prefix in it is refused whole, and what to say instead is said") {
   Scene scene("cloud_bucket");
   for (const char* part : {"train", "test", "vocab"}) write_text(scene.folder / "data" / part / "file", "x");
   const auto data = [&](const char* part) { return (scene.folder / "data" / part).string(); };
-  const Words upload{"upload", "--train", data("train"), "--test", data("test"), "--vocab", data("vocab"), "--bucket"};
-  const Words run = Words{"cloud", "run"} + image_and_role + Words{"--dataset", "films", "--out", "result", "--bucket"};
+  const Words upload{"upload",     "--train", data("train"), "--test",
+                     data("test"), "--vocab", data("vocab"), "--bucket"};
+  const Words run =
+      Words{"cloud", "run"} + image_and_role + Words{"--dataset", "films", "--out", "result", "--bucket"};
   for (const Words& words : {upload, run}) {
-    check_refused(scene.run(words + Words{"films/x/y"}), 2,
-                  "'films/x/y' is no name of a bucket; the bucket is films, and the rest belongs to the prefix: x/y");
-    check_refused(scene.run(words + Words{"s3://films/x"}), 2, "the bucket is films, and the rest belongs to the prefix: x");
-    check_refused(scene.run(words + Words{"s3://films"}), 2, "'s3://films' is no name of a bucket; the bucket is films");
+    check_refused(
+        scene.run(words + Words{"films/x/y"}), 2,
+        "'films/x/y' is no name of a bucket; the bucket is films, and the rest belongs to the prefix: x/y");
+    check_refused(scene.run(words + Words{"s3://films/x"}), 2,
+                  "the bucket is films, and the rest belongs to the prefix: x");
+    check_refused(scene.run(words + Words{"s3://films"}), 2,
+                  "'s3://films' is no name of a bucket; the bucket is films");
     check_refused(scene.run(words + Words{"films/"}), 2, "the bucket is films");
-    for (const char* bucket : {"", "fi", "Films", "films_1", "-films", "films-", "fi..lms", "10.0.0.1", "xn--films",
-                               "films-s3alias", "fi lms", "films:1"}) {
+    for (const char* bucket : {"", "fi", "Films", "films_1", "-films", "films-", "fi..lms", "10.0.0.1",
+                               "xn--films", "films-s3alias", "fi lms", "films:1"}) {
       CAPTURE(bucket);
       check_refused(scene.run(words + Words{bucket}), 2, "is no name of a bucket");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/labelled_text.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/unicode.hpp"
 #include "support.hpp"
 
 #include <algorithm>

@@ -30,9 +30,10 @@ struct Giver {
     char text[32];
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (request.method() == "GET")
-      return reply("200 OK",
-                   Json{{"AccessKeyId", "GIVEN"}, {"SecretAccessKey", "GS"}, {"Token", "GT"}, {"Expiration", text}}
-                       .dump());
+      return reply(
+          "200 OK",
+          Json{{"AccessKeyId", "GIVEN"}, {"SecretAccessKey", "GS"}, {"Token", "GT"}, {"Expiration", text}}
+              .dump());
     return reply("200 OK", std::string("<R><Credentials><AccessKeyId>GIVEN</AccessKeyId><SecretAccessKey>GS"
                                        "</SecretAccessKey><SessionToken>GT</SessionToken><Expiration>") +
                                text + "</Expiration></Credentials></R>");
@@ -119,7 +120,8 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
     CHECK(Json{keys.access_key, keys.secret_key, keys.session_token} == Json{"GIVEN", "GS", "GT"});
     REQUIRE_FALSE(asked.empty());
     const HttpRequest& last = asked.back();
-    if (each.contains("container")) CHECK(last.field("authorization") == each["container"].get<std::string>());
+    if (each.contains("container"))
+      CHECK(last.field("authorization") == each["container"].get<std::string>());
     if (each.contains("role")) {
       const std::string role = replaced(replaced(each["role"], ":", "%3A"), "/", "%2F");
       CHECK(says(last.body, "RoleArn=" + role));
@@ -137,10 +139,12 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
   }
 }
 
-TEST_CASE("credentials: those that a server gives are kept until they are about to end, and shared by copies") {
+TEST_CASE(
+    "credentials: those that a server gives are kept until they are about to end, and shared by copies") {
   Giver giver;
   const CallerPlace place(
-      {{"env", {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{server}/a/b%20c?id=1"}, {"AWS_REGION", "eu-west-3"}}}},
+      {{"env",
+        {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{server}/a/b%20c?id=1"}, {"AWS_REGION", "eu-west-3"}}}},
       "credentials_kept", giver);
   const Session session = Session::find(), copy = session;
   CHECK(session.current().access_key == "GIVEN");
@@ -179,13 +183,23 @@ TEST_CASE("credentials: a server that refuses, or gives none, is named, and no t
   const std::string expired =
       said_to(xml_error("ExpiredTokenException", "Token thetoken expired", "400 Bad Request"), identity);
   CHECK(says(expired, "AssumeRoleWithWebIdentity: ExpiredTokenException: Token (hidden) expired"));
-  CHECK(says(said_to(reply("200 OK", "<R/>"), identity), "AssumeRoleWithWebIdentity: the answer has no credentials"));
+  CHECK(says(said_to(reply("200 OK", "<R/>"), identity),
+             "AssumeRoleWithWebIdentity: the answer has no credentials"));
   CHECK(says(said_to(reply("200 OK", "<R>"), identity), "the answer is no XML"));
   CHECK(says(said_to(reply("404 Not Found", "no thetoken here"), container),
              "the container's credentials: Not Found (status 404)"));
-  CHECK(says(said_to(reply("200 OK", "[]"), container), "the container's credentials: the answer is no object of JSON"));
-  CHECK(says(said_to(reply("200 OK", R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T\r\nX: y", "Expiration": "2120-01-01T00:00:00Z"})"), container),
-             "the answer has no credentials"));
-  CHECK(says(said_to(reply("200 OK", R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T", "Expiration": "soon"})"), container),
-             "does not say when its credentials end"));
+  CHECK(says(said_to(reply("200 OK", "[]"), container),
+             "the container's credentials: the answer is no object of JSON"));
+  CHECK(says(
+      said_to(
+          reply(
+              "200 OK",
+              R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T\r\nX: y", "Expiration": "2120-01-01T00:00:00Z"})"),
+          container),
+      "the answer has no credentials"));
+  CHECK(says(
+      said_to(reply("200 OK",
+                    R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T", "Expiration": "soon"})"),
+              container),
+      "does not say when its credentials end"));
 }

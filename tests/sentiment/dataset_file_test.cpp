@@ -2,7 +2,7 @@
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/datasets.hpp"
 #include "sentiment/complaint.hpp"
-#include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
 #include "sentiment/complaint.hpp"

@@ -142,7 +142,8 @@ TEST_CASE("a range that was not asked for is not taken") {
   const HttpServer wrong([&](const HttpRequest& request) {
     const std::string tag = "ETag: \"one\"\r\n";
     if (++count == 1) return whole(content(), tag).substr(0, 80000);
-    return request.range_start() > 0 ? rest(content(), request.range_start() - 1000, tag) : whole(content(), tag);
+    return request.range_start() > 0 ? rest(content(), request.range_start() - 1000, tag)
+                                     : whole(content(), tag);
   });
   download(unknown.from(wrong.address(), ""));
   CHECK(unknown.holds_content());

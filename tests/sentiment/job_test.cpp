@@ -2,8 +2,8 @@
 // `train` as a training job: what it takes from the container, what it leaves there, how it stops and goes
 // on.
 #include "sentiment/data/prepare.hpp"
-#include "sentiment/job/config.hpp"
-#include "sentiment/job/container.hpp"
+#include "sentiment/training/job/config.hpp"
+#include "sentiment/training/job/container.hpp"
 #include "served.hpp"
 
 #include "lstmlib/io/npz.hpp"
@@ -494,19 +494,22 @@ TEST_CASE("job: an address for a folder of results means the container's folder,
     CHECK(names_in(container.output()).count("log") == 1);
   };
   const Container container("job_addresses");
-  for (const std::string address : {"s3://films/x", "S3://films/x/", "s3:/films/x", "file:///data", "s3:films"}) {
+  for (const std::string address :
+       {"s3://films/x", "S3://films/x/", "s3:/films/x", "file:///data", "s3:films"}) {
     CAPTURE(address);
     container.move_to_new_instance();
-    container.settings(R"({"epochs": "1", "num-units": "6", "model_dir": ")" + address + R"(", "output_data_dir": "\")" +
-                       address + R"(\""})");
+    container.settings(R"({"epochs": "1", "num-units": "6", "model_dir": ")" + address +
+                       R"(", "output_data_dir": "\")" + address + R"(\""})");
     const Outcome done = container.run();
-    told(done, "--model-dir is " + address + ", which is no folder of the container; " + container.model().string() + " is used");
+    told(done, "--model-dir is " + address + ", which is no folder of the container; " +
+                   container.model().string() + " is used");
     told(done, "--output-data-dir is " + address + ", which is no folder");
     nothing_else(container);
   }
   container.move_to_new_instance();
   container.settings(R"({"epochs": "1", "num-units": "6"})");
-  told(container.run({"--model_dir", "s3://films/x", "--output-data-dir=s3://films/y", "--out", "s3://films/z"}),
+  told(container.run(
+           {"--model_dir", "s3://films/x", "--output-data-dir=s3://films/y", "--out", "s3://films/z"}),
        "ignoring the unknown setting --out s3://films/z");
   nothing_else(container);
   container.move_to_new_instance();
@@ -515,7 +518,8 @@ TEST_CASE("job: an address for a folder of results means the container's folder,
   nothing_else(container);
   container.move_to_new_instance();
   const fs::path sm_model = container.root.parent_path() / "sm_model";
-  told(container.run({"--model_dir", "s3://films/x"}, {{"SM_MODEL_DIR", sm_model.string()}}), sm_model.string() + " is used");
+  told(container.run({"--model_dir", "s3://films/x"}, {{"SM_MODEL_DIR", sm_model.string()}}),
+       sm_model.string() + " is used");
   CHECK(names_in(sm_model).size() == 3);
 
   container.move_to_new_instance();
@@ -551,13 +555,14 @@ TEST_CASE("job: what is wrong with a setting is said as it was written") {
   fails(R"({"bucket": "perhaps"})", "bucket: 'perhaps' is neither true nor false");
   fails(R"({"epochs": "1", "epochs": "2"})", "the key epochs comes twice");
   fails(R"({"epochs": "1", "x": {"a": 1, "a": 2}})", "the key a comes twice");
-  for (const char* setting : {"batch-size", "num-units", "num-layers", "threads", "snapshot-every", "global-batch-size",
-                              "processes", "hosts-wait"})
+  for (const char* setting : {"batch-size", "num-units", "num-layers", "threads", "snapshot-every",
+                              "global-batch-size", "processes", "hosts-wait"})
     for (const char* value : {"0", "-1", "1.5", "many", "99999999999999999999"})
       fails("{\"" + std::string(setting) + "\": \"" + value + "\"}",
             std::string(setting) + ": '" + value + "' is no whole number from 1 to ");
 
-  container.settings(R"({"epochs": "001", "num-units": "6", "seed": "18446744073709551615", "batch-size": "010"})");
+  container.settings(
+      R"({"epochs": "001", "num-units": "6", "seed": "18446744073709551615", "batch-size": "010"})");
   CHECK(container.run().status == 0);  // decimal, as everywhere else
   CHECK(container.log().size() == 1);
   fs::remove_all(container.model() / "my_model.npz");
@@ -567,8 +572,10 @@ TEST_CASE("job: what is wrong with a setting is said as it was written") {
   check_failed(container, container.run(), "inputdataconfig.json: the key train comes twice");
   fs::remove(container.channels());
   fs::remove_all(container.data("train"));
-  check_failed(container, container.run(), "channel train is missing: the job needs train, test and vocab, and has no channel");
-  check_failed(container, container.run(), "and no " + container.channels().string() + ", as of a job without channels");
+  check_failed(container, container.run(),
+               "channel train is missing: the job needs train, test and vocab, and has no channel");
+  check_failed(container, container.run(),
+               "and no " + container.channels().string() + ", as of a job without channels");
   container.give("train");
   CHECK(container.run().status == 0);  // the folders are enough
 }

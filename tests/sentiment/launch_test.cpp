@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Starting several processes: the words of mpirun, what it complains about, how a signal ends all, and what a
 // process knows of its place.
-#include "sentiment/launch/command.hpp"
-#include "sentiment/launch/hosts.hpp"
-#include "sentiment/launch/mpirun.hpp"
-#include "sentiment/launch/rank.hpp"
-#include "sentiment/launch/ssh.hpp"
+#include "sentiment/training/launch/command.hpp"
+#include "sentiment/training/launch/hosts.hpp"
+#include "sentiment/training/launch/mpirun.hpp"
+#include "sentiment/training/launch/rank.hpp"
+#include "sentiment/training/launch/ssh.hpp"
 
 #include "complaint.hpp"
 #include "environment.hpp"

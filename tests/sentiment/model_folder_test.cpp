@@ -2,7 +2,7 @@
 // Model folders: the reference's are read and give its predictions, ours come back, damaged ones are refused.
 #include "sentiment/data/file.hpp"
 #include "sentiment/model/predict.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "hostile.hpp"
 
 #include <nlohmann/json.hpp>

@@ -95,9 +95,9 @@ TEST_CASE(
   const Corpus corpus(100);
   const auto expected = layer_probabilities(small_model(ModelType::rnn), corpus);
   for (const auto& [precision, tolerance] : {std::pair{Precision::bf16, 2e-3}, {Precision::int8, 2e-2}})
-    for (const std::size_t table_bytes : {std::size_t{0}, std::size_t{1} << 20}) {
-      const auto p =
-          probabilities(Predictor(small_model(ModelType::rnn), {precision, table_bytes}), corpus.views);
+    for (const std::size_t projection_cache_bytes : {std::size_t{0}, std::size_t{1} << 20}) {
+      const auto p = probabilities(
+          Predictor(small_model(ModelType::rnn), {precision, projection_cache_bytes}), corpus.views);
       CHECK(difference(p, expected) < tolerance);
       CHECK(difference(p, expected) > 1e-7);  // else it is not what was asked for
     }
@@ -138,8 +138,8 @@ TEST_CASE("predictor: bad sentences are refused") {
 TEST_CASE("precision: names are parsed, others refused") {
   for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8})
     CHECK(parse_precision(name_of(precision)) == precision);
-  CHECK_THROWS_WITH_AS(parse_precision("fp16"),
-                       "precision is \"fp16\", expected fp32, bf16, int8, tf32 or fp32_strict", Error);
+  CHECK_THROWS_WITH_AS(parse_precision("tf32"),
+                       "precision is \"tf32\", expected fp32, bf16, int8, fp16 or fp32_strict", Error);
 }
 
 TEST_CASE("devices: those that there are, and what to do where there is none") {

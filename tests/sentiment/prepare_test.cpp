@@ -5,7 +5,7 @@
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/environment.hpp"
 #include "sentiment/http_server.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "support.hpp"
 
 using lstmlib::test::says;

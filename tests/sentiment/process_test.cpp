@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Programs that are started and looked after, of which the shell stands for all.
-#include "sentiment/process/process.hpp"
+#include "sentiment/support/process.hpp"
 
 #include "lstmlib/base/error.hpp"
 #include "support.hpp"

@@ -198,7 +198,7 @@ TEST_CASE("program: train, evaluate, predict and inspect agree with each other")
     CHECK(run({"predict", "--model-dir", model, "--precision", precision}, folder, input)
               .out.rfind("1\t0.", 0) == 0);
   }
-  check_refused(run({"predict", "--model-dir", model, "--precision", "fp16"}, folder, input), 2,
+  check_refused(run({"predict", "--model-dir", model, "--precision", "tf32"}, folder, input), 2,
                 "--precision");
 
   const auto inspected = run({"inspect", "--json", result / "model/my_model.npz"}, folder);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/notebook/sentences.hpp"
-#include "sentiment/corpus/corpus.hpp"
+#include "sentiment/commands/notebook_sentences.hpp"
+#include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/file.hpp"
 #include "support.hpp"
 

@@ -55,7 +55,8 @@ TEST_CASE("service: too many requests are made again, a moment later") {
 TEST_CASE("service: a model's own error is computed once, whatever its status") {
   LoopbackCloud cloud;
   const Session session = service_session(cloud);
-  for (const char* status : {"500 Internal Server Error", "424 Failed Dependency", "503 Service Unavailable"}) {
+  for (const char* status :
+       {"500 Internal Server Error", "424 Failed Dependency", "503 Service Unavailable"}) {
     CAPTURE(status);
     const std::size_t before = cloud.calls().size();
     cloud.fault = [&](const LoopbackCloud::Call&) {

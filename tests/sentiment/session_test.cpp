@@ -167,8 +167,8 @@ TEST_CASE("session: regions are AWS's, unless the services are elsewhere") {
   clean.set("AWS_SECRET_ACCESS_KEY", "S");
   for (const char* region : {"eu-west-3", "us-gov-east-1", "cn-north-1", "us-iso-east-1", "ap-southeast-12"})
     CHECK(complaint([&] { Session::find("", region); }) == "");
-  for (const char* region : {"eu-west", "paris", "EU-WEST-3", "eu-west-3a", "eu--3", "-eu-west-3", "eu_west_3", "3",
-                             "eu-west-3-", "eu west 3", "eu-west-3.evil"}) {
+  for (const char* region : {"eu-west", "paris", "EU-WEST-3", "eu-west-3a", "eu--3", "-eu-west-3",
+                             "eu_west_3", "3", "eu-west-3-", "eu west 3", "eu-west-3.evil"}) {
     CAPTURE(region);
     CHECK(says(complaint([&] { Session::find("", region); }), "is no region"));
   }

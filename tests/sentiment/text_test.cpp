@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lstmlib/io/utf8.hpp"
-#include "sentiment/text/normalize.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/normalize.hpp"
+#include "sentiment/data/text/unicode.hpp"
 #include "support.hpp"
 
 #include <nlohmann/json.hpp>

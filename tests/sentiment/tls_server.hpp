@@ -36,7 +36,8 @@ using Key = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, FreeBy<X509_free>>;
 
 inline Key new_key() {
-  const std::unique_ptr<EVP_PKEY_CTX, FreeBy<EVP_PKEY_CTX_free>> context(EVP_PKEY_CTX_new_id(EVP_PKEY_EC, nullptr));
+  const std::unique_ptr<EVP_PKEY_CTX, FreeBy<EVP_PKEY_CTX_free>> context(
+      EVP_PKEY_CTX_new_id(EVP_PKEY_EC, nullptr));
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
       EVP_PKEY_CTX_set_ec_paramgen_curve_nid(context.get(), NID_X9_62_prime256v1) != 1 ||
@@ -71,7 +72,8 @@ inline Certificate new_certificate(EVP_PKEY* key, const char* name, X509* issuer
 class Authority {
  public:
   Authority(const std::filesystem::path& place, const char* name)
-      : certificate(new_certificate(key.get(), name, nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE")),
+      : certificate(
+            new_certificate(key.get(), name, nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE")),
         folder(place),
         file(place / "authority.pem") {
     std::filesystem::create_directories(place);
@@ -87,7 +89,8 @@ class Authority {
  private:
   void write(const std::filesystem::path& path) const {
     FILE* out = std::fopen(path.c_str(), "w");
-    if (!out || PEM_write_X509(out, certificate.get()) != 1) throw std::runtime_error("no file for the certificate");
+    if (!out || PEM_write_X509(out, certificate.get()) != 1)
+      throw std::runtime_error("no file for the certificate");
     std::fclose(out);
   }
 };
@@ -99,8 +102,9 @@ class TlsServer {
       : answer_(std::move(answer)), context_(SSL_CTX_new(TLS_server_method())) {
     std::signal(SIGPIPE, SIG_IGN);  // a client that refuses the certificate hangs up
     const Key key = new_key();
-    const Certificate certificate = new_certificate(key.get(), "127.0.0.1", authority.certificate.get(),
-                                                    authority.key.get(), NID_subject_alt_name, "IP:127.0.0.1");
+    const Certificate certificate =
+        new_certificate(key.get(), "127.0.0.1", authority.certificate.get(), authority.key.get(),
+                        NID_subject_alt_name, "IP:127.0.0.1");
     SSL_CTX_use_certificate(context_.get(), certificate.get());
     SSL_CTX_use_PrivateKey(context_.get(), key.get());
     socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -3,11 +3,11 @@
 #include "lstmlib/core.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/train/trainer.hpp"
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/model/model_folder.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "sentiment/training/best_model.hpp"
 #include "sentiment/training/train.hpp"
 
@@ -136,7 +136,8 @@ TEST_CASE("train_model: the summary has the seconds of each epoch") {
   CHECK(summary.at("best_epoch").get<int>() >= 1);
 }
 
-TEST_CASE("best model: of epochs of equal accuracy the first is kept, and a worse or no number changes nothing") {
+TEST_CASE(
+    "best model: of epochs of equal accuracy the first is kept, and a worse or no number changes nothing") {
   struct Counter final : train::Updater {
     train::Observation update() override {
       ++count;
@@ -146,7 +147,7 @@ TEST_CASE("best model: of epochs of equal accuracy the first is kept, and a wors
     Index epoch() const override { return count; }
     double epoch_detail() const override { return static_cast<double>(count); }
     double previous_epoch_detail() const override { return static_cast<double>(count - 1); }
-    void serialize(nn::Serializer&) override {}
+    void serialize(io::Serializer&) override {}
     Index count = 0;
   } counter;
   const ModelSettings settings{.classes = 2, .type = ModelType::bow, .units = 2};

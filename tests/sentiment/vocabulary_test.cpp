@@ -2,8 +2,8 @@
 #include "sentiment/complaint.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
-#include "sentiment/text/normalize.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/normalize.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "hostile.hpp"
 
 #include "lstmlib/io/npy.hpp"

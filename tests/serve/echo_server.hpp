@@ -3,7 +3,7 @@
 // A server in a thread, with a handler that turns texts around.
 
 #include "http_client.hpp"
-#include "lstmlib/serve/serve.hpp"
+#include "lstmlib/serve.hpp"
 
 #include <chrono>
 #include <filesystem>

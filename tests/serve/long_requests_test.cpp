@@ -66,7 +66,7 @@ bool comes(Condition condition) {
 TEST_CASE("queue: while short requests come, a long one leaves a thread to them") {
   Course course;
   course.part_time = 100ms;
-  Queue queue({.threads = 2, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
+  Queue queue({.threads = 2, .max_batch_cost = 200, .long_cost = 100, .loop_cost = 0, .max_delay = 0us},
               [](Queue::Jobs) {});
   queue.submit(job(course, 1));  // they come
   CHECK(comes([&] { return course.short_answers == 1; }));
@@ -84,7 +84,7 @@ TEST_CASE("queue: while short requests come, a long one leaves a thread to them"
 TEST_CASE("queue: with short requests gone, a long one has all threads") {
   Course course;
   course.part_time = 20ms;
-  Queue queue({.threads = 4, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
+  Queue queue({.threads = 4, .max_batch_cost = 200, .long_cost = 100, .loop_cost = 0, .max_delay = 0us},
               [](Queue::Jobs) {});
   const auto start = std::chrono::steady_clock::now();
   queue.submit(job(course, 8000));  // 40 parts
@@ -96,7 +96,7 @@ TEST_CASE("queue: with short requests gone, a long one has all threads") {
 TEST_CASE("queue: the caller computes small requests at once beside long ones") {
   Course course;
   course.part_time = 200ms;
-  Queue queue({.threads = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 10, .wait = 0us},
+  Queue queue({.threads = 1, .max_batch_cost = 200, .long_cost = 100, .loop_cost = 10, .max_delay = 0us},
               [](Queue::Jobs) {});
   CHECK(queue.submit(job(course, 1000)).empty());
   std::this_thread::sleep_for(20ms);
@@ -109,11 +109,15 @@ TEST_CASE("queue: on one thread short requests go first, and a long one has its 
   Course course;
   std::atomic<int> left = 40;
   Queue* own = nullptr;
-  Queue queue(
-      {.threads = 1, .batch_requests = 1, .batch_cost = 200, .long_cost = 100, .loop_cost = 0, .wait = 0us},
-      [&](Queue::Jobs) {
-        if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
-      });
+  Queue queue({.threads = 1,
+               .max_batch_requests = 1,
+               .max_batch_cost = 200,
+               .long_cost = 100,
+               .loop_cost = 0,
+               .max_delay = 0us},
+              [&](Queue::Jobs) {
+                if (left.fetch_sub(1) > 0) own->submit(job(course, 1));  // there is always another
+              });
   own = &queue;
   queue.submit({std::make_shared<SomeJob>(course, 2000), std::make_shared<SomeJob>(course, 1),
                 std::make_shared<SomeJob>(course, 1)});

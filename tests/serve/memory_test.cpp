@@ -105,7 +105,7 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
   serve::ServerOptions options;
   options.port = 0;
   options.queue.threads = 2;
-  options.queue.batch_cost = 256;
+  options.queue.max_batch_cost = 256;
   std::atomic<int> lines = 0;
   options.access_log = [&](std::string_view) { ++lines; };
   const auto server = serve::make_server<>(options);
@@ -181,7 +181,7 @@ TEST_CASE("memory: whichever allocation of the server fails, the request alone s
 TEST_CASE("memory: compressed bodies are unpacked within bounds, or refused") {
   serve::ServerOptions options;
   options.port = 0;
-  options.body_bytes = 1 << 20;
+  options.max_body_bytes = 1 << 20;
   const auto server = serve::make_server<>(options);
   server->post("/count",
                {[] { return std::make_shared<CountingJob>(); }, CountingJob::types, CountingJob::types, {}});

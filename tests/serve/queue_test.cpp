@@ -99,7 +99,7 @@ Queue::Jobs some(Bench& bench, int count, std::size_t rows = 1) {
 
 TEST_CASE("queue: requests that wait together are computed together, each row once") {
   Bench bench;
-  Queue queue({.threads = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 0, .max_delay = 0us}, noting(bench));
   const auto jobs = some(bench, 10);
   CHECK(queue.submit(jobs).empty());
   bench.wait_for_answers(10);
@@ -109,7 +109,7 @@ TEST_CASE("queue: requests that wait together are computed together, each row on
 
 TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
   Bench bench;
-  Queue queue({.threads = 1, .batch_cost = 16, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .max_batch_cost = 16, .loop_cost = 0, .max_delay = 0us}, noting(bench));
   Bench::Shut shut(bench);
   const auto big = std::make_shared<TestJob>(bench, 1, 1000), small = std::make_shared<TestJob>(bench, 2, 1);
   queue.submit({big, std::make_shared<TestJob>(bench, 0, 1)});
@@ -124,7 +124,7 @@ TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
 
 TEST_CASE("queue: what is left of a long request waits behind all that came before, however many they are") {
   Bench bench;
-  Queue queue({.threads = 1, .batch_requests = 2, .batch_cost = 16, .loop_cost = 0, .wait = 0us},
+  Queue queue({.threads = 1, .max_batch_requests = 2, .max_batch_cost = 16, .loop_cost = 0, .max_delay = 0us},
               noting(bench));
   Bench::Shut shut(bench);
   queue.submit({std::make_shared<TestJob>(bench, 9, 100), std::make_shared<TestJob>(bench, 0, 1)});
@@ -143,7 +143,7 @@ TEST_CASE("queue: what is left of a long request waits behind all that came befo
 
 TEST_CASE("queue: several threads share the rows of a long request") {
   Bench bench;
-  Queue queue({.threads = 4, .batch_cost = 8, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 4, .max_batch_cost = 8, .loop_cost = 0, .max_delay = 0us}, noting(bench));
   auto jobs = some(bench, 5, 3000);
   CHECK(queue.submit(jobs).empty());
   bench.wait_for_answers(5);
@@ -153,7 +153,9 @@ TEST_CASE("queue: several threads share the rows of a long request") {
 
 TEST_CASE("queue: what does not fit gets 503") {
   Bench bench;
-  Queue queue({.threads = 1, .requests = 3, .batch_requests = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue(
+      {.threads = 1, .max_waiting_requests = 3, .max_batch_requests = 1, .loop_cost = 0, .max_delay = 0us},
+      noting(bench));
   Bench::Shut shut(bench);
   queue.submit(some(bench, 1));
   for (int i = 0; i < 1000 && queue.waiting() > 0; ++i)
@@ -167,7 +169,7 @@ TEST_CASE("queue: what does not fit gets 503") {
 
 TEST_CASE("queue: what came together and is too much for the caller finds no more room than else") {
   Bench bench;
-  Queue queue({.threads = 1, .requests = 2, .loop_cost = 3, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .max_waiting_requests = 2, .loop_cost = 3, .max_delay = 0us}, noting(bench));
   Bench::Shut shut(bench);
   const auto refused = queue.submit(some(bench, 5));
   REQUIRE(refused.size() == 3);
@@ -178,7 +180,7 @@ TEST_CASE("queue: what came together and is too much for the caller finds no mor
 
 TEST_CASE("queue: one small request in an idle queue is computed by the caller, a larger one is not") {
   Bench bench;
-  Queue queue({.threads = 1, .loop_cost = 4, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 4, .max_delay = 0us}, noting(bench));
   CHECK(queue.submit(some(bench, 1, 4)).size() == 1);
   CHECK(bench.computed == 4);
   CHECK(queue.submit(some(bench, 1, 5)).empty());
@@ -187,7 +189,7 @@ TEST_CASE("queue: one small request in an idle queue is computed by the caller, 
 
 TEST_CASE("queue: a few small requests that come together are computed by the caller as one batch") {
   Bench bench;
-  Queue queue({.threads = 1, .batch_requests = 3, .loop_cost = 6, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .max_batch_requests = 3, .loop_cost = 6, .max_delay = 0us}, noting(bench));
   Queue::Jobs jobs = some(bench, 3, 2);
   static_cast<TestJob&>(*jobs[1]).fails_to_read = true;
   const auto answered = queue.submit(jobs);
@@ -211,7 +213,7 @@ TEST_CASE("queue: a few small requests that come together are computed by the ca
 
 TEST_CASE("queue: the caller is told to look for as many requests as came together before, for a while") {
   Bench bench;
-  Queue queue({.threads = 1, .loop_cost = 6, .wait = 300ms}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 6, .max_delay = 300ms}, noting(bench));
   CHECK_FALSE(queue.wants_more(some(bench, 1)));
   CHECK(queue.submit(some(bench, 3)).size() == 3);
   const Queue::Jobs two = some(bench, 2);
@@ -225,7 +227,7 @@ TEST_CASE("queue: the caller is told to look for as many requests as came togeth
 
 TEST_CASE("queue: under load a thread waits for as many requests as it had, but not longer than it may") {
   Bench bench;
-  Queue queue({.threads = 1, .loop_cost = 0, .wait = 200ms}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 0, .max_delay = 200ms}, noting(bench));
   queue.submit(some(bench, 4));
   bench.wait_for_answers(4);
   const auto start = std::chrono::steady_clock::now();
@@ -243,7 +245,7 @@ TEST_CASE("queue: under load a thread waits for as many requests as it had, but 
 TEST_CASE("queue: jobs of different groups are not joined") {
   Bench bench;
   const int group[2] = {};
-  Queue queue({.threads = 1, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 1, .loop_cost = 0, .max_delay = 0us}, noting(bench));
   Queue::Jobs jobs;
   for (int i = 0; i < 6; ++i) jobs.push_back(std::make_shared<TestJob>(bench, i, 1, &group[i % 2]));
   queue.submit(jobs);
@@ -253,7 +255,7 @@ TEST_CASE("queue: jobs of different groups are not joined") {
 
 TEST_CASE("queue: what fails is answered, and the rest goes on") {
   Bench bench;
-  Queue queue({.threads = 2, .batch_cost = 8, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 2, .max_batch_cost = 8, .loop_cost = 0, .max_delay = 0us}, noting(bench));
   auto unread = std::make_shared<TestJob>(bench, 0, 1), broken = std::make_shared<TestJob>(bench, 1, 100),
        late = std::make_shared<TestJob>(bench, 2, 1), good = std::make_shared<TestJob>(bench, 3, 1);
   unread->fails_to_read = true;
@@ -276,7 +278,7 @@ TEST_CASE("queue: a request that is refused by compute gets the reason alone, an
        {std::size_t{0}, std::size_t{100}}) {  // by a thread of the queue, and by the caller
     CAPTURE(loop_cost);
     Bench bench;
-    Queue queue({.threads = 1, .loop_cost = loop_cost, .wait = 0us}, noting(bench));
+    Queue queue({.threads = 1, .loop_cost = loop_cost, .max_delay = 0us}, noting(bench));
     const auto answer = [&](const Queue::Jobs& jobs) {
       if (!queue.submit(jobs).empty()) return;
       bench.wait_for_answers(jobs.size());
@@ -320,7 +322,7 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
   };
   std::atomic<std::size_t> answered = 0;
   {
-    Queue queue({.threads = 4, .batches = 1, .loop_cost = 0, .wait = 0us},
+    Queue queue({.threads = 4, .max_concurrent_batches = 1, .loop_cost = 0, .max_delay = 0us},
                 [&](Queue::Jobs jobs) { answered += jobs.size(); });
     Queue::Jobs jobs;
     for (int i = 0; i < 20; ++i) jobs.push_back(std::make_shared<Watching>(inside, most));
@@ -333,7 +335,8 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
 
 TEST_CASE("queue: another batch begins beside one when enough waits, and few are joined in the next") {
   Bench bench;
-  Queue queue({.threads = 2, .another_batch = 6, .loop_cost = 0, .wait = 0us}, noting(bench));
+  Queue queue({.threads = 2, .min_requests_for_another_batch = 6, .loop_cost = 0, .max_delay = 0us},
+              noting(bench));
   Bench::Shut shut(bench);
   const auto waits = [&](std::size_t count) {
     for (int i = 0; i < 1000 && queue.waiting() != count; ++i) std::this_thread::sleep_for(1ms);

@@ -44,7 +44,7 @@ class EchoServer {
  public:
   explicit EchoServer(serve::ServerOptions options = {}) {
     options.port = 0;
-    options.body_bytes = std::min<std::size_t>(options.body_bytes, 1 << 20);
+    options.max_body_bytes = std::min<std::size_t>(options.max_body_bytes, 1 << 20);
     server_ = serve::make_server<>(options);
     server_->get("/long", [](const serve::Request&) {
       return serve::Response{200, {"text/plain", std::string(3 << 20, 'x')}, {}};
@@ -548,7 +548,7 @@ TEST_CASE("rules: pipelined requests whose answers nobody reads are not taken in
 
 TEST_CASE("rules: all that connections hold is counted together, and above the limit refused") {
   serve::ServerOptions options;
-  options.memory_bytes = 1 << 20;
+  options.max_memory_bytes = 1 << 20;
   const EchoServer server(options);
   std::vector<std::unique_ptr<WireClient>> clients;
   int refused = 0;

@@ -60,7 +60,7 @@ TEST_CASE("server: an answer to HEAD has no body, so that the next one on the co
 
 TEST_CASE("server: one connection more than may be waits until another is gone") {
   serve::ServerOptions options;
-  options.connections = 2;
+  options.max_connections = 2;
   Running<Echo> server(options);
   const auto port = server.port();
   auto first = std::make_unique<WireClient>(port);
@@ -173,7 +173,7 @@ TEST_CASE("server: what is no clear request is refused, and its connection close
 
 TEST_CASE("server: a body above the limit is refused at its header, or in the chunk that passes it") {
   serve::ServerOptions options;
-  options.body_bytes = 1 << 20;
+  options.max_body_bytes = 1 << 20;
   Running<Echo> server(options);
   const auto port = server.port();
   CHECK(ask(port, "POST", "/invocations", {}, std::string(1 << 20, 'x')).status == 200);
@@ -194,7 +194,7 @@ TEST_CASE("server: a body above the limit is refused at its header, or in the ch
 
 TEST_CASE("server: the memory of all bodies and answers is bounded") {
   serve::ServerOptions options;
-  options.memory_bytes =
+  options.max_memory_bytes =
       6 << 20;  // more than is held in the end: a body that grows is there twice for a moment
   Running<Echo> server(options);
   const auto port = server.port();
@@ -222,8 +222,8 @@ TEST_CASE("server: the memory of all bodies and answers is bounded") {
 
 TEST_CASE("server: stalled clients are closed, and hold up nobody") {
   serve::ServerOptions options;
-  options.idle_time = 1s;
-  options.header_time = 2s;
+  options.idle_timeout = 1s;
+  options.header_timeout = 2s;
   Running<Echo> server(options);
   const auto port = server.port();
   WireClient silent(port), half_header(port), half_body(port);
@@ -415,8 +415,8 @@ TEST_CASE("environment: a container's variables, and those that make no sense") 
   const serve::ServerOptions options = serve::with_environment({});
   CHECK(options.port == 9090);
   CHECK(options.queue.threads == 3);
-  CHECK(options.body_bytes == 7 << 20);
-  CHECK(options.request_time == 9s);
+  CHECK(options.max_body_bytes == 7 << 20);
+  CHECK(options.request_timeout == 9s);
   CHECK(serve::hosting_from_environment().payload_megabytes == 7);
   ::setenv("SAGEMAKER_BIND_TO_PORT", "http", 1);
   CHECK_THROWS_WITH_AS(serve::with_environment({}),

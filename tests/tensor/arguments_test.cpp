@@ -206,21 +206,21 @@ TEST_CASE("arguments: devices") {
 }
 
 TEST_CASE("arguments: sequences") {
-  const auto made = [](std::vector<Index> lengths) { return Segments(lengths); };
-  check_error<ShapeError>([&] { made({2, 0}); }, "segments: sequence 1 has 0 rows");
-  check_error<ShapeError>([&] { made({-1}); }, "segments: sequence 0 has -1 rows");
-  check_error<ShapeError>([&] { made({huge, huge}); }, "segments: too many rows");
+  const auto made = [](std::vector<Index> lengths) { return SequenceLayout(lengths); };
+  check_error<ShapeError>([&] { made({2, 0}); }, "sequence layout: sequence 1 has 0 rows");
+  check_error<ShapeError>([&] { made({-1}); }, "sequence layout: sequence 0 has -1 rows");
+  check_error<ShapeError>([&] { made({huge, huge}); }, "sequence layout: too many rows");
   check_error<OutOfMemoryError>([&] { made({most}); }, "out of memory: a sequence of ");
   CHECK(made({}).rows() == 0);
   CHECK(made({}).steps() == 0);
-  Segments one = made({2, 1});
-  const Segments two = std::move(one);
+  SequenceLayout one = made({2, 1});
+  const SequenceLayout two = std::move(one);
   CHECK(one.rows() == 3);  // moving copies
   CHECK(two.rows() == 3);
 
   const Tokens none;
-  check_error<ShapeError>([&] { static_cast<void>(none.sequences()); }, "the batch has no segments");
-  CHECK_FALSE(none.with(Tensor<float>::zeros({1})).segments);
+  check_error<ShapeError>([&] { static_cast<void>(none.sequences()); }, "the batch has no layout");
+  CHECK_FALSE(none.with(Tensor<float>::zeros({1})).layout);
 
   using Sentences = std::vector<std::vector<std::int32_t>>;
   check_error<ShapeError>(
@@ -228,7 +228,7 @@ TEST_CASE("arguments: sequences") {
         static_cast<void>(make_tokens(Sentences{{1}, {}}));
       },
       "sequence 1 has 0 rows");
-  CHECK(make_tokens(Sentences{}).rows.size() == 0);
+  CHECK(make_tokens(Sentences{}).values.size() == 0);
 }
 
 TEST_CASE("arguments: storages and what watches them") {

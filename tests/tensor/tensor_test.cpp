@@ -66,8 +66,8 @@ TEST_CASE("device: parse knows the CPU and says what is installed") {
 TEST_CASE("tokens: sentences one after another, an empty one is refused") {
   const std::vector<std::vector<std::int32_t>> sentences{{1, 2, 3}, {4}};
   const Tokens tokens = make_tokens(sentences);
-  CHECK(tokens.rows.shape() == Shape{4});
-  CHECK(tokens.segments->first(1) == 3);
+  CHECK(tokens.values.shape() == Shape{4});
+  CHECK(tokens.layout->begin(1) == 3);
   const std::vector<std::vector<std::int32_t>> empty{{1}, {}};
   CHECK_THROWS_AS(make_tokens(empty), ShapeError);
 }

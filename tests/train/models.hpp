@@ -31,7 +31,7 @@ struct RnnModel final : SentenceModel {
   Variable<float> operator()(const Tokens& tokens) const override {
     return output(dropout(encoder(dropout(embedding(tokens))).last_hidden()));
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("encoder/embed", embedding)("encoder/encoder", encoder)("output", output);
   }
   nn::Embedding<float> embedding;
@@ -57,7 +57,7 @@ struct CnnModel final : SentenceModel {
                             ops::max_over_time(window5(words))});
     return output(ops::relu(layers[0](ops::relu(found))));
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("encoder/embed", embedding)("encoder/cnn_w3", window3)("encoder/cnn_w4", window4)("encoder/cnn_w5",
                                                                                             window5);
     visit("output", output);
@@ -66,7 +66,7 @@ struct CnnModel final : SentenceModel {
   }
   struct Layers final : nn::Module {
     explicit Layers(std::vector<nn::Linear<float>>& l) : layers(l) {}
-    void fields(nn::Fields& visit) override { visit(layers); }
+    void visit_members(nn::MemberVisitor& visit) override { visit(layers); }
     std::vector<nn::Linear<float>>& layers;
   };
   nn::Embedding<float> embedding;
@@ -79,8 +79,8 @@ struct Objective {
   const SentenceModel& model;
   Variable<float> operator()(const data::LabelledTokens& batch, train::Observation& seen) const {
     const auto scores = model(batch.tokens);
-    seen.later([correct = ops::count_correct(scores, batch.labels)](train::Observation& settled) {
-      settled["accuracy"] = correct.share();
+    seen.defer([correct = ops::count_correct(scores, batch.labels)](train::Observation& resolved) {
+      resolved["accuracy"] = correct.share();
     });
     return ops::softmax_cross_entropy(scores, batch.labels);
   }

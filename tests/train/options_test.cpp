@@ -54,7 +54,7 @@ TEST_CASE("options: a value that a schedule computes is finite, or refused befor
     Index epoch() const override { return 0; }
     double epoch_detail() const override { return 0; }
     double previous_epoch_detail() const override { return -1; }
-    void serialize(nn::Serializer&) override {}
+    void serialize(io::Serializer&) override {}
   } updater;
   train::Trainer trainer(updater, {.stop = train::never()});
   double rate = 0.1;

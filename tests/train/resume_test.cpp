@@ -76,7 +76,8 @@ TEST_CASE("resuming from any iteration ends with the same bits, also of the best
   }
 }
 
-TEST_CASE("resuming goes on with the random numbers of the straight run, also with those that nothing drew yet") {
+TEST_CASE(
+    "resuming goes on with the random numbers of the straight run, also with those that nothing drew yet") {
   const auto folder = scratch("resume_random");
   const auto straight = make_run(folder, 1);
   straight->trainer.run();

@@ -12,7 +12,7 @@ TEST_CASE("a training step in steady state asks the system for no memory of tens
   test::RnnModel model(200, 48, 2, 0.4);
   optim::Adam adam(model, {});
   adam.add_hook(optim::WeightDecay{1e-4});
-  adam.add_hook(optim::ClipNorm{5});
+  adam.add_hook(optim::ClipGradNorm{5});
   std::vector<Tokens> batches;
   for (const Index longest : {9, 14, 20}) {
     std::vector<std::vector<std::int32_t>> sentences;

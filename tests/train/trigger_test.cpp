@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lstmlib/core.hpp"
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/train/value_trigger.hpp"
 #include "support.hpp"
 

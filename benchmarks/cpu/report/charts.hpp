@@ -147,7 +147,7 @@ inline std::vector<DrawnChart> draw_charts(const Results& results, const std::fi
     plot::write_png(folder / file, chart);
     drawn.push_back({chart.title + ": " + chart.x_label, file});
   };
-  const int threads = results.most_threads();
+  const int threads = results.max_threads();
   const bool quick = results.notes.front().at("quick");
   for (const auto& sweep : workload::sweeps(quick))
     write(detail::sweep_chart(results, sweep, threads), std::string("step_") + sweep.name + ".png");

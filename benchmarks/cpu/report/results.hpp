@@ -97,7 +97,7 @@ struct Results {
       if ((part.empty() || c.part == part) && c.name == name && c.threads == threads) return &c;
     return nullptr;
   }
-  int most_threads() const {
+  int max_threads() const {
     int most = 1;
     for (const Comparison& c : comparisons) most = std::max(most, c.threads);
     return most;

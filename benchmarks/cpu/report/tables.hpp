@@ -172,7 +172,7 @@ inline std::string as_markdown(const Results& results, const std::vector<DrawnCh
               (peak > 0 ? text_of(100 * v.spread().median / peak) + " %" : "") + " |\n";
   }
   if (!results.kernels.empty()) {
-    const double peak = results.fma_peak(results.most_threads());
+    const double peak = results.fma_peak(results.max_threads());
     text +=
         "\n## Kernels\n\n`backend_recurrent_benchmark` of Google Benchmark, all threads, medians.\n\n"
         "| kernel | us | GFLOP/s | of the fp32 peak |\n|---|---|---|---|\n";

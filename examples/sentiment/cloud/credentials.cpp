@@ -119,10 +119,12 @@ class Search {
                      .session_name = get("role_session_name", "AWS_ROLE_SESSION_NAME")};
     const std::string where = "the token in " + file;
     if (role.arn.empty())
-      refuse(where, " (AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file) is for a role that is not named:"
+      refuse(where,
+             " (AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file) is for a role that is not named:"
              " set AWS_ROLE_ARN, or role_arn in the profile");
     check_role(role.arn, where);
-    return CredentialSource{.from = "the role " + role.arn + " by " + where, .fetch = [role, file](const Session& session) {
+    return CredentialSource{.from = "the role " + role.arn + " by " + where,
+                            .fetch = [role, file](const Session& session) {
                               return assume_role_with_web_identity(session, role, file);
                             }};
   }
@@ -150,17 +152,20 @@ class Search {
     if (source_profile && credential_source)
       refuse(about, " has role_arn with both source_profile and credential_source; one of them is expected");
     if (!source_profile && !credential_source)
-      refuse(about, " has role_arn without source_profile or credential_source: whose credentials take the role"
+      refuse(about,
+             " has role_arn without source_profile or credential_source: whose credentials take the role"
              " is not said");
     if (values.contains("mfa_serial"))
       refuse_way(name, "role_arn with mfa_serial, a code that somebody types");
     if (const std::string seconds = value_of(values, "duration_seconds"); !seconds.empty()) {
-      const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), role.seconds);
+      const auto [end, error] =
+          std::from_chars(seconds.data(), seconds.data() + seconds.size(), role.seconds);
       if (error != std::errc() || end != seconds.data() + seconds.size())
         refuse(about, ": duration_seconds is '", seconds, "', a whole number is expected");
     }
-    CredentialSource source = source_profile ? of_source_profile(name, value_of(values, "source_profile"))
-                                             : of_credential_source(name, value_of(values, "credential_source"));
+    CredentialSource source = source_profile
+                                  ? of_source_profile(name, value_of(values, "source_profile"))
+                                  : of_credential_source(name, value_of(values, "credential_source"));
     const std::string from = "the role " + role.arn + " by " + source.from;
     return {.from = from, .fetch = [role, source = std::move(source)](const Session& session) {
               return assume_role(session, role, source);
@@ -188,10 +193,12 @@ class Search {
     }
     if (source == "EcsContainer") {
       if (auto found = of_container()) return *found;
-      refuse(about, ": its credential_source is EcsContainer, and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and "
+      refuse(about,
+             ": its credential_source is EcsContainer, and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and "
              "AWS_CONTAINER_CREDENTIALS_FULL_URI are not set");
     }
-    if (source == "Ec2InstanceMetadata") refuse_way(name, "role_arn with credential_source Ec2InstanceMetadata");
+    if (source == "Ec2InstanceMetadata")
+      refuse_way(name, "role_arn with credential_source Ec2InstanceMetadata");
     refuse(about, ": its credential_source is '", source,
            "'; Environment, EcsContainer or Ec2InstanceMetadata is expected");
   }
@@ -200,12 +207,12 @@ class Search {
     const auto relative = set_variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
                full = set_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if (!relative && !full) return std::nullopt;
-    const std::string name = relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    const std::string name =
+        relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
     const Request request = container_request(relative, full);
-    return CredentialSource{.from = "the container's service at " + request.address.origin + " (" + name + ")",
-                            .fetch = [request](const Session& session) {
-                              return credentials_of_container(session, request);
-                            }};
+    return CredentialSource{
+        .from = "the container's service at " + request.address.origin + " (" + name + ")",
+        .fetch = [request](const Session& session) { return credentials_of_container(session, request); }};
   }
 
   /// botocore still reads them.

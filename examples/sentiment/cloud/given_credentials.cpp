@@ -37,10 +37,9 @@ Credentials ask_sts(Service& sts, const char* operation, const AssumedRole& role
                     std::vector<std::pair<std::string, std::string>> fields) {
   std::string name = role.session_name;
   if (name.empty()) name = lstmlib::message("sentiment-", std::time(nullptr));
-  fields.insert(fields.end(), {{"Action", operation},
-                               {"Version", "2011-06-15"},
-                               {"RoleArn", role.arn},
-                               {"RoleSessionName", name}});
+  fields.insert(
+      fields.end(),
+      {{"Action", operation}, {"Version", "2011-06-15"}, {"RoleArn", role.arn}, {"RoleSessionName", name}});
   if (role.seconds != 0) fields.emplace_back("DurationSeconds", std::to_string(role.seconds));
   Request form{.query = std::move(fields)};
   Request request{.method = "POST", .address = sts.session().address(sts_service)};
@@ -82,7 +81,8 @@ Credentials assume_role_with_web_identity(const Session& session, const AssumedR
 Credentials credentials_of_container(const Session& session, const Request& request) {
   constexpr const char* what = "the container's credentials";
   std::string token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  if (const auto file = set_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) token = read_text(*file, 1 << 20);
+  if (const auto file = set_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
+    token = read_text(*file, 1 << 20);
   if (std::any_of(token.begin(), token.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; }))
     fail<Error>(what, ": the token for their service has a line end or another control character in it");
   const Session by = with(session, {.from = request.address.origin, .keys = {"", "", token}});
@@ -95,8 +95,10 @@ Credentials credentials_of_container(const Session& session, const Request& requ
                text_at(json, {"Expiration"}), what);
 }
 
-Request container_request(const std::optional<std::string>& relative, const std::optional<std::string>& full) {
-  const char* name = relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+Request container_request(const std::optional<std::string>& relative,
+                          const std::optional<std::string>& full) {
+  const char* name =
+      relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
   const auto refuse = [&](const auto&... why) { fail<Error>("credentials: ", name, ": ", why...); };
   if (relative && !relative->starts_with('/')) refuse("a path that begins with / is expected");
   std::string url = relative ? "http://169.254.170.2" + *relative : *full;
@@ -118,12 +120,16 @@ Request container_request(const std::optional<std::string>& relative, const std:
   request.path = request.address.prefix.empty() ? "/" : "";  // as it is written, not encoded once more
   if (request.address.origin.starts_with("https:")) return request;
   std::string host = request.address.host;
-  if (const auto colon = host.rfind(':'); colon != std::string::npos && !host.ends_with(']')) host.resize(colon);
+  if (const auto colon = host.rfind(':'); colon != std::string::npos && !host.ends_with(']'))
+    host.resize(colon);
   in_addr numbers{};
-  const bool loopback = (::inet_pton(AF_INET, host.c_str(), &numbers) == 1 && (ntohl(numbers.s_addr) >> 24) == 127) || host == "[::1]";
+  const bool loopback =
+      (::inet_pton(AF_INET, host.c_str(), &numbers) == 1 && (ntohl(numbers.s_addr) >> 24) == 127) ||
+      host == "[::1]";
   const auto allowed = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost"};
   if (!loopback && std::find(allowed.begin(), allowed.end(), host) == allowed.end())
-    refuse("http is only for this machine and the addresses of a container's own service; ", host, " is neither");
+    refuse("http is only for this machine and the addresses of a container's own service; ", host,
+           " is neither");
   return request;
 }
 

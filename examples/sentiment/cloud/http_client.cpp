@@ -2,7 +2,7 @@
 #include "sentiment/cloud/http_client.hpp"
 
 #include "sentiment/cloud/interrupt.hpp"
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 
 #include <exception>
 
@@ -29,7 +29,7 @@ class Flight {
     if (signal_ != 0) throw Interrupted(signal_);
     if (too_long_)
       throw ConnectionError(
-          message(request_.address.host, ": the answer has more than ", exchange_.most_bytes, " bytes"),
+          message(request_.address.host, ": the answer has more than ", exchange_.max_bytes, " bytes"),
           false);
     if (code != CURLE_OK) {
       const char* reason = *error_ ? error_ : curl_easy_strerror(code);
@@ -115,7 +115,7 @@ class Flight {
       exchange_.take(bytes);
       return true;
     }
-    too_long_ = answer_.body.size() + bytes.size() > exchange_.most_bytes;
+    too_long_ = answer_.body.size() + bytes.size() > exchange_.max_bytes;
     if (!too_long_) answer_.body.append(bytes);
     return !too_long_;
   }

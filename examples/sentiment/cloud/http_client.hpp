@@ -4,7 +4,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/signature.hpp"
-#include "sentiment/http/certificates.hpp"
+#include "sentiment/support/certificates.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +45,7 @@ struct Exchange {
       take{};  ///< gets the body of a 200 or 206 in pieces instead of Answer::body
   /// Bytes of the bodies so far, and those of the answer's that are expected; 0: not known.
   std::function<void(std::uint64_t sent, std::uint64_t received, std::uint64_t expected)> progress{};
-  std::size_t most_bytes =
+  std::size_t max_bytes =
       16 << 20;               ///< of Answer::body; a longer one is a ConnectionError that does not pass
   long stalled_seconds = 60;  ///< less than a byte a second for so long counts as a cut connection
 };

@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::json;
 constexpr const char* group = "/aws/sagemaker/TrainingJobs";
 constexpr std::size_t longest_line = 16384;
-constexpr std::size_t most_streams = 1000;
+constexpr std::size_t max_streams = 1000;
 
 /// "algo-1-1700000000" is the host algo-1 and the time of its start.
 std::string host_of(const std::string& name) {
@@ -36,7 +36,7 @@ void JobLogs::find_streams() {
         tokens_.try_emplace(name);
     const std::string after = text_at(json, {"nextToken"});
     next = after == next ? "" : after;
-  } while (!next.empty() && tokens_.size() < most_streams);
+  } while (!next.empty() && tokens_.size() < max_streams);
 }
 
 void JobLogs::read(const std::function<void(std::string_view, std::string_view)>& take) {

@@ -54,19 +54,22 @@ std::string fault_of_bucket(std::string_view text) {
     const std::string_view bucket = next_part(rest, '/');
     while (rest.ends_with('/')) rest.remove_suffix(1);
     if (fault_of_bucket(bucket).empty())
-      hint = message("; the bucket is ", bucket, rest.empty() ? "" : ", and the rest belongs to the prefix: ", rest);
+      hint = message("; the bucket is ", bucket,
+                     rest.empty() ? "" : ", and the rest belongs to the prefix: ", rest);
     return is_no(text, "name of a bucket") + hint;
   }
   const auto is_known = [](char c) { return is_small(c) || is_digit(c) || c == '-' || c == '.'; };
   const bool numbers = all(text, [](char c) { return is_digit(c) || c == '.'; }) &&
                        std::count(text.begin(), text.end(), '.') == 3;
   bool kept = false;
-  for (const std::string_view prefix : {"xn--", "sthree-", "amzn-s3-demo-"}) kept = kept || text.starts_with(prefix);
+  for (const std::string_view prefix : {"xn--", "sthree-", "amzn-s3-demo-"})
+    kept = kept || text.starts_with(prefix);
   for (const std::string_view suffix : {"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"})
     kept = kept || text.ends_with(suffix);
   const auto is_end = [](char c) { return is_small(c) || is_digit(c); };
   if (text.size() >= 3 && text.size() <= 63 && std::all_of(text.begin(), text.end(), is_known) &&
-      is_end(text.front()) && is_end(text.back()) && text.find("..") == std::string_view::npos && !numbers && !kept)
+      is_end(text.front()) && is_end(text.back()) && text.find("..") == std::string_view::npos && !numbers &&
+      !kept)
     return "";
   return is_no(text, "name of a bucket: 3 to 63 small letters, digits, dots and hyphens are expected");
 }
@@ -94,7 +97,8 @@ std::string fault_of_channel(std::string_view text) {
   if (!text.empty() && text.size() <= 64 &&
       all(text, [](char c) { return is_word(c) || c == '.' || c == '-' || c == '_'; }))
     return "";
-  return is_no(text, "name of a channel: up to 64 letters, digits, dots, hyphens and underscores are expected");
+  return is_no(text,
+               "name of a channel: up to 64 letters, digits, dots, hyphens and underscores are expected");
 }
 
 std::string fault_of_instance_type(std::string_view text) {
@@ -116,8 +120,8 @@ std::string fault_of_role_arn(std::string_view text) {
   std::string_view rest = text;
   const auto arn = next_part(rest, ':'), partition = next_part(rest, ':'), service = next_part(rest, ':'),
              region = next_part(rest, ':'), account = next_part(rest, ':');
-  const bool of_aws = partition == "aws" ||
-                      (partition.starts_with("aws-") && all(partition, [](char c) { return is_small(c) || c == '-'; }));
+  const bool of_aws = partition == "aws" || (partition.starts_with("aws-") &&
+                                             all(partition, [](char c) { return is_small(c) || c == '-'; }));
   const auto is_path = [](char c) {
     return is_word(c) || std::string_view("+=,.@_/-").find(c) != std::string_view::npos;
   };
@@ -125,7 +129,8 @@ std::string fault_of_role_arn(std::string_view text) {
       all(account, is_digit) && rest.starts_with("role/") && rest.size() > 5 && !rest.ends_with('/') &&
       text.size() <= 2048 && all(rest, is_path))
     return "";
-  return is_no(text, "ARN of a role: arn:aws:iam::ACCOUNT:role/NAME with the twelve digits of an account is expected");
+  return is_no(
+      text, "ARN of a role: arn:aws:iam::ACCOUNT:role/NAME with the twelve digits of an account is expected");
 }
 
 std::string fault_of_role(std::string_view text) {
@@ -134,7 +139,9 @@ std::string fault_of_role(std::string_view text) {
     return is_word(c) || std::string_view("+=,.@_-").find(c) != std::string_view::npos;
   };
   if (!text.empty() && text.size() <= 64 && all(text, is_known)) return "";
-  return is_no(text, "role: its ARN is expected, or its name of up to 64 letters, digits and +=,.@_- where it has no path");
+  return is_no(
+      text,
+      "role: its ARN is expected, or its name of up to 64 letters, digits and +=,.@_- where it has no path");
 }
 
 std::string fault_of_image(std::string_view text) {

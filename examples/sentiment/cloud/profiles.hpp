@@ -8,9 +8,10 @@ namespace sentiment::cloud {
 
 struct Profiles {
   std::filesystem::path config_file, credentials_file;
-  ProfileSection chosen;  ///< the values of the chosen profile in both files; those of the credentials file win
-  std::string name;       ///< of the chosen one
-  std::string named_by;   ///< "--profile", "AWS_PROFILE"; empty: nobody chose, so it is "default"
+  ProfileSection
+      chosen;        ///< the values of the chosen profile in both files; those of the credentials file win
+  std::string name;  ///< of the chosen one
+  std::string named_by;  ///< "--profile", "AWS_PROFILE"; empty: nobody chose, so it is "default"
 
   /// By their names. In the config file "[profile NAME]" and "[default]", in the credentials file "[NAME]".
   std::map<std::string, ProfileSection> config, credentials, both;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/request.hpp"
 
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -62,7 +62,8 @@ std::optional<std::uint64_t> number(const std::string& text) {
 
 S3Uri S3Uri::parse(const std::string& uri) {
   constexpr std::string_view scheme = "s3://";
-  if (!uri.starts_with(scheme)) fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
+  if (!uri.starts_with(scheme))
+    fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
   const std::string rest = uri.substr(scheme.size());
   const auto slash = (std::min)(rest.find('/'), rest.size());
   S3Uri made{rest.substr(0, slash), slash < rest.size() ? rest.substr(slash + 1) : ""};
@@ -103,8 +104,8 @@ void S3::put_file(const fs::path& file, const S3Uri& to, const Progress& progres
 
 void S3::put_parts(int file, const fs::path& name, std::uint64_t size, const S3Uri& to,
                    const Progress& progress) {
-  constexpr std::uint64_t most_parts = 10'000;  // of S3
-  const std::uint64_t step = (std::max)(part_bytes, (size + most_parts - 1) / most_parts);
+  constexpr std::uint64_t max_parts = 10'000;  // of S3
+  const std::uint64_t step = (std::max)(part_bytes, (size + max_parts - 1) / max_parts);
   Request begin = request("POST", to);
   begin.query = {{"uploads", ""}};
   const auto begun = parse_xml(service_.send(to.text(), begin).body);
@@ -161,7 +162,7 @@ void S3::complete(const S3Uri& to, const std::string& upload, const std::vector<
   });
 }
 
-void S3::get_file(const S3Uri& from, const fs::path& file, std::uint64_t most_bytes,
+void S3::get_file(const S3Uri& from, const fs::path& file, std::uint64_t max_bytes,
                   const Progress& progress) {
   service_.repeat([&] {
     lstmlib::io::AtomicFile out(file);  // anew with each attempt: pieces of two versions do not mix
@@ -169,8 +170,8 @@ void S3::get_file(const S3Uri& from, const fs::path& file, std::uint64_t most_by
     Exchange exchange;
     exchange.take = [&](std::string_view bytes) {
       received += bytes.size();
-      if (received > most_bytes)
-        fail<lstmlib::FormatError>(from.text(), ": has more than ", most_bytes, " bytes");
+      if (received > max_bytes)
+        fail<lstmlib::FormatError>(from.text(), ": has more than ", max_bytes, " bytes");
       out.write(bytes);
     };
     if (progress)

@@ -39,8 +39,8 @@ class S3 {
   void put_file(const std::filesystem::path& file, const S3Uri& to, const Progress& progress = {});
 
   /// Fetches an object into a file that appears complete or not at all: as many bytes as the answer
-  /// announced, at most `most_bytes`. Throws as `put_file`.
-  void get_file(const S3Uri& from, const std::filesystem::path& file, std::uint64_t most_bytes,
+  /// announced, at most `max_bytes`. Throws as `put_file`.
+  void get_file(const S3Uri& from, const std::filesystem::path& file, std::uint64_t max_bytes,
                 const Progress& progress = {});
 
   /// Makes a bucket that is not there yet. Throws as `put_file`, for one of somebody else, too.

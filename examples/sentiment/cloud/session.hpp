@@ -4,7 +4,7 @@
 
 #include "sentiment/cloud/credentials.hpp"
 #include "sentiment/cloud/request.hpp"
-#include "sentiment/http/certificates.hpp"
+#include "sentiment/support/certificates.hpp"
 
 #include <chrono>
 #include <functional>

@@ -25,9 +25,9 @@ std::string last_part(const S3Uri& uri) {
   return name;
 }
 
-void get(S3& s3, const S3Uri& from, const fs::path& file, std::uint64_t most_bytes, bool progress) {
+void get(S3& s3, const S3Uri& from, const fs::path& file, std::uint64_t max_bytes, bool progress) {
   ProgressLine line("downloading " + one_line(from.key), progress);
-  s3.get_file(from, file, most_bytes,
+  s3.get_file(from, file, max_bytes,
               [&](std::uint64_t done, std::uint64_t total) { line.update(done, total); });
 }
 
@@ -53,11 +53,11 @@ std::size_t upload_folder(S3& s3, const fs::path& folder, const S3Uri& to, bool 
   return files.size();
 }
 
-fs::path fetch_object(S3& s3, const S3Uri& from, const fs::path& folder, std::uint64_t most_bytes,
+fs::path fetch_object(S3& s3, const S3Uri& from, const fs::path& folder, std::uint64_t max_bytes,
                       bool progress) {
   const fs::path file = folder / last_part(from);
   make_folder(folder);
-  get(s3, from, file, most_bytes, progress);
+  get(s3, from, file, max_bytes, progress);
   return file;
 }
 

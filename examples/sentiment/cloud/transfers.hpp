@@ -18,7 +18,7 @@ std::size_t upload_folder(S3& s3, const std::filesystem::path& folder, const S3U
 
 /// Fetches an object into `folder`, under the last part of its key; returns the file. Throws as S3::get_file.
 std::filesystem::path fetch_object(S3& s3, const S3Uri& from, const std::filesystem::path& folder,
-                                   std::uint64_t most_bytes, bool progress);
+                                   std::uint64_t max_bytes, bool progress);
 
 /// Fetches a .tar.gz and unpacks it into `folder`; of a transfer or an archive that fails nothing is there.
 /// Throws as S3::get_file and unpack_archive.

@@ -8,8 +8,8 @@
 namespace sentiment::cloud {
 namespace {
 
-constexpr std::size_t most_bytes = 1 << 20;
-constexpr int deepest = 32, most_elements = 10'000;
+constexpr std::size_t max_bytes = 1 << 20;
+constexpr int deepest = 32, max_elements = 10'000;
 
 struct Reading {
   XML_Parser parser;
@@ -20,7 +20,7 @@ struct Reading {
 
   static void begin(void* self, const XML_Char* name, const XML_Char**) {
     auto& reading = *static_cast<Reading*>(self);
-    if (++reading.depth > deepest || ++reading.elements > most_elements)
+    if (++reading.depth > deepest || ++reading.elements > max_elements)
       XML_StopParser(reading.parser, XML_FALSE);
     if (reading.elements == 1) reading.answer.root = local(name);
     reading.leaf = true;
@@ -59,7 +59,7 @@ std::string XmlAnswer::text(const std::string& name) const {
 }
 
 std::optional<XmlAnswer> parse_xml(std::string_view text) {
-  if (text.size() > most_bytes) return std::nullopt;
+  if (text.size() > max_bytes) return std::nullopt;
   const std::unique_ptr<XML_ParserStruct, ParserFree> parser(XML_ParserCreate(nullptr));
   if (!parser) throw std::bad_alloc();
   Reading reading{.parser = parser.get()};

@@ -4,9 +4,9 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
-#include "sentiment/job/settings.hpp"
+#include "sentiment/training/job/settings.hpp"
 #include "sentiment/model/device.hpp"
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -31,9 +31,11 @@ std::map<std::string, std::string> pairs_of(const std::vector<std::string>& word
     if (name.size() > longest_name || value.size() > longest_value)
       refuse(option, lstmlib::message(cloud::one_line(name, 100), ": a name has at most ", longest_name,
                                       " bytes and a value ", longest_value));
-    if (!pairs.emplace(name, value).second) refuse(option, "the name " + cloud::one_line(name) + " is there twice");
+    if (!pairs.emplace(name, value).second)
+      refuse(option, "the name " + cloud::one_line(name) + " is there twice");
   }
-  if (pairs.size() > most) refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
+  if (pairs.size() > most)
+    refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
   return pairs;
 }
 
@@ -56,8 +58,9 @@ std::map<std::string, std::string> environment_of(const std::vector<std::string>
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     });
     if (!known || (name[0] >= '0' && name[0] <= '9'))
-      refuse("--environment", "'" + cloud::one_line(name) +
-                                  "' is no name of a variable: letters, digits and _ are expected, no digit first");
+      refuse("--environment",
+             "'" + cloud::one_line(name) +
+                 "' is no name of a variable: letters, digits and _ are expected, no digit first");
   }
   return pairs;
 }
@@ -97,8 +100,9 @@ void JobOptions::check() const {
   }
   environment_of(environment);
   if (job.max_wait_seconds != 0 && job.max_wait_seconds < job.max_seconds)
-    refuse("--max-wait", lstmlib::message(job.max_wait_seconds, " seconds are less than --max-run, ", job.max_seconds,
-                                          ": waiting and training together cannot be shorter than training"));
+    refuse("--max-wait",
+           lstmlib::message(job.max_wait_seconds, " seconds are less than --max-run, ", job.max_seconds,
+                            ": waiting and training together cannot be shorter than training"));
 }
 
 cloud::TrainingJob JobOptions::complete(const cloud::Session& session) const {
@@ -145,8 +149,9 @@ void add_job_options(CLI::App& command, JobOptions& o) {
                   "Seconds for waiting and training together; default --max-run")
       ->check(whole_number(1, 432000 * 10))
       ->needs(spot);
-  command.add_option("--checkpoint-path", o.job.checkpoints,
-                     "s3://BUCKET/PREFIX for checkpoints, from which a job goes on")
+  command
+      .add_option("--checkpoint-path", o.job.checkpoints,
+                  "s3://BUCKET/PREFIX for checkpoints, from which a job goes on")
       ->check(s3_address());
 }
 

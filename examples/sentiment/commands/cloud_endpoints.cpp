@@ -139,7 +139,9 @@ void add_cloud_deploy(CLI::App& cloud) {
 void add_cloud_predict(CLI::App& cloud) {
   auto* command = cloud.add_subcommand("predict", "Ask an endpoint, one sentence a line of standard input");
   const auto o = std::make_shared<PredictOptions>();
-  command->add_option("--endpoint", o->endpoint, "Name of the endpoint")->required()->check(checked_by(cloud::fault_of_name));
+  command->add_option("--endpoint", o->endpoint, "Name of the endpoint")
+      ->required()
+      ->check(checked_by(cloud::fault_of_name));
   command
       ->add_option("--format", o->format, "text (prediction, score, sentence, with tabs between), json, csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
@@ -157,7 +159,9 @@ void add_cloud_predict(CLI::App& cloud) {
 void add_cloud_delete(CLI::App& cloud) {
   auto* command = cloud.add_subcommand("delete", "Delete an endpoint, its configuration and its model");
   const auto o = std::make_shared<DeleteOptions>();
-  command->add_option("name", o->name, "Name of the endpoint")->required()->check(checked_by(cloud::fault_of_name));
+  command->add_option("name", o->name, "Name of the endpoint")
+      ->required()
+      ->check(checked_by(cloud::fault_of_name));
   add_cloud_options(*command, o->cloud);
   command->footer("Training jobs and what is in S3 stay.\nExample:\n  sentiment cloud delete films");
   command->callback([o] { run_interruptible([&] { erase(*o); }); });

@@ -17,7 +17,7 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
-constexpr std::size_t most_channels = 20;  // of CreateTrainingJob
+constexpr std::size_t max_channels = 20;  // of CreateTrainingJob
 
 struct FitOptions {
   CloudOptions cloud;
@@ -41,8 +41,9 @@ std::vector<cloud::Channel> channels_of(const std::vector<std::string>& words) {
       channels.push_back({name, cloud::S3Uri::parse(word.substr(equals + 1))});
     } catch (const Error& wrong) { refuse(name + ": " + wrong.what()); }
   }
-  if (channels.size() > most_channels)
-    refuse(lstmlib::message("a job takes at most ", most_channels, " channels, ", channels.size(), " are given"));
+  if (channels.size() > max_channels)
+    refuse(
+        lstmlib::message("a job takes at most ", max_channels, " channels, ", channels.size(), " are given"));
   return channels;
 }
 
@@ -153,8 +154,9 @@ void add_cloud_fit(CLI::App& cloud) {
           "NAME=s3://BUCKET/PREFIX, an input of the job: train, test, vocab, and dev if there is one")
       ->required()
       ->allow_extra_args(false);
-  command->add_option("--output-path", o->job.job.output,
-                      "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
+  command
+      ->add_option("--output-path", o->job.job.output,
+                   "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
       ->check(s3_address());
   command->add_option("--name", o->job.job.name, "Name of the job; default: that of the image and the time")
       ->check(checked_by(cloud::fault_of_name));

@@ -10,7 +10,7 @@
 #include "sentiment/commands/prepare_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/notebook/sentences.hpp"
+#include "sentiment/commands/notebook_sentences.hpp"
 
 #include <memory>
 

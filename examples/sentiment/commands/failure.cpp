@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/commands/failure.hpp"
 
-#include "sentiment/job/container.hpp"
+#include "sentiment/training/job/container.hpp"
 
 #include <iostream>
 

@@ -3,7 +3,7 @@
 #include "sentiment/commands/text_options.hpp"
 #include "sentiment/model/predict.hpp"
 #include "sentiment/serving/client.hpp"
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <iostream>
 

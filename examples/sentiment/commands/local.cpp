@@ -9,12 +9,12 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/local/endpoint.hpp"
-#include "sentiment/local/narrator.hpp"
-#include "sentiment/local/training_job.hpp"
-#include "sentiment/notebook/sentences.hpp"
+#include "sentiment/cloud/local/endpoint.hpp"
+#include "sentiment/cloud/local/narrator.hpp"
+#include "sentiment/cloud/local/training_job.hpp"
+#include "sentiment/commands/notebook_sentences.hpp"
 #include "sentiment/serving/client.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 #include "sentiment/commands/prediction_line.hpp"
 
 #include "lstmlib/base/error.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 
 namespace sentiment {
 

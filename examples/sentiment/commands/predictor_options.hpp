@@ -17,8 +17,8 @@ inline void add_predictor_options(CLI::App& command, PredictorOptions& options) 
           "--precision", [&options](const std::string& name) { options.precision = parse_precision(name); },
           "Of the recurrent weights: fp32; bf16 and, on a CPU, int8 are faster and change probabilities a "
           "little. On "
-          "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
-      ->check(CLI::IsMember({"fp32", "bf16", "int8", "tf32", "fp32_strict"}))
+          "a GPU also fp16 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
+      ->check(CLI::IsMember({"fp32", "bf16", "int8", "fp16", "fp32_strict"}))
       ->default_str("fp32");
 }
 

@@ -7,7 +7,7 @@
 #include "sentiment/data/datasets.hpp"
 #include "sentiment/model/class_names.hpp"
 #include "sentiment/model/predict.hpp"
-#include "sentiment/notebook/sentences.hpp"
+#include "sentiment/commands/notebook_sentences.hpp"
 
 #include <iomanip>
 #include <iostream>

@@ -8,7 +8,7 @@
 #include "sentiment/serving/pages.hpp"
 
 #include <lstmlib/backend/cpu/threads.hpp>
-#include <lstmlib/serve/serve.hpp>
+#include <lstmlib/serve.hpp>
 
 #include <malloc.h>
 
@@ -51,18 +51,18 @@ void run(ServeOptions options) {
   std::signal(SIGPIPE, SIG_IGN);
   serve::Hosting hosting = serve::hosting_from_environment();
   if (options.model_dir.empty()) options.model_dir = hosting.root / "model";
-  options.server.queue.wait = std::chrono::microseconds(static_cast<long>(1000 * options.max_wait_ms));
+  options.server.queue.max_delay = std::chrono::microseconds(static_cast<long>(1000 * options.max_wait_ms));
   std::unique_ptr<serve::AccessLog> log;
   if (!options.no_access_log) {
     log = std::make_unique<serve::AccessLog>(2);
     options.server.access_log = [&log](std::string_view line) { (*log)(line); };
   }
 
-  Endpoint endpoint(options.predictor, 8 * options.server.body_bytes);
+  Endpoint endpoint(options.predictor, 8 * options.server.max_body_bytes);
   serve::Service<Endpoint> service(std::move(endpoint), options.model_dir, options.server, hosting);
   const Explainer explainer([&]() -> auto& { return service.model(); });
   auto& server = service.server();
-  server.post("/explain", serve::computed_by(
+  server.post("/explain", serve::inference_route(
                               explainer, [&]() -> auto& { return service.model(); }));
   if (options.labels.empty()) options.labels = read_class_names(options.model_dir);
   const std::string page = page_html(options.labels);
@@ -106,7 +106,9 @@ void add_serve(CLI::App& app) {
                    "How long a request waits at most, under load, for others to be computed with")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
-  command->add_option("--queue", o->server.queue.requests, "Requests that may wait; further ones get 503")
+  command
+      ->add_option("--queue", o->server.queue.max_waiting_requests,
+                   "Requests that may wait; further ones get 503")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command

@@ -14,7 +14,8 @@ const char* const about_credentials =
     "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION; else a profile (--profile, AWS_PROFILE) of ~/.aws/credentials and "
     "~/.aws/config,\n"
-    "a web identity, or a container's service. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the like lead to other "
+    "a web identity, or a container's service. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the like lead to "
+    "other "
     "servers;\n"
     "AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE names certificates to trust.";
 

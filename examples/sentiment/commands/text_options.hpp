@@ -2,7 +2,7 @@
 #pragma once
 // The options of commands that read text.
 
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -4,9 +4,9 @@
 #include "sentiment/commands/train_options.hpp"
 #include "sentiment/commands/train_processes.hpp"
 #include "sentiment/commands/value_checks.hpp"
-#include "sentiment/job/container.hpp"
-#include "sentiment/job/train_job.hpp"
-#include "sentiment/launch/rank.hpp"
+#include "sentiment/training/job/container.hpp"
+#include "sentiment/training/job/train_job.hpp"
+#include "sentiment/training/launch/rank.hpp"
 #include "sentiment/model/device.hpp"
 #include "sentiment/training/processes.hpp"
 
@@ -64,8 +64,8 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
           "--precision", [&o](const std::string& name) { o.precision = lstmlib::parse_precision(name); },
           "Of an LSTM's products: fp32; bf16 is faster where the processor has it, and rounds their "
           "operands. On "
-          "a GPU also tf32 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
-      ->check(CLI::IsMember({"fp32", "bf16", "tf32", "fp32_strict"}))
+          "a GPU also fp16 (operands of 11 bits) and fp32_strict (no shortcuts); a CPU takes both for fp32")
+      ->check(CLI::IsMember({"fp32", "bf16", "fp16", "fp32_strict"}))
       ->default_str("fp32");
   command.add_option("--json-summary", o.json_summary, "Write a summary of the run as JSON to this file")
       ->check(local_path());
@@ -85,7 +85,8 @@ void add_job_settings(CLI::App& command, TrainOptions& o, ProcessOptions& proces
       .add_option_function<std::string>(
           "--wire",
           [&o](const std::string& name) {
-            o.wire = name == "bf16" ? lstmlib::parallel::Wire::bf16 : lstmlib::parallel::Wire::exact;
+            o.compression = name == "bf16" ? lstmlib::distributed::GradientCompression::bf16
+                                           : lstmlib::distributed::GradientCompression::none;
           },
           "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
       ->check(CLI::IsMember({"exact", "bf16"}))
@@ -137,9 +138,9 @@ void run(CLI::App& command, TrainOptions& options, ProcessOptions& processes, bo
   if (in_job && options.resume == "auto") options.resume.clear();
   options.seed_given = command.count("--seed") > 0;
   options.seed = chosen_seed(command, options.seed);
-  const auto work = [&](lstmlib::parallel::Communicator& all) {
+  const auto work = [&](lstmlib::distributed::Communicator& all) {
     const TrainResult result = train_model(options, all);
-    return result.signal ? status_after_signal(result, options, in_job, all.is_first()) : 0;
+    return result.signal ? status_after_signal(result, options, in_job, all.is_main_process()) : 0;
   };
   const int status =
       with_all_processes(work, [&](const std::string& text) { report_failed_work(in_job, text); });
@@ -165,16 +166,18 @@ void add_train(CLI::App& app) {
       ->envname("SM_CHANNEL_VOCAB")
       ->required(!in_job)
       ->check(local_path());
-  command->add_option("--dev", options->dev,
-                      "Folder with dev.npz: choose the best model there, and only report the test "
-                      "sentences. Without it the best model is chosen on the test sentences, as in the "
-                      "reference, which flatters")
+  command
+      ->add_option("--dev", options->dev,
+                   "Folder with dev.npz: choose the best model there, and only report the test "
+                   "sentences. Without it the best model is chosen on the test sentences, as in the "
+                   "reference, which flatters")
       ->check(local_path());
   auto* model_dir = command->add_option("--model-dir", options->model_dir, "Folder for the best model")
                         ->envname("SM_MODEL_DIR")
                         ->required(!in_job);
   auto* output_dir =
-      command->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
+      command
+          ->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
           ->envname("SM_OUTPUT_DATA_DIR")
           ->required(!in_job);
   // In a job an address stands for the container's folder, which the service brings there.

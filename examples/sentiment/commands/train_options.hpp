@@ -2,7 +2,7 @@
 #pragma once
 // The options that `train` and `run` have in common.
 
-#include "sentiment/launch/options.hpp"
+#include "sentiment/training/launch/options.hpp"
 #include "sentiment/training/train.hpp"
 
 #include <CLI/CLI.hpp>

@@ -3,10 +3,10 @@
 
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/value_checks.hpp"
-#include "sentiment/launch/command.hpp"
-#include "sentiment/launch/hosts.hpp"
-#include "sentiment/launch/mpirun.hpp"
-#include "sentiment/launch/rank.hpp"
+#include "sentiment/training/launch/command.hpp"
+#include "sentiment/training/launch/hosts.hpp"
+#include "sentiment/training/launch/mpirun.hpp"
+#include "sentiment/training/launch/rank.hpp"
 #include "sentiment/model/device.hpp"
 
 #include "lstmlib/base/error.hpp"

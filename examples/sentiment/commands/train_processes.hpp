@@ -2,7 +2,7 @@
 #pragma once
 // In how many processes, and on which hosts, `train` trains.
 
-#include "sentiment/launch/options.hpp"
+#include "sentiment/training/launch/options.hpp"
 #include "sentiment/training/train.hpp"
 
 #include <CLI/CLI.hpp>

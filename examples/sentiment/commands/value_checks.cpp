@@ -51,7 +51,8 @@ CLI::Validator whole_number(std::uint64_t from, std::uint64_t to) {
 }
 
 CLI::Validator number_from(double from, double to) {
-  return number(message("from ", from, " to ", to), [=](double value) { return value >= from && value <= to; });
+  return number(message("from ", from, " to ", to),
+                [=](double value) { return value >= from && value <= to; });
 }
 
 CLI::Validator number_below(double from, double end) {

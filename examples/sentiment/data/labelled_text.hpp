@@ -3,7 +3,7 @@
 // Text files of labelled sentences, by the rules of the reference: one a line, an integer label, white space,
 // the sentence.
 
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include <cstdint>
 #include <filesystem>

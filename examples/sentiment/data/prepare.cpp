@@ -3,8 +3,8 @@
 
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/prepared.hpp"
-#include "sentiment/text/normalize.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/normalize.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 
 #include <iostream>
 #include <system_error>

@@ -3,7 +3,7 @@
 // From raw text to prepared data: the step between a data set and training.
 
 #include "sentiment/data/datasets.hpp"
-#include "sentiment/text/vocabulary.hpp"
+#include "sentiment/data/text/vocabulary.hpp"
 
 #include <cstdint>
 #include <filesystem>

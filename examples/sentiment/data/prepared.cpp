@@ -77,7 +77,7 @@ const std::vector<io::Value>* items_of(const io::Value& value) {
 /// A sentence is an array of one axis, a list or a tuple. One that stands in many places of the file is copied
 /// to all of them, so their number is bounded.
 std::vector<std::vector<std::int32_t>> sentences_of(const std::vector<io::Value>& values) {
-  constexpr std::size_t most_words = std::size_t{1} << 28;  // a gigabyte
+  constexpr std::size_t max_words = std::size_t{1} << 28;  // a gigabyte
   std::vector<std::vector<std::int32_t>> sentences;
   sentences.reserve(values.size());
   std::size_t words = 0;
@@ -89,7 +89,7 @@ std::vector<std::vector<std::int32_t>> sentences_of(const std::vector<io::Value>
                         array == nullptr ? std::string(value.kind_name()) : describe(*array),
                         "; expected an integer array of one axis, or a list of integers");
     words += items != nullptr ? items->size() : static_cast<std::size_t>(array->elements());
-    if (words > most_words) fail<FormatError>("data: more than ", most_words, " words");
+    if (words > max_words) fail<FormatError>("data: more than ", max_words, " words");
     Numbers ids(lstmlib::message("data: sentence ", sentences.size()));
     if (items != nullptr) ids.add(*items);
     else ids.add(*array);

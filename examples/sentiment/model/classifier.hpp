@@ -27,7 +27,7 @@ class Classifier final : public nn::Module {
 
   /// Scores before softmax [sentences, classes].
   Variable<T> operator()(const Tokens& sentences) const { return output(dropout((*encoder)(sentences))); }
-  void fields(nn::Fields& visit) override { visit("encoder", *encoder)("output", output); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("encoder", *encoder)("output", output); }
 
   std::unique_ptr<Encoder<T>> encoder;
   nn::Dropout dropout{0.1};  ///< fixed in the reference, not a setting

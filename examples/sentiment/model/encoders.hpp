@@ -55,7 +55,7 @@ class RnnEncoder final : public Encoder<T> {
   }
   Index output_size() const override { return lstm.layers[0].hidden_size(); }
   Index words() const override { return embedding.weight.shape()[0]; }
-  void fields(nn::Fields& visit) override { visit("embed", embedding)("encoder", lstm); }
+  void visit_members(nn::MemberVisitor& visit) override { visit("embed", embedding)("encoder", lstm); }
 
   nn::Embedding<T> embedding;
   nn::Dropout dropout;
@@ -75,7 +75,7 @@ class Perceptron final : public nn::Module {
     for (const auto& layer : layers) x = ops::relu(layer(dropout(x)));
     return x;
   }
-  void fields(nn::Fields& visit) override { visit(layers); }
+  void visit_members(nn::MemberVisitor& visit) override { visit(layers); }
 
   std::vector<nn::Linear<T>> layers;
   nn::Dropout dropout;
@@ -105,7 +105,7 @@ class CnnEncoder final : public Encoder<T> {
   }
   Index output_size() const override { return 3 * window3.weight.shape()[0]; }
   Index words() const override { return embedding.weight.shape()[0]; }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("embed", embedding)("cnn_w3", window3)("cnn_w4", window4)("cnn_w5", window5)("mlp", perceptron);
   }
 
@@ -127,7 +127,7 @@ class BowEncoder final : public Encoder<T> {
   }
   Index output_size() const override { return embedding.weight.shape()[1]; }
   Index words() const override { return embedding.weight.shape()[0]; }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("bow_encoder/embed", embedding)("mlp_encoder", perceptron);
   }
 

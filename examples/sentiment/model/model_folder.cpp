@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/model/model_folder.hpp"
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "sentiment/data/file.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 
 namespace sentiment {
 
@@ -34,7 +34,7 @@ TrainedModel load_model_folder(const fs::path& folder, const std::string& path) 
   fs::path model = folder / "my_model.npz";
   if (!fs::exists(model) && fs::exists(folder / "best_model.npz")) model = folder / "best_model.npz";
   check_size(settings, vocabulary, model);
-  const nn::WithoutInitialization loaded_next;
+  const nn::SkipInit loaded_next;
   Classifier<float> classifier(settings, vocabulary.size());
   try {
     io::load_npz(model, classifier, {.path = path});

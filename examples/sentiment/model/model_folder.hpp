@@ -3,7 +3,7 @@
 // A folder with a trained model: my_model.npz, vocab.json, args.json, the same files as the reference's.
 
 #include "sentiment/model/classifier.hpp"
-#include "sentiment/text/vocabulary.hpp"
+#include "sentiment/data/text/vocabulary.hpp"
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/model/predict.hpp"
 
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/model/predictor.hpp"
-#include "sentiment/text/score_text.hpp"
+#include "sentiment/data/text/score_text.hpp"
 
 #include <span>
 #include <string>

@@ -40,14 +40,14 @@ Predictor::Predictor(TrainedModel model, PredictorOptions options)
                 " has no recurrent weights, expected fp32");
   if (!encoder || !device.is_cpu()) {
     if (options.precision == Precision::int8)
-      fail<Error>("precision int8 is for a CPU, expected fp32, fp32_strict, tf32 or bf16 on ", device);
+      fail<Error>("precision int8 is for a CPU, expected fp32, fp32_strict, fp16 or bf16 on ", device);
     if (encoder) encoder->lstm.precision = options.precision;
     model.classifier.to(device);
     layers_ = std::make_unique<const Classifier<float>>(std::move(model.classifier));
     return;
   }
   encoder_.emplace(encoder->embedding, encoder->lstm,
-                   nn::FreezeOptions{options.precision, options.table_bytes});
+                   nn::InferenceOptions{options.precision, options.projection_cache_bytes});
   const auto copied = [](const Variable<float>& x) {
     const Tensor<float> value = x.value().to(Device::cpu());
     const auto values = value.values();

@@ -12,7 +12,7 @@ namespace sentiment {
 
 struct PredictorOptions {
   Precision precision = Precision::fp32;  ///< of recurrent weights; other models have fp32 only
-  std::size_t table_bytes = std::size_t{256}
+  std::size_t projection_cache_bytes = std::size_t{256}
                             << 20;  ///< a table of all words' sums is left out if it would be larger
   Index batch_size = 64;            ///< of models without recurrent layers, and on a GPU: sentences at a time
   std::string device = "cpu";       ///< see find_device
@@ -38,7 +38,7 @@ class Predictor {
   ModelSettings settings_;
   Vocabulary vocabulary_;
   Index batch_size_;
-  std::optional<nn::FrozenRecurrent> encoder_;       ///< of a recurrent model,
+  std::optional<nn::InferenceRnn> encoder_;       ///< of a recurrent model,
   std::vector<float> weight_, bias_;                 ///< and its output layer [classes, units], [classes]
   std::unique_ptr<const Classifier<float>> layers_;  ///< of any other, and on a GPU
 };

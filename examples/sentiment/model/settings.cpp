@@ -15,7 +15,7 @@ using namespace lstmlib;
 namespace {
 
 // Far above what anybody trains, and low enough that products of sizes do not overflow.
-constexpr Index most_classes = 1'000'000, most_layers = 10'000, most_units = 1'000'000;
+constexpr Index max_classes = 1'000'000, max_layers = 10'000, max_units = 1'000'000;
 
 [[noreturn]] void refuse(const std::string& name, const char* key, const std::string& found,
                          const std::string& expected) {
@@ -89,9 +89,9 @@ void check_settings(const ModelSettings& s, const std::string& name) {
     if (value < least || value > most)
       refuse(name, key, std::to_string(value), std::to_string(least) + " to " + std::to_string(most));
   };
-  check("number of classes", s.classes, 2, most_classes);
-  check("number of layers", s.layers, 1, most_layers);
-  check("number of units", s.units, s.type == ModelType::cnn ? 3 : 1, most_units);
+  check("number of classes", s.classes, 2, max_classes);
+  check("number of layers", s.layers, 1, max_layers);
+  check("number of units", s.units, s.type == ModelType::cnn ? 3 : 1, max_units);
   if (!(s.dropout >= 0 && s.dropout < 1)) refuse(name, "dropout", python_float(s.dropout), "0 to below 1");
 }
 

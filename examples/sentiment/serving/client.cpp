@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/client.hpp"
 
-#include "sentiment/http/curl.hpp"
+#include "sentiment/support/curl.hpp"
 #include "sentiment/serving/invocation.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,11 +14,11 @@ using lstmlib::message;
 
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of an answer
+constexpr std::size_t max_bytes = std::size_t{1} << 30;  // of an answer
 
 std::size_t take(char* bytes, std::size_t, std::size_t count, void* into) {
   auto& body = *static_cast<std::string*>(into);
-  if (body.size() + count > most_bytes) return 0;
+  if (body.size() + count > max_bytes) return 0;
   body.append(bytes, count);
   return count;
 }

@@ -15,7 +15,7 @@ namespace sentiment {
 
 class Endpoint {
  public:
-  static constexpr std::span<const std::string_view> types = body_types;
+  static constexpr std::span<const std::string_view> request_types = body_types;
 
   explicit Endpoint(const PredictorOptions& options = {}, std::size_t answer_bytes = std::size_t{200} << 20)
       : options_(options), answer_bytes_(answer_bytes) {}

@@ -23,10 +23,10 @@ Explanation Explainer::begin(Texts texts) const {
     const std::size_t words = made.texts.tokens(i);
     rows += 1 + words;
     cost += (1 + words) * (1 + words);
-    if (cost > most_cost)
+    if (cost > max_cost)
       throw HttpError(
           413, lstmlib::message("explaining takes a run of the model for each word, and up to sentence ",
-                                i + 1, " these are ", cost, " words, at most ", most_cost,
+                                i + 1, " these are ", cost, " words, at most ", max_cost,
                                 " are taken; please send fewer or shorter ones"));
     made.ends.push_back(rows);
   }

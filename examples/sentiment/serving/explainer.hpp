@@ -24,10 +24,10 @@ struct Explanation {
 
 class Explainer {
  public:
-  static constexpr std::span<const std::string_view> types = body_types;
-  static constexpr std::string_view answer_types[] = {json_type};
-  static constexpr std::size_t most_cost = std::size_t{1}
-                                           << 18;  ///< words in all rows; about a second of work
+  static constexpr std::span<const std::string_view> request_types = body_types;
+  static constexpr std::string_view response_types[] = {json_type};
+  static constexpr std::size_t max_cost = std::size_t{1}
+                                          << 18;  ///< words in all rows; about a second of work
 
   /// `model()` is asked when requests come.
   explicit Explainer(std::function<const Predictor&()> model) : model_(std::move(model)) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/serving/read_body.hpp"
 
-#include "sentiment/text/decoder.hpp"
+#include "sentiment/data/text/decoder.hpp"
 
 #include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/utf8.hpp"

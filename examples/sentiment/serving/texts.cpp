@@ -2,7 +2,7 @@
 #include "sentiment/serving/texts.hpp"
 
 #include "lstmlib/serve/message.hpp"
-#include "sentiment/text/normalize.hpp"
+#include "sentiment/data/text/normalize.hpp"
 
 namespace sentiment {
 
@@ -14,19 +14,19 @@ char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' +
 }  // namespace
 
 void Texts::add(std::string_view raw) {
-  if (size() == most_sentences)
+  if (size() == max_sentences)
     throw lstmlib::serve::HttpError(
-        413, lstmlib::message("more than ", most_sentences, " sentences; please send fewer at a time"));
+        413, lstmlib::message("more than ", max_sentences, " sentences; please send fewer at a time"));
   bool ascii = true;
   for (const char c : raw) ascii &= static_cast<unsigned char>(c) < 0x80;
   const std::size_t tokens = ascii ? add_ascii(raw) : add_any(raw);
-  if (tokens > most_tokens)
+  if (tokens > max_tokens)
     throw lstmlib::serve::HttpError(
         413, lstmlib::message("sentence ", size() + 1, " has ", tokens, " words or characters, at most ",
-                              most_tokens, " are taken"));
-  if ((tokens_in_all_ += tokens) > most_tokens_in_all)
+                              max_tokens, " are taken"));
+  if ((tokens_in_all_ += tokens) > max_tokens_in_all)
     throw lstmlib::serve::HttpError(
-        413, lstmlib::message("up to sentence ", size() + 1, " there are more than ", most_tokens_in_all,
+        413, lstmlib::message("up to sentence ", size() + 1, " there are more than ", max_tokens_in_all,
                               " words or characters; please send fewer at a time"));
   ends_.push_back(text_.size());
   tokens_.push_back(static_cast<std::uint32_t>(tokens));

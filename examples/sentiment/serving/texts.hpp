@@ -13,15 +13,15 @@ namespace sentiment {
 
 class Texts {
  public:
-  static constexpr std::size_t most_tokens =
+  static constexpr std::size_t max_tokens =
       65536;  ///< of a sentence: one alone must not keep the model for long
-  static constexpr std::size_t most_sentences = std::size_t{1} << 20;
-  static constexpr std::size_t most_tokens_in_all = std::size_t{1} << 23;  ///< some ten seconds of work
+  static constexpr std::size_t max_sentences = std::size_t{1} << 20;
+  static constexpr std::size_t max_tokens_in_all = std::size_t{1} << 23;  ///< some ten seconds of work
 
   explicit Texts(bool char_based = false) : char_based_(char_based) {}
 
   /// Adds a raw sentence in UTF-8: its words, or characters, joined by a space. Throws HttpError 413 for one
-  /// with more than `most_tokens`, and where there are more sentences or tokens than one request may have.
+  /// with more than `max_tokens`, and where there are more sentences or tokens than one request may have.
   void add(std::string_view raw);
 
   std::size_t size() const { return ends_.size(); }

@@ -4,8 +4,8 @@
 #include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/utf8.hpp"
 #include "sentiment/serving/read_body.hpp"
-#include "sentiment/text/score_text.hpp"
-#include "sentiment/text/unicode.hpp"
+#include "sentiment/data/text/score_text.hpp"
+#include "sentiment/data/text/unicode.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -115,11 +115,11 @@ std::string write_npy(const Answers& answers, std::size_t most) {
 
 }  // namespace
 
-Content write_body(const Answers& answers, std::string_view type, std::size_t most_bytes) {
-  if (type == json_type) return {std::string(type), write_json(answers, most_bytes)};
-  if (type == json_lines_type) return {std::string(type), write_json_lines(answers, most_bytes)};
-  if (type == csv_type) return {std::string(type), write_csv(answers, most_bytes)};
-  return {std::string(npy_type), write_npy(answers, most_bytes)};
+Content write_body(const Answers& answers, std::string_view type, std::size_t max_bytes) {
+  if (type == json_type) return {std::string(type), write_json(answers, max_bytes)};
+  if (type == json_lines_type) return {std::string(type), write_json_lines(answers, max_bytes)};
+  if (type == csv_type) return {std::string(type), write_csv(answers, max_bytes)};
+  return {std::string(npy_type), write_npy(answers, max_bytes)};
 }
 
 void append_json_text(std::string& json, std::string_view text) {

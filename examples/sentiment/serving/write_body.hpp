@@ -20,8 +20,8 @@ struct Answers {
 };
 
 /// The body in one of `body_types`: a row is the sentence, the class and its probability. Throws HttpError
-/// 413 where it would be larger than `most_bytes`.
-lstmlib::serve::Content write_body(const Answers& answers, std::string_view type, std::size_t most_bytes);
+/// 413 where it would be larger than `max_bytes`.
+lstmlib::serve::Content write_body(const Answers& answers, std::string_view type, std::size_t max_bytes);
 
 /// Appends a text in quotes, in ASCII, as Python's json.dumps. The text must be UTF-8.
 void append_json_text(std::string& json, std::string_view text);

@@ -2,7 +2,7 @@
 #pragma once
 // The model of the best epoch so far.
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/train/trainer.hpp"
 #include "sentiment/model/classifier.hpp"
 
@@ -36,7 +36,7 @@ class BestModel {
     epoch_ = trainer.epoch();
   }
   /// A snapshot without it, as the reference's, leaves the best to the epochs that follow.
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("epoch")) {
       epoch_ = 0;
       value_ = none;
@@ -48,7 +48,7 @@ class BestModel {
   }
 
   std::string name = "best_model";
-  int priority = train::priority::keeper;
+  int priority = train::priority::checkpoint;
 
  private:
   static constexpr double none = -1;  // below any accuracy

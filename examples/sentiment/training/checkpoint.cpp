@@ -2,8 +2,8 @@
 #include "sentiment/training/checkpoint.hpp"
 
 #include "lstmlib/io/npz.hpp"
-#include "lstmlib/io/serialize.hpp"
-#include "lstmlib/parallel/snapshot.hpp"
+#include "lstmlib/serialization/archive.hpp"
+#include "lstmlib/distributed/snapshot.hpp"
 #include "lstmlib/train/snapshot.hpp"
 
 #include <iostream>
@@ -18,7 +18,7 @@ namespace {
 /// Carries the text into the file. It is compared before anything else is read, see below.
 struct Identity {
   void operator()(train::Trainer&) {}
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     std::string saved = text;
     serializer.value("text", saved);
   }
@@ -60,7 +60,7 @@ void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::s
   // Not by the process number in their names, as elsewhere: in containers every process of this kind is
   // number 1.
   std::error_code error;
-  if (trainer.writes())
+  if (trainer.is_main_process())
     for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
       const std::string name = entry.path().filename().string();
       if (name.starts_with(".lstmlib-") && name.ends_with(".tmp")) fs::remove(entry.path(), error);
@@ -72,11 +72,11 @@ void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::s
                  train::epochs(static_cast<double>(every)));
 }
 
-bool load_checkpoint(parallel::Communicator& all, train::Trainer& trainer, const fs::path& file,
+bool load_checkpoint(distributed::Communicator& all, train::Trainer& trainer, const fs::path& file,
                      const std::string& identity) {
-  bool loaded = all.is_first() && load(trainer, file, identity);
+  bool loaded = all.is_main_process() && load(trainer, file, identity);
   all.broadcast(std::as_writable_bytes(std::span(&loaded, 1)), 0);
-  if (loaded) parallel::share_first(all, trainer);
+  if (loaded) distributed::broadcast_state(all, trainer);
   return loaded;
 }
 

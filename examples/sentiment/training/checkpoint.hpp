@@ -3,7 +3,7 @@
 // The checkpoint of a training job: one file with the whole run, that a run of the same settings goes on
 // from.
 
-#include "lstmlib/parallel/communicator.hpp"
+#include "lstmlib/distributed/communicator.hpp"
 #include "lstmlib/train/trainer.hpp"
 
 #include <filesystem>
@@ -19,7 +19,7 @@ void keep_checkpoint(lstmlib::train::Trainer& trainer, const std::filesystem::pa
 
 /// Goes on from the file, which the first process reads for all. False where there is none; with a line on
 /// standard error, and the trainer as before, where it is damaged or of another run.
-bool load_checkpoint(lstmlib::parallel::Communicator& all, lstmlib::train::Trainer& trainer,
+bool load_checkpoint(lstmlib::distributed::Communicator& all, lstmlib::train::Trainer& trainer,
                      const std::filesystem::path& file, const std::string& identity);
 
 }  // namespace sentiment

@@ -5,7 +5,7 @@
 #include "lstmlib/mpi.hpp"
 #endif
 #ifdef LSTMLIB_HAS_CUDA
-#include "lstmlib/mpi/nccl.hpp"
+#include "lstmlib/distributed/nccl/communicator.hpp"
 #endif
 
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace sentiment {
 
 using namespace lstmlib;
 
-int with_all_processes(const std::function<int(parallel::Communicator&)>& work,
+int with_all_processes(const std::function<int(distributed::Communicator&)>& work,
                        const std::function<void(const std::string&)>& report) {
 #ifdef LSTMLIB_HAS_MPI
   if (mpi::started_by_mpirun()) return mpi::run(work, report);
@@ -26,19 +26,19 @@ int with_all_processes(const std::function<int(parallel::Communicator&)>& work,
   if (size && std::string_view(size) != "1")
     fail<Error>("MPI started ", size, " processes, and this program was built without MPI");
 #endif
-  parallel::SingleProcess alone;
+  distributed::SingleProcess alone;
   return work(alone);
 }
 
-std::unique_ptr<parallel::Communicator> connect_gpus(parallel::Communicator& all, Device device) {
+std::unique_ptr<distributed::Communicator> connect_gpus(distributed::Communicator& all, Device device) {
   if (all.size() == 1 || device.is_cpu()) return nullptr;
   std::string why = "this program was built without CUDA";
 #ifdef LSTMLIB_HAS_CUDA
   try {
-    return mpi::make_nccl_communicator(all, device);
+    return nccl::make_communicator(all, device);
   } catch (const DeviceError& error) { why = error.what(); }  // all processes throw it
 #endif
-  if (all.is_first())
+  if (all.is_main_process())
     std::cerr << "sentiment: gradients go from GPU to GPU through host memory, which is slow: " + why + '\n';
   return nullptr;
 }

@@ -5,9 +5,9 @@
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/sequences.hpp"
 #include "lstmlib/io/file.hpp"
-#include "lstmlib/io/serialize.hpp"
-#include "lstmlib/parallel/evaluator.hpp"
-#include "lstmlib/parallel/updater.hpp"
+#include "lstmlib/serialization/archive.hpp"
+#include "lstmlib/distributed/evaluator.hpp"
+#include "lstmlib/distributed/updater.hpp"
 #include "lstmlib/train/fail_on_nan.hpp"
 #include "lstmlib/train/log_report.hpp"
 #include "lstmlib/train/plot_report.hpp"
@@ -20,7 +20,7 @@
 #include "sentiment/model/device.hpp"
 #include "sentiment/model/model_folder.hpp"
 #include "sentiment/model/predict.hpp"
-#include "sentiment/text/vocabulary_file.hpp"
+#include "sentiment/data/text/vocabulary_file.hpp"
 #include "sentiment/training/best_model.hpp"
 #include "sentiment/training/checkpoint.hpp"
 #include "sentiment/training/processes.hpp"
@@ -79,8 +79,8 @@ class TimedUpdater final : public train::Updater {
   Index epoch() const override { return inner_->epoch(); }
   double epoch_detail() const override { return inner_->epoch_detail(); }
   double previous_epoch_detail() const override { return inner_->previous_epoch_detail(); }
-  void serialize(nn::Serializer& serializer) override { inner_->serialize(serializer); }
-  bool writes() const override { return inner_->writes(); }
+  void serialize(io::Serializer& serializer) override { inner_->serialize(serializer); }
+  bool is_main_process() const override { return inner_->is_main_process(); }
   int stop_signal(int received) const override { return inner_->stop_signal(received); }
 
   const std::vector<double>& seconds() const { return seconds_; }
@@ -128,13 +128,13 @@ void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
 }
 
 /// Loads what `--resume` names; says what it does.
-void resume(const TrainOptions& o, parallel::Communicator& all, train::Trainer& trainer) {
+void resume(const TrainOptions& o, distributed::Communicator& all, train::Trainer& trainer) {
   fs::path snapshot = o.resume;
   if (o.resume == "auto")
-    snapshot = parallel::load_newest_snapshot(
+    snapshot = distributed::load_newest_snapshot(
         all, trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
-  else parallel::load_snapshot(all, snapshot, trainer);
-  if (!all.is_first()) return;
+  else distributed::load_snapshot(all, snapshot, trainer);
+  if (!all.is_main_process()) return;
   if (snapshot.empty()) std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
   else say_where(trainer, snapshot);
 }
@@ -153,12 +153,12 @@ std::string identity_of(const TrainOptions& o) {
 }
 
 /// Throws AgreedError unless all processes run the same program on the same data with the same settings.
-void require_same_work(const TrainOptions& o, parallel::Communicator& all) {
+void require_same_work(const TrainOptions& o, distributed::Communicator& all) {
   if (all.size() == 1) return;
-  parallel::require_same(all, "the program", sha256_of_file("/proc/self/exe").substr(0, 16));
+  distributed::require_same(all, "the program", sha256_of_file("/proc/self/exe").substr(0, 16));
   TrainOptions settings = o;
   settings.seed_given = true;
-  parallel::require_same(all, "what is trained, or its data,", identity_of(settings));
+  distributed::require_same(all, "what is trained, or its data,", identity_of(settings));
 }
 
 void remove_snapshots(const fs::path& folder) {
@@ -168,19 +168,19 @@ void remove_snapshots(const fs::path& folder) {
 }  // namespace
 
 TrainResult train_model(const TrainOptions& options) {
-  parallel::SingleProcess alone;
+  distributed::SingleProcess alone;
   return train_model(options, alone);
 }
 
-TrainResult train_model(const TrainOptions& given, parallel::Communicator& processes) {
+TrainResult train_model(const TrainOptions& given, distributed::Communicator& processes) {
   TrainOptions o = given;
-  o.quiet = o.quiet || !processes.is_first();
+  o.quiet = o.quiet || !processes.is_main_process();
   if (o.threads > 0) cpu::set_threads(o.threads);
-  const Device device = parallel::all_or_none(processes, [&] { return find_device(o.device); });
+  const Device device = distributed::all_or_none(processes, [&] { return find_device(o.device); });
   const auto gpus = connect_gpus(processes, device);
-  parallel::Communicator& all = gpus ? *gpus : processes;
+  distributed::Communicator& all = gpus ? *gpus : processes;
   all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be a random one
-  const Corpus corpus = parallel::all_or_none(all, [&] {
+  const Corpus corpus = distributed::all_or_none(all, [&] {
     Corpus read = read_corpus(o);
     o.model.classes = read.classes;
     check_settings(o.model, "settings");
@@ -210,11 +210,11 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
 
   const auto objective = [&](const data::LabelledTokens& batch, train::Observation& seen) {
     const Variable<float> scores = classifier(batch.tokens);
-    seen.later([correct = ops::count_correct(scores, batch.labels)](train::Observation& settled) {
+    seen.defer([correct = ops::count_correct(scores, batch.labels)](train::Observation& resolved) {
       const auto counts = correct.counts();
       const double share = static_cast<double>(counts.correct) / static_cast<double>(counts.counted);
-      settled["accuracy"] = share;  // its mean over batches is what the reference reports
-      settled.set("accuracy_over_sentences", share, counts.counted);
+      resolved["accuracy"] = share;  // its mean over batches is what the reference reports
+      resolved.set("accuracy_over_sentences", share, counts.counted);
     });
     return ops::softmax_cross_entropy(scores, batch.labels);
   };
@@ -225,14 +225,15 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
       {.batch_size = batch_size, .bucket_by_length = o.bucket_by_length, .seed = o.seed, .device = device});
   data::SerialIterator validation(
       validation_set, {.batch_size = o.batch_size, .shuffle = false, .repeat = false, .device = device});
-  parallel::ParallelUpdater together(all, training, classifier, adam, objective, {.wire = o.wire});
+  distributed::ParallelUpdater together(all, training, classifier, adam, objective,
+                                        {.compression = o.compression});
   TimedUpdater updater(together);
   train::Trainer trainer(updater, {.stop = train::epochs(static_cast<double>(o.epochs)),
                                    .folder = o.output_data_dir,
                                    .stop_at_signals = true});
 
-  trainer.extend(parallel::evaluator(all, validation, objective));
-  if (all.is_first()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));  // all have the same
+  trainer.extend(distributed::evaluator(all, validation, objective));
+  if (all.is_main_process()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));  // all have the same
   trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()),
                            "validation/main/accuracy"));
   trainer.extend(train::log_report());
@@ -253,7 +254,7 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
   } else if (!o.checkpoint.empty()) {
     const std::string identity = identity_of(o);
     keep_checkpoint(trainer, o.checkpoint, identity, o.snapshot_every);
-    if (o.resume.empty() && load_checkpoint(all, trainer, o.checkpoint, identity) && all.is_first())
+    if (o.resume.empty() && load_checkpoint(all, trainer, o.checkpoint, identity) && all.is_main_process())
       say_where(trainer, o.checkpoint);
   }
   if (!o.resume.empty()) resume(o, all, trainer);
@@ -261,7 +262,7 @@ TrainResult train_model(const TrainOptions& given, parallel::Communicator& proce
   const train::RunResult run = trainer.run();
   BestModel& best = *trainer.find<BestModel>();
   TrainResult result{run.signal, run.snapshot, best.epoch(), std::max(0.0, best.value()), 0, 0};
-  if (!all.is_first()) return result;
+  if (!all.is_main_process()) return result;
   if (best.epoch() > 0) save_model_folder(o.model_dir, o.model, corpus.vocabulary, best.model());
   if (run.signal) return result;
 

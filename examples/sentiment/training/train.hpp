@@ -3,7 +3,7 @@
 // Trains one model from prepared data: what `sentiment train` and `sentiment run` do.
 
 #include "lstmlib/base/precision.hpp"
-#include "lstmlib/parallel/communicator.hpp"
+#include "lstmlib/distributed/communicator.hpp"
 #include "sentiment/model/settings.hpp"
 
 #include <cstdint>
@@ -21,7 +21,8 @@ struct TrainOptions {
   lstmlib::Index epochs = 30,
                  batch_size = 64;        ///< of one process: an update takes as many batches as there are
   lstmlib::Index global_batch_size = 0;  ///< sentences of one update, of all processes together; 0: not given
-  lstmlib::parallel::Wire wire = lstmlib::parallel::Wire::exact;  ///< of gradients between processes
+  lstmlib::distributed::GradientCompression compression =
+      lstmlib::distributed::GradientCompression::none;      ///< of gradients between processes
   ModelSettings model;                                      ///< its number of classes comes from the data
   bool bucket_by_length = false;                            ///< batches of sentences of near-equal length
   lstmlib::Precision precision = lstmlib::Precision::fp32;  ///< of an LSTM's products; not int8
@@ -50,7 +51,7 @@ struct TrainResult {
 /// and reports, and the rest of its result is the others', too. Throws FileError or FormatError for data that
 /// cannot be used, before anything is written; of several processes AgreedError, also where they differ in
 /// program, data or settings.
-TrainResult train_model(const TrainOptions& options, lstmlib::parallel::Communicator& all);
+TrainResult train_model(const TrainOptions& options, lstmlib::distributed::Communicator& all);
 /// By this process alone.
 TrainResult train_model(const TrainOptions& options);
 

@@ -2,9 +2,9 @@
 #pragma once
 // A kind of device: its name, its memory, and its kernels for each element type that is computed with.
 
-#include "lstmlib/backend/kernels/frozen.hpp"
-#include "lstmlib/backend/kernels/math.hpp"
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/inference.hpp"
+#include "lstmlib/backend/kernels/tensor.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/backend/kernels/update.hpp"
 #include "lstmlib/base/function_ref.hpp"
@@ -18,8 +18,8 @@ namespace lstmlib::inline LSTMLIB_ABI {
 /// Everything that runs per element, on one device, for one element type.
 template <Real T>
 struct Kernels {
-  MathKernels<T>& math;
-  NeuralKernels<T>& neural;
+  TensorKernels<T>& tensor;
+  NnKernels<T>& nn;
   RecurrentKernels<T>& recurrent;
   UpdateKernels<T>& update;
 };
@@ -41,14 +41,14 @@ class Backend {
   virtual void copy_from_host(int device, void* to, const void* from, std::size_t bytes) = 0;
   virtual void copy_to_host(int device, void* to, const void* from, std::size_t bytes) = 0;  ///< waits
   virtual void synchronise(int device) = 0;
-  /// Calls `work`. What it asks of the device is done as one piece (a graph of a GPU) where the back end can,
-  /// so `work` must not wait for the device: nothing may be read from it. Calls within calls are part of the
-  /// outer.
-  virtual void as_one(int device, FunctionRef work) = 0;
+  /// Calls `work`. Work that it enqueues on the device runs as one graph (of CUDA) where the back end has
+  /// them, so `work` must not wait for the device: nothing may be read from it. Nested calls join the outer
+  /// graph.
+  virtual void run_as_graph(int device, FunctionRef work) = 0;
 
   /// Throws DeviceError unless the back end has it.
-  virtual std::unique_ptr<const FrozenStack> freeze(int device, const FreezeProblem&) {
-    fail<DeviceError>("freeze: not on ", name(), " (device ", device, ")");
+  virtual std::unique_ptr<const InferenceStack> pack_for_inference(int device, const InferenceProblem&) {
+    fail<DeviceError>("pack_for_inference: not on ", name(), " (device ", device, ")");
   }
 
   template <Real T>

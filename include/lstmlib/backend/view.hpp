@@ -48,7 +48,7 @@ template <class T>
 }
 
 /// What a kernel does with the old content of its result.
-enum class Write : std::uint8_t { assign, add };
+enum class OutputMode : std::uint8_t { overwrite, accumulate };
 
 /// A tensor seen as [outer, size, inner] around one of its axes.
 struct AxisView {

@@ -5,8 +5,8 @@
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/order.hpp"
-#include "lstmlib/data/share.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/data/shard.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <cmath>
 #include <vector>
@@ -55,15 +55,15 @@ class SerialIterator {
   /// The next batch's part number `part` of `parts`, by which each of so many processes takes its own: their
   /// iterators go through the same batches in step. Parts are of near-equal length in all, where the dataset
   /// knows lengths, else in number. Throws as next(), and ValueError unless 0 <= part < parts.
-  auto next_share(int part, int parts) {
+  auto next_shard(int part, int parts) {
     if (part < 0 || part >= parts)
       fail<ValueError>("iterator: part ", part, " of ", parts, ", expected 0 to below the number of parts");
     const std::vector<Index> rows = next_rows();
-    const auto cuts = cut_evenly(costs(rows), parts);
+    const auto cuts = partition_by_cost(costs(rows), parts);
     const Index first = cuts[static_cast<std::size_t>(part)], end = cuts[static_cast<std::size_t>(part) + 1];
-    Share<Batch> share{.first = first, .examples = end - first, .total = static_cast<Index>(rows.size())};
-    if (first < end) share.batch = batch({rows.begin() + first, rows.begin() + end});
-    return share;
+    Shard<Batch> shard{.first = first, .examples = end - first, .total = static_cast<Index>(rows.size())};
+    if (first < end) shard.batch = batch({rows.begin() + first, rows.begin() + end});
+    return shard;
   }
   /// Leaves the next batch out.
   void skip() { next_rows(); }
@@ -81,7 +81,7 @@ class SerialIterator {
   const std::vector<Index>& order() const { return order_; }
 
   /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
-  void serialize(nn::Serializer& serializer);
+  void serialize(io::Serializer& serializer);
 
  private:
   using Batch = decltype(std::declval<const D&>().batch(std::span<const Index>(), Device()));
@@ -137,7 +137,7 @@ class SerialIterator {
 };
 
 template <Dataset D>
-void SerialIterator<D>::serialize(nn::Serializer& serializer) {
+void SerialIterator<D>::serialize(io::Serializer& serializer) {
   serializer.value("current_position", position_);
   serializer.value("epoch", epoch_);
   serializer.value("is_new_epoch", new_epoch_);
@@ -155,8 +155,8 @@ void SerialIterator<D>::serialize(nn::Serializer& serializer) {
 /// What was loaded, against the dataset.
 template <Dataset D>
 void SerialIterator<D>::check() const {
-  constexpr Index most_epochs = Index{1} << 52;  // exact in epoch_detail
-  if (epoch_ < 0 || epoch_ > most_epochs || position_ < 0 || position_ >= size() ||
+  constexpr Index max_epochs = Index{1} << 52;  // exact in epoch_detail
+  if (epoch_ < 0 || epoch_ > max_epochs || position_ < 0 || position_ >= size() ||
       !std::isfinite(previous_epoch_detail_))
     fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(),
                       " examples");

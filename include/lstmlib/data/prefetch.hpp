@@ -3,7 +3,7 @@
 // Batches made by another thread while the one before is in use.
 
 #include "lstmlib/backend/cpu/threads.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <concepts>
 #include <condition_variable>
@@ -17,7 +17,7 @@ namespace lstmlib::inline LSTMLIB_ABI::data {
 
 /// An iterator whose copies go the same way, and that can go past a batch without making it.
 template <class I>
-concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, nn::Serializer& serializer) {
+concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, io::Serializer& serializer) {
   iterator.next();
   iterator.skip();
   iterator.reset();
@@ -25,8 +25,8 @@ concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, nn::Ser
   { std::as_const(iterator).done() } -> std::convertible_to<bool>;
 };
 template <class I>
-concept SharingIterator = requires(I& iterator) {
-  iterator.next_share(0, 1);
+concept ShardingIterator = requires(I& iterator) {
+  iterator.next_shard(0, 1);
 };
 
 /// Gives the batches of `iterator`, errors included, in their order. All counts and what is saved are those
@@ -51,8 +51,8 @@ class PrefetchIterator {
 
   /// See SerialIterator.
   auto next() { return std::get<Batch>(take({})); }
-  auto next_share(int part, int parts) requires SharingIterator<Iterator> {
-    return std::get<Share>(take({part, parts}));
+  auto next_shard(int part, int parts) requires ShardingIterator<Iterator> {
+    return std::get<Shard>(take({part, parts}));
   }
   void skip() {
     given_.skip();
@@ -62,7 +62,7 @@ class PrefetchIterator {
     given_.reset();
     forget();
   }
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     given_.serialize(serializer);
     if (serializer.loading()) forget();
   }
@@ -78,16 +78,16 @@ class PrefetchIterator {
 
  private:
   template <class I>
-  struct ShareOf {
+  struct ShardOf {
     struct Type {};  // none
   };
-  template <SharingIterator I>
-  struct ShareOf<I> {
-    using Type = decltype(std::declval<I&>().next_share(0, 1));
+  template <ShardingIterator I>
+  struct ShardOf<I> {
+    using Type = decltype(std::declval<I&>().next_shard(0, 1));
   };
   using Batch = decltype(std::declval<Iterator&>().next());
-  using Share = typename ShareOf<Iterator>::Type;
-  using Made = std::variant<std::monostate, Batch, Share, std::exception_ptr>;
+  using Shard = typename ShardOf<Iterator>::Type;
+  using Made = std::variant<std::monostate, Batch, Shard, std::exception_ptr>;
 
   /// What is asked for: whole batches, or one of `parts`.
   struct Request {
@@ -99,9 +99,9 @@ class PrefetchIterator {
 
   static Made make(Iterator& iterator, Request request) noexcept {
     try {
-      if constexpr (SharingIterator<Iterator>)
+      if constexpr (ShardingIterator<Iterator>)
         if (request.parts > 0)
-          return Made(std::in_place_type<Share>, iterator.next_share(request.part, request.parts));
+          return Made(std::in_place_type<Shard>, iterator.next_shard(request.part, request.parts));
       return Made(std::in_place_type<Batch>, iterator.next());
     } catch (...) { return Made(std::in_place_type<std::exception_ptr>, std::current_exception()); }
   }

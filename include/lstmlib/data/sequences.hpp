@@ -40,9 +40,9 @@ class LabelledSequences {
       lengths.push_back(length(row));
       labels.push_back(label(row));
     }
-    auto segments = std::make_shared<const Segments>(lengths);
-    const Index count = segments->rows();
-    return {{Tensor<std::int32_t>::from(words, {count}, device), std::move(segments)},
+    auto layout = std::make_shared<const SequenceLayout>(lengths);
+    const Index count = layout->rows();
+    return {{Tensor<std::int32_t>::from(words, {count}, device), std::move(layout)},
             Tensor<std::int32_t>::from(labels, {static_cast<Index>(rows.size())}, device)};
   }
 

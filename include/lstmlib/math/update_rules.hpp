@@ -11,10 +11,10 @@
 namespace lstmlib::inline LSTMLIB_ABI::math {
 
 /// What hooks do to a gradient g of a parameter p, in the order in which they were added.
-struct GradientStep {
+struct GradientTransform {
   enum class Kind : std::uint8_t {
     decay,  ///< g + value p
-    lasso,  ///< g + value sign(p)
+    l1_decay,  ///< g + value sign(p)
     scale,  ///< g value
     clip    ///< g limited to [value, upper]
   };
@@ -90,6 +90,6 @@ struct AmsBoundRule : AdamRule {
 using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule,
                                 AdaDeltaRule, RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule,
                                 AmsGradRule, AdaBoundRule, AmsBoundRule>;
-inline constexpr std::size_t most_states = 3;  ///< of any rule
+inline constexpr std::size_t max_states = 3;  ///< of any rule
 
 }  // namespace lstmlib::math

@@ -7,13 +7,13 @@
 // p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule.
 
 template <class V>
-LSTMLIB_HOST_DEVICE inline V apply_step(const GradientStep& step, V p, V g) {
+LSTMLIB_HOST_DEVICE inline V apply_step(const GradientTransform& step, V p, V g) {
   const V value = splat<V>(step.value);
   switch (step.kind) {
-    case GradientStep::Kind::decay: return g + value * p;
-    case GradientStep::Kind::lasso: return g + value * sign_of(p);
-    case GradientStep::Kind::scale: return g * value;
-    case GradientStep::Kind::clip: return larger(smaller(g, splat<V>(step.upper)), value);
+    case GradientTransform::Kind::decay: return g + value * p;
+    case GradientTransform::Kind::l1_decay: return g + value * sign_of(p);
+    case GradientTransform::Kind::scale: return g * value;
+    case GradientTransform::Kind::clip: return larger(smaller(g, splat<V>(step.upper)), value);
   }
   return g;
 }

@@ -36,7 +36,7 @@ class TextConvolution : public Module {
     return ops::convolution_over_time(x, weight);
   }
 
-  void fields(Fields& visit) override { visit("W", weight); }
+  void visit_members(MemberVisitor& visit) override { visit("W", weight); }
 
   Parameter<T> weight;  ///< [filters, input_size, window, 1]
 };

@@ -46,19 +46,19 @@ class RecurrentLayer : public Module {
   }
 
   [[nodiscard]] ops::RecurrentOutput<T> operator()(const Ragged<Variable<T>>& x,
-                                                   const ops::RecurrentState<T>& first = {},
+                                                   const ops::RecurrentState<T>& initial = {},
                                                    bool reverse = false,
                                                    Precision precision = Precision::fp32) const {
-    return ops::recurrent(cell_, x, weights(), first, reverse, precision);
+    return ops::recurrent(cell_, x, weights(), initial, reverse, precision);
   }
 
   /// w0.. and b0..: the input's gates, then the state's.
-  void fields(Fields& visit) override {
+  void visit_members(MemberVisitor& visit) override {
     static constexpr std::string_view w[] = {"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"};
     static constexpr std::string_view b[] = {"b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7"};
     const auto gates = static_cast<std::size_t>(gate_count(cell_));
-    visit.rows({w, gates}, weight_input).rows({w + gates, gates}, weight_hidden);
-    visit.rows({b, gates}, bias_input).rows({b + gates, gates}, bias_hidden);
+    visit.stacked({w, gates}, weight_input).stacked({w + gates, gates}, weight_hidden);
+    visit.stacked({b, gates}, bias_input).stacked({b + gates, gates}, bias_hidden);
   }
 
   RecurrentCell cell() const { return cell_; }
@@ -85,7 +85,7 @@ struct RecurrentStackOutput {
 
   Index layers() const { return std::ssize(last) / directions; }
   /// Of the top layer [sequences, directions hidden_size]: of both directions, side by side, as
-  /// FrozenRecurrent::last_hidden. That of a backward pass is after the first row of each sequence.
+  /// InferenceRnn::last_hidden. That of a backward pass is after the first row of each sequence.
   [[nodiscard]] Variable<T> last_hidden() const {
     if (directions == 1) return last_hidden(layers() - 1, Direction::forward);
     return ops::concat<T>(
@@ -120,22 +120,22 @@ class RecurrentStack : public Module {
         layers.emplace_back(cell, layer == 0 ? o.input_size : directions * o.hidden_size, o.hidden_size);
   }
 
-  /// x.rows [rows, input_size]; `first`: none, or one state for each layer and direction, in the order of
+  /// x.values [rows, input_size]; `initial`: none, or one state for each layer and direction, in the order of
   /// `last`.
   [[nodiscard]] RecurrentStackOutput<T> operator()(
-      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& first = {}) const {
+      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {}) const {
     check_layers();
-    if (!first.empty() && first.size() != layers.size())
-      fail<ShapeError>("recurrent: ", first.size(), " first states, expected ", layers.size());
+    if (!initial.empty() && initial.size() != layers.size())
+      fail<ShapeError>("recurrent: ", initial.size(), " initial states, expected ", layers.size());
     RecurrentStackOutput<T> result{x, {}, directions};
     for (std::size_t at = 0; at < layers.size(); at += static_cast<std::size_t>(directions)) {
       const auto input = at == 0 ? x : dropout(result.hidden);
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made =
-            layers[k](input, first.empty() ? ops::RecurrentState<T>{} : first[k], direction == 1, precision);
-        parts.push_back(std::move(made.hidden.rows));
+        auto made = layers[k](input, initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1,
+                              precision);
+        parts.push_back(std::move(made.hidden.values));
         result.last.push_back(std::move(made.last));
       }
       result.hidden = x.with(directions == 1 ? parts[0] : ops::concat(parts));
@@ -143,7 +143,7 @@ class RecurrentStack : public Module {
     return result;
   }
 
-  void fields(Fields& visit) override { visit(layers); }
+  void visit_members(MemberVisitor& visit) override { visit(layers); }
 
   /// Throws ShapeError unless `layers`, which anybody may change, are a stack: as many in each direction,
   /// each as wide as the ones below say.

@@ -17,12 +17,12 @@ void require_same_shape(const char* op, const Variable<T>& a, const Variable<T>&
 template <Real T>
 Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Variable<T>& b) {
   require_same_shape(op, a, b);
-  auto& math = kernels(op, a.value(), b.value()).math;
+  auto& tensor_kernels = kernels(op, a.value(), b.value()).tensor;
   auto y = a.value().clone();
-  math.add_scaled(factor, b.view(), y.mutable_view());
-  return record(op, y, {a, b}, reads(), [&math, factor](auto d_y, auto d) {
-    math.add_scaled(T(1), d_y[0].view(), d[0].view());
-    math.add_scaled(factor, d_y[0].view(), d[1].view());
+  tensor_kernels.add_scaled(factor, b.view(), y.mutable_view());
+  return record(op, y, {a, b}, reads(), [&tensor_kernels, factor](auto d_y, auto d) {
+    tensor_kernels.add_scaled(T(1), d_y[0].view(), d[0].view());
+    tensor_kernels.add_scaled(factor, d_y[0].view(), d[1].view());
   });
 }
 }  // namespace detail
@@ -39,24 +39,24 @@ template <Real T>
 template <Real T>
 [[nodiscard]] Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
   detail::require_same_shape("multiply", a, b);
-  auto& math = kernels("multiply", a.value(), b.value()).math;
+  auto& tensor_kernels = kernels("multiply", a.value(), b.value()).tensor;
   auto y = Tensor<T>::uninitialized(a.shape(), a.device());
-  math.multiply(a.view(), b.view(), y.mutable_view(), Write::assign);
+  tensor_kernels.multiply(a.view(), b.view(), y.mutable_view(), OutputMode::overwrite);
   return record("multiply", y, {a, b}, reads(a.value(), b.value()),
-                [&math, a = a.value(), b = b.value()](auto d_y, auto d) {
-                  math.multiply(d_y[0].view(), b.view(), d[0].view(), Write::add);
-                  math.multiply(d_y[0].view(), a.view(), d[1].view(), Write::add);
+                [&tensor_kernels, a = a.value(), b = b.value()](auto d_y, auto d) {
+                  tensor_kernels.multiply(d_y[0].view(), b.view(), d[0].view(), OutputMode::accumulate);
+                  tensor_kernels.multiply(d_y[0].view(), a.view(), d[1].view(), OutputMode::accumulate);
                 });
 }
 /// factor x
 template <Real T>
 [[nodiscard]] Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
   detail::require("scale", "the input", x);
-  auto& math = kernels("scale", x.value()).math;
+  auto& tensor_kernels = kernels("scale", x.value()).tensor;
   auto y = Tensor<T>::zeros(x.shape(), x.device());
-  math.add_scaled(factor, x.view(), y.mutable_view());
-  return record("scale", y, {x}, reads(), [&math, factor](auto d_y, auto d_x) {
-    math.add_scaled(factor, d_y[0].view(), d_x[0].view());
+  tensor_kernels.add_scaled(factor, x.view(), y.mutable_view());
+  return record("scale", y, {x}, reads(), [&tensor_kernels, factor](auto d_y, auto d_x) {
+    tensor_kernels.add_scaled(factor, d_y[0].view(), d_x[0].view());
   });
 }
 

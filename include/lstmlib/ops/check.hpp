@@ -25,21 +25,21 @@ inline Shape without_axis(const Shape& shape, int axis) {
 /// Throws ShapeError unless each sequence has its rows, [rows of all sequences, features].
 template <class Rows>
 void require_rows(const char* op, const Ragged<Rows>& x) {
-  require(op, "the input", x.rows);
-  if (!x.segments)
-    fail<ShapeError>(op, ": rows ", x.rows.shape(), " without segments, which say where sequences begin");
-  if (x.rows.shape().rank() != 2)
-    fail<ShapeError>(op, ": input ", x.rows.shape(), ", expected [rows, features]");
-  if (x.rows.shape()[0] != x.segments->rows())
-    fail<ShapeError>(op, ": ", x.rows.shape()[0], " rows for sequences of ", x.segments->rows());
+  require(op, "the input", x.values);
+  if (!x.layout)
+    fail<ShapeError>(op, ": rows ", x.values.shape(), " without a sequence layout, which says where they begin");
+  if (x.values.shape().rank() != 2)
+    fail<ShapeError>(op, ": input ", x.values.shape(), ", expected [rows, features]");
+  if (x.values.shape()[0] != x.layout->rows())
+    fail<ShapeError>(op, ": ", x.values.shape()[0], " rows for sequences of ", x.layout->rows());
 }
 
 /// The same for word numbers, [words].
 inline void require_tokens(const char* op, const Tokens& tokens) {
-  require(op, "the input", tokens.rows);
-  if (!tokens.segments || tokens.rows.shape() != Shape{tokens.segments->rows()})
-    fail<ShapeError>(op, ": ", tokens.rows.shape(), " words for sentences of ",
-                     tokens.segments ? tokens.segments->rows() : 0);
+  require(op, "the input", tokens.values);
+  if (!tokens.layout || tokens.values.shape() != Shape{tokens.layout->rows()})
+    fail<ShapeError>(op, ": ", tokens.values.shape(), " words for sentences of ",
+                     tokens.layout ? tokens.layout->rows() : 0);
 }
 
 }  // namespace lstmlib::ops::detail

@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.rows [rows,
+/// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.values [rows,
 /// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows
 /// [.., filters].
 template <Real T>
@@ -18,29 +18,29 @@ template <Real T>
   detail::require_rows("convolution_over_time", x);
   detail::require("convolution_over_time", "the weight", weight);
   const Shape& w = weight.shape();
-  if (w.rank() != 4 || w[3] != 1 || w[2] < 1 || w[1] != x.rows.shape()[1])
-    fail<ShapeError>("convolution_over_time: input ", x.rows.shape(), ", weight ", w,
+  if (w.rank() != 4 || w[3] != 1 || w[2] < 1 || w[1] != x.values.shape()[1])
+    fail<ShapeError>("convolution_over_time: input ", x.values.shape(), ", weight ", w,
                      "; expected [filters, features, window, 1]");
-  const auto& all = kernels("convolution_over_time", x.rows.value(), weight.value());
+  const auto& all = kernels("convolution_over_time", x.values.value(), weight.value());
   const Index window = w[2];
   std::vector<Index> lengths;
-  for (Index s = 0; s < x.sequences(); ++s) lengths.push_back(x.segments->length(s) + window - 1);
-  auto windows = std::make_shared<const Segments>(lengths);
+  for (Index s = 0; s < x.sequences(); ++s) lengths.push_back(x.layout->length(s) + window - 1);
+  auto windows = std::make_shared<const SequenceLayout>(lengths);
 
-  const Device device = x.rows.device();
+  const Device device = x.values.device();
   auto columns = Tensor<T>::uninitialized({windows->rows(), w[1] * window}, device);
-  all.neural.unfold_time(*x.segments, window, x.rows.view(), columns.mutable_view());
+  all.nn.unfold_time(*x.layout, window, x.values.view(), columns.mutable_view());
   auto y = Tensor<T>::uninitialized({windows->rows(), w[0]}, device);
-  all.math.gemm(columns.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
-  auto rows =
-      record("convolution_over_time", y, {x.rows, weight}, reads(weight.value()),
-             [&all, segments = x.segments, window, columns, weight = weight.value()](auto d_y, auto d) {
-               all.math.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), Write::add);
-               if (!d[0].needed()) return;
-               auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
-               all.math.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), Write::assign);
-               all.neural.unfold_time_backward(*segments, window, d_columns.view(), d[0].view());
-             });
+  all.tensor.gemm(columns.view(), transposed(weight.view()), y.mutable_view(), OutputMode::overwrite);
+  auto rows = record(
+      "convolution_over_time", y, {x.values, weight}, reads(weight.value()),
+      [&all, layout = x.layout, window, columns, weight = weight.value()](auto d_y, auto d) {
+        all.tensor.gemm(transposed(d_y[0].view()), columns.view(), d[1].view(), OutputMode::accumulate);
+        if (!d[0].needed()) return;
+        auto d_columns = Tensor<T>::uninitialized(columns.shape(), columns.device());
+        all.tensor.gemm(d_y[0].view(), weight.view(), d_columns.mutable_view(), OutputMode::overwrite);
+        all.nn.unfold_time_backward(*layout, window, d_columns.view(), d[0].view());
+      });
   return {std::move(rows), std::move(windows)};
 }
 
@@ -52,7 +52,7 @@ struct ConvolutionOptions {
 
 namespace detail {
 /// Strides and the like up to this cannot overflow an Index.
-inline constexpr Index most_convolution_step = Index{1} << 24;
+inline constexpr Index max_convolution_step = Index{1} << 24;
 
 inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, const ConvolutionOptions& o) {
   if (x.rank() != 4 || weight.rank() != 4 || x[1] != weight[1] || weight[2] < 1 || weight[3] < 1)
@@ -61,16 +61,16 @@ inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, c
                      "[filters, channels, height, width]");
   const auto check = [](const char* option, const std::array<Index, 2>& values, Index least) {
     for (const Index value : values)
-      if (value < least || value > most_convolution_step)
+      if (value < least || value > max_convolution_step)
         fail<ValueError>("convolution_2d: ", option, " is ", value, ", expected ", least, " to ",
-                         most_convolution_step);
+                         max_convolution_step);
   };
   check("stride", o.stride, 1);
   check("pad", o.pad, 0);
   check("dilate", o.dilate, 1);
-  if (std::max({x[2], x[3], weight[2], weight[3]}) > most_convolution_step)
+  if (std::max({x[2], x[3], weight[2], weight[3]}) > max_convolution_step)
     fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight, "; images and kernels of at most ",
-                     most_convolution_step, " a side");
+                     max_convolution_step, " a side");
   const Convolution2d c{x[1],        x[2],     x[3],     weight[2],   weight[3],  o.stride[0],
                         o.stride[1], o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
   if (c.height + 2 * c.pad_height <= c.dilate_height * (c.kernel_height - 1) ||
@@ -97,35 +97,35 @@ template <Real T>
   auto y = Tensor<T>::uninitialized({x.shape()[0], filters, c.out_height(), c.out_width()}, x.device());
   auto columns = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
   auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each place
-  all.math.add_to_rows(bias.view(), spread.mutable_view());
+  all.tensor.add_bias(bias.view(), spread.mutable_view());
   const auto image = [](auto& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
   for (Index i = 0; i < x.shape()[0]; ++i) {
-    all.neural.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(),
-                            columns.mutable_view());
+    all.nn.unfold_image(c, image(x.value(), i, {c.channels, c.height, c.width}).view(),
+                        columns.mutable_view());
     auto out = image(y, i, {filters, places});
-    all.math.transpose(spread.view(), out.mutable_view(), Write::assign);
-    all.math.gemm(weight.view(), transposed(columns.view()), out.mutable_view(), Write::add);
+    all.tensor.transpose(spread.view(), out.mutable_view(), OutputMode::overwrite);
+    all.tensor.gemm(weight.view(), transposed(columns.view()), out.mutable_view(), OutputMode::accumulate);
   }
-  return record(
-      "convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
-      [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
-        auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
-        auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
-        auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
-        const View<T> d_x = d[0].view();
-        for (Index i = 0; i < x.shape()[0]; ++i) {
-          const Tensor<T> d_out = image(d_y[0], i, {filters, places});
-          all.math.transpose(d_out.view(), d_places.mutable_view(), Write::assign);
-          all.math.add_rows(d_places.view(), d[2].view());
-          all.neural.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
-                                  unfolded.mutable_view());
-          all.math.gemm(d_out.view(), unfolded.view(), d[1].view(), Write::add);
-          if (!d_x) continue;
-          all.math.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(), Write::assign);
-          const Shape one{c.channels, c.height, c.width};
-          all.neural.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
-        }
-      });
+  return record("convolution_2d", y, {x, weight, bias}, reads(x.value(), weight.value()),
+                [&all, c, filters, places, image, x = x.value(), weight = weight.value()](auto d_y, auto d) {
+                  auto unfolded = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
+                  auto d_columns = Tensor<T>::uninitialized(unfolded.shape(), x.device());
+                  auto d_places = Tensor<T>::uninitialized({places, filters}, x.device());
+                  const View<T> d_x = d[0].view();
+                  for (Index i = 0; i < x.shape()[0]; ++i) {
+                    const Tensor<T> d_out = image(d_y[0], i, {filters, places});
+                    all.tensor.transpose(d_out.view(), d_places.mutable_view(), OutputMode::overwrite);
+                    all.tensor.sum_rows(d_places.view(), d[2].view());
+                    all.nn.unfold_image(c, image(x, i, {c.channels, c.height, c.width}).view(),
+                                        unfolded.mutable_view());
+                    all.tensor.gemm(d_out.view(), unfolded.view(), d[1].view(), OutputMode::accumulate);
+                    if (!d_x) continue;
+                    all.tensor.gemm(transposed(d_out.view()), weight.view(), d_columns.mutable_view(),
+                                    OutputMode::overwrite);
+                    const Shape one{c.channels, c.height, c.width};
+                    all.nn.unfold_image_backward(c, d_columns.view(), {d_x.data + i * one.elements(), one});
+                  }
+                });
 }
 
 }  // namespace lstmlib::ops

@@ -9,20 +9,20 @@
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-inline RowDropout row_dropout(const Segments* segments, double ratio, math::RandomKey key) {
+inline RowDropout row_dropout(const SequenceLayout* layout, double ratio, math::RandomKey key) {
   lstmlib::detail::require_below_one("dropout", "ratio", ratio);
-  return {key, ratio, {segments, random_state().first_sentence}};
+  return {key, ratio, {layout, random_state().first_sentence}};
 }
 template <Real T>
-Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const Segments> segments, double ratio,
+Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const SequenceLayout> layout, double ratio,
                     math::RandomKey key) {
   require("dropout", "the input", x);
-  const RowDropout dropout = row_dropout(segments.get(), ratio, key);
-  auto& neural = kernels("dropout", x.value()).neural;
+  const RowDropout dropout = row_dropout(layout.get(), ratio, key);
+  auto& nn_kernels = kernels("dropout", x.value()).nn;
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  neural.dropout(dropout, x.view(), y.mutable_view(), Write::assign);
-  return record("dropout", y, {x}, reads(), [&neural, dropout, segments](auto d_y, auto d_x) {
-    neural.dropout(dropout, d_y[0].view(), d_x[0].view(), Write::add);
+  nn_kernels.dropout(dropout, x.view(), y.mutable_view(), OutputMode::overwrite);
+  return record("dropout", y, {x}, reads(), [&nn_kernels, dropout, layout](auto d_y, auto d_x) {
+    nn_kernels.dropout(dropout, d_y[0].view(), d_x[0].view(), OutputMode::accumulate);
   });
 }
 }  // namespace detail
@@ -41,7 +41,7 @@ template <Real T>
 [[nodiscard]] Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio,
                                           math::RandomKey key = next_dropout_key()) {
   detail::require_rows("dropout", x);
-  return x.with(detail::dropout<T>(x.rows, x.segments, ratio, key));
+  return x.with(detail::dropout<T>(x.values, x.layout, ratio, key));
 }
 
 }  // namespace lstmlib::ops

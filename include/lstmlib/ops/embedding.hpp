@@ -7,38 +7,38 @@
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// `segments`: those of dropout.places, kept as long as they are needed.
+/// `layout`: those of dropout.places, kept as long as they are needed.
 template <Real T>
 Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table, std::int32_t ignore,
-                      std::shared_ptr<const Segments> segments, const RowDropout& dropout) {
+                      std::shared_ptr<const SequenceLayout> layout, const RowDropout& dropout) {
   require("embedding", "ids", ids);
   require("embedding", "the table", table);
   if (table.shape().rank() != 2)
     fail<ShapeError>("embedding: table ", table.shape(), ", expected [words, features]");
-  auto& neural = kernels("embedding", table.value(), ids).neural;
+  auto& nn_kernels = kernels("embedding", table.value(), ids).nn;
   std::vector<Index> sizes(ids.shape().sizes().begin(), ids.shape().sizes().end());
   sizes.push_back(table.shape()[1]);
   auto rows = Tensor<T>::uninitialized(Shape(sizes), table.device());
-  neural.gather_rows(table.view(), ids.view(), ignore, dropout, rows.mutable_view());
+  nn_kernels.gather_rows(table.view(), ids.view(), ignore, dropout, rows.mutable_view());
   return record("embedding", rows, {table}, reads(ids),
-                [&neural, ids, ignore, segments, dropout](auto d_rows, auto d_table) {
+                [&nn_kernels, ids, ignore, layout, dropout](auto d_rows, auto d_table) {
                   const Shape flat{ids.size(), d_rows[0].shape()[d_rows[0].shape().rank() - 1]};
-                  RowGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
+                  SparseGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
                                       Tensor<T>::uninitialized(flat, ids.device())};
                   const Tensor<T> d_flat = d_rows[0].reshape(flat);
                   const Index distinct =
-                      neural.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
-                                            part.ids.mutable_view(), part.rows.mutable_view());
-                  part.ids = part.ids.rows(0, distinct);
-                  part.rows = part.rows.rows(0, distinct);
-                  d_table[0].add_rows(std::move(part));
+                      nn_kernels.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
+                                            part.indices.mutable_view(), part.values.mutable_view());
+                  part.indices = part.indices.rows(0, distinct);
+                  part.values = part.values.rows(0, distinct);
+                  d_table[0].add_sparse(std::move(part));
                 });
 }
 }  // namespace detail
 
 /// Row i of the result is row ids[i] of the table, zeros where the id is `ignore`. ids of any shape, table
 /// [words, features]; result [ids..., features]. Throws IndexError for an id outside the table. The table's
-/// gradient has the rows of the words that occur and no others, see Variable::grad_rows.
+/// gradient has the rows of the words that occur and no others, see Variable::sparse_grad.
 template <Real T>
 [[nodiscard]] Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
                                     std::int32_t ignore = ignore_none) {
@@ -50,8 +50,8 @@ template <Real T>
                                                          std::int32_t ignore, double ratio,
                                                          math::RandomKey key = next_dropout_key()) {
   detail::require_tokens("embedding_with_dropout", tokens);
-  return tokens.with(detail::embedding<T>(tokens.rows, table, ignore, tokens.segments,
-                                          detail::row_dropout(tokens.segments.get(), ratio, key)));
+  return tokens.with(detail::embedding<T>(tokens.values, table, ignore, tokens.layout,
+                                          detail::row_dropout(tokens.layout.get(), ratio, key)));
 }
 
 }  // namespace lstmlib::ops

@@ -22,16 +22,17 @@ template <Real T>
     fail<ShapeError>("linear: input has ", x.shape().rank() < 2 ? 0 : x.shape().row_size(),
                      " features, weight expects ", weight.shape()[1], " (input ", x.shape(), ", weight ",
                      weight.shape(), ")");
-  auto& math = kernels("linear", x.value(), weight.value(), bias.value()).math;
+  auto& tensor_kernels = kernels("linear", x.value(), weight.value(), bias.value()).tensor;
   auto y = Tensor<T>::uninitialized({x.shape().rows(), weight.shape()[0]}, x.device());
-  math.gemm(x.view(), transposed(weight.view()), y.mutable_view(), Write::assign);
-  math.add_to_rows(bias.view(), y.mutable_view());
+  tensor_kernels.gemm(x.view(), transposed(weight.view()), y.mutable_view(), OutputMode::overwrite);
+  tensor_kernels.add_bias(bias.view(), y.mutable_view());
 
   return record("linear", y, {x, weight, bias}, reads(x.value(), weight.value()),
-                [&math, x = x.value(), weight = weight.value()](auto d_y, auto d) {
-                  math.gemm(d_y[0].view(), weight.view(), d[0].view(), Write::add);
-                  math.gemm(transposed(d_y[0].view()), x.view(), d[1].view(), Write::add);
-                  math.add_rows(d_y[0].view(), d[2].view());
+                [&tensor_kernels, x = x.value(), weight = weight.value()](auto d_y, auto d) {
+                  tensor_kernels.gemm(d_y[0].view(), weight.view(), d[0].view(), OutputMode::accumulate);
+                  tensor_kernels.gemm(transposed(d_y[0].view()), x.view(), d[1].view(),
+                                      OutputMode::accumulate);
+                  tensor_kernels.sum_rows(d_y[0].view(), d[2].view());
                 });
 }
 

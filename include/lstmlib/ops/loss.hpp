@@ -8,9 +8,16 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 using Labels = Tensor<std::int32_t>;
 
+/// What becomes of the losses of all entries.
+enum class Reduction : std::uint8_t {
+  mean,  ///< one number
+  none   ///< they stay as they are
+};
+
 struct CrossEntropyOptions {
   std::int32_t ignore_label = -1;  ///< entries with it count nowhere
   bool normalize = true;  ///< divide by the number of entries that count (at least 1), else by the rows
+  Reduction reduction = Reduction::mean;
 };
 
 namespace detail {
@@ -28,46 +35,48 @@ CrossEntropyProblem<T> cross_entropy_problem(const Variable<T>& scores, const La
                      ", expected [", shape[1], "]");
   return {AxisView(shape, 1), labels.view(), class_weights.view(), ignore};
 }
-}  // namespace detail
 
-/// -class_weight log softmax(scores)[label] for each entry, 0 where ignored. scores [rows, classes, ...],
-/// labels [rows, ...], class_weights [classes] or absent; result as labels. Throws IndexError for a label
-/// outside the classes.
 template <Real T>
-[[nodiscard]] Variable<T> softmax_cross_entropy_each(const Variable<T>& scores, const Labels& labels,
-                                                     std::int32_t ignore_label = -1,
-                                                     const Tensor<T>& class_weights = {}) {
-  const auto problem = detail::cross_entropy_problem(scores, labels, class_weights, ignore_label);
-  auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
+Variable<T> unreduced_cross_entropy(const Variable<T>& scores, const Labels& labels,
+                                    std::int32_t ignore_label, const Tensor<T>& class_weights) {
+  const auto problem = cross_entropy_problem(scores, labels, class_weights, ignore_label);
+  auto& nn_kernels = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).nn;
   auto log_p = Tensor<T>::uninitialized(scores.shape(), scores.device());
   auto losses = Tensor<T>::uninitialized(labels.shape(), scores.device());
-  neural.cross_entropy(problem, true, scores.view(), {log_p.mutable_view(), losses.mutable_view(), {}, {}});
+  nn_kernels.cross_entropy(problem, true, scores.view(),
+                           {log_p.mutable_view(), losses.mutable_view(), {}, {}});
   return record("softmax_cross_entropy", losses, {scores}, reads(labels, class_weights),
-                [&neural, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
-                  neural.cross_entropy_backward(
-                      detail::cross_entropy_problem(scores, labels, class_weights, ignore_label),
-                      log_p.view(), d_losses[0].view(), {}, d[0].view());
+                [&nn_kernels, scores, labels, class_weights, ignore_label, log_p](auto d_losses, auto d) {
+                  nn_kernels.cross_entropy_backward(
+                      cross_entropy_problem(scores, labels, class_weights, ignore_label), log_p.view(),
+                      d_losses[0].view(), {}, d[0].view());
                 });
 }
 
-/// The sum of softmax_cross_entropy_each, divided as the options say; weights do not enter the divisor. A
-/// scalar.
+}  // namespace detail
+
+/// -class_weight log softmax(scores)[label] of each entry, 0 where ignored. scores [rows, classes, ...],
+/// labels [rows, ...], class_weights [classes] or absent. The result is a scalar: their sum, divided as the
+/// options say, whatever the weights; with Reduction::none it has the shape of the labels. Throws IndexError
+/// for a label outside the classes.
 template <Real T>
 [[nodiscard]] Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
                                                 CrossEntropyOptions options = {},
                                                 const Tensor<T>& class_weights = {}) {
+  if (options.reduction == Reduction::none)
+    return detail::unreduced_cross_entropy(scores, labels, options.ignore_label, class_weights);
   const auto problem = detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label);
-  auto& neural = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).neural;
+  auto& nn_kernels = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).nn;
   const Device device = scores.device();
   auto log_p = Tensor<T>::uninitialized(scores.shape(), device);
   auto losses = Tensor<T>::uninitialized({labels.size()}, device);
   auto loss = Tensor<T>::uninitialized({}, device), factor = Tensor<T>::uninitialized({}, device);
-  neural.cross_entropy(
+  nn_kernels.cross_entropy(
       problem, options.normalize, scores.view(),
       {log_p.mutable_view(), losses.mutable_view(), loss.mutable_view(), factor.mutable_view()});
   return record("softmax_cross_entropy", loss, {scores}, reads(labels, class_weights),
-                [&neural, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
-                  neural.cross_entropy_backward(
+                [&nn_kernels, scores, labels, class_weights, options, log_p, factor](auto d_loss, auto d) {
+                  nn_kernels.cross_entropy_backward(
                       detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label),
                       log_p.view(), d_loss[0].view(), factor.view(), d[0].view());
                 });
@@ -113,7 +122,7 @@ template <Real T>
                      "; expected scores [rows, classes] and labels [rows]");
   auto counts = Tensor<std::int32_t>::uninitialized({2}, scores.device());
   kernels("accuracy", scores.value(), labels)
-      .neural.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
+      .nn.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
   return Correct(std::move(counts));
 }
 /// The share of right answers at once.

@@ -31,10 +31,10 @@ namespace detail {
 template <Real T>
 void check_recurrent_precision(Precision precision) {
   const bool of_float =
-      precision == Precision::bf16 || precision == Precision::tf32 || precision == Precision::fp32_strict;
+      precision == Precision::bf16 || precision == Precision::fp16 || precision == Precision::fp32_strict;
   if (precision != Precision::fp32 && !(of_float && std::is_same_v<T, float>))
     fail<ValueError>("recurrent: precision ", name_of(precision),
-                     ", expected fp32, or for layers of float also bf16, tf32 or fp32_strict");
+                     ", expected fp32, or for layers of float also bf16, fp16 or fp32_strict");
 }
 template <Real T>
 void check_recurrent_weights(RecurrentCell cell, const RecurrentWeights<T>& w) {
@@ -54,55 +54,57 @@ void check_recurrent_weights(RecurrentCell cell, const RecurrentWeights<T>& w) {
 }
 template <Real T>
 void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
-                     const RecurrentState<T>& first, Precision precision) {
+                     const RecurrentState<T>& initial, Precision precision) {
   check_recurrent_precision<T>(precision);
   check_recurrent_weights(cell, w);
   require_rows("recurrent", x);
-  if (x.rows.shape()[1] != w.input.shape()[1])
-    fail<ShapeError>("recurrent: input ", x.rows.shape(), ", weights expect ", w.input.shape()[1],
+  if (x.values.shape()[1] != w.input.shape()[1])
+    fail<ShapeError>("recurrent: input ", x.values.shape(), ", weights expect ", w.input.shape()[1],
                      " features");
-  if (first.cell && cell != RecurrentCell::lstm)
-    fail<ShapeError>("recurrent: a first cell state, which only an LSTM has");
+  if (initial.cell && cell != RecurrentCell::lstm)
+    fail<ShapeError>("recurrent: an initial cell state, which only an LSTM has");
   const Shape states{x.sequences(), w.hidden.shape()[1]};
-  for (const auto* state : {&first.hidden, &first.cell})
+  for (const auto* state : {&initial.hidden, &initial.cell})
     if (*state && state->shape() != states)
-      fail<ShapeError>("recurrent: first state ", state->shape(), ", expected ", states);
+      fail<ShapeError>("recurrent: initial state ", state->shape(), ", expected ", states);
 }
 }  // namespace detail
 
-/// x.rows [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in
+/// x.values [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in
 /// the order of the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the
 /// way back too; sums, cells, weights and states are float32.
 template <Real T>
 [[nodiscard]] RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x,
-                                           const RecurrentWeights<T>& w, const RecurrentState<T>& first = {},
-                                           bool reverse = false, Precision precision = Precision::fp32) {
-  detail::check_recurrent(cell, x, w, first, precision);
+                                           const RecurrentWeights<T>& w,
+                                           const RecurrentState<T>& initial = {}, bool reverse = false,
+                                           Precision precision = Precision::fp32) {
+  detail::check_recurrent(cell, x, w, initial, precision);
   auto& recurrent =
-      kernels("recurrent", x.rows.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
-              w.bias_hidden.value(), first.hidden.value(), first.cell.value())
+      kernels("recurrent", x.values.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
+              w.bias_hidden.value(), initial.hidden.value(), initial.cell.value())
           .recurrent;
-  const auto problem = [cell, reverse, precision, segments = x.segments, input = x.rows.value(),
+  const auto problem = [cell, reverse, precision, layout = x.layout, input = x.values.value(),
                         wi = w.input.value(), wh = w.hidden.value(), bi = w.bias_input.value(),
-                        bh = w.bias_hidden.value(), h = first.hidden.value(), c = first.cell.value()] {
-    return RecurrentProblem<T>{cell,      reverse,   *segments, input.view(), wi.view(), wh.view(),
-                               bi.view(), bh.view(), h.view(),  c.view(),     precision};
+                        bh = w.bias_hidden.value(), h = initial.hidden.value(), c = initial.cell.value()] {
+    return RecurrentProblem<T>{cell,      reverse,   *layout,  input.view(), wi.view(), wh.view(),
+                               bi.view(), bh.view(), h.view(), c.view(),     precision};
   };
-  const Device device = x.rows.device();
+  const Device device = x.values.device();
   const Shape states{x.sequences(), w.hidden.shape()[1]};
-  auto hidden = Tensor<T>::uninitialized({x.segments->rows(), states[1]}, device);
+  auto hidden = Tensor<T>::uninitialized({x.layout->rows(), states[1]}, device);
   auto last_hidden = Tensor<T>::uninitialized(states, device);
   Tensor<T> last_cell;
   if (cell == RecurrentCell::lstm) last_cell = Tensor<T>::uninitialized(states, device);
   Storage saved;
-  if (records<T>({&x.rows, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &first.hidden, &first.cell}))
+  if (needs_graph<T>(
+          {&x.values, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &initial.hidden, &initial.cell}))
     saved = Storage(recurrent.saved_bytes(problem()), device);
   recurrent.forward(problem(), {hidden.mutable_view(), last_hidden.mutable_view(), last_cell.mutable_view()},
                     saved ? saved.mutable_data() : nullptr);
 
   auto [all, h, c] = record(
       "recurrent", std::array{hidden, last_hidden, last_cell},
-      {x.rows, w.input, w.hidden, w.bias_input, w.bias_hidden, first.hidden, first.cell},
+      {x.values, w.input, w.hidden, w.bias_input, w.bias_hidden, initial.hidden, initial.cell},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
         recurrent.backward(
             problem(), {hidden.view(), last_hidden.view(), last_cell.view()}, saved.mutable_data(),

@@ -14,11 +14,11 @@ Variable<T> sum(const char* op, const Variable<T>& x, int axis, bool mean) {
   axis = checked_axis(op, x.shape(), axis);
   const AxisView along(x.shape(), axis);
   const T factor = mean ? T(1) / static_cast<T>(along.size) : T(1);
-  auto& math = kernels(op, x.value()).math;
+  auto& tensor_kernels = kernels(op, x.value()).tensor;
   auto y = Tensor<T>::uninitialized(without_axis(x.shape(), axis), x.device());
-  math.sum(along, factor, x.view(), y.mutable_view());
-  return record(op, y, {x}, reads(), [&math, along, factor](auto d_y, auto d_x) {
-    math.sum_backward(along, factor, d_y[0].view(), d_x[0].view());
+  tensor_kernels.sum(along, factor, x.view(), y.mutable_view());
+  return record(op, y, {x}, reads(), [&tensor_kernels, along, factor](auto d_y, auto d_x) {
+    tensor_kernels.sum_backward(along, factor, d_y[0].view(), d_x[0].view());
   });
 }
 template <Real T>
@@ -56,24 +56,24 @@ template <Real T>
   axis = detail::checked_axis("max", x.shape(), axis);
   const AxisView along(x.shape(), axis);
   if (along.size == 0) fail<ShapeError>("max: axis ", axis, " of shape ", x.shape(), " is empty");
-  auto& math = kernels("max", x.value()).math;
+  auto& tensor_kernels = kernels("max", x.value()).tensor;
   auto y = Tensor<T>::uninitialized(detail::without_axis(x.shape(), axis), x.device());
-  math.max(along, x.view(), y.mutable_view());
-  return record("max", y, {x}, [&math, along, x = x.value(), y](auto d_y, auto d_x) {
-    math.max_backward(along, x.view(), y.view(), d_y[0].view(), d_x[0].view());
+  tensor_kernels.max(along, x.view(), y.mutable_view());
+  return record("max", y, {x}, [&tensor_kernels, along, x = x.value(), y](auto d_y, auto d_x) {
+    tensor_kernels.max_backward(along, x.view(), y.view(), d_y[0].view(), d_x[0].view());
   });
 }
 
-/// Largest over the rows of each sequence, as max. x.rows [rows, features]; result [sequences, features].
+/// Largest over the rows of each sequence, as max. x.values [rows, features]; result [sequences, features].
 template <Real T>
 [[nodiscard]] Variable<T> max_over_time(const Ragged<Variable<T>>& x) {
   detail::require_rows("max_over_time", x);
-  auto& neural = kernels("max_over_time", x.rows.value()).neural;
-  auto y = Tensor<T>::uninitialized({x.sequences(), x.rows.shape()[1]}, x.rows.device());
-  neural.segment_max(*x.segments, x.rows.view(), y.mutable_view());
-  return record("max_over_time", y, {x.rows},
-                [&neural, segments = x.segments, x = x.rows.value(), y](auto d_y, auto d_x) {
-                  neural.segment_max_backward(*segments, x.view(), y.view(), d_y[0].view(), d_x[0].view());
+  auto& nn_kernels = kernels("max_over_time", x.values.value()).nn;
+  auto y = Tensor<T>::uninitialized({x.sequences(), x.values.shape()[1]}, x.values.device());
+  nn_kernels.segment_max(*x.layout, x.values.view(), y.mutable_view());
+  return record("max_over_time", y, {x.values},
+                [&nn_kernels, layout = x.layout, x = x.values.value(), y](auto d_y, auto d_x) {
+                  nn_kernels.segment_max_backward(*layout, x.view(), y.view(), d_y[0].view(), d_x[0].view());
                 });
 }
 
@@ -81,11 +81,11 @@ namespace detail {
 template <Real T>
 Variable<T> segment_sum(const char* op, const Ragged<Variable<T>>& x, bool mean) {
   require_rows(op, x);
-  auto& neural = kernels(op, x.rows.value()).neural;
-  auto y = Tensor<T>::uninitialized({x.sequences(), x.rows.shape()[1]}, x.rows.device());
-  neural.segment_sum(*x.segments, mean, x.rows.view(), y.mutable_view());
-  return record(op, y, {x.rows}, reads(), [&neural, segments = x.segments, mean](auto d_y, auto d_x) {
-    neural.segment_sum_backward(*segments, mean, d_y[0].view(), d_x[0].view());
+  auto& nn_kernels = kernels(op, x.values.value()).nn;
+  auto y = Tensor<T>::uninitialized({x.sequences(), x.values.shape()[1]}, x.values.device());
+  nn_kernels.segment_sum(*x.layout, mean, x.values.view(), y.mutable_view());
+  return record(op, y, {x.values}, reads(), [&nn_kernels, layout = x.layout, mean](auto d_y, auto d_x) {
+    nn_kernels.segment_sum_backward(*layout, mean, d_y[0].view(), d_x[0].view());
   });
 }
 }  // namespace detail

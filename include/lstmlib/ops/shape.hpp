@@ -10,9 +10,10 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 template <Real T>
 [[nodiscard]] Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   detail::require("reshape", "the input", x);
-  auto& math = kernels("reshape", x.value()).math;
-  return record("reshape", x.value().reshape(shape), {x}, reads(),
-                [&math](auto d_y, auto d_x) { math.add_scaled(T(1), d_y[0].view(), d_x[0].view()); });
+  auto& tensor_kernels = kernels("reshape", x.value()).tensor;
+  return record("reshape", x.value().reshape(shape), {x}, reads(), [&tensor_kernels](auto d_y, auto d_x) {
+    tensor_kernels.add_scaled(T(1), d_y[0].view(), d_x[0].view());
+  });
 }
 
 /// x [rows, columns]; result [columns, rows].
@@ -20,11 +21,12 @@ template <Real T>
 [[nodiscard]] Variable<T> transpose(const Variable<T>& x) {
   detail::require("transpose", "the input", x);
   if (x.shape().rank() != 2) fail<ShapeError>("transpose: a matrix is expected, shape ", x.shape());
-  auto& math = kernels("transpose", x.value()).math;
+  auto& tensor_kernels = kernels("transpose", x.value()).tensor;
   auto y = Tensor<T>::uninitialized({x.shape()[1], x.shape()[0]}, x.device());
-  math.transpose(x.view(), y.mutable_view(), Write::assign);
-  return record("transpose", y, {x}, reads(),
-                [&math](auto d_y, auto d_x) { math.transpose(d_y[0].view(), d_x[0].view(), Write::add); });
+  tensor_kernels.transpose(x.view(), y.mutable_view(), OutputMode::overwrite);
+  return record("transpose", y, {x}, reads(), [&tensor_kernels](auto d_y, auto d_x) {
+    tensor_kernels.transpose(d_y[0].view(), d_x[0].view(), OutputMode::accumulate);
+  });
 }
 
 /// Columns one after another. Each part [rows, any], of equal rows; result [rows, sum of columns].
@@ -39,19 +41,19 @@ template <Real T>
     columns += part.shape()[1];
   }
   const auto& first = parts[0].value();
-  auto& math = kernels("concat", first).math;
+  auto& tensor_kernels = kernels("concat", first).tensor;
   auto y = Tensor<T>::uninitialized({first.shape()[0], columns}, first.device());
   Index at = 0;
   for (const auto& part : parts) {
     kernels("concat", first, part.value());
-    math.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], Write::assign);
+    tensor_kernels.copy_columns(part.view(), 0, y.mutable_view(), at, part.shape()[1], OutputMode::overwrite);
     at += part.shape()[1];
   }
-  return record("concat", y, parts, reads(), [&math](auto d_y, auto d) {
+  return record("concat", y, parts, reads(), [&tensor_kernels](auto d_y, auto d) {
     Index done = 0;
     for (auto& d_part : d) {
       const Index size = d_part.shape()[1];
-      math.copy_columns(d_y[0].view(), done, d_part.view(), 0, size, Write::add);
+      tensor_kernels.copy_columns(d_y[0].view(), done, d_part.view(), 0, size, OutputMode::accumulate);
       done += size;
     }
   });
@@ -64,11 +66,11 @@ template <Real T>
   if (x.shape().rank() != 2) fail<ShapeError>("columns: shape ", x.shape(), ", expected [rows, columns]");
   if (first < 0 || columns < 0 || first > x.shape()[1] || columns > x.shape()[1] - first)
     fail<IndexError>("columns: ", columns, " columns from ", first, " on of shape ", x.shape());
-  auto& math = kernels("columns", x.value()).math;
+  auto& tensor_kernels = kernels("columns", x.value()).tensor;
   auto y = Tensor<T>::uninitialized({x.shape()[0], columns}, x.device());
-  math.copy_columns(x.view(), first, y.mutable_view(), 0, columns, Write::assign);
-  return record("columns", y, {x}, reads(), [&math, first, columns](auto d_y, auto d_x) {
-    math.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, Write::add);
+  tensor_kernels.copy_columns(x.view(), first, y.mutable_view(), 0, columns, OutputMode::overwrite);
+  return record("columns", y, {x}, reads(), [&tensor_kernels, first, columns](auto d_y, auto d_x) {
+    tensor_kernels.copy_columns(d_y[0].view(), 0, d_x[0].view(), first, columns, OutputMode::accumulate);
   });
 }
 

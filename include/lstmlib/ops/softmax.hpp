@@ -17,12 +17,12 @@ inline int checked_axis(const char* op, const Shape& shape, int axis) {
 template <Real T>
 Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int axis) {
   require(op, "the input", x);
-  auto& math = kernels(op, x.value()).math;
+  auto& tensor_kernels = kernels(op, x.value()).tensor;
   const AxisView along(x.shape(), checked_axis(op, x.shape(), axis));
   auto y = Tensor<T>::uninitialized(x.shape(), x.device());
-  math.softmax(along, logarithm, x.view(), y.mutable_view());
-  return record(op, y, {x}, reads(y), [&math, along, logarithm, y](auto d_y, auto d_x) {
-    math.softmax_backward(along, logarithm, y.view(), d_y[0].view(), d_x[0].view());
+  tensor_kernels.softmax(along, logarithm, x.view(), y.mutable_view());
+  return record(op, y, {x}, reads(y), [&tensor_kernels, along, logarithm, y](auto d_y, auto d_x) {
+    tensor_kernels.softmax_backward(along, logarithm, y.view(), d_y[0].view(), d_x[0].view());
   });
 }
 }  // namespace detail

@@ -130,7 +130,7 @@ class AdaBound : public Adam {
       : Adam(model, o.adam),
         final_learning_rate(o.final_learning_rate),
         gamma(o.gamma),
-        first_learning_rate_(o.adam.learning_rate) {
+        initial_learning_rate_(o.adam.learning_rate) {
     o.check();
   }
 
@@ -147,12 +147,12 @@ class AdaBound : public Adam {
   template <class Rule>
   Rule bounded() const {
     const auto t = static_cast<double>(steps());
-    const double limit = final_learning_rate * options.learning_rate / first_learning_rate_;
+    const double limit = final_learning_rate * options.learning_rate / initial_learning_rate_;
     return {adam_rule(), limit * (1 - 1 / (gamma * t + 1)), limit * (1 + 1 / (gamma * t))};
   }
 
  private:
-  double first_learning_rate_;
+  double initial_learning_rate_;
 };
 
 /// AdaBound with the largest second moment so far  [Luo 2019].

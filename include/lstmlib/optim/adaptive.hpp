@@ -162,7 +162,7 @@ class Smorms3 : public Optimizer {
     static constexpr std::string_view names[] = {"mem", "g", "g2"};
     return names;
   }
-  double first_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
+  double initial_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim

@@ -4,7 +4,7 @@
 
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/base/option.hpp"
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <functional>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
-/// One parameter of a model, whole: its names matter to files only. Fields that share a parameter (tied
+/// One parameter of a model, whole: its names matter to files only. MemberVisitor that share a parameter (tied
 /// weights) are one entry.
 template <Real T>
 struct Entry {
@@ -26,7 +26,7 @@ struct Entry {
 /// All parameters of a model, of either element type.
 class ParameterList {
  public:
-  /// Calls `use(entry)` for each, in the order of `fields`; `use` takes `auto& entry`.
+  /// Calls `use(entry)` for each, in the order of `visit_members`; `use` takes `auto& entry`.
   template <class Use>
   void for_each(Use use) {
     for_each_type([&](auto& entries) {
@@ -50,7 +50,9 @@ class ParameterList {
   }
 
  private:
-  std::tuple<std::vector<Entry<float>>, std::vector<Entry<double>>> entries_;
+  template <class T>
+  using List = std::vector<Entry<T>>;
+  lstmlib::detail::RealTypes::TupleOf<List> entries_;
 };
 
 /// gradient += rate * parameter
@@ -58,43 +60,43 @@ struct WeightDecay {
   double rate;
 };
 /// gradient += rate * sign(parameter)
-struct Lasso {
+struct L1Decay {
   double rate;
 };
 /// All gradients together are scaled so that their norm is at most `threshold`.
-struct ClipNorm {
+struct ClipGradNorm {
   double threshold;
 };
 /// Each element of a gradient is limited to [lower, upper].
-struct ClipValue {
+struct ClipGradValue {
   double lower, upper;
 };
 
 /// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while
-/// it streams over a parameter; a function of the user sees all gradients, made whole.
+/// it streams over a parameter; a function of the user sees all gradients, made dense.
 using UserHook = std::function<void(ParameterList&)>;
-using Hook = std::variant<WeightDecay, Lasso, ClipNorm, ClipValue, std::shared_ptr<const UserHook>>;
+using Hook = std::variant<WeightDecay, L1Decay, ClipGradNorm, ClipGradValue, std::shared_ptr<const UserHook>>;
 
 namespace detail {
 /// Throws ValueError for a hook with a number outside its range, and for one without a function.
 inline void check_hook(const Hook& hook) {
   if (const auto* decay = std::get_if<WeightDecay>(&hook))
     lstmlib::detail::require_not_negative("WeightDecay", "rate", decay->rate);
-  else if (const auto* lasso = std::get_if<Lasso>(&hook))
-    lstmlib::detail::require_not_negative("Lasso", "rate", lasso->rate);
-  else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
+  else if (const auto* l1_decay = std::get_if<L1Decay>(&hook))
+    lstmlib::detail::require_not_negative("L1Decay", "rate", l1_decay->rate);
+  else if (const auto* clip = std::get_if<ClipGradNorm>(&hook)) {
     if (!(clip->threshold > 0))
-      lstmlib::detail::refuse_option("ClipNorm", "threshold", clip->threshold, "a number above 0");
-  } else if (const auto* value = std::get_if<ClipValue>(&hook)) {
+      lstmlib::detail::refuse_option("ClipGradNorm", "threshold", clip->threshold, "a number above 0");
+  } else if (const auto* value = std::get_if<ClipGradValue>(&hook)) {
     if (!(value->lower <= value->upper))
-      fail<ValueError>("ClipValue: lower is ", value->lower, ", upper is ", value->upper,
+      fail<ValueError>("ClipGradValue: lower is ", value->lower, ", upper is ", value->upper,
                        ", expected lower to be at most upper");
   } else if (const auto& user = std::get<std::shared_ptr<const UserHook>>(hook); !user || !*user) {
     fail<ValueError>("add_hook: the function is empty");
   }
 }
 
-struct Collector final : nn::FieldVisitor<Collector> {
+struct Collector final : nn::TypedMemberVisitor<Collector> {
   explicit Collector(ParameterList& list) : parameters(list) {}
   template <Real T>
   void parameter(Names names, nn::Parameter<T>& p) {
@@ -106,11 +108,11 @@ struct Collector final : nn::FieldVisitor<Collector> {
   void leave() override { path.leave(); }
 
   ParameterList& parameters;
-  nn::FieldPath path;
+  nn::MemberPath path;
 };
 
 /// Whether a module still consists of the parameters that an optimizer was made with.
-struct Comparer final : nn::FieldVisitor<Comparer> {
+struct Comparer final : nn::TypedMemberVisitor<Comparer> {
   explicit Comparer(ParameterList& list) : parameters(list) {}
   template <Real T>
   void parameter(Names names, nn::Parameter<T>& p) {
@@ -127,7 +129,7 @@ struct Comparer final : nn::FieldVisitor<Comparer> {
   void leave() override { path.leave(); }
 
   ParameterList& parameters;
-  nn::FieldPath path;
+  nn::MemberPath path;
   std::size_t next = 0;
   std::string unknown;  ///< the first field whose parameter the optimizer does not have; else empty
 };
@@ -136,13 +138,13 @@ struct Comparer final : nn::FieldVisitor<Comparer> {
 template <Real T>
 void check_gradient_of(const Entry<T>& entry) {
   const Variable<T>& parameter = entry.parameter;
-  if (const RowGradient<T>& part = parameter.grad_rows()) {
+  if (const SparseGradient<T>& part = parameter.sparse_grad()) {
     const Shape& shape = parameter.shape();
-    if (!part.rows || shape.rank() < 1 || part.ids.shape().rank() != 1 ||
-        part.rows.shape() != shape.with_rows(part.ids.size()))
+    if (!part.values || shape.rank() < 1 || part.indices.shape().rank() != 1 ||
+        part.values.shape() != shape.with_rows(part.indices.size()))
       fail<ShapeError>("optimizer: the gradient of ", entry.names.front(), " ", shape, " has ids ",
-                       part.ids.shape(), " and rows ", part.rows.shape());
-    kernels("optimizer", parameter.value(), part.rows, part.ids);
+                       part.indices.shape(), " and rows ", part.values.shape());
+    kernels("optimizer", parameter.value(), part.values, part.indices);
   } else if (const Tensor<T>& whole = parameter.grad()) {
     if (whole.shape() != parameter.shape())
       fail<ShapeError>("optimizer: the gradient of ", entry.names.front(), " is ", whole.shape(),
@@ -153,8 +155,8 @@ void check_gradient_of(const Entry<T>& entry) {
 
 template <Real T>
 GradientView<T> gradient_view(const Variable<T>& parameter) {
-  const RowGradient<T>& part = parameter.grad_rows();
-  if (part) return {{}, part.ids.view(), part.rows.view()};
+  const SparseGradient<T>& part = parameter.sparse_grad();
+  if (part) return {{}, part.indices.view(), part.values.view()};
   return {parameter.grad().view(), {}, {}};
 }
 /// The parameters as kernels read them. Throws DeviceError unless they are on one device.
@@ -185,7 +187,7 @@ class Optimizer {
  public:
   explicit Optimizer(nn::Module& model) : model_(model.place()) {
     detail::Collector collector(parameters_);
-    model.fields(collector);
+    model.visit_members(collector);
   }
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
@@ -209,7 +211,7 @@ class Optimizer {
     check_options();
     check_model();
     ++steps_;
-    const auto changes = gradient_steps();
+    const auto changes = gradient_transforms();
     const math::UpdateRule chosen = rule();
     parameters_.for_each([&](auto& entry) { prepare(entry); });
     parameters_.for_each_type([&](auto& entries) {
@@ -230,7 +232,7 @@ class Optimizer {
   std::string_view state_name(std::size_t s) const { return state_names()[s]; }
 
   /// Step count, and the rule's state under the names of the parameters ("encoder/encoder/0/w0/m").
-  void serialize(nn::Serializer& serializer);
+  void serialize(io::Serializer& serializer);
 
  protected:
   /// Throws ValueError for options outside their range; asked before each step.
@@ -240,7 +242,7 @@ class Optimizer {
   /// What files call the rule's states: {"m", "v"}.
   virtual std::span<const std::string_view> state_names() const = 0;
   /// What every element of state number `s` is before the first step.
-  virtual double first_state(std::size_t) const { return 0; }
+  virtual double initial_state(std::size_t) const { return 0; }
 
  private:
   /// The first state where there is none yet, on the parameter's device (which may have changed).
@@ -250,7 +252,7 @@ class Optimizer {
     while (entry.state.size() < state_names().size()) {
       auto state = Tensor<T>::uninitialized(entry.parameter.shape(), device);
       kernels("optimizer", state)
-          .math.fill(static_cast<T>(first_state(entry.state.size())), state.mutable_view());
+          .tensor.fill(static_cast<T>(initial_state(entry.state.size())), state.mutable_view());
       entry.state.push_back(std::move(state));
     }
     for (auto& tensor : entry.state) {
@@ -265,16 +267,17 @@ class Optimizer {
     nn::Module* model = model_->module();
     if (!model) return;
     detail::Comparer comparer(parameters_);
-    model->fields(comparer);
+    model->visit_members(comparer);
     if (!comparer.unknown.empty())
       fail<Error>(
           "optimizer: ", comparer.unknown,
           " is another parameter than when the optimizer was made, and would not be trained; assign to "
           "its mutable_value(), or make a new optimizer");
   }
-  std::vector<math::GradientStep> gradient_steps();
-  math::GradientStep clip_norm(double threshold, std::span<const math::GradientStep> changes, Index which);
-  void run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes);
+  std::vector<math::GradientTransform> gradient_transforms();
+  math::GradientTransform clip_norm(double threshold, std::span<const math::GradientTransform> changes,
+                                    Index which);
+  void run_user_hook(const UserHook& hook, std::vector<math::GradientTransform>& changes);
 
   std::shared_ptr<const nn::ModulePlace> model_;
   ParameterList parameters_;
@@ -284,15 +287,16 @@ class Optimizer {
 };
 
 /// What the hooks amount to, as steps that the update does while it streams.
-inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
-  using Kind = math::GradientStep::Kind;
-  std::vector<math::GradientStep> changes;
+inline std::vector<math::GradientTransform> Optimizer::gradient_transforms() {
+  using Kind = math::GradientTransform::Kind;
+  std::vector<math::GradientTransform> changes;
   for (const auto& hook : hooks_) {
     if (const auto* decay = std::get_if<WeightDecay>(&hook)) changes.push_back({Kind::decay, decay->rate});
-    else if (const auto* lasso = std::get_if<Lasso>(&hook)) changes.push_back({Kind::lasso, lasso->rate});
-    else if (const auto* value = std::get_if<ClipValue>(&hook))
+    else if (const auto* l1_decay = std::get_if<L1Decay>(&hook))
+      changes.push_back({Kind::l1_decay, l1_decay->rate});
+    else if (const auto* value = std::get_if<ClipGradValue>(&hook))
       changes.push_back({Kind::clip, value->lower, value->upper});
-    else if (const auto* clip = std::get_if<ClipNorm>(&hook)) {
+    else if (const auto* clip = std::get_if<ClipGradNorm>(&hook)) {
       changes.push_back(clip_norm(clip->threshold, changes, &hook - hooks_.data()));
     } else {
       run_user_hook(*std::get<std::shared_ptr<const UserHook>>(hook), changes);
@@ -302,8 +306,9 @@ inline std::vector<math::GradientStep> Optimizer::gradient_steps() {
 }
 
 /// The factor is computed where the parameters are, and stays there: nobody waits for it.
-inline math::GradientStep Optimizer::clip_norm(double threshold, std::span<const math::GradientStep> changes,
-                                               Index which) {
+inline math::GradientTransform Optimizer::clip_norm(double threshold,
+                                                    std::span<const math::GradientTransform> changes,
+                                                    Index which) {
   const Device device = this->device();
   const auto hooks = static_cast<Index>(hooks_.size());
   if (!clipping_ || clipping_.shape()[0] != hooks || clipping_.device() != device)
@@ -315,11 +320,11 @@ inline math::GradientStep Optimizer::clip_norm(double threshold, std::span<const
     detail::update_kernels(entries).add_squared_norm(changes, detail::items(entries), sum);
   });
   kernels("clip", numbers).update.clip_factor(threshold, sum, factor);
-  return {math::GradientStep::Kind::scale, 1, 0, factor};
+  return {math::GradientTransform::Kind::scale, 1, 0, factor};
 }
 
 /// The user's function sees whole gradients with all earlier hooks applied.
-inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::GradientStep>& changes) {
+inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::GradientTransform>& changes) {
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
     if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
@@ -329,14 +334,14 @@ inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::Gra
   hook(parameters_);
 }
 
-inline void Optimizer::serialize(nn::Serializer& serializer) {
+inline void Optimizer::serialize(io::Serializer& serializer) {
   serializer.value("t", steps_);
   if (serializer.loading() && steps_ < 0)
     fail<FormatError>("optimizer: t is ", steps_, ", expected 0 or more");
   const auto serialize_as = [&](auto& entry, const std::vector<std::string>& names) {
     const Index rows = entry.parameter.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t block = 0; block < names.size(); ++block)
-      serializer.scope(names[block], [&](nn::Serializer& part) {
+      serializer.scope(names[block], [&](io::Serializer& part) {
         Index t = steps_;  // the reference counts the steps of each parameter
         part.value("t", t);
         for (std::size_t s = 0; s < entry.state.size(); ++s) {

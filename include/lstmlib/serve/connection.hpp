@@ -59,7 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using ErrorCode = boost::system::error_code;
 
   Connection(Socket socket, std::string client, ConnectionOwner& owner)
-      : socket_(std::move(socket)), owner_(owner), client_(std::move(client)), held_(owner.budget()) {
+      : socket_(std::move(socket)), owner_(owner), client_(std::move(client)), reservation_(owner.budget()) {
     ErrorCode ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
@@ -89,9 +89,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Closes what has stalled.
   void check_time(Clock::time_point now) noexcept {
     const auto& o = owner_.options();
-    const bool late_header = parser_ && !parser_->is_head_done() && now - began_ > o.header_time;
-    if (state_ == State::leaving ? now - active_ > leaving_time
-                                 : state_ != State::waiting && (now - active_ > o.idle_time || late_header))
+    const bool late_header = parser_ && !parser_->is_head_done() && now - began_ > o.header_timeout;
+    if (state_ == State::leaving
+            ? now - active_ > leaving_time
+            : state_ != State::waiting && (now - active_ > o.idle_timeout || late_header))
       close();
   }
 
@@ -101,7 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     socket_.close(ignored);
     parser_.reset();
     std::string().swap(pending_);
-    held_.release();
+    reservation_.release();
     if (!std::exchange(reported_, true)) owner_.closed(*this);
   }
 
@@ -153,7 +154,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void go_on() {
     if (state_ == State::reading && socket_.is_open() && !pending_.empty()) {
       const std::string input = std::exchange(pending_, {});
-      held_.give_back(input.size());
+      reservation_.give_back(input.size());
       take(input);
     }
     if (state_ == State::reading && socket_.is_open()) wait_for_input();
@@ -164,13 +165,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     while (state_ == State::reading && socket_.is_open() && !input.empty()) parse(input);
     if (input.empty() || state_ == State::leaving || !socket_.is_open()) return;
     if (state_ == State::writing && !keep_alive_) return;  // nobody will look at it
-    held_.add(input.size());
+    reservation_.add(input.size());
     pending_ = input;
   }
 
   void parse(std::string_view& input) {
     if (!parser_) {
-      parser_.emplace(RequestLimits{owner_.options().header_bytes, owner_.options().body_bytes}, held_);
+      parser_.emplace(RequestLimits{owner_.options().max_header_bytes, owner_.options().max_body_bytes},
+                      reservation_);
       began_ = active_;
       received_ = 0;
     }
@@ -223,7 +225,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     owner_.complete(request_, response);
     status_ = response.status;
     body_ = std::move(response.content.body);
-    held_.add(body_.capacity());
+    reservation_.add(body_.capacity());
     sent_ = body_.size();
     write_head(response);
     if (request_.method == "HEAD") body_.clear();
@@ -278,7 +280,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish() {
     owner_.answered({request_, status_, received_, sent_, active_ - std::max(whole_, began_), client_});
     std::string().swap(body_);
-    held_.give_back(held_.bytes() - pending_.size());
+    reservation_.give_back(reservation_.bytes() - pending_.size());
     attributes_.clear();
     if (keep_alive_) {
       state_ = State::reading;
@@ -294,7 +296,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   ConnectionOwner& owner_;
   const std::string client_;
-  Held held_;                            // for what follows; bodies until their answer is out
+  MemoryReservation reservation_;        // for what follows; bodies until their answer is out
   std::string pending_;                  // input behind a request that is not answered yet
   std::optional<RequestParser> parser_;  // there from a request's first byte to its last
   State state_ = State::reading;

@@ -18,7 +18,7 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// What Content-Encoding says, in one word: empty, or "gzip" or "deflate". Throws HttpError 415 for another
 /// coding, or for several.
-inline std::string settled_coding(std::string_view field) {
+inline std::string negotiated_coding(std::string_view field) {
   std::string settled;
   const std::string_view all = field;
   for (std::string_view coding; detail::take_element(field, coding);) {
@@ -86,16 +86,17 @@ class BodyInflater {
 
 }  // namespace detail
 
-/// The body unpacked, counted by `held` as it grows. Throws HttpError 413 above `most` bytes, 400 for what is
+/// The body unpacked, counted by `reservation` as it grows. Throws HttpError 413 above `most` bytes, 400 for what is
 /// no such stream, 503 where too much is held.
-inline std::string decoded_body(std::string_view packed, std::size_t most, Held& held) {
+inline std::string decoded_body(std::string_view packed, std::size_t most, MemoryReservation& reservation) {
   constexpr std::size_t first = 16 << 10;
   detail::BodyInflater inflater(packed);
   std::string body;
   for (std::size_t made = 0;;) {
     // One byte more than is taken, so that what is too long shows.
     const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
-    if (!held.take(room - made)) throw HttpError(503, "too many bytes are being held, please try again");
+    if (!reservation.take(room - made))
+      throw HttpError(503, "too many bytes are being held, please try again");
     body.resize(room);
     made += inflater.read(body.data() + made, room - made);
     if (made > most) throw HttpError(413, message("the body unpacks to more than ", most, " bytes"));

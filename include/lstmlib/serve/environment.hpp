@@ -57,10 +57,10 @@ inline ServerOptions with_environment(ServerOptions options) {
       static_cast<std::uint16_t>(detail::number_in("SAGEMAKER_BIND_TO_PORT", 0, 65535, options.port));
   options.queue.threads = static_cast<unsigned>(
       detail::number_in("SAGEMAKER_MODEL_SERVER_WORKERS", 1, 1024, options.queue.threads));
-  options.body_bytes = detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, options.body_bytes >> 20)
-                       << 20;
-  const auto seconds = static_cast<std::size_t>(options.request_time.count());
-  options.request_time =
+  options.max_body_bytes =
+      detail::number_in("SAGEMAKER_MAX_PAYLOAD_IN_MB", 1, 1024, options.max_body_bytes >> 20) << 20;
+  const auto seconds = static_cast<std::size_t>(options.request_timeout.count());
+  options.request_timeout =
       std::chrono::seconds(detail::number_in("SAGEMAKER_MODEL_SERVER_TIMEOUT", 1, 86400, seconds));
   return options;
 }

@@ -8,8 +8,8 @@
 //   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
 //
 // All but load are const and are called by several threads. The defaults take and give application/x-npy. A
-// handler with formats of its own lists them in `static constexpr std::string_view types[]`, its default
-// first, and if its answers have others, `answer_types[]`: then read and write get one of them, and the rest
+// handler with formats of its own lists them in `static constexpr std::string_view request_types[]`, its default
+// first, and if its answers have others, `response_types[]`: then read and write get one of them, and the rest
 // is refused (415, 406) before it is read.
 
 #include "lstmlib/autograd/mode.hpp"
@@ -52,21 +52,21 @@ struct Rows {
 /// and, where predictions are large,
 ///   std::size_t bytes(const Prediction&)                             memory that it holds, which the server bounds
 template <class H>
-concept JoinsRows = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
+concept Batchable = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
 };
 
 template <Handler H>
-constexpr std::span<const std::string_view> types_of() {
-  if constexpr (requires { H::types; }) return H::types;
+constexpr std::span<const std::string_view> request_types_of() {
+  if constexpr (requires { H::request_types; }) return H::request_types;
   else if constexpr (requires(const H& h, std::string b, const std::string& t) { h.read(std::move(b), t); })
     return {};
   else return npy_types;
 }
 template <Handler H>
-constexpr std::span<const std::string_view> answer_types_of() {
-  if constexpr (requires { H::answer_types; }) return H::answer_types;
-  else return types_of<H>();
+constexpr std::span<const std::string_view> response_types_of() {
+  if constexpr (requires { H::response_types; }) return H::response_types;
+  else return request_types_of<H>();
 }
 
 namespace detail {
@@ -126,7 +126,7 @@ class WholeJob final : public Job {
 };
 
 /// A request of a handler that joins rows.
-template <JoinsRows H>
+template <Batchable H>
 class RowsJob final : public Job {
  public:
   RowsJob(const H& handler, const ModelOf<H>& model) : handler_(handler), model_(model) {}
@@ -158,12 +158,12 @@ class RowsJob final : public Job {
 
 /// The requests of a handler. `model()` is asked when one comes; handler and model must outlive the server.
 template <Handler H, class GetModel>
-Computed computed_by(const H& handler, GetModel model, std::string default_accept = {}) {
+InferenceRoute inference_route(const H& handler, GetModel model, std::string default_accept = {}) {
   const auto make = [&handler, model]() -> std::shared_ptr<Job> {
-    if constexpr (JoinsRows<H>) return std::make_shared<RowsJob<H>>(handler, model());
+    if constexpr (Batchable<H>) return std::make_shared<RowsJob<H>>(handler, model());
     else return std::make_shared<WholeJob<H>>(handler, model());
   };
-  return {make, types_of<H>(), answer_types_of<H>(), std::move(default_accept)};
+  return {make, request_types_of<H>(), response_types_of<H>(), std::move(default_accept)};
 }
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::serve

@@ -33,10 +33,10 @@ class HttpServer final : public Server, private ConnectionOwner {
  public:
   explicit HttpServer(const ServerOptions& options)
       : options_(options),
-        budget_(options.memory_bytes),
+        budget_(options.max_memory_bytes),
         acceptor_(loop_),
         queue_(
-            std::in_place, options.queue, [this](Queue::Jobs jobs) { take_back(std::move(jobs)); },
+            std::in_place, options.queue, [this](Queue::Jobs jobs) { on_done(std::move(jobs)); },
             [this](const BatchReport& r) { metrics_.batch(r); }) {
     using boost::asio::ip::tcp;
     for (const auto& origin : options_.cors_origins) check_origin(origin);
@@ -65,9 +65,11 @@ class HttpServer final : public Server, private ConnectionOwner {
     close_all();
   }
 
-  void get(const std::string& path, Answer answer) override { routes_.add(path).answer = std::move(answer); }
-  void post(const std::string& path, Computed computed) override {
-    routes_.add(path).computed = std::move(computed);
+  void get(const std::string& path, RouteHandler handler) override {
+    routes_.add(path).handler = std::move(handler);
+  }
+  void post(const std::string& path, InferenceRoute route) override {
+    routes_.add(path).inference = std::move(route);
   }
 
   std::uint16_t port() const override { return acceptor_.local_endpoint().port(); }
@@ -110,7 +112,7 @@ class HttpServer final : public Server, private ConnectionOwner {
   static constexpr std::chrono::milliseconds watch_interval{250};
 
   void accept() noexcept {
-    if (accepting_ || stopping_ || connections_.size() >= options_.connections) return;
+    if (accepting_ || stopping_ || connections_.size() >= options_.max_connections) return;
     try {
       acceptor_.async_accept([this](ErrorCode error, Connection::Socket socket) {
         accepting_ = false;
@@ -164,7 +166,7 @@ class HttpServer final : public Server, private ConnectionOwner {
   /// What has begun goes on; connections close after their answers, idle ones now.
   void begin_to_stop() {
     if (stopping_.exchange(true)) return;
-    stop_by_ = Clock::now() + options_.stop_time;
+    stop_by_ = Clock::now() + options_.shutdown_timeout;
     ErrorCode ignored;
     acceptor_.close(ignored);
     for_each_connection([](Connection& connection) {
@@ -244,8 +246,8 @@ class HttpServer final : public Server, private ConnectionOwner {
         response = routes_.options(request);
       } else {
         const Route& route = routes_.find(request);
-        if (request.method == "POST") return enqueue(*route.computed, std::move(request), connection);
-        response = route.answer(request);
+        if (request.method == "POST") return enqueue(*route.inference, std::move(request), connection);
+        response = route.handler(request);
       }
     } catch (...) { response = error_response(std::current_exception()); }
     connection->answer(std::move(response));
@@ -253,18 +255,18 @@ class HttpServer final : public Server, private ConnectionOwner {
   void check(Request head) const override {
     if (head.method == "OPTIONS") return;
     const Route& route = routes_.find(head);
-    if (head.method == "POST") settle_types(*route.computed, head);
+    if (head.method == "POST") negotiate_types(*route.inference, head);
   }
 
-  void enqueue(const Computed& computed, Request request, const std::shared_ptr<Connection>& connection) {
+  void enqueue(const InferenceRoute& route, Request request, const std::shared_ptr<Connection>& connection) {
     if (!ready_) throw HttpError(503, "the model is being loaded");
-    settle_types(computed, request);
-    const auto job = computed.make_job();
+    negotiate_types(route, request);
+    const auto job = route.make_job();
     job->request = std::move(request);
     job->arrival = Job::Clock::now();
-    job->deadline = job->arrival + options_.request_time;
-    job->most_bytes = options_.body_bytes;
-    job->held = Held(budget_);
+    job->deadline = job->arrival + options_.request_timeout;
+    job->max_bytes = options_.max_body_bytes;
+    job->reservation = MemoryReservation(budget_);
     job->answer = [connection](Job& done) { connection->respond(std::move(done.response)); };
     arrived_.push_back(job);
     if (arrived_.size() == 1) post([this] { submit(); });
@@ -287,7 +289,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     for (const auto& job : queue_->submit(std::exchange(arrived_, {}))) job->answer(*job);
   }
   /// From the queue's threads.
-  void take_back(Queue::Jobs jobs) noexcept {
+  void on_done(Queue::Jobs jobs) noexcept {
     const std::lock_guard lock(done_mutex_);
     const bool posted = !done_.empty();
     for (auto& job : jobs) done_.push_back(std::move(job));

@@ -50,8 +50,8 @@ class Job {
   Request request;
   Response response;  ///< once the job is done
   Clock::time_point arrival, deadline;
-  std::size_t most_bytes = (std::numeric_limits<std::size_t>::max)();  ///< of the body, unpacked
-  Held held;                                                           ///< counts `bytes`
+  std::size_t max_bytes = (std::numeric_limits<std::size_t>::max)();  ///< of the body, unpacked
+  MemoryReservation reservation;                                                           ///< counts `bytes`
   std::function<void(Job&)> answer;  ///< for whoever made the job; the queue does not call it
 
  private:
@@ -64,10 +64,10 @@ class Job {
   void read_once(std::size_t long_cost) noexcept {
     if (std::exchange(was_read_, true)) return;
     guarded([&] {
-      if (!request.content_coding.empty()) request.body = decoded_body(request.body, most_bytes, held);
+      if (!request.content_coding.empty()) request.body = decoded_body(request.body, max_bytes, reservation);
       read();
-      held.release();
-      if (!held.take(bytes())) throw HttpError(503, "too many bytes are being held, please try again");
+      reservation.release();
+      if (!reservation.take(bytes())) throw HttpError(503, "too many bytes are being held, please try again");
       rows_ = rows();
       std::string().swap(request.body);
       std::size_t cost_so_far = 0;

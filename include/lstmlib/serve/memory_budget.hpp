@@ -35,18 +35,18 @@ class MemoryBudget {
 };
 
 /// The bytes that one holder has taken; given back with the object. Without a budget everything is granted.
-class Held {
+class MemoryReservation {
  public:
-  Held() = default;
-  explicit Held(MemoryBudget& budget) : budget_(&budget) {}
-  Held(Held&& other) noexcept
+  MemoryReservation() = default;
+  explicit MemoryReservation(MemoryBudget& budget) : budget_(&budget) {}
+  MemoryReservation(MemoryReservation&& other) noexcept
       : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-  Held& operator=(Held&& other) noexcept {
+  MemoryReservation& operator=(MemoryReservation&& other) noexcept {
     std::swap(budget_, other.budget_);
     std::swap(bytes_, other.bytes_);
     return *this;
   }
-  ~Held() { release(); }
+  ~MemoryReservation() { release(); }
 
   /// False, with nothing changed, where these would be too many.
   [[nodiscard]] bool take(std::size_t bytes) {

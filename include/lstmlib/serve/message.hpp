@@ -42,30 +42,30 @@ struct Request {
 };
 
 /// Names and values of header fields.
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
 struct Response {
   int status = 200;
   Content content;
-  Fields fields;  ///< further ones
+  HeaderFields fields;  ///< further ones
 };
 
 /// A request that is answered with a status from 400 on. The text goes to the client.
 class HttpError : public Error {
  public:
-  /// `fields`: further ones of the answer, as Allow of 405.
-  HttpError(int status, const std::string& text, Fields fields = {})
+  /// `visit_members`: further ones of the answer, as Allow of 405.
+  HttpError(int status, const std::string& text, HeaderFields fields = {})
       : Error(text), status_(status), fields_(std::move(fields)) {}
   int status() const { return status_; }
-  const Fields& fields() const { return fields_; }
+  const HeaderFields& fields() const { return fields_; }
 
  private:
   int status_;
-  Fields fields_;
+  HeaderFields fields_;
 };
 
 /// The answer to a request right away, in the event loop: must not compute or wait.
-using Answer = std::function<Response(const Request&)>;
+using RouteHandler = std::function<Response(const Request&)>;
 
 /// "Not Found" for 404; "Unknown" for numbers that a server here does not send.
 std::string_view reason_of(int status);

@@ -38,7 +38,7 @@ class Queue {
       : options_(options), done_(std::move(done)), observe_(std::move(observe)) {
     const unsigned count =
         options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-    batches_ = options.batches ? options.batches : count;
+    batches_ = options.max_concurrent_batches ? options.max_concurrent_batches : count;
     for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
   }
   Queue(const Queue&) = delete;
@@ -59,7 +59,7 @@ class Queue {
   bool wants_more(const Jobs& jobs) const {
     const std::lock_guard lock(mutex_);
     return busy_ == busy_long_ && waiting_.empty() && jobs.size() < expected_ &&
-           Job::Clock::now() < jobs[0]->arrival + options_.wait;
+           Job::Clock::now() < jobs[0]->arrival + options_.max_delay;
   }
 
   /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or
@@ -70,7 +70,7 @@ class Queue {
     {
       const std::lock_guard lock(mutex_);
       for (auto& job : jobs) {
-        if (waiting_.size() + long_.size() >= options_.requests) {
+        if (waiting_.size() + long_.size() >= options_.max_waiting_requests) {
           job->fail(503, "too many requests are waiting, please try again");
           std::swap(jobs[refused++], job);
         } else {
@@ -133,7 +133,7 @@ class Queue {
         return;
       }
       try {
-        room.reserve(options_.batch_requests);
+        room.reserve(options_.max_batch_requests);
       } catch (const std::bad_alloc&) {
         wake_.wait_for(lock, std::chrono::milliseconds(1));
         continue;
@@ -163,7 +163,9 @@ class Queue {
   bool short_ones_come() const { return Job::Clock::now() - last_short_ < std::chrono::seconds(1); }
   /// Another batch beside those that are computed: few requests are better joined in the next one, which then
   /// has all threads of the model.
-  bool worth_another() const { return begun_ > 0 || waiting_.size() >= options_.another_batch; }
+  bool worth_another() const {
+    return begun_ > 0 || waiting_.size() >= options_.min_requests_for_another_batch;
+  }
   void put(std::shared_ptr<Job> job) noexcept {
     if (abandoned_) return;
     if (job->is_long_ && !job->failed_) return long_.push_back(std::move(job));
@@ -180,7 +182,7 @@ class Queue {
   void fill(Lock& lock) {
     if (waiting_.size() >= expected_ || stopping_) return;
     filling_ = true;
-    filled_.wait_until(lock, waiting_.front().arrival + options_.wait,
+    filled_.wait_until(lock, waiting_.front().arrival + options_.max_delay,
                        [&] { return waiting_.size() >= expected_ || stopping_; });
     filling_ = false;
   }
@@ -194,7 +196,7 @@ class Queue {
   void take(Batch& batch) {
     auto& taken = batch.slices;
     const auto now = Job::Clock::now();
-    for (auto at = waiting_.begin(); at && taken.size() < options_.batch_requests;) {
+    for (auto at = waiting_.begin(); at && taken.size() < options_.max_batch_requests;) {
       if (!taken.empty() && (at->group() != taken[0].job->group() || has_long_body(*at))) {
         at.next();
         continue;
@@ -231,7 +233,7 @@ class Queue {
     for (auto& slice : slices) slice.job->read_once(options_.long_cost);
     lock.lock();
     if (!is_long) set_long_ones_apart(batch);
-    batch.share_out(options_.batch_cost);
+    batch.share_out(options_.max_batch_cost);
     for (auto& slice : slices) {  // what is left can be taken by other threads now
       slice.job->running_ += slice.count;
       if (slice.job->next_ < slice.job->rows_) put(slice.job);
@@ -252,7 +254,7 @@ class Queue {
     if (is_long) --busy_long_;
     give_turn();
     lock.unlock();
-    give_out(ended);
+    deliver(ended);
     lock.lock();
   }
   /// Those that turned out to be long wait for a batch of their own.
@@ -277,7 +279,7 @@ class Queue {
     if (job->failed_) {
       job->ended_ = true;
       room.ended.push_back(std::move(job));
-      give_out(room.ended);
+      deliver(room.ended);
     }
     lock.lock();
     if (job) put(std::move(job));
@@ -285,7 +287,7 @@ class Queue {
   }
 
   /// Writes the answers, the short ones first.
-  void give_out(Jobs& ended) const noexcept {
+  void deliver(Jobs& ended) const noexcept {
     std::stable_sort(ended.begin(), ended.end(),
                      [](const auto& a, const auto& b) { return a->rows_ < b->rows_; });
     const auto is_long = [](const auto& job) { return job->rows_ > long_answer; };
@@ -294,7 +296,7 @@ class Queue {
       try {
         Jobs late(middle, ended.end());
         ended.erase(middle, ended.end());
-        give_out(ended);
+        deliver(ended);
         ended = std::move(late);
       } catch (const std::bad_alloc&) {}  // all at once, then
     }
@@ -311,7 +313,8 @@ class Queue {
       bytes += job->request.body.size();
       if (has_long_body(*job)) return false;
     }
-    if (options_.loop_cost == 0 || jobs.size() > options_.batch_requests || bytes > small_body) return false;
+    if (options_.loop_cost == 0 || jobs.size() > options_.max_batch_requests || bytes > small_body)
+      return false;
     Batch batch;
     try {
       batch.reserve(jobs.size());

@@ -24,7 +24,7 @@ class RequestHead {
   void take_request_line(std::string_view line);
   void take_field(std::string_view line);
   /// After the last field: what all of them say together.
-  void finish(std::size_t body_bytes);
+  void finish(std::size_t max_body_bytes);
   /// A field as its syntax is: the same check that `take_field` makes. For trailers, which nobody asks for.
   static void check_field(std::string_view line) { split_field(line); }
 
@@ -209,11 +209,11 @@ inline void RequestHead::check_transfer_coding() {
   chunked = true;
 }
 
-inline void RequestHead::finish(std::size_t body_bytes) {
+inline void RequestHead::finish(std::size_t max_body_bytes) {
   if (minor_version > 0 && !has_host_) throw HttpError(400, "one Host field is needed");
   keep_alive = !says_close_ && (minor_version > 0 || says_keep_alive_);
   if (has_codings_) check_transfer_coding();
-  if (content_length > body_bytes) throw too_large(body_bytes);
+  if (content_length > max_body_bytes) throw too_large(max_body_bytes);
   if (minor_version > 0) {  // HTTP/1.0 has no expectations
     std::string_view list = expectations_;
     for (std::string_view expectation; detail::take_element(list, expectation);) {

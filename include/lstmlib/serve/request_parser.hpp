@@ -15,18 +15,19 @@
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 struct RequestLimits {
-  std::size_t header_bytes;  ///< of the request line and all fields, trailers included; above: 431
-  std::size_t body_bytes;    ///< above: 413
+  std::size_t max_header_bytes;  ///< of the request line and all fields, trailers included; above: 431
+  std::size_t max_body_bytes;    ///< above: 413
 };
 
 class RequestParser {
  public:
-  static constexpr std::size_t most_request_line = 16 << 10;  ///< bytes; above: 414
-  static constexpr std::size_t most_chunk_line =
+  static constexpr std::size_t max_request_line = 16 << 10;  ///< bytes; above: 414
+  static constexpr std::size_t max_chunk_line =
       4 << 10;  ///< bytes of a chunk's size and extensions; above: 400
 
-  /// `held` counts what is kept, and is the caller's.
-  RequestParser(const RequestLimits& limits, Held& held) : limits_(limits), held_(held) {}
+  /// `reservation` counts what is kept, and is the caller's.
+  RequestParser(const RequestLimits& limits, MemoryReservation& reservation)
+      : limits_(limits), reservation_(reservation) {}
 
   /// Takes bytes off `input`: all of them, or those up to the end of the header section or of the request.
   /// Throws HttpError for what is no request, or is too large; then the rest of the connection has no meaning.
@@ -49,12 +50,12 @@ class RequestParser {
   void take_data(std::string_view& input);
   void take_chunk_end(std::string_view& input);
   void grow_body(std::size_t bytes);
-  void hold(std::size_t bytes) {
-    if (!held_.take(bytes)) throw HttpError(503, "too many bytes are being held, please try again");
+  void reserve_bytes(std::size_t bytes) {
+    if (!reservation_.take(bytes)) throw HttpError(503, "too many bytes are being held, please try again");
   }
 
   const RequestLimits limits_;
-  Held& held_;
+  MemoryReservation& reservation_;
   Stage stage_ = Stage::request_line;
   RequestHead head_;
   std::string partial_;           // of a line whose end has not come
@@ -120,20 +121,20 @@ inline bool RequestParser::take_line(std::string_view& input, std::string_view& 
 inline void RequestParser::count_line(std::size_t bytes, std::string_view part) {
   line_bytes_ += bytes;
   if (stage_ == Stage::chunk_size) {
-    if (line_bytes_ > most_chunk_line)
+    if (line_bytes_ > max_chunk_line)
       throw HttpError(400,
-                      message("a chunk's size and extensions take more than ", most_chunk_line, " bytes"));
+                      message("a chunk's size and extensions take more than ", max_chunk_line, " bytes"));
     return;
   }
-  if (stage_ == Stage::request_line && line_bytes_ > std::min(most_request_line, limits_.header_bytes)) {
+  if (stage_ == Stage::request_line && line_bytes_ > std::min(max_request_line, limits_.max_header_bytes)) {
     if ((partial_.empty() ? part : partial_).find(' ') == std::string_view::npos)
       throw HttpError(501, "a method that nobody knows");
     throw HttpError(414, message("the request line is longer than ",
-                                 std::min(most_request_line, limits_.header_bytes), " bytes"));
+                                 std::min(max_request_line, limits_.max_header_bytes), " bytes"));
   }
-  if ((head_bytes_ += bytes) > limits_.header_bytes)
-    throw HttpError(431, message("the header section is larger than ", limits_.header_bytes, " bytes"));
-  hold(bytes);
+  if ((head_bytes_ += bytes) > limits_.max_header_bytes)
+    throw HttpError(431, message("the header section is larger than ", limits_.max_header_bytes, " bytes"));
+  reserve_bytes(bytes);
 }
 
 inline void RequestParser::take_head_line(std::string_view line) {
@@ -144,7 +145,7 @@ inline void RequestParser::take_head_line(std::string_view line) {
   } else if (!line.empty()) {
     head_.take_field(line);
   } else {
-    head_.finish(limits_.body_bytes);
+    head_.finish(limits_.max_body_bytes);
     left_ = head_.content_length;
     stage_ = head_.chunked ? Stage::chunk_size : left_ > 0 ? Stage::body : Stage::done;
   }
@@ -156,12 +157,13 @@ inline void RequestParser::take_chunk_size(std::string_view line) {
       static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), detail::is_hex) - line.begin());
   if (digits == 0 || !detail::are_parameters(line.substr(digits)))
     throw HttpError(400, "a chunk does not begin with its size in hexadecimal digits");
-  if ((extension_bytes_ += line.size() - digits) > limits_.header_bytes)
-    throw HttpError(400, message("the extensions of chunks take more than ", limits_.header_bytes, " bytes"));
+  if ((extension_bytes_ += line.size() - digits) > limits_.max_header_bytes)
+    throw HttpError(400,
+                    message("the extensions of chunks take more than ", limits_.max_header_bytes, " bytes"));
   left_ = 0;
   for (const char c : line.substr(0, digits)) {
     left_ = 16 * left_ + static_cast<std::uint64_t>(detail::hex_value(c));
-    if (left_ > limits_.body_bytes - body_.size()) throw too_large(limits_.body_bytes);
+    if (left_ > limits_.max_body_bytes - body_.size()) throw too_large(limits_.max_body_bytes);
   }
   stage_ = left_ > 0 ? Stage::chunk_data : Stage::trailers;
 }
@@ -189,14 +191,14 @@ inline void RequestParser::grow_body(std::size_t bytes) {
   const std::size_t needed = body_.size() + bytes;
   if (needed <= body_.capacity()) return;
   const std::size_t whole =
-      head_.chunked ? limits_.body_bytes : static_cast<std::size_t>(head_.content_length);
+      head_.chunked ? limits_.max_body_bytes : static_cast<std::size_t>(head_.content_length);
   const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
-  hold(room);
+  reserve_bytes(room);
   std::string larger;  // a string that grows takes twice its memory, whatever is asked for
   larger.reserve(room);
   larger.append(body_);
   body_.swap(larger);
-  held_.give_back(std::exchange(body_held_, room));
+  reservation_.give_back(std::exchange(body_held_, room));
 }
 
 }  // namespace lstmlib::serve

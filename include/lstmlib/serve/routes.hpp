@@ -16,8 +16,8 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 struct Route {
   std::string path;
-  Answer answer;                     ///< GET and HEAD
-  std::optional<Computed> computed;  ///< POST
+  RouteHandler handler;                     ///< GET and HEAD
+  std::optional<InferenceRoute> inference;  ///< POST
 };
 
 class Routes {
@@ -36,7 +36,7 @@ class Routes {
       throw HttpError(501, message("a method that nobody here knows: ", request.method.substr(0, 80)));
     const Route& route = at(request.path);
     const bool get = request.method == "GET" || request.method == "HEAD";
-    if (get ? !route.answer : request.method != "POST" || !route.computed)
+    if (get ? !route.handler : request.method != "POST" || !route.inference)
       throw HttpError(405, message(request.method, " is not for this path"), {{"Allow", methods(route)}});
     return route;
   }
@@ -54,7 +54,7 @@ class Routes {
     return *found;
   }
   static std::string methods(const Route& route) {
-    return std::string(route.answer ? "GET, HEAD, OPTIONS" : "OPTIONS") + (route.computed ? ", POST" : "");
+    return std::string(route.handler ? "GET, HEAD, OPTIONS" : "OPTIONS") + (route.inference ? ", POST" : "");
   }
   static bool fits(std::string_view path, std::string_view pattern) {
     const auto star = pattern.find('*');
@@ -83,9 +83,9 @@ inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencod
 
 /// Puts the types of body and answer and the coding of the body, which are settled now, into the request. Throws
 /// HttpError 415 or 406.
-inline void settle_types(const Computed& computed, Request& request) {
-  request.content_coding = settled_coding(request.content_coding);
-  if (const auto& types = computed.types; !types.empty()) {
+inline void negotiate_types(const InferenceRoute& route, Request& request) {
+  request.content_coding = negotiated_coding(request.content_coding);
+  if (const auto& types = route.types; !types.empty()) {
     if (request.content_type.empty() || request.content_type == unsaid_type) request.content_type = types[0];
     if (std::find(types.begin(), types.end(), request.content_type) == types.end())
       throw HttpError(415,
@@ -97,9 +97,9 @@ inline void settle_types(const Computed& computed, Request& request) {
   if (const auto& name = request.charset;
       !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii")
     throw HttpError(415, message("charset ", name.substr(0, 80), "; send the body in UTF-8"));
-  if (const auto& types = computed.answer_types; !types.empty()) {
+  if (const auto& types = route.response_types; !types.empty()) {
     const std::string_view preferred =
-        computed.default_accept.empty() ? types[0] : std::string_view(computed.default_accept);
+        route.default_accept.empty() ? types[0] : std::string_view(route.default_accept);
     request.accept = negotiated_type(request.accept, types, preferred);
     if (request.accept.empty())
       throw HttpError(406, message("Accept allows none of ", detail::listed(types)));

@@ -16,11 +16,11 @@
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 /// Requests that are computed.
-struct Computed {
-  std::function<std::shared_ptr<Job>()> make_job;  ///< called in the loop
-  std::span<const std::string_view> types;         ///< of bodies, the default first; empty: any
-  std::span<const std::string_view> answer_types;  ///< the same of answers
-  std::string default_accept;                      ///< where a client says nothing; empty: the first
+struct InferenceRoute {
+  std::function<std::shared_ptr<Job>()> make_job;    ///< called in the loop
+  std::span<const std::string_view> types;           ///< of bodies, the default first; empty: any
+  std::span<const std::string_view> response_types;  ///< the same of answers
+  std::string default_accept;                        ///< where a client says nothing; empty: the first
 };
 
 /// Made by make_server. Routes are set before `run`. Errors are answered by the server itself: 404 and 405,
@@ -30,9 +30,9 @@ class Server {
  public:
   virtual ~Server() = default;
 
-  virtual void get(const std::string& path, Answer answer) = 0;
+  virtual void get(const std::string& path, RouteHandler handler) = 0;
   /// One part of the path may be `*`: any word.
-  virtual void post(const std::string& path, Computed computed) = 0;
+  virtual void post(const std::string& path, InferenceRoute route) = 0;
 
   /// The port it listens on.
   virtual std::uint16_t port() const = 0;

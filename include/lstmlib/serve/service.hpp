@@ -25,7 +25,7 @@ class Service {
   Service(H handler, std::filesystem::path model_dir, const ServerOptions& options = {},
           const Hosting& hosting = {})
       : handler_(std::move(handler)), model_dir_(std::move(model_dir)), server_(make_server<>(options)) {
-    const Computed invocation = computed_by(
+    const InferenceRoute invocation = inference_route(
         handler_, [this]() -> auto& { return *model_; }, default_accept(hosting));
     server_->post("/invocations", invocation);
     server_->post("/endpoints/*/invocations", invocation);
@@ -64,7 +64,7 @@ class Service {
  private:
   /// The type that the hosting container's setting means. Throws Error where it means none of the handler's.
   static std::string default_accept(const Hosting& hosting) {
-    constexpr auto types = answer_types_of<H>();
+    constexpr auto types = response_types_of<H>();
     if (hosting.default_accept.empty() || types.empty()) return hosting.default_accept;
     std::string type = negotiated_type(hosting.default_accept, types, types[0]);
     if (type.empty())

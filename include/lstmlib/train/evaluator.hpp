@@ -13,7 +13,7 @@ Observation observe(Objective& objective, const Batch& batch) {
   Observation seen;
   seen["loss"] = 0;  // the first of the report
   seen["loss"] = static_cast<double>(objective(batch, seen).item());
-  seen.settle();
+  seen.resolve();
   return seen;
 }
 

@@ -14,11 +14,11 @@ class Trainer;
 /// added. Those below 0 run when all triggers of the iteration have been asked, so that a snapshot holds the
 /// triggers as they then are.
 namespace priority {
-inline constexpr int writer = 300;     ///< adds to the observation, as an evaluator
-inline constexpr int editor = 200;     ///< changes it
-inline constexpr int reader = 100;     ///< reports it
-inline constexpr int keeper = -100;    ///< keeps a part of the run in a file
-inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that it says is done
+inline constexpr int writer = 300;       ///< adds to the observation, as an evaluator
+inline constexpr int editor = 200;       ///< changes it
+inline constexpr int reader = 100;       ///< reports it
+inline constexpr int checkpoint = -100;  ///< keeps a part of the run in a file
+inline constexpr int snapshot = -200;    ///< keeps the whole run; after all that it says is done
 }  // namespace priority
 
 /// Any callable `void(Trainer&)`. Where it has them, these are used:
@@ -30,7 +30,7 @@ inline constexpr int snapshot = -200;  ///< keeps the whole run; after all that 
 ///   `std::filesystem::path interrupted(Trainer&)`  called where a signal ends the run; returns a file to
 ///                                                  resume from, or an empty path
 ///   `finalize()`                                   called at the end of a run, also by an error; must not throw
-///   `serialize(nn::Serializer&)`                   saves and loads its state
+///   `serialize(io::Serializer&)`                   saves and loads its state
 class Extension {
  public:
   template <class E>
@@ -46,7 +46,7 @@ class Extension {
   void initialize(Trainer& trainer) { part_->initialize(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return part_->interrupted(trainer); }
   void finalize() { part_->finalize(); }
-  void serialize(nn::Serializer& serializer) { part_->serialize(serializer); }
+  void serialize(io::Serializer& serializer) { part_->serialize(serializer); }
 
   /// The callable itself if it is an E, else null.
   template <class E>
@@ -68,7 +68,7 @@ class Extension {
     virtual void initialize(Trainer&) = 0;
     virtual std::filesystem::path interrupted(Trainer&) = 0;
     virtual void finalize() = 0;
-    virtual void serialize(nn::Serializer&) = 0;
+    virtual void serialize(io::Serializer&) = 0;
     std::string name = "extension";
     int priority = priority::reader;
   };
@@ -98,7 +98,7 @@ class Extension {
     void finalize() override {
       if constexpr (requires { extension.finalize(); }) extension.finalize();
     }
-    void serialize([[maybe_unused]] nn::Serializer& serializer) override {
+    void serialize([[maybe_unused]] io::Serializer& serializer) override {
       if constexpr (requires { extension.serialize(serializer); }) extension.serialize(serializer);
     }
     E extension;

@@ -45,7 +45,7 @@ class LogReport {
     write_file(trainer);
   }
 
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.child("_trigger", write_);
     serializer.child("_summary", summary_);
     std::string text = log_.dump();
@@ -61,7 +61,7 @@ class LogReport {
 
  private:
   void write_file(const Trainer& trainer) const {
-    if (trainer.writes()) io::write_file(trainer.folder() / file_name_, log_.dump(4));
+    if (trainer.is_main_process()) io::write_file(trainer.folder() / file_name_, log_.dump(4));
   }
 
   std::vector<std::string> keys_;

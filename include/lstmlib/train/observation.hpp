@@ -2,7 +2,7 @@
 #pragma once
 // Values that a training run reports, and their running means.
 
-#include "lstmlib/nn/serializer.hpp"
+#include "lstmlib/serialization/serializer.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -33,9 +33,9 @@ class Observation {
   void set(const Entry& given) { entry(given.key) = given; }
   /// For a value that a device is still computing: `read(*this)` sets it, and may wait for it. settle() calls
   /// it.
-  void later(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
+  void defer(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
   /// Sets what was put off, in order. Updaters and evaluators call it once a step, after its last work.
-  void settle() {
+  void resolve() {
     for (const auto& read : std::exchange(open_, {})) read(*this);
   }
   std::optional<double> find(std::string_view key) const {
@@ -98,7 +98,7 @@ class Summary {
   }
 
   /// Begins anew where the file has none, as snapshots of older versions of Chainer.
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("_names")) return clear();
     std::vector<std::string> names;
     for (const auto& sums : sums_) names.push_back(sums.key);
@@ -109,7 +109,7 @@ class Summary {
       for (auto& name : names_of(text)) sums_.push_back(Sums{std::move(name)});
     }
     for (std::size_t i = 0; i < sums_.size(); ++i)
-      serializer.scope(message("_summaries/", i), [&](nn::Serializer& part) {
+      serializer.scope(message("_summaries/", i), [&](io::Serializer& part) {
         part.value("_x", sums_[i].x);
         part.value("_x2", sums_[i].x2);
         part.value("_n", sums_[i].n);

@@ -47,7 +47,7 @@ class PlotReport {
     draw(trainer);
   }
 
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.child("_trigger", options_.draw);
     serializer.child("_summary", summary_);
     std::string text = points().dump();
@@ -59,7 +59,7 @@ class PlotReport {
 
  private:
   void draw(const Trainer& trainer) const {
-    if (!trainer.writes()) return;
+    if (!trainer.is_main_process()) return;
     plot::write_png(trainer.folder() / options_.file_name,
                     {.title = options_.title,
                      .x_label = options_.by_epoch ? "epoch" : "iteration",

@@ -16,7 +16,7 @@ class PrintReport {
 
   /// Throws Error if the trainer has no LogReport.
   void operator()(Trainer& trainer) {
-    if (!trainer.writes()) return;
+    if (!trainer.is_main_process()) return;
     const auto* log = trainer.find<LogReport>();
     if (!log) fail<Error>("print report: the trainer has no log report");
     const auto& entries = log->entries();

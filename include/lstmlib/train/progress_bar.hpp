@@ -14,7 +14,7 @@ class ProgressReport {
       : bar_(std::make_unique<ProgressBar>(stream, terminal)) {}
 
   void operator()(Trainer& trainer) {
-    if (!trainer.writes()) return;
+    if (!trainer.is_main_process()) return;
     const Status now = trainer.status();
     const RunLength length = trainer.length();
     bar_->update({now.iteration, now.epoch_detail, length.epochs, length.iterations});

@@ -22,7 +22,7 @@ class Schedule {
 
   void initialize(Trainer&) { set(last_ ? *last_ : value_at_(calls_)); }
   void operator()(Trainer&) { set(value_at_(++calls_)); }
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.value("_t", calls_);
     // Chainer's warm-up does not save it; then it follows from the calls.
     if (serializer.saving() || serializer.has("_last_value")) serializer.value("_last_value", last_);

@@ -3,7 +3,7 @@
 // Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so
 // far.
 
-#include "lstmlib/io/serialize.hpp"
+#include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
 
@@ -99,7 +99,7 @@ class Snapshot {
 
   Trigger default_trigger() const { return epochs(1); }
   void initialize(Trainer& trainer) {
-    if (trainer.writes()) io::remove_abandoned_files(folder(trainer));
+    if (trainer.is_main_process()) io::remove_abandoned_files(folder(trainer));
   }
   void operator()(Trainer& trainer) { write(trainer); }
   std::filesystem::path interrupted(Trainer& trainer) { return write(trainer); }
@@ -113,7 +113,7 @@ class Snapshot {
   }
   /// The file that was written: none where another process does it.
   std::filesystem::path write(Trainer& trainer) const {
-    if (!trainer.writes()) return {};
+    if (!trainer.is_main_process()) return {};
     const auto path = folder(trainer) / snapshot_name(options_.file_name, trainer.status());
     io::write_npz(path, io::to_archive(trainer), options_.compression);
     if (options_.keep == 0) return path;
@@ -141,11 +141,11 @@ class SnapshotObject {
 
   Trigger default_trigger() const { return epochs(1); }
   void operator()(Trainer& trainer) {
-    if (trainer.writes()) io::save_npz(trainer.folder() / file_name_, *model_);
+    if (trainer.is_main_process()) io::save_npz(trainer.folder() / file_name_, *model_);
   }
 
   std::string name = "_Snapshot";
-  int priority = priority::keeper;
+  int priority = priority::checkpoint;
 
  private:
   const nn::Module* model_;

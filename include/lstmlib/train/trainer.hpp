@@ -50,7 +50,7 @@ class Trainer {
   RunLength length() const { return options_.stop.length(); }
   const std::filesystem::path& folder() const { return options_.folder; }
   /// Whether extensions write files and report in this process; the others keep the same state.
-  bool writes() const { return updater_->writes(); }
+  bool is_main_process() const { return updater_->is_main_process(); }
   /// Of the last update; extensions of high priority add to it.
   Observation& observation() { return observation_; }
   /// The first extension of this type, or null.
@@ -61,7 +61,7 @@ class Trainer {
     return nullptr;
   }
 
-  void serialize(nn::Serializer&);
+  void serialize(io::Serializer&);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -110,7 +110,7 @@ inline std::vector<Trainer::Entry*> Trainer::by_priority() {
 
 inline RunResult Trainer::run() {
   std::error_code error;
-  if (writes()) std::filesystem::create_directories(folder(), error);
+  if (is_main_process()) std::filesystem::create_directories(folder(), error);
   if (error) fail<FileError>("trainer: cannot make the folder ", folder().string(), ": ", error.message());
 
   std::optional<SignalWatch> signals;
@@ -134,13 +134,13 @@ inline RunResult Trainer::run() {
 
 inline void Trainer::iterate(std::span<Entry* const> by_priority) {
   observation_ = updater_->update();
-  std::vector<Entry*> keepers;
+  std::vector<Entry*> checkpoints;
   for (Entry* entry : by_priority) {
     if (!entry->trigger(status())) continue;
-    if (entry->extension.priority() < 0) keepers.push_back(entry);
+    if (entry->extension.priority() < 0) checkpoints.push_back(entry);
     else entry->extension(*this);
   }
-  for (Entry* entry : keepers) entry->extension(*this);
+  for (Entry* entry : checkpoints) entry->extension(*this);
 }
 
 inline double Trainer::elapsed_time() const {
@@ -148,7 +148,7 @@ inline double Trainer::elapsed_time() const {
   return earlier_time_ + std::chrono::duration<double>(Clock::now() - *start_).count();
 }
 
-inline void Trainer::serialize(nn::Serializer& serializer) {
+inline void Trainer::serialize(io::Serializer& serializer) {
   serializer.child("updater", *updater_);
   serializer.child("stop_trigger", options_.stop);
   for (auto& [extension, trigger] : entries_) {
@@ -164,7 +164,7 @@ inline void Trainer::serialize(nn::Serializer& serializer) {
   // What the reference does not save: the streams of random numbers, and what the stop trigger is about to
   // look at.
   if (serializer.loading() && !serializer.has("lstmlib/seed")) return;
-  serializer.scope("lstmlib", [&](nn::Serializer& own) {
+  serializer.scope("lstmlib", [&](io::Serializer& own) {
     own.value("seed", random_state().seed);
     own.value("draws", random_state().draws);
     Summary observed;

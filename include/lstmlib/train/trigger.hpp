@@ -26,7 +26,7 @@ struct RunLength {
   Index iterations = 0;
 };
 
-/// Any callable `bool(const Status&)`, asked after each update. Where it has `serialize(nn::Serializer&)`,
+/// Any callable `bool(const Status&)`, asked after each update. Where it has `serialize(io::Serializer&)`,
 /// its state is saved; where it has `length()`, progress bars know how long a run is. Moves, does not copy:
 /// it has state.
 class Trigger {
@@ -36,21 +36,21 @@ class Trigger {
       : part_(std::make_unique<Holder<F>>(std::move(function))) {}
 
   bool operator()(const Status& now) { return part_->fires(now); }
-  void serialize(nn::Serializer& serializer) { part_->serialize(serializer); }
+  void serialize(io::Serializer& serializer) { part_->serialize(serializer); }
   RunLength length() const { return part_->length(); }
 
  private:
   struct Part {
     virtual ~Part() = default;
     virtual bool fires(const Status&) = 0;
-    virtual void serialize(nn::Serializer&) = 0;
+    virtual void serialize(io::Serializer&) = 0;
     virtual RunLength length() const = 0;
   };
   template <class F>
   struct Holder final : Part {
     explicit Holder(F f) : function(std::move(f)) {}
     bool fires(const Status& now) override { return function(now); }
-    void serialize([[maybe_unused]] nn::Serializer& serializer) override {
+    void serialize([[maybe_unused]] io::Serializer& serializer) override {
       if constexpr (requires { function.serialize(serializer); }) function.serialize(serializer);
     }
     RunLength length() const override {
@@ -90,7 +90,7 @@ class IntervalTrigger {
     return {0, static_cast<Index>(period_)};
   }
   /// What the saved run did not have, because it had no such extension or an older version, begins here.
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     if (serializer.saving() || serializer.has("previous_iteration"))
       serializer.value("previous_iteration", previous_iteration_);
     else previous_iteration_ = -1;
@@ -126,7 +126,7 @@ inline Trigger never() {
 inline Trigger once() {
   struct Once {
     bool operator()(const Status&) { return std::exchange(first, false); }
-    void serialize(nn::Serializer& serializer) {
+    void serialize(io::Serializer& serializer) {
       if (serializer.saving() || serializer.has("_flag_first")) serializer.value("_flag_first", first);
       else first = false;
     }

@@ -19,9 +19,9 @@ class Updater {
   virtual Index epoch() const = 0;                   ///< epochs finished
   virtual double epoch_detail() const = 0;           ///< with the fraction of the one under way
   virtual double previous_epoch_detail() const = 0;  ///< before the last update; -1: there was none
-  virtual void serialize(nn::Serializer&) = 0;
+  virtual void serialize(io::Serializer&) = 0;
   /// Whether this process writes the run's files and reports; where several train together, one does.
-  virtual bool writes() const { return true; }
+  virtual bool is_main_process() const { return true; }
   /// The signal that ends the run, or 0: the one that this process received; where several train together,
   /// one that all know of.
   virtual int stop_signal(int received) const { return received; }
@@ -36,7 +36,7 @@ class BatchUpdater : public Updater {
   double epoch_detail() const override { return batches_->epoch_detail(); }
   double previous_epoch_detail() const override { return batches_->previous_epoch_detail(); }
 
-  void serialize(nn::Serializer& serializer) override {
+  void serialize(io::Serializer& serializer) override {
     serializer.child("iterator:main", *batches_);
     serializer.child("optimizer:main", *optimizer_);
     Index epochs_of_optimizer = epoch();  // the reference's optimizer counts them too
@@ -61,10 +61,10 @@ class BatchUpdater : public Updater {
   Index iteration_ = 0;
 };
 
-/// A batch, the objective, backward, a step of the optimizer, as one piece of work for the device. Refers to
+/// A batch, the objective, backward, a step of the optimizer, as one graph for the device. Refers to
 /// its parts. `objective(batch, observation)` returns the loss, a scalar Variable, and may observe more; all
 /// of it gets the prefix "main/". It must not wait for the device: what it observes from there it puts off,
-/// see Observation::later.
+/// see Observation::defer.
 template <class Iterator, class Objective>
 class StandardUpdater final : public BatchUpdater<Iterator> {
  public:
@@ -80,14 +80,14 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
     std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
     optim::Optimizer& optimizer = this->optimizer();
     const Device device = optimizer.device();
-    device.backend().as_one(device.number(), [&] {
+    device.backend().run_as_graph(device.number(), [&] {
       optimizer.zero_grad();
       loss = (*objective_)(batch, seen);
       loss.backward();
       optimizer.step();
     });
     seen["loss"] = static_cast<double>(loss.item());
-    seen.settle();
+    seen.resolve();
     this->end();
     Observation result;
     add_prefixed(result, "main/", seen);

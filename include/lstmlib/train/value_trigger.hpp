@@ -32,7 +32,7 @@ class BestValue {
     best_ = mean;
     return true;
   }
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     serializer.child("interval_trigger", check_);
     serializer.child("summary", summary_);
     serializer.value("best_value", best_);
@@ -49,7 +49,7 @@ class BestValue {
 namespace detail {
 struct BestValueTrigger {
   bool operator()(const Status& now) { return best.improves(now).value_or(false); }
-  void serialize(nn::Serializer& serializer) { best.serialize(serializer); }
+  void serialize(io::Serializer& serializer) { best.serialize(serializer); }
   BestValue best;
 };
 }  // namespace detail
@@ -80,7 +80,7 @@ struct EarlyStopping {
   }
   RunLength length() const { return limit.length(); }
   /// Chainer's saves nothing.
-  void serialize(nn::Serializer& serializer) {
+  void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("failures")) return;
     serializer.value("failures", failures);
     serializer.child("best", best);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The words of kernels on the execution model: what lstmlib/cuda/simt_device.cuh is for nvcc, which also says
+// The words of kernels on the execution model: what lstmlib/backend/cuda/simt_device.cuh is for nvcc, which also says
 // what each word means.
 
 #include "lstmlib/version.hpp"

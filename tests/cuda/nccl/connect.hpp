@@ -2,8 +2,8 @@
 #pragma once
 // Processes of tests with a GPU each, which what stands for NCCL connects.
 
-#include "lstmlib/cuda/backend.hpp"
-#include "lstmlib/mpi/nccl.hpp"
+#include "lstmlib/backend/cuda/backend.hpp"
+#include "lstmlib/distributed/nccl/communicator.hpp"
 
 #include "../backends.hpp"
 #include "ranks.hpp"
@@ -15,8 +15,8 @@
 
 namespace lstmlib::nccl_test {
 
-using parallel::Communicator;
-using parallel::Wire;
+using distributed::Communicator;
+using distributed::GradientCompression;
 using test::on_ranks;
 
 inline void set_to(const char* variable, const char* value) {
@@ -29,7 +29,7 @@ enum class Speed { late, at_once };
 inline std::unique_ptr<Communicator> connect(Communicator& host, Speed speed = Speed::late) {
   set_to("LSTMLIB_NCCL_LIBRARY", LSTMLIB_NCCL_STAND_IN);
   set_to("STAND_IN_NCCL_AT_ONCE", speed == Speed::at_once ? "1" : nullptr);
-  return mpi::make_nccl_communicator(host, test::gpu());
+  return nccl::make_communicator(host, test::gpu());
 }
 
 template <Real T>
@@ -50,7 +50,7 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 /// x = x + x, by a kernel.
 template <Real T>
 void twice(Tensor<T>& x) {
-  test::gpu().backend().kernels<T>(0).math.add_scaled(1, x.view(), x.mutable_view());
+  test::gpu().backend().kernels<T>(0).tensor.add_scaled(1, x.view(), x.mutable_view());
 }
 
 /// To bfloat16.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Our own declarations of NCCL's functions and numbers, held against its header: compiled where one is found.
-#include "lstmlib/mpi/nccl_library.hpp"
+#include "lstmlib/distributed/nccl/library.hpp"
 
 #include <nccl.h>
 
 #include <cstddef>
 #include <type_traits>
 
-namespace lstmlib::mpi::declarations {
+namespace lstmlib::nccl::declarations {
 
 /// Passed in the same way: pointers, enums of one size, or the same integers; or structs of one size.
 template <class Ours, class Theirs>
@@ -55,4 +55,4 @@ static_assert(equal(NcclOperation::sum, ncclSum));
 static_assert(sizeof(NcclId) == NCCL_UNIQUE_ID_BYTES);
 static_assert(std::is_same_v<NcclLibrary::Stream, cudaStream_t>);
 
-}  // namespace lstmlib::mpi::declarations
+}  // namespace lstmlib::nccl::declarations

@@ -4,7 +4,7 @@
 
 #include "board.hpp"
 
-#include "lstmlib/parallel/communicator.hpp"
+#include "lstmlib/distributed/communicator.hpp"
 #include "support.hpp"
 
 #include <cstdio>
@@ -18,7 +18,7 @@
 namespace lstmlib::test {
 
 /// Connects forked processes. Slow.
-class Forked final : public parallel::Communicator {
+class Forked final : public distributed::Communicator {
  public:
   Forked(Board& board, int rank, int size) : board_(board), rank_(rank), size_(size) {}
   int rank() const override { return rank_; }
@@ -28,32 +28,35 @@ class Forked final : public parallel::Communicator {
   std::string host() const override { return "here"; }
   void barrier() override { board_.meet(size_); }
   void broadcast(std::span<std::byte> bytes, int root) override {
-    const auto all = gather(rank_ == root ? bytes : std::span<std::byte>{});
+    const auto all = all_gather(rank_ == root ? bytes : std::span<std::byte>{});
     std::copy(all[static_cast<std::size_t>(root)].begin(), all[static_cast<std::size_t>(root)].end(),
               bytes.begin());
   }
-  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> mine) override {
+  std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) override {
     return board_.exchange(rank_, size_, mine);
   }
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<float> values, parallel::Wire) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<float> values,
+                                                      distributed::GradientCompression) override {
     return sum_of(values);
   }
-  std::unique_ptr<parallel::Pending> start_sum(Tensor<double> values) override { return sum_of(values); }
-  std::unique_ptr<parallel::Pending> start_gather(Device, const void* mine, void* all,
-                                                  std::span<const std::size_t> bytes) override {
+  std::unique_ptr<distributed::Work> all_reduce_async(Tensor<double> values) override {
+    return sum_of(values);
+  }
+  std::unique_ptr<distributed::Work> all_gather_async(Device, const void* mine, void* all,
+                                                      std::span<const std::size_t> bytes) override {
     auto* to = static_cast<std::byte*>(all);
     for (const auto& one :
-         gather({static_cast<const std::byte*>(mine), bytes[static_cast<std::size_t>(rank_)]}))
+         all_gather({static_cast<const std::byte*>(mine), bytes[static_cast<std::size_t>(rank_)]}))
       to = std::copy(one.begin(), one.end(), to);
     return std::make_unique<Done>();
   }
 
  private:
-  struct Done final : parallel::Pending {
+  struct Done final : distributed::Work {
     void wait() override {}
   };
   template <class T>
-  std::unique_ptr<parallel::Pending> sum_of(Tensor<T>& values) {
+  std::unique_ptr<distributed::Work> sum_of(Tensor<T>& values) {
     const auto all = gather(std::as_bytes(values.values()));
     values.clear();
     for (const auto& one : all)
@@ -73,7 +76,7 @@ class Forked final : public parallel::Communicator {
 /// throws is thrown here.
 template <class Work>
 auto on_ranks(int size, const Work& work) {
-  using Numbers = std::invoke_result_t<Work, parallel::Communicator&>;
+  using Numbers = std::invoke_result_t<Work, distributed::Communicator&>;
   using Number = typename Numbers::value_type;
   static_assert(std::is_trivially_copyable_v<Number>);
   const auto shared = [](std::size_t bytes) {

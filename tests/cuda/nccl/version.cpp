@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Loads the real NCCL, which needs no GPU, and asks for its version. Ends with status 77 where there is none.
-#include "lstmlib/mpi/nccl_library.hpp"
+#include "lstmlib/distributed/nccl/library.hpp"
 
 #include <cstdlib>
 #include <iostream>
@@ -12,11 +12,11 @@ int main() {
     return 77;
   }
   try {
-    const auto nccl = lstmlib::mpi::load_nccl();
+    const auto nccl = lstmlib::nccl::load_library();
     int version = 0;
     const auto got = nccl.get_version(&version);
     std::cout << "NCCL " << version << ": " << nccl.get_error_string(got) << '\n';
-    return got == lstmlib::mpi::NcclResult::success && version >= 21300 ? 0 : 1;
+    return got == lstmlib::nccl::NcclResult::success && version >= 21300 ? 0 : 1;
   } catch (const lstmlib::Error& error) {
     std::cerr << error.what() << '\n';
     return 1;

@@ -14,7 +14,7 @@ nvcc=${NVCC:-$(find_tool nvcc)}
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$scratch"
-printf '#include <lstmlib/%s>\n' cuda/entry.cuh mpi/nccl.cuh >all.cu
+printf '#include <lstmlib/%s>\n' backend/cuda/entry.cuh distributed/nccl/communicator.cuh >all.cu
 "$nvcc" -std=c++20 -O2 -I"$source/include" -gencode="arch=compute_$architecture,code=sm_$architecture" -Werror=all-warnings \
   -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion,-Werror -Xptxas=-v -keep -c all.cu -o all.o >log 2>&1 || { grep -v '^ptxas info' log; exit 1; }
 echo "it compiles for sm_$architecture"

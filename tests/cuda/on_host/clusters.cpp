@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
 // The persistent kernels of recurrent layers, as ordinary C++.
-#include "lstmlib/cuda/recurrent/clusters.cuh"
+#include "lstmlib/backend/cuda/recurrent/clusters.cuh"

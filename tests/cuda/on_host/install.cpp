@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
 // The back end itself.
-#include "lstmlib/cuda/install.hpp"
+#include "lstmlib/backend/cuda/install.hpp"

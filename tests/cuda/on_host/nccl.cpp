@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
 // Sums between GPUs.
-#include "lstmlib/mpi/nccl.cuh"
+#include "lstmlib/distributed/nccl/communicator.cuh"

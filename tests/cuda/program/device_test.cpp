@@ -93,9 +93,9 @@ TEST_CASE("program: precisions of a GPU, and devices that there are not") {
         .get<double>();
   };
   const double expected = loss(Precision::fp32, "cpu");
-  CHECK(loss(Precision::tf32, "cpu") == expected);  // a CPU has nothing coarser to offer
+  CHECK(loss(Precision::fp16, "cpu") == expected);  // a CPU has nothing coarser to offer
   CHECK(loss(Precision::fp32_strict, "auto") == doctest::Approx(expected).epsilon(2e-5));
-  CHECK(loss(Precision::tf32, "cuda") == doctest::Approx(expected).epsilon(2e-3));
+  CHECK(loss(Precision::fp16, "cuda") == doctest::Approx(expected).epsilon(2e-3));
   CHECK_THROWS_AS(Predictor(load_model_folder(folder / "fp32/cpu/model"),
                             {.precision = Precision::int8, .device = "cuda"}),
                   Error);

@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-#include <lstmlib/cuda/entry.cuh>
+#include <lstmlib/backend/cuda/entry.cuh>

@@ -17,13 +17,13 @@ struct Classifier : nn::Module {
   Variable<float> operator()(const Tokens& tokens) const {
     return output(encoder(embedding(tokens)).last_hidden());
   }
-  void fields(nn::Fields& visit) override {
+  void visit_members(nn::MemberVisitor& visit) override {
     visit("embedding", embedding)("encoder", encoder)("output", output);
   }
 };
 
 int main() {
-  return mpi::run([](parallel::Communicator& all) {
+  return mpi::run([](distributed::Communicator& all) {
     const data::LabelledSequences examples({{0, 1}, {1}, {2, 3, 2}, {3}}, {0, 0, 1, 1});
     data::SerialIterator batches(examples, {.batch_size = 4});
     Classifier model;
@@ -31,10 +31,10 @@ int main() {
     auto objective = [&](const data::LabelledTokens& batch, train::Observation&) {
       return ops::softmax_cross_entropy(model(batch.tokens), batch.labels);
     };
-    parallel::ParallelUpdater updater(all, batches, model, adam, objective);
+    distributed::ParallelUpdater updater(all, batches, model, adam, objective);
     double loss = 1;
     for (int step = 0; step < 60; ++step) loss = *updater.update().find("main/loss");
-    if (all.is_first()) std::printf("%d processes, loss %.4f\n", all.size(), loss);
+    if (all.is_main_process()) std::printf("%d processes, loss %.4f\n", all.size(), loss);
     return all.size() == 2 && loss < 0.1 ? 0 : 1;
   });
 }

@@ -2,7 +2,7 @@
 // What compiler flags may spoil: not-a-number, rounding, exp, the sums of an LSTM. Ends with 0 where all is right; the
 // references are plain loops in double precision.
 #include <lstmlib/backend/cpu/backend.hpp>
-#include <lstmlib/nn/frozen.hpp>
+#include <lstmlib/nn/inference.hpp>
 #include <lstmlib/nn/recurrent.hpp>
 #include <lstmlib/ops/activation.hpp>
 #include <lstmlib/ops/softmax.hpp>
@@ -97,8 +97,8 @@ void check_lstm() {
   layer.weight_input.mutable_value() = tensor(w, {4 * units, inputs});
   layer.weight_hidden.mutable_value() = tensor(u, {4 * units, units});
   layer.bias_input.mutable_value() = tensor(b, {4 * units});
-  const auto segments = std::make_shared<const Segments>(std::vector<Index>{Index{steps}});
-  const auto hidden = lstm({Variable<float>(tensor(x, {steps, inputs})), segments}).hidden.rows;
+  const auto layout = std::make_shared<const SequenceLayout>(std::vector<Index>{Index{steps}});
+  const auto hidden = lstm({Variable<float>(tensor(x, {steps, inputs})), layout}).hidden.values;
   double worst = 0;
   for (std::size_t j = 0; j < units; ++j)
     worst = std::fmax(worst, std::fabs(hidden.value().values()[(steps - 1) * units + j] - expected[j]));
@@ -107,13 +107,13 @@ void check_lstm() {
   const std::pair<Precision, double> precisions[] = {
       {Precision::fp32, 1e-6}, {Precision::bf16, 1e-2}, {Precision::int8, 3e-2}};
   for (const auto& [precision, most] : precisions) {
-    const nn::FrozenRecurrent frozen(lstm, {.precision = precision});
-    nn::LstmStream stream(frozen);
+    const nn::InferenceRnn inference(lstm, {.precision = precision});
+    nn::RnnStream stream(inference);
     std::span<const float> last;
     for (std::size_t t = 0; t < steps; ++t) last = stream.step(std::span(x).subspan(t * inputs, inputs));
     worst = 0;
     for (std::size_t j = 0; j < units; ++j) worst = std::fmax(worst, std::fabs(last[j] - expected[j]));
-    check("frozen lstm", worst, most);
+    check("inference, lstm", worst, most);
   }
 }
 

@@ -2,4 +2,4 @@
 // expected: deleted
 #include <lstmlib/core.hpp>
 using namespace lstmlib;
-nn::LstmStream f(const nn::Lstm<float>& lstm) { return nn::LstmStream(nn::FrozenRecurrent(lstm)); }
+nn::RnnStream f(const nn::Lstm<float>& lstm) { return nn::RnnStream(nn::InferenceRnn(lstm)); }

@@ -2,8 +2,8 @@
 // launch HOSTS CURRENT INTERFACE PROCESSES LIMIT PROGRAM [ARGUMENTS]: what `sentiment train` does to train in
 // several processes, with any program. HOSTS: names joined by commas, or "" for this machine alone; INTERFACE
 // may be "". Status: 0; 143 and 130 after SIGTERM and SIGINT; 1 with the reason.
-#include "sentiment/launch/command.hpp"
-#include "sentiment/launch/hosts.hpp"
+#include "sentiment/training/launch/command.hpp"
+#include "sentiment/training/launch/hosts.hpp"
 
 #include "lstmlib/base/error.hpp"
 

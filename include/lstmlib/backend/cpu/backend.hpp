@@ -2,10 +2,10 @@
 #pragma once
 // The CPU as a back end; defines cpu_backend().
 
-#include "lstmlib/backend/cpu/frozen_stack.hpp"
-#include "lstmlib/backend/cpu/math.hpp"
+#include "lstmlib/backend/cpu/inference_stack.hpp"
+#include "lstmlib/backend/cpu/tensor.hpp"
 #include "lstmlib/backend/cpu/memory.hpp"
-#include "lstmlib/backend/cpu/neural.hpp"
+#include "lstmlib/backend/cpu/nn.hpp"
 #include "lstmlib/backend/cpu/recurrent.hpp"
 #include "lstmlib/backend/cpu/update.hpp"
 #include "lstmlib/backend/registry.hpp"
@@ -20,11 +20,11 @@ namespace cpu {
 /// templates there.
 template <Real T>
 struct Groups {
-  Math<T> math;
-  Neural<T> neural;
-  Recurrent<T> recurrent;
-  Update<T> update;
-  Kernels<T> kernels{math, neural, recurrent, update};
+  CpuTensorKernels<T> tensor;
+  CpuNnKernels<T> nn;
+  CpuRecurrentKernels<T> recurrent;
+  CpuUpdateKernels<T> update;
+  Kernels<T> kernels{tensor, nn, recurrent, update};
 };
 
 class CpuBackend final : public Backend {
@@ -48,9 +48,9 @@ class CpuBackend final : public Backend {
     copy_bytes(to, from, bytes);
   }
   void synchronise(int) override {}
-  void as_one(int, FunctionRef work) override { work(); }
-  std::unique_ptr<const FrozenStack> freeze(int, const FreezeProblem& p) override {
-    return std::make_unique<const CpuFrozenStack>(p);
+  void run_as_graph(int, FunctionRef work) override { work(); }
+  std::unique_ptr<const InferenceStack> pack_for_inference(int, const InferenceProblem& p) override {
+    return std::make_unique<const CpuInferenceStack>(p);
   }
 
  private:

@@ -65,7 +65,7 @@ class Barrier {
     // spin less.
     const int patience = patience_.load(std::memory_order_relaxed);
     if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
-      if (patience < most_patience) patience_.store(patience + 1 + patience / 8, std::memory_order_relaxed);
+      if (patience < max_patience) patience_.store(patience + 1 + patience / 8, std::memory_order_relaxed);
       return;
     }
     patience_.store(std::max(patience / 2, 1), std::memory_order_relaxed);
@@ -81,7 +81,7 @@ class Barrier {
   }
 
   /// Longer than the shares of a step differ, and than most of what a caller does between two kernels.
-  static constexpr int most_patience = 250;
+  static constexpr int max_patience = 250;
 
  private:
   using Clock = std::chrono::steady_clock;

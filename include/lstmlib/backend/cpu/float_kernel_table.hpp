@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels that exist for float32 alone: products in bfloat16 and bytes, and the steps of frozen recurrent
+// Kernels that exist for float32 alone: products in bfloat16 and bytes, and the steps of packed recurrent
 // layers. As in kernel_table.hpp, each instruction set fills the table.
 
 #include "lstmlib/backend/cpu/kernel_table.hpp"
@@ -13,7 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 /// are stored as. The states before are multiplied, the product is added to the sums of the input, and the
 /// cell is applied.
 template <class Unit>
-struct FrozenStep {
+struct InferenceStep {
   Index rows, first_block, last_block;
   int vectors;               ///< of gates of a block: 4 for lstm and gru, those of the units for rnn
   const float* const* sums;  ///< of the input, row i: [blocks][vectors]
@@ -39,9 +39,9 @@ struct FloatKernelTable {
   /// to[i] = (first[i], second[i]); second may be null: zeros.
   void (*round_pairs)(const float* first, const float* second, Index count, Bf16Pair* to);
   /// By RecurrentCell.
-  std::array<void (*)(const FrozenStep<float>&), 4> step_fp32;
-  std::array<void (*)(const FrozenStep<Bf16Pair>&), 4> step_bf16;
-  std::array<void (*)(const FrozenStep<Int8Quad>&), 4> step_int8;
+  std::array<void (*)(const InferenceStep<float>&), 4> step_fp32;
+  std::array<void (*)(const InferenceStep<Bf16Pair>&), 4> step_bf16;
+  std::array<void (*)(const InferenceStep<Int8Quad>&), 4> step_int8;
 };
 
 }  // namespace lstmlib::cpu

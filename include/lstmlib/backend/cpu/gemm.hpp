@@ -71,12 +71,12 @@ Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch&
 /// c = a b or c += a b. Each element of c is summed over the inner dimension in order, in blocks of
 /// `inner_block`.
 template <class T>
-void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
+void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode write) {
   constexpr Index inner_block = 1024;  // a block of a panel stays in the second-level cache
   const Index rows = a.rows(), inner = a.columns(), columns = b.columns();
   if (rows == 0 || columns == 0) return;
   if (inner == 0) {
-    if (write == Write::assign) std::fill_n(c.data, c.size(), T(0));
+    if (write == OutputMode::overwrite) std::fill_n(c.data, c.size(), T(0));
     return;
   }
   const KernelTable<T>& kernels = kernel_table<T>();
@@ -102,7 +102,7 @@ void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, Write write) {
       product.parts = 1;
       product.result = c.data + first * columns + panel * right.width;
       product.result_row = columns;
-      product.add = write == Write::add || from > 0;
+      product.add = write == OutputMode::accumulate || from > 0;
       product.rows = std::min(chunk, rows - first);
       product.columns = right.columns_of(panel);
       product.vectors = static_cast<int>(divide_up(product.columns, kernels.lanes));

@@ -4,7 +4,7 @@
 // (kernel_sets.hpp). Kernels work on plain memory, run on one thread and allocate nothing; what calls them
 // cuts the work into pieces.
 
-#include "lstmlib/backend/kernels/math.hpp"
+#include "lstmlib/backend/kernels/tensor.hpp"
 #include "lstmlib/base/index.hpp"
 #include "lstmlib/math/philox.hpp"
 #include "lstmlib/math/update_rules.hpp"
@@ -88,11 +88,11 @@ struct CellBackward {
 template <class T>
 struct UpdateSpan {
   Index count;
-  const math::GradientStep* steps;
+  const math::GradientTransform* steps;
   std::size_t step_count;
   T* value;
   const T* gradient;  ///< null: zeros
-  std::array<T*, math::most_states> state;
+  std::array<T*, math::max_states> state;
 };
 
 /// One row of units at one position of one sentence.
@@ -116,15 +116,15 @@ struct KernelTable {
   /// elements
   void (*transpose)(const T* from, Index from_row, Index rows, Index steps, T* to, Index to_step);
   /// sum[j] += x[row][j] for all rows, `vectors` whole vectors
-  void (*add_rows)(const T* x, Index x_row, Index rows, int vectors, T* sum);
+  void (*sum_rows)(const T* x, Index x_row, Index rows, int vectors, T* sum);
   /// to = from, to += from
   void (*add)(const T* from, Index count, T* to);
   /// to = the larger of to and from, NaN if one of them is
   void (*maximum)(const T* from, Index count, T* to);
   void (*add_scaled)(T factor, const T* from, Index count, T* to);
   void (*multiply)(const T* a, const T* b, Index count, bool add, T* to);
-  void (*map)(MapOp, const T* x, Index count, T* y);
-  void (*map_backward)(MapOp, const T* y, const T* d_y, Index count, T* d_x);
+  void (*unary)(UnaryOp, const T* x, Index count, T* y);
+  void (*unary_backward)(UnaryOp, const T* y, const T* d_y, Index count, T* d_x);
   void (*lstm_forward)(const CellForward<T>&);
   void (*lstm_backward)(const CellBackward<T>&);
   void (*gru_forward)(const CellForward<T>&);

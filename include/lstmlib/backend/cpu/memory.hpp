@@ -39,11 +39,12 @@ struct SystemMemory {
   }
 };
 
-/// Keeps blocks that are given back, as many bytes as were ever in use at once, or `least_kept` if that is
+/// Keeps blocks that are given back, as many bytes as were ever in use at once, or `min_cached_bytes` if that is
 /// more; beyond, those that nobody wanted for the longest time go to the system.
 class MemoryPool {
  public:
-  explicit MemoryPool(std::size_t least_kept = std::size_t{1} << 30) : least_kept_(least_kept) {}
+  explicit MemoryPool(std::size_t min_cached_bytes = std::size_t{1} << 30)
+      : min_cached_bytes_(min_cached_bytes) {}
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool() {
@@ -59,7 +60,7 @@ class MemoryPool {
     if (block) size = block->size, take_out(block);
     void* data = block ? block : SystemMemory::take(size);
     in_use_ += size;
-    most_in_use_ = std::max(most_in_use_, in_use_);
+    max_in_use_ = std::max(max_in_use_, in_use_);
     return data;
   }
   /// `bytes` as given to allocate.
@@ -74,7 +75,7 @@ class MemoryPool {
     }
     in_use_ -= size;
     keep(data, size);
-    while (kept_ > std::max(least_kept_, most_in_use_)) give_back_oldest();
+    while (kept_ > std::max(min_cached_bytes_, max_in_use_)) give_back_oldest();
   }
   /// Bytes of the blocks that nobody uses.
   std::size_t kept() const {
@@ -133,12 +134,12 @@ class MemoryPool {
     SystemMemory::give_back(block, block->size);
   }
 
-  const std::size_t least_kept_;
+  const std::size_t min_cached_bytes_;
   mutable std::mutex mutex_;
   std::map<std::size_t, Kept*> newest_of_;  ///< by size, of all sizes that were ever wanted
   std::vector<Larger> larger_;              ///< blocks in use that are larger than they had to be
   Kept *oldest_ = nullptr, *newest_ = nullptr;
-  std::size_t kept_ = 0, in_use_ = 0, most_in_use_ = 0;
+  std::size_t kept_ = 0, in_use_ = 0, max_in_use_ = 0;
 };
 
 }  // namespace lstmlib::cpu

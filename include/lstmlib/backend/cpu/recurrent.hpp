@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recurrent layers on the CPU: the door to the engine of recurrent_forward.hpp and recurrent_backward.hpp.
+// CpuRecurrentKernels layers on the CPU: the door to the engine of recurrent_forward.hpp and recurrent_backward.hpp.
 
 #include "lstmlib/backend/cpu/recurrent_backward.hpp"
 #include "lstmlib/backend/cpu/recurrent_forward.hpp"
@@ -8,7 +8,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 template <Real T>
-class Recurrent final : public RecurrentKernels<T> {
+class CpuRecurrentKernels final : public RecurrentKernels<T> {
  public:
   std::size_t saved_bytes(const RecurrentProblem<T>& p) const override {
     return static_cast<std::size_t>(RecurrentSaved<T>::elements(RecurrentLayout<T>(p), p.cell)) * sizeof(T);

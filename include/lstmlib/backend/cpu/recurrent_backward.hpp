@@ -25,7 +25,7 @@ class RecurrentBackward {
         groups_(divide_up(l_.blocks, group_blocks_)) {}
 
   void run() {
-    const Index n = l_.hidden_size, steps = l_.segments.steps();
+    const Index n = l_.hidden_size, steps = l_.batch.time_steps();
     rows_ = time_major_rows(p_, scratch_);
     weight_hidden_ = scratch_.take<Unit>({groups_, weight_units(), group_width_}).data;
     d_sums_ = Operand::room(saved_.gates, l_.blocks * l_.tokens * l_.gate_row, scratch_);
@@ -52,15 +52,15 @@ class RecurrentBackward {
           Scratch own;
           T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
           for (Index step = steps - 1; step >= 0; --step) {
-            share_of_member(l_.blocks, group_blocks_, l_.segments.running(step), member,
+            share_of_member(l_.blocks, group_blocks_, l_.batch.batch_size_at(step), member,
                             [&](const Share& share) { step_share(step, share, d_hidden); });
             member.barrier.wait();
           }
-          if (d_.first_hidden)
+          if (d_.initial_hidden)
             share_of_member(l_.blocks, group_blocks_, l_.sequences, member,
                             [&](const Share& share) { add_first_hidden(share, d_hidden); });
         });
-    if (d_.first_cell) add_first_cell();
+    if (d_.initial_cell) add_first_cell();
     RecurrentProducts<T, Unit>(p_, l_, saved_, d_sums_, rows_, d_).run();
   }
 
@@ -73,7 +73,7 @@ class RecurrentBackward {
   void set_last_gradients() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
-      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
+      const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
       T* to = d_last_ + k * l_.hidden_width;
       std::fill_n(to, l_.hidden_width, T(0));
       if (d_result_.last_hidden) std::copy_n(d_result_.last_hidden.data + sequence * n, n, to);
@@ -97,7 +97,7 @@ class RecurrentBackward {
   void through_sums(Index step, const Share& share, T* d_hidden) {
     const Index group = share.first_block / group_blocks_;
     Product<T, Unit> product{};
-    product.left = d_sums_ + (l_.segments.offset(step) + share.first_row) * sums_row() +
+    product.left = d_sums_ + (l_.batch.time_offset(step) + share.first_row) * sums_row() +
                    l_.hidden_offset() / Operand::steps;
     product.left_row = sums_row();
     product.left_step = 1;
@@ -117,7 +117,7 @@ class RecurrentBackward {
 
   void step_share(Index step, const Share& share, T* d_hidden) {
     // Sequences that go on after this step are the first ones.
-    const Index going_on = step + 1 < l_.segments.steps() ? l_.segments.running(step + 1) : 0;
+    const Index going_on = step + 1 < l_.batch.time_steps() ? l_.batch.batch_size_at(step + 1) : 0;
     Share continuing = share, ending = share;
     continuing.rows = std::clamp<Index>(going_on - share.first_row, 0, share.rows);
     ending.first_row += continuing.rows;
@@ -133,8 +133,8 @@ class RecurrentBackward {
   }
 
   void cells_backward(Index step, const Share& share, const T* d_hidden, Index d_hidden_row) {
-    const Index row = share.first_row, token = l_.segments.offset(step) + row, before = l_.before(step) + row,
-                after = l_.after(step) + row;
+    const Index row = share.first_row, token = l_.batch.time_offset(step) + row,
+                before = l_.before(step) + row, after = l_.after(step) + row;
     for (Index i = 0; i < share.blocks; ++i) {
       const Index block = share.first_block + i;
       CellBackward<T> cell{};
@@ -166,7 +166,7 @@ class RecurrentBackward {
                 last = std::min(first + share.blocks * l_.block_units, n);
     for (Index i = 0; i < share.rows; ++i) {
       const Index row = share.first_row + i;
-      T* to = d_.first_hidden.data + l_.segments.by_length()[static_cast<std::size_t>(row)] * n;
+      T* to = d_.initial_hidden.data + l_.batch.sorted_indices()[static_cast<std::size_t>(row)] * n;
       for (Index unit = first; unit < last; ++unit) {
         to[unit] += d_hidden[i * group_width_ + unit - first];
         if (p_.cell == RecurrentCell::gru) to[unit] += carried(row, unit);
@@ -175,7 +175,7 @@ class RecurrentBackward {
   }
   void add_first_cell() {
     for (Index k = 0; k < l_.sequences; ++k) {
-      T* to = d_.first_cell.data + l_.segments.by_length()[static_cast<std::size_t>(k)] * l_.hidden_size;
+      T* to = d_.initial_cell.data + l_.batch.sorted_indices()[static_cast<std::size_t>(k)] * l_.hidden_size;
       for (Index unit = 0; unit < l_.hidden_size; ++unit) to[unit] += carried(k, unit);
     }
   }

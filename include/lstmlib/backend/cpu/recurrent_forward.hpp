@@ -34,12 +34,12 @@ class RecurrentForward {
         l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
     set_first_states();
     multiply_inputs();
-    const Index steps = l_.segments.steps();
+    const Index steps = l_.batch.time_steps();
     ThreadPool::instance().run_team(
         team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size),
         [&](const Member& member) {
           for (Index step = 0; step < steps; ++step) {
-            share_of_member(l_.blocks, 1, l_.segments.running(step), member,
+            share_of_member(l_.blocks, 1, l_.batch.batch_size_at(step), member,
                             [&](const Share& share) { step_block(step, share); });
             member.barrier.wait();
           }
@@ -81,17 +81,17 @@ class RecurrentForward {
   void set_first_states() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
-      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
+      const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
       T* hidden = saved_.hidden + k * l_.hidden_width;
       std::fill_n(hidden, l_.hidden_width, T(0));
-      if (p_.first_hidden) std::copy_n(p_.first_hidden.data + sequence * n, n, hidden);
+      if (p_.initial_hidden) std::copy_n(p_.initial_hidden.data + sequence * n, n, hidden);
       Operand::round_rows(hidden, l_.hidden_width, 1, l_.hidden_width, states_ + k * state_row_, state_row_);
       if (p_.cell != RecurrentCell::lstm) continue;
       for (Index block = 0; block < l_.blocks; ++block) {
         T* cell = cells(block) + k * l_.block_units;
         const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
         std::fill_n(cell, l_.block_units, T(0));
-        if (p_.first_cell) std::copy_n(p_.first_cell.data + sequence * n + first, units, cell);
+        if (p_.initial_cell) std::copy_n(p_.initial_cell.data + sequence * n + first, units, cell);
       }
     }
   }
@@ -145,9 +145,9 @@ class RecurrentForward {
 
   void step_block(Index step, const Share& share) {
     const Index block = share.first_block, row = share.first_row, rows = share.rows;
-    T* sums = gates(block) + (l_.segments.offset(step) + row) * l_.gate_row;
+    T* sums = gates(block) + (l_.batch.time_offset(step) + row) * l_.gate_row;
     const Index before = l_.before(step) + row, after = l_.after(step) + row;
-    if (step > 0 || p_.first_hidden) {
+    if (step > 0 || p_.initial_hidden) {
       Product<T, Unit> product{};
       product.left = states_ + before * state_row_;
       product.left_row = state_row_;
@@ -193,8 +193,8 @@ class RecurrentForward {
                       result.hidden.data + rows_[i] * n);
       });
     for (Index k = 0; k < l_.sequences; ++k) {
-      const Index sequence = l_.segments.by_length()[static_cast<std::size_t>(k)];
-      const Index last = l_.after(l_.segments.length(sequence) - 1) + k;
+      const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
+      const Index last = l_.after(l_.batch.length(sequence) - 1) + k;
       if (result.last_hidden)
         std::copy_n(saved_.hidden + last * l_.hidden_width, n, result.last_hidden.data + sequence * n);
       if (!result.last_cell) continue;

@@ -29,7 +29,7 @@ class RecurrentProducts {
         token_row_(Operand::steps == 1 ? units_ : divide_up(units_, l_.kernels.lanes) * l_.kernels.lanes),
         // Without states before the first step, its tokens, which stand first, add nothing to the hidden
         // weights.
-        skipped_(p.first_hidden ? 0 : layout.segments.running(0)),
+        skipped_(p.initial_hidden ? 0 : layout.batch.batch_size_at(0)),
         input_panels_(divide_up(l_.input_size, panel_)),
         hidden_panels_(divide_up(l_.hidden_size, panel_)) {}
 
@@ -39,8 +39,9 @@ class RecurrentProducts {
     if (d_.input) weights_ = scratch_.take<Unit>({input_panels_, weight_units(), panel_}).data;
     d_tokens_ = Operand::room(saved_.gates, l_.blocks * token_row_ * Operand::steps * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
-    for (Index step = 0, i = 0; step < l_.segments.steps(); ++step)
-      for (Index place = 0; place < l_.segments.running(step); ++place) before[i++] = l_.before(step) + place;
+    for (Index step = 0, i = 0; step < l_.batch.time_steps(); ++step)
+      for (Index place = 0; place < l_.batch.batch_size_at(step); ++place)
+        before[i++] = l_.before(step) + place;
 
     const Index chunks = divide_up(l_.tokens, chunk);
     parallel_for(
@@ -68,7 +69,7 @@ class RecurrentProducts {
     // Of the tokens as many at a time as a panel of them and the sums of a block stay in the second-level
     // cache together. The other gradients come with the last of them.
     const Index panels = (inputs_ ? input_panels_ : 0) + (states_ ? hidden_panels_ : 0),
-                piece = divide_up(units_, divide_up(units_, most_units)), of_weights = panels * l_.blocks,
+                piece = divide_up(units_, divide_up(units_, max_units)), of_weights = panels * l_.blocks,
                 of_rows = weights_ ? input_panels_ * chunks : 0,
                 elements = l_.gate_row * l_.blocks * (l_.input_size + l_.hidden_size) / products_an_element;
     for (Index first = 0; first < units_; first += piece) {
@@ -89,7 +90,7 @@ class RecurrentProducts {
  private:
   static constexpr Index chunk = 96;  // whole units, and whole vectors of them
   /// At a time: a panel of them and the sums of a block are 0.7 MB, less than a second-level cache.
-  static constexpr Index most_units = 1344;
+  static constexpr Index max_units = 1344;
   static constexpr Index block_group = 10;  ///< blocks that a panel serves before the next panel comes
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
@@ -203,7 +204,7 @@ class RecurrentProducts {
     Scratch scratch;
     T* sum = scratch.take<T>({l_.gate_row}).data;
     std::fill_n(sum, l_.gate_row, T(0));
-    l_.kernels.add_rows(saved_.gates + block * l_.tokens * l_.gate_row, l_.gate_row, l_.tokens,
+    l_.kernels.sum_rows(saved_.gates + block * l_.tokens * l_.gate_row, l_.gate_row, l_.tokens,
                         static_cast<int>(l_.gate_row / l_.kernels.lanes), sum);
     const Index first = block * l_.block_units, units = std::min(l_.block_units, l_.hidden_size - first);
     for (int column = 0; d_.bias_input && column < l_.cell.input_columns; ++column)

@@ -39,7 +39,7 @@ template <class T>
 struct RecurrentLayout {
   const KernelTable<T>& kernels = kernel_table<T>();
   CellKernels<T> cell;
-  const Segments& segments;
+  const SequenceLayout& batch;
   Index input_size, hidden_size;
   int unit_vectors;   ///< 1 where there are several gates: then a block's gates fill a panel
   Index block_units;  ///< units of a block
@@ -50,7 +50,7 @@ struct RecurrentLayout {
 
   explicit RecurrentLayout(const RecurrentProblem<T>& p)
       : cell(CellKernels<T>::of(p.cell, kernels)),
-        segments(p.segments),
+        batch(p.layout),
         input_size(p.input_size()),
         hidden_size(p.hidden_size()),
         unit_vectors(cell.columns > 1 ? 1
@@ -60,15 +60,15 @@ struct RecurrentLayout {
         blocks(divide_up(hidden_size, block_units)),
         hidden_width(blocks * block_units),
         gate_row(cell.columns * block_units),
-        tokens(segments.rows()),
-        sequences(segments.count()) {}
+        tokens(batch.rows()),
+        sequences(batch.sequences()) {}
 
   Index input_row() const { return cell.input_columns * block_units; }    ///< elements of the input's columns
   Index hidden_row() const { return cell.hidden_columns * block_units; }  ///< of the hidden state's
   Index hidden_offset() const { return cell.first_hidden_column() * block_units; }
   Index state_rows() const { return sequences + tokens; }
-  Index before(Index step) const { return step == 0 ? 0 : sequences + segments.offset(step - 1); }
-  Index after(Index step) const { return sequences + segments.offset(step); }
+  Index before(Index step) const { return step == 0 ? 0 : sequences + batch.time_offset(step - 1); }
+  Index after(Index step) const { return sequences + batch.time_offset(step); }
   /// Units of a vector of a block that mean something, and the first of them.
   Index first_unit(Index block, Index vector) const { return block * block_units + vector * kernels.lanes; }
   Index units_from(Index first) const { return std::clamp<Index>(hidden_size - first, 0, kernels.lanes); }
@@ -98,10 +98,10 @@ struct RecurrentSaved {
 /// Rows of the input and of results in time-major order: token i is row rows[i].
 template <class T>
 const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
-  Index* rows = scratch.take<Index>({p.segments.rows()}).data;
-  for (Index step = 0, i = 0; step < p.segments.steps(); ++step)
-    for (Index place = 0; place < p.segments.running(step); ++place)
-      rows[i++] = p.segments.row(place, step, p.reverse);
+  Index* rows = scratch.take<Index>({p.layout.rows()}).data;
+  for (Index step = 0, i = 0; step < p.layout.time_steps(); ++step)
+    for (Index place = 0; place < p.layout.batch_size_at(step); ++place)
+      rows[i++] = p.layout.row(place, step, p.reverse);
   return rows;
 }
 

@@ -5,7 +5,7 @@
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
 #include "lstmlib/backend/cpu/threads.hpp"
-#include "lstmlib/backend/kernels/neural.hpp"
+#include "lstmlib/backend/kernels/nn.hpp"
 
 #include <algorithm>
 #include <span>
@@ -20,19 +20,19 @@ inline Index checked(const char* what, Index number, Index size) {
 
 /// Calls `use(sequence, its first row, its length)` in parallel; a row has `elements`.
 template <class Use>
-void each_sequence(const Segments& segments, Index elements, Use use) {
+void each_sequence(const SequenceLayout& layout, Index elements, Use use) {
   parallel_for(
-      segments.count(), [&](Index s) { use(s, segments.first(s), segments.length(s)); },
-      segments.rows() * elements);
+      layout.sequences(), [&](Index s) { use(s, layout.begin(s), layout.length(s)); },
+      layout.rows() * elements);
 }
 /// Calls `use(row, its sentence, its position)` in parallel; a row has `elements`.
 template <class Use>
 void each_row(const RowPlaces& places, Index rows, Index elements, Use use) {
-  if (!places.segments)
+  if (!places.layout)
     return parallel_ranges(rows, elements, [&](Index first, Index last) {
       for (Index row = first; row < last; ++row) use(row, row, Index{0});
     });
-  each_sequence(*places.segments, elements, [&](Index s, Index first, Index length) {
+  each_sequence(*places.layout, elements, [&](Index s, Index first, Index length) {
     for (Index i = 0; i < length; ++i) use(first + i, s, i);
   });
 }
@@ -47,10 +47,11 @@ class RowMask {
         scale_(static_cast<T>(1 / (1 - dropout.ratio))),
         width_(width) {}
 
-  void apply(Index sentence, Index position, const T* x, T* y, Write how) const {
-    kernel_table<T>().dropout(
-        {dropout_.key, static_cast<std::uint64_t>(sentence) + dropout_.places.first_sentence,
-         static_cast<std::uint32_t>(position), threshold_, width_, scale_, x, y, how == Write::add});
+  void apply(Index sentence, Index position, const T* x, T* y, OutputMode how) const {
+    kernel_table<T>().dropout({dropout_.key,
+                               static_cast<std::uint64_t>(sentence) + dropout_.places.first_sentence,
+                               static_cast<std::uint32_t>(position), threshold_, width_, scale_, x, y,
+                               how == OutputMode::accumulate});
   }
 
  private:
@@ -60,7 +61,7 @@ class RowMask {
   Index width_;
 };
 
-/// See NeuralKernels.
+/// See NnKernels.
 template <Real T>
 void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t ignore,
                  const RowDropout& dropout, View<T> rows) {
@@ -72,7 +73,7 @@ void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t
     const T* from =
         id == ignore ? nullptr : table.data + checked("embedding: id ", id, table.shape[0]) * width;
     if (!from) std::fill_n(to, width, T(0));
-    else if (dropout.ratio > 0) mask.apply(sentence, position, from, to, Write::assign);
+    else if (dropout.ratio > 0) mask.apply(sentence, position, from, to, OutputMode::overwrite);
     else std::copy_n(from, width, to);
   });
 }
@@ -100,15 +101,15 @@ inline Index row_of(std::uint64_t key) { return static_cast<Index>(key & 0xfffff
 /// The sentence of each row.
 inline const Index* sentences_of(const RowPlaces& places, Index rows, Scratch& scratch) {
   Index* sentences = scratch.take<Index>({rows}).data;
-  for (Index row = 0; !places.segments && row < rows; ++row) sentences[row] = row;
-  for (Index s = 0; places.segments && s < places.segments->count(); ++s)
-    std::fill_n(sentences + places.segments->first(s), places.segments->length(s), s);
+  for (Index row = 0; !places.layout && row < rows; ++row) sentences[row] = row;
+  for (Index s = 0; places.layout && s < places.layout->sequences(); ++s)
+    std::fill_n(sentences + places.layout->begin(s), places.layout->length(s), s);
   return sentences;
 }
 
 }  // namespace detail
 
-/// See NeuralKernels.
+/// See NnKernels.
 template <Real T>
 Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                      const RowDropout& dropout, View<std::int32_t> distinct, View<T> sums) {
@@ -128,9 +129,9 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
   const RowMask<T> mask(dropout, width);
   const Index* sentences =
       dropout.ratio > 0 ? detail::sentences_of(dropout.places, ids.size(), scratch) : nullptr;
-  const auto dropped = [&](Index row, T* to, Write how) {
+  const auto dropped = [&](Index row, T* to, OutputMode how) {
     const Index sentence = sentences[row];
-    const Index position = dropout.places.segments ? row - dropout.places.segments->first(sentence) : 0;
+    const Index position = dropout.places.layout ? row - dropout.places.layout->begin(sentence) : 0;
     mask.apply(sentence, position, rows.data + row * width, to, how);
   };
   parallel_ranges(count, 2 * width, [&](Index first, Index last) {
@@ -146,11 +147,12 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
             std::copy_n(from, width, to);
           } else {  // added to zeros, as dropout's own gradient is: a product may be -0
             std::fill_n(to, width, T(0));
-            dropped(row, to, Write::add);
+            dropped(row, to, OutputMode::accumulate);
           }
           continue;
         }
-        if (sentences) dropped(row, kept, Write::assign);  // rounded before it is added, as without fusion
+        if (sentences)
+          dropped(row, kept, OutputMode::overwrite);  // rounded before it is added, as without fusion
         kernel_table<T>().add(sentences ? kept : from, width, to);
       }
   });

@@ -259,7 +259,7 @@ class ThreadPool {
   int alone_ = 0;             ///< teams to come that are the caller alone
   bool slow_before_ = false;  ///< the team before this one waited for its cores
   std::uint32_t go_before_ = 0;
-  std::atomic<int> patience_{Barrier::most_patience};
+  std::atomic<int> patience_{Barrier::max_patience};
   alignas(64) detail::Ticket go_{0};
 };
 
@@ -281,21 +281,21 @@ inline int threads() { return ThreadPool::instance().threads(); }
 inline void set_threads(int count) { ThreadPool::instance().set_threads(count); }
 
 /// Work on fewer elements than this is done before another thread has woken up.
-inline constexpr Index worth_waking = 16 * 1024;
+inline constexpr Index min_parallel_elements = 16 * 1024;
 
 /// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's
 /// thread.
 template <class F>
-void parallel_for(Index tasks, F&& task, Index elements = worth_waking) {
-  if (elements >= worth_waking) return ThreadPool::instance().run_tasks(tasks, task);
+void parallel_for(Index tasks, F&& task, Index elements = min_parallel_elements) {
+  if (elements >= min_parallel_elements) return ThreadPool::instance().run_tasks(tasks, task);
   for (Index i = 0; i < tasks; ++i) task(i);
 }
 
-/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `worth_waking` elements of which an
+/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `min_parallel_elements` elements of which an
 /// item has `item`: the same pieces whatever the number of threads.
 template <class F>
 void parallel_ranges(Index count, Index item, F&& range) {
-  const Index piece = std::max<Index>(1, worth_waking / std::max<Index>(item, 1));
+  const Index piece = std::max<Index>(1, min_parallel_elements / std::max<Index>(item, 1));
   parallel_for((count + piece - 1) / piece,
                [&](Index i) { range(i * piece, std::min(count, (i + 1) * piece)); });
 }

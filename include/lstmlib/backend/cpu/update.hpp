@@ -15,9 +15,9 @@
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 template <Real T>
-class Update final : public UpdateKernels<T> {
+class CpuUpdateKernels final : public UpdateKernels<T> {
  public:
-  void update(const math::UpdateRule& rule, std::span<const math::GradientStep> given_steps,
+  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> given_steps,
               std::span<const UpdateItem<T>> items) override {
     const auto kernel = kernel_table<T>().update[rule.index()];
     const void* chosen =
@@ -32,8 +32,8 @@ class Update final : public UpdateKernels<T> {
         kernel(chosen, span);
       });
   }
-  void add_squared_norm(std::span<const math::GradientStep> given_steps, std::span<const UpdateItem<T>> items,
-                        double* sum) override {
+  void add_squared_norm(std::span<const math::GradientTransform> given_steps,
+                        std::span<const UpdateItem<T>> items, double* sum) override {
     Scratch scratch;
     const auto steps = with_factors(given_steps, scratch);
     for (const auto& item : items) *sum += squared_norm(steps, item.gradient, item.value);
@@ -42,7 +42,7 @@ class Update final : public UpdateKernels<T> {
     const double rate = threshold / std::sqrt(*squared_norm);
     *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
   }
-  void apply(std::span<const math::GradientStep> given_steps, View<const T> value,
+  void apply(std::span<const math::GradientTransform> given_steps, View<const T> value,
              View<T> gradient) override {
     Scratch scratch;
     const auto steps = with_factors(given_steps, scratch);
@@ -53,16 +53,16 @@ class Update final : public UpdateKernels<T> {
 
  private:
   /// The steps with their factors as values, which kernels read.
-  static std::span<const math::GradientStep> with_factors(std::span<const math::GradientStep> given,
-                                                          Scratch& scratch) {
+  static std::span<const math::GradientTransform> with_factors(std::span<const math::GradientTransform> given,
+                                                               Scratch& scratch) {
     const auto count = static_cast<Index>(given.size());
-    const std::span steps(scratch.take<math::GradientStep>({count}).data, given.size());
+    const std::span steps(scratch.take<math::GradientTransform>({count}).data, given.size());
     std::copy(given.begin(), given.end(), steps.begin());
     for (auto& step : steps)
       if (step.factor) step.value = *step.factor;
     return steps;
   }
-  static double squared_norm(std::span<const math::GradientStep> steps, const GradientView<T>& gradient,
+  static double squared_norm(std::span<const math::GradientTransform> steps, const GradientView<T>& gradient,
                              View<const T> value) {
     std::vector<double> sums(static_cast<std::size_t>(pieces(gradient, value)));
     each_piece(gradient, value, [&](Index piece, Index first, Index count, const T* from) {
@@ -79,7 +79,7 @@ class Update final : public UpdateKernels<T> {
     });
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
-  static void stepped(std::span<const math::GradientStep> steps, const T* value, const T* gradient,
+  static void stepped(std::span<const math::GradientTransform> steps, const T* value, const T* gradient,
                       Index count, T* to) {
     // The kernel reads the value only; it shares its argument with rules, which write it.
     kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}},
@@ -87,11 +87,12 @@ class Update final : public UpdateKernels<T> {
   }
 
   static Index rows_a_piece(const GradientView<T>& gradient, View<const T> value) {
-    return gradient.ids ? std::max<Index>(1, worth_waking / std::max<Index>(1, value.shape.row_size()))
-                        : worth_waking;
+    return gradient.indices
+               ? std::max<Index>(1, min_parallel_elements / std::max<Index>(1, value.shape.row_size()))
+               : min_parallel_elements;
   }
   static Index pieces(const GradientView<T>& gradient, View<const T> value) {
-    const Index rows = gradient.ids ? value.shape.rows() : value.size(),
+    const Index rows = gradient.indices ? value.shape.rows() : value.size(),
                 piece = rows_a_piece(gradient, value);
     return (rows + piece - 1) / piece;
   }
@@ -101,7 +102,7 @@ class Update final : public UpdateKernels<T> {
   static void each_piece(const GradientView<T>& gradient, View<const T> value, Use use) {
     const Index rows = rows_a_piece(gradient, value);
     parallel_for(pieces(gradient, value), [&](Index piece) {
-      if (gradient.ids)
+      if (gradient.indices)
         return each_row_run(gradient, value, piece * rows, std::min(value.shape.rows(), (piece + 1) * rows),
                             piece, use);
       const Index first = piece * rows;
@@ -114,14 +115,14 @@ class Update final : public UpdateKernels<T> {
   static void each_row_run(const GradientView<T>& gradient, View<const T> value, Index first, Index last,
                            Index piece, Use use) {
     const Index width = value.shape.row_size();
-    const std::int32_t *ids = gradient.ids.data, *end = ids + gradient.ids.size();
+    const std::int32_t *ids = gradient.indices.data, *end = ids + gradient.indices.size();
     const std::int32_t* next = std::lower_bound(ids, end, static_cast<std::int32_t>(first));
     for (Index row = first; row < last;) {
       const Index with = next < end ? std::min<Index>(*next, last) : last;
       if (with > row) {
         use(piece, row * width, (with - row) * width, nullptr);
       } else {
-        use(piece, row * width, width, gradient.rows.data + (next++ - ids) * width);
+        use(piece, row * width, width, gradient.values.data + (next++ - ids) * width);
       }
       row = std::max(with, row + 1);
     }

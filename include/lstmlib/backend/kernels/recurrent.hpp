@@ -2,7 +2,7 @@
 #pragma once
 // Kernels of recurrent layers: one layer in one direction over a ragged batch is one call.
 
-#include "lstmlib/backend/segments.hpp"
+#include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
 #include "lstmlib/base/precision.hpp"
@@ -23,13 +23,14 @@ template <Real T>
 struct RecurrentProblem {
   RecurrentCell cell;
   bool reverse;  ///< starts at the last row of each sequence
-  const Segments& segments;
-  View<const T> input;                     ///< [rows, input_size]
-  View<const T> weight_input;              ///< [gates hidden_size, input_size]
-  View<const T> weight_hidden;             ///< [gates hidden_size, hidden_size]
-  View<const T> bias_input, bias_hidden;   ///< [gates hidden_size]
-  View<const T> first_hidden, first_cell;  ///< [sequences, hidden_size]; null: zeros; first_cell: lstm only
-  Precision precision = Precision::fp32;   ///< of the products' operands; never int8, fp32 where T is double
+  const SequenceLayout& layout;
+  View<const T> input;                    ///< [rows, input_size]
+  View<const T> weight_input;             ///< [gates hidden_size, input_size]
+  View<const T> weight_hidden;            ///< [gates hidden_size, hidden_size]
+  View<const T> bias_input, bias_hidden;  ///< [gates hidden_size]
+  View<const T> initial_hidden,
+      initial_cell;                       ///< [sequences, hidden_size]; null: zeros; initial_cell: lstm only
+  Precision precision = Precision::fp32;  ///< of the products' operands; never int8, fp32 where T is double
 
   [[nodiscard]] Index input_size() const { return weight_input.shape[1]; }
   [[nodiscard]] Index hidden_size() const { return weight_hidden.shape[1]; }
@@ -46,7 +47,7 @@ struct RecurrentResult {
 /// Where the gradients are added; null: not needed.
 template <class T>
 struct RecurrentGradients {
-  View<T> input, weight_input, weight_hidden, bias_input, bias_hidden, first_hidden, first_cell;
+  View<T> input, weight_input, weight_hidden, bias_input, bias_hidden, initial_hidden, initial_cell;
 };
 
 template <Real T>

@@ -128,8 +128,8 @@ inline void init_barrier(std::uint32_t byte, int count) {
   if (count < 1) machine.fault("makes a barrier for " + std::to_string(count) + " arrivals");
   for (const Barrier& barrier : block.barriers)
     if (barrier.byte == byte) machine.fault("makes the barrier at byte " + std::to_string(byte) + " twice");
-  if (block.barriers.size() == most_barriers)
-    machine.fault("makes more barriers than the model follows, which is " + std::to_string(most_barriers));
+  if (block.barriers.size() == max_barriers)
+    machine.fault("makes more barriers than the model follows, which is " + std::to_string(max_barriers));
   if (options().check)
     for (std::size_t word = byte / 4; word < byte / 4 + 2; ++word) {
       check_write(block, word);

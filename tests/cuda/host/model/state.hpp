@@ -15,14 +15,14 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda::model {
 
 inline constexpr int warp_size = 32;
-inline constexpr int most_blocks = 16;    ///< of a cluster
-inline constexpr int most_barriers = 16;  ///< of a block
+inline constexpr int max_blocks = 16;    ///< of a cluster
+inline constexpr int max_barriers = 16;  ///< of a block
 
 /// A vector clock. The accesses of a block fall into epochs, which its barriers end: for each block of the
 /// cluster, the number of epochs that are known to be over. Knowledge travels with barriers and with
 /// asynchronous stores.
 struct Knowledge {
-  std::array<std::uint32_t, most_blocks> epochs{};
+  std::array<std::uint32_t, max_blocks> epochs{};
 
   std::uint32_t& operator[](int block) { return epochs[static_cast<std::size_t>(block)]; }
   std::uint32_t operator[](int block) const { return epochs[static_cast<std::size_t>(block)]; }
@@ -33,7 +33,7 @@ struct Knowledge {
 
 /// How many phases of each barrier of the block are known to be over.
 struct Phases {
-  std::array<std::uint32_t, most_barriers> over{};
+  std::array<std::uint32_t, max_barriers> over{};
 
   std::uint32_t& operator[](int barrier) { return over[static_cast<std::size_t>(barrier)]; }
   void add(const Phases& other) {

@@ -73,7 +73,7 @@ class MemoryTable {
     poison(data, room);
     freed_.push_back({data, room});
     freed_bytes_ += room;
-    for (; freed_bytes_ > most_freed; freed_.pop_front()) give_back(freed_.front());
+    for (; freed_bytes_ > max_freed; freed_.pop_front()) give_back(freed_.front());
     if (!intact)
       throw std::logic_error("something was written behind a block of " + std::to_string(bytes) + " bytes");
   }
@@ -118,7 +118,7 @@ class MemoryTable {
   }
 
  private:
-  static constexpr std::size_t page = 4096, alignment = 256, most_freed = std::size_t{1} << 20;
+  static constexpr std::size_t page = 4096, alignment = 256, max_freed = std::size_t{1} << 20;
   static constexpr std::size_t pages_for_once = 256;
 
   /// Device memory can be touched while one lives.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // All kernels of an instruction set and their table. Before it come lanes.inl and the set's own file.
 
-using math::GradientStep, math::RandomKey;
+using math::GradientTransform, math::RandomKey;
 using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::NesterovRule, math::AdaGradRule,
     math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule,
     math::AmsGradRule, math::AdaBoundRule, math::AmsBoundRule;
@@ -22,20 +22,20 @@ using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::Nest
 #include "lstmlib/backend/cpu/kernels/rounding.inl"
 #include "lstmlib/backend/cpu/kernels/update.inl"
 
-#include "lstmlib/backend/cpu/kernels/frozen.inl"
+#include "lstmlib/backend/cpu/kernels/inference.inl"
 
 template <class T>
 inline constexpr KernelTable<T> table = {
     .lanes = lanes_of<T>,
     .product = product<T>,
     .transpose = transpose<T>,
-    .add_rows = add_rows<T>,
+    .sum_rows = sum_rows<T>,
     .add = add<T>,
     .maximum = maximum<T>,
     .add_scaled = add_scaled<T>,
     .multiply = multiply<T>,
-    .map = map<T>,
-    .map_backward = map_backward<T>,
+    .unary = unary<T>,
+    .unary_backward = unary_backward<T>,
     .lstm_forward = lstm_forward<T>,
     .lstm_backward = lstm_backward<T>,
     .gru_forward = gru_forward<T>,
@@ -57,10 +57,10 @@ inline constexpr FloatKernelTable float_table = {
     .product_int8 = product<std::int32_t, Int8Quad>,
     .round_to_bf16 = round_to_bf16,
     .round_pairs = round_pairs,
-    .step_fp32 = {frozen_step<float, LstmStep>, frozen_step<float, GruStep>, frozen_step<float, RnnTanhStep>,
-                  frozen_step<float, RnnReluStep>},
-    .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
-                  frozen_step<Bf16Pair, RnnTanhStep>, frozen_step<Bf16Pair, RnnReluStep>},
-    .step_int8 = {frozen_step<Int8Quad, LstmStep>, frozen_step<Int8Quad, GruStep>,
-                  frozen_step<Int8Quad, RnnTanhStep>, frozen_step<Int8Quad, RnnReluStep>},
+    .step_fp32 = {inference_step<float, LstmStep>, inference_step<float, GruStep>,
+                  inference_step<float, RnnTanhStep>, inference_step<float, RnnReluStep>},
+    .step_bf16 = {inference_step<Bf16Pair, LstmStep>, inference_step<Bf16Pair, GruStep>,
+                  inference_step<Bf16Pair, RnnTanhStep>, inference_step<Bf16Pair, RnnReluStep>},
+    .step_int8 = {inference_step<Int8Quad, LstmStep>, inference_step<Int8Quad, GruStep>,
+                  inference_step<Int8Quad, RnnTanhStep>, inference_step<Int8Quad, RnnReluStep>},
 };

@@ -12,11 +12,11 @@
 #include "lstmlib/backend/cpu/kernels/product.inl"
 #include "lstmlib/backend/cpu/kernels/rounding_avx512_bf16.inl"
 
-#include "lstmlib/backend/cpu/kernels/frozen.inl"
+#include "lstmlib/backend/cpu/kernels/inference.inl"
 
 #include "lstmlib/backend/cpu/kernels/amx.inl"
 #include "lstmlib/backend/cpu/kernels/tile_product.inl"
-#include "lstmlib/backend/cpu/kernels/tile_frozen.inl"
+#include "lstmlib/backend/cpu/kernels/tile_inference.inl"
 
 inline constexpr FloatKernelTable float_table = {
     .product_bf16 = product_in_tiles,
@@ -24,7 +24,7 @@ inline constexpr FloatKernelTable float_table = {
     .round_to_bf16 = avx512_bf16::float_table.round_to_bf16,
     .round_pairs = avx512_bf16::float_table.round_pairs,
     .step_fp32 = avx512::float_table.step_fp32,
-    .step_bf16 = {frozen_step_in_tiles<LstmStep>, frozen_step_in_tiles<GruStep>,
-                  frozen_step_in_tiles<RnnTanhStep>, frozen_step_in_tiles<RnnReluStep>},
+    .step_bf16 = {inference_step_in_tiles<LstmStep>, inference_step_in_tiles<GruStep>,
+                  inference_step_in_tiles<RnnTanhStep>, inference_step_in_tiles<RnnReluStep>},
     .step_int8 = avx512_bf16::float_table.step_int8,
 };

@@ -12,7 +12,7 @@
 #include "lstmlib/backend/cpu/kernels/product.inl"
 #include "lstmlib/backend/cpu/kernels/rounding_avx512_bf16.inl"
 
-#include "lstmlib/backend/cpu/kernels/frozen.inl"
+#include "lstmlib/backend/cpu/kernels/inference.inl"
 
 inline constexpr FloatKernelTable float_table = {
     .product_bf16 = product<float, Bf16Pair>,
@@ -20,8 +20,8 @@ inline constexpr FloatKernelTable float_table = {
     .round_to_bf16 = round_to_bf16,
     .round_pairs = round_pairs,
     .step_fp32 = avx512::float_table.step_fp32,
-    .step_bf16 = {frozen_step<Bf16Pair, LstmStep>, frozen_step<Bf16Pair, GruStep>,
-                  frozen_step<Bf16Pair, RnnTanhStep>, frozen_step<Bf16Pair, RnnReluStep>},
-    .step_int8 = {frozen_step<Int8Quad, LstmStep>, frozen_step<Int8Quad, GruStep>,
-                  frozen_step<Int8Quad, RnnTanhStep>, frozen_step<Int8Quad, RnnReluStep>},
+    .step_bf16 = {inference_step<Bf16Pair, LstmStep>, inference_step<Bf16Pair, GruStep>,
+                  inference_step<Bf16Pair, RnnTanhStep>, inference_step<Bf16Pair, RnnReluStep>},
+    .step_int8 = {inference_step<Int8Quad, LstmStep>, inference_step<Int8Quad, GruStep>,
+                  inference_step<Int8Quad, RnnTanhStep>, inference_step<Int8Quad, RnnReluStep>},
 };

@@ -53,7 +53,7 @@ template <>
 [[gnu::always_inline]] inline Lanes<double> reciprocal(Lanes<double> x) {
   return splat<Lanes<double>>(1) / x;
 }
-// See frozen.inl: here a polynomial of what x is above the next lower whole number, of relative error 7.5e-8
+// See inference.inl: here a polynomial of what x is above the next lower whole number, of relative error 7.5e-8
 // before rounding, and one instruction for that number. Far below 0 the power is 0.
 [[gnu::always_inline]] inline Lanes<float> rough_power(Lanes<float> x) {
   using V = Lanes<float>;

@@ -43,7 +43,7 @@ void multiply(const T* a, const T* b, Index count, bool accumulate, T* to) {
   }
 }
 template <class T>
-void add_rows(const T* x, Index x_row, Index rows, int vectors, T* sum) {
+void sum_rows(const T* x, Index x_row, Index rows, int vectors, T* sum) {
   constexpr int lanes = lanes_of<T>;
   for (; vectors >= 4;
        vectors -= 4, x += 4 * lanes, sum += 4 * lanes) {  // four sums at a time hide the latency
@@ -68,11 +68,11 @@ void map_with(F f, const T* x, Index count, T* y) {
   if (i < count) store_part<T>(y + i, f(load_part(x + i, count - i)), count - i);
 }
 template <class T>
-void map(MapOp kind, const T* x, Index count, T* y) {
+void unary(UnaryOp kind, const T* x, Index count, T* y) {
   switch (kind) {
-    case MapOp::tanh: return map_with(Tanh{}, x, count, y);
-    case MapOp::sigmoid: return map_with(Sigmoid{}, x, count, y);
-    case MapOp::relu: return map_with(Relu{}, x, count, y);
+    case UnaryOp::tanh: return map_with(Tanh{}, x, count, y);
+    case UnaryOp::sigmoid: return map_with(Sigmoid{}, x, count, y);
+    case UnaryOp::relu: return map_with(Relu{}, x, count, y);
   }
 }
 template <class T, class F>
@@ -88,10 +88,10 @@ void map_backward_with(F f, const T* y, const T* d_y, Index count, T* d_x) {
   }
 }
 template <class T>
-void map_backward(MapOp kind, const T* y, const T* d_y, Index count, T* d_x) {
+void unary_backward(UnaryOp kind, const T* y, const T* d_y, Index count, T* d_x) {
   switch (kind) {
-    case MapOp::tanh: return map_backward_with(Tanh{}, y, d_y, count, d_x);
-    case MapOp::sigmoid: return map_backward_with(Sigmoid{}, y, d_y, count, d_x);
-    case MapOp::relu: return map_backward_with(Relu{}, y, d_y, count, d_x);
+    case UnaryOp::tanh: return map_backward_with(Tanh{}, y, d_y, count, d_x);
+    case UnaryOp::sigmoid: return map_backward_with(Sigmoid{}, y, d_y, count, d_x);
+    case UnaryOp::relu: return map_backward_with(Relu{}, y, d_y, count, d_x);
   }
 }

@@ -3,7 +3,8 @@
 // parentheses: see update_rules.inl.
 
 template <class V>
-[[gnu::always_inline]] inline V stepped(const GradientStep* steps, std::size_t count, V value, V gradient) {
+[[gnu::always_inline]] inline V stepped(const GradientTransform* steps, std::size_t count, V value,
+                                        V gradient) {
   for (std::size_t i = 0; i < count; ++i) gradient = (apply_step)(steps[i], value, gradient);
   return gradient;
 }

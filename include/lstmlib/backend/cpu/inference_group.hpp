@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Sequences that packed layers compute together, by one thread or by a team whose members share the units of
+// each step.
+
+#include "lstmlib/backend/cpu/projection_cache.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
+
+struct InferenceLayers {
+  Index directions;
+  std::vector<InferenceLayer> layers;  ///< layer directions + direction
+  ProjectionCache words;
+};
+
+/// Blocks of units of a member of a team.
+struct InferenceShare {
+  Index first, last;
+  InferenceShare(const InferenceLayer& layer, const Member& member)
+      : first(layer.blocks() * member.number / member.count),
+        last(layer.blocks() * (member.number + 1) / member.count) {}
+};
+
+/// Sequences of a group: places[0], places[stride], ... of the order by falling length.
+struct InferencePlaces {
+  const Index* order;
+  Index count, stride;
+  Index operator[](Index i) const { return order[i * stride]; }
+};
+
+/// The shared memory of one group; rows in time-major order: offset(step) + place.
+class InferenceGroup {
+ public:
+  /// At most `members` threads run it. All memory that they need is taken here: in a team nothing may throw.
+  InferenceGroup(const InferenceLayers& stack, const InferenceInput& input, const InferenceResult& result,
+                 const Index* first_row, InferencePlaces places, Index members, Scratch& scratch)
+      : stack_(stack),
+        input_(input),
+        result_(result),
+        first_row_(first_row),
+        places_(places),
+        steps_(input.length(places[0])),
+        offset_(scratch.take<Index>({steps_ + 1}).data) {
+    Index batch_size_at = places.count;
+    offset_[0] = 0;
+    for (Index step = 0; step < steps_; ++step) {
+      while (length(batch_size_at - 1) <= step) --batch_size_at;
+      offset_[step + 1] = offset_[step] + batch_size_at;
+    }
+    Index sums_row = 0, operand = 0, layer_count = std::ssize(stack.layers) / stack.directions;
+    width_ = stack.layers[0].width();
+    for (const auto& layer : stack.layers)
+      sums_row = std::max(sums_row, layer.sums_row()), operand = std::max(operand, layer.operand_row());
+    const Index rows = tokens(), places_width = places.count * width_;
+    if (!stack.words.has_projection_cache() || layer_count > 1)
+      sums_ = scratch.take<float>({rows, sums_row}).data;
+    for (auto& hidden : hidden_)
+      if (layer_count > 1 || result.hidden)
+        hidden = scratch.take<float>({rows, stack.directions, width_}).data;
+    last_ = scratch.take<float>({places.count, stack.directions, width_}).data;
+    state_ = scratch.take<float>({places_width}).data;
+    for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
+    token_sums_ = scratch.take<const float*>({members, rows}).data;
+    token_hidden_ = scratch.take<float*>({members, rows}).data;
+    if (input.layout || !stack.words.has_projection_cache())
+      token_rows_ = scratch.take<Index>({members, rows}).data;
+    if (!input.layout && !stack.words.has_projection_cache())
+      word_slots_ = scratch.take<Index>({members, stack.words.count() + 1}).data;
+  }
+
+  Index steps() const { return steps_; }
+  Index tokens() const { return offset_[steps_]; }
+  Index multiplications() const {
+    Index sum = 0;
+    for (const auto& layer : stack_.layers) sum += tokens() * layer.step_size();
+    return sum;
+  }
+
+  /// Each member computes the same share of the units of every layer.
+  void run(const Member& member) const {
+    const Index directions = stack_.directions, layers = std::ssize(stack_.layers) / directions;
+    const float** sums = token_sums_ + member.number * tokens();
+    float** hidden = token_hidden_ + member.number * tokens();
+    for (Index at = 0; at < layers; ++at)
+      for (Index direction = 0; direction < directions; ++direction) {
+        const InferenceLayer& layer = stack_.layers[static_cast<std::size_t>(at * directions + direction)];
+        const InferenceShare share(layer, member);
+        if (at > 0) sums_of_states(layer, share, hidden_[(at - 1) % 2], direction, sums);
+        else if (input_.layout) sums_of_rows(layer, share, direction, member.number, sums);
+        else if (stack_.words.has_projection_cache()) sums_of_table(layer, direction, sums);
+        else sums_of_words(layer, share, direction, member.number, sums);
+        for_each_token(direction, [&](Index token, Index place, Index row) {
+          hidden[token] = (at + 1 < layers || result_.hidden ? hidden_[at % 2] + row * directions * width_
+                                                             : last_ + place * directions * width_) +
+                          direction * width_;
+        });
+        run_steps(layer, share, sums, hidden, member);
+      }
+    if (member.number == 0) write_results(hidden_[(layers - 1) % 2]);
+  }
+
+ private:
+  Index length(Index place) const { return input_.length(places_[place]); }
+  Index batch_size_at(Index step) const { return offset_[step + 1] - offset_[step]; }
+  /// What a direction reads and writes at a step: a row of the order of the forward pass.
+  Index row(Index place, Index step, Index direction) const {
+    return offset_[direction == 0 ? step : length(place) - 1 - step] + place;
+  }
+  /// Calls `use(token, place, row)` in the order in which a direction meets the tokens.
+  template <class Use>
+  void for_each_token(Index direction, Use use) const {
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < batch_size_at(step); ++place)
+        use(offset_[step] + place, place, row(place, step, direction));
+  }
+  std::int32_t word(Index place, Index position) const {
+    return input_.sentences[static_cast<std::size_t>(places_[place])][static_cast<std::size_t>(position)];
+  }
+
+  // Where the sums of the input of each token stand, after the member's share of them was computed.
+
+  void sums_of_states(const InferenceLayer& layer, InferenceShare share, const float* below, Index direction,
+                      const float** sums) const {
+    layer.project({below, stack_.directions * width_, stack_.directions, width_}, tokens(), share.first,
+                  share.last, sums_);
+    for_each_token(direction,
+                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+  }
+  void sums_of_rows(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
+                    const float** sums) const {
+    Index* rows = token_rows_ + member * tokens();
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < batch_size_at(step); ++place)
+        rows[offset_[step] + place] = input_.layout->begin(places_[place]) + step;
+    layer.project({input_.values.data, layer.input_size(), 1, 0, rows}, tokens(), share.first, share.last,
+                  sums_);
+    for_each_token(direction,
+                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+  }
+  void sums_of_table(const InferenceLayer& layer, Index direction, const float** sums) const {
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < batch_size_at(step); ++place)
+        sums[offset_[step] + place] =
+            direction * layer.sums_row() +
+            stack_.words.sums(word(place, direction == 0 ? step : length(place) - 1 - step));
+  }
+  /// Of each distinct word once.
+  void sums_of_words(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
+                     const float** sums) const {
+    Index* slot = word_slots_ + member * (stack_.words.count() + 1);
+    Index* words = token_rows_ + member * tokens();
+    Index distinct = 0;
+    std::fill_n(slot, stack_.words.count() + 1, Index{-1});
+    for (Index place = 0; place < places_.count; ++place)
+      for (Index position = 0; position < length(place); ++position) {
+        const Index id = stack_.words.row(word(place, position));
+        if (slot[id] < 0) slot[id] = distinct, words[distinct++] = id;
+      }
+    layer.project({stack_.words.vectors(), layer.input_size(), 1, 0, words}, distinct, share.first,
+                  share.last, sums_);
+    for (Index step = 0; step < steps_; ++step)
+      for (Index place = 0; place < batch_size_at(step); ++place) {
+        const Index id = stack_.words.row(word(place, direction == 0 ? step : length(place) - 1 - step));
+        sums[offset_[step] + place] = sums_ + slot[id] * layer.sums_row();
+      }
+  }
+
+  void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* sums,
+                 float* const* hidden, const Member& member) const {
+    const Index units = layer.width() / layer.blocks();
+    for (Index place = 0; place < places_.count; ++place)
+      std::fill(state_ + place * width_ + share.first * units, state_ + place * width_ + share.last * units,
+                0.0f);
+    for (Index step = 0; step < steps_; ++step) {
+      layer.step(batch_size_at(step), share.first, share.last, sums + offset_[step],
+                 step > 0 ? operands_[step % 2] : nullptr, operands_[(step + 1) % 2], state_,
+                 hidden + offset_[step]);
+      member.barrier.wait();
+    }
+  }
+
+  /// `hidden`: rows of the top layer, where they were asked for.
+  void write_results(const float* hidden) const {
+    const Index directions = stack_.directions, n = stack_.layers[0].hidden_size();
+    for (Index direction = 0; direction < directions; ++direction)
+      for (Index place = 0; place < places_.count; ++place) {
+        const Index sequence = places_[place], steps = length(place);
+        const auto state_at = [&](Index at) { return hidden + (at * directions + direction) * width_; };
+        for (Index step = 0; result_.hidden && step < steps; ++step)
+          std::copy_n(state_at(offset_[step] + place), n,
+                      result_.hidden.data + ((first_row_[sequence] + step) * directions + direction) * n);
+        if (result_.last_hidden)
+          std::copy_n(result_.hidden ? state_at(row(place, steps - 1, direction))
+                                     : last_ + (place * directions + direction) * width_,
+                      n, result_.last_hidden.data + (sequence * directions + direction) * n);
+      }
+  }
+
+  const InferenceLayers& stack_;
+  const InferenceInput& input_;
+  const InferenceResult& result_;
+  const Index* first_row_;  ///< of each sequence in result.hidden
+  InferencePlaces places_;
+  Index steps_;
+  Index* offset_;  ///< of each step's rows in time-major order
+  Index width_ = 0;
+  float* sums_ = nullptr;                     ///< [rows or distinct words][sums_row]
+  float* hidden_[2] = {};                     ///< of the layers in turn [rows][directions][width]
+  float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][width]
+  float* operands_[2] = {};                   ///< before and after a step in turn [places][operand_row]
+  // Of each member: where the sums and the state of a token stand, rows of the input or of words, and the place
+  // of a word among the distinct ones.
+  const float** token_sums_ = nullptr;  ///< [members][rows]
+  float** token_hidden_ = nullptr;      ///< [members][rows]
+  Index* token_rows_ = nullptr;         ///< [members][rows]
+  Index* word_slots_ = nullptr;         ///< [members][words]
+};
+
+}  // namespace lstmlib::cpu

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// One layer in one direction, packed for inference: weights of the input as panels, recurrent weights as the
+// steps' kernels multiply them.
+
+#include "lstmlib/backend/cpu/packed_array.hpp"
+#include "lstmlib/backend/cpu/recurrent_layout.hpp"
+#include "lstmlib/backend/kernels/inference.hpp"
+
+#include <bit>
+#include <cmath>
+
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
+
+/// Blocks of units as in RecurrentLayout: all gates of a vector of units, for a plain network up to four
+/// vectors of units.
+class InferenceLayer {
+ public:
+  InferenceLayer(RecurrentCell cell, const InferenceLayerWeights& p, Precision precision)
+      : cell_(cell),
+        precision_(without_gpu(precision)),
+        kernels_(&kernel_table<float>()),
+        float_kernels_(&float_kernel_table()),
+        columns_(CellKernels<float>::of(cell, *kernels_)),
+        input_size_(p.weight_input.shape[1]),
+        hidden_size_(p.weight_hidden.shape[1]) {
+    // States of relu have no bound that bytes could be scaled to.
+    if (cell == RecurrentCell::rnn_relu && precision_ == Precision::int8) precision_ = Precision::bf16;
+    const Index lanes = kernels_->lanes;
+    unit_vectors_ = columns_.columns > 1
+                        ? 1
+                        : static_cast<int>(std::min<Index>(panel_vectors, divide_up(hidden_size_, lanes)));
+    block_units_ = unit_vectors_ * lanes;
+    blocks_ = divide_up(hidden_size_, block_units_);
+    weight_input_ = PackedArray<float>(blocks_ * input_size_ * input_row());
+    start_ = PackedArray<float>(blocks_ * gate_row());
+    pack_input(p);
+    pack_hidden(p.weight_hidden);
+  }
+
+  RecurrentCell cell() const { return cell_; }
+  Index input_size() const { return input_size_; }
+  Index hidden_size() const { return hidden_size_; }
+  Index blocks() const { return blocks_; }
+  Index width() const { return blocks_ * block_units_; }   ///< units of all blocks: a row of hidden states
+  Index sums_row() const { return blocks_ * gate_row(); }  ///< sums of the input of one row
+  /// Floats that a row of hidden states takes as the kernels multiply it.
+  Index operand_row() const { return divide_up(width(), steps_of_unit()); }
+  std::size_t bytes() const {
+    return weight_input_.bytes() + start_.bytes() + weight_hidden_.bytes() + byte_start_.bytes() +
+           scale_.bytes();
+  }
+  /// Multiplications of one step of one sequence.
+  Index step_size() const { return blocks_ * block_units_ * columns_.hidden_columns * hidden_size_; }
+
+  /// Rows that are multiplied by the weights of the input. A row's features may stand in equal parts.
+  struct Input {
+    const float* x;
+    Index row;                       ///< floats from one row to the next,
+    Index parts = 1, part = 0;       ///< and from one part of a row to the next
+    const Index* rows_of = nullptr;  ///< row i is row rows_of[i] of x; null: i
+  };
+
+  /// sums [rows, sums_row()] of blocks `first` to `last` - 1: weights times input plus both biases.
+  void project(const Input& input, Index rows, Index first, Index last, float* sums) const {
+    for (Index block = first; block < last; ++block) {
+      const float* start = start_.data() + block * gate_row();
+      Product<float> product{};
+      product.left = input.x;
+      product.left_row = input.row;
+      product.left_step = 1;
+      product.left_part = input.part;
+      product.left_rows = input.rows_of;
+      product.right = weight_input_.data() + block * input_size_ * input_row();
+      product.right_step = input_row();
+      product.parts = input.parts;
+      product.steps = input_size_ / input.parts;
+      product.result = sums + block * gate_row();
+      product.result_row = sums_row();
+      product.start = start;
+      product.rows = rows;
+      product.columns = input_row();
+      product.vectors = static_cast<int>(product.columns / kernels_->lanes);
+      kernels_->product(product);
+      for (Index row = 0; row < rows; ++row)  // columns of the state alone
+        std::copy(start + input_row(), start + gate_row(), product.result + row * sums_row() + input_row());
+    }
+  }
+
+  /// A step of blocks `first` to `last` - 1 of `rows` sequences: pointers as in InferenceStep, hidden states in
+  /// rows of operand_row() floats.
+  void step(Index rows, Index first, Index last, const float* const* sums, const float* before, float* after,
+            float* state, float* const* hidden) const {
+    const auto run = [&]<class Unit>(void (*kernel)(const InferenceStep<Unit>&)) {
+      InferenceStep<Unit> step{};
+      step.rows = rows, step.first_block = first, step.last_block = last;
+      step.vectors = static_cast<int>(gate_row() / kernels_->lanes);
+      step.sums = sums;
+      step.before = reinterpret_cast<const Unit*>(before);
+      step.after = reinterpret_cast<Unit*>(after);
+      step.operand_row = operand_row();
+      step.weights = reinterpret_cast<const Unit*>(weight_hidden_.data());
+      step.steps = divide_up(hidden_size_, steps_of_unit());
+      step.start = byte_start_.data(), step.scale = scale_.data();
+      step.state = state, step.state_row = width();
+      step.hidden = hidden;
+      kernel(step);
+    };
+    const auto cell = static_cast<std::size_t>(cell_);
+    switch (precision_) {
+      case Precision::bf16: return run(float_kernels_->step_bf16[cell]);
+      case Precision::int8: return run(float_kernels_->step_int8[cell]);
+      default: return run(float_kernels_->step_fp32[cell]);
+    }
+  }
+
+ private:
+  Index gate_row() const { return columns_.columns * block_units_; }
+  Index input_row() const { return columns_.input_columns * block_units_; }
+  Index hidden_row() const { return columns_.hidden_columns * block_units_; }
+  Index steps_of_unit() const {
+    return precision_ == Precision::fp32 ? 1 : precision_ == Precision::bf16 ? 2 : 4;
+  }
+  int hidden_gate(int column) const {
+    return columns_.order[static_cast<std::size_t>(column + columns_.first_hidden_column())];
+  }
+
+  /// Calls `use(block, element, row)` for the elements of blocks' rows of `columns` columns that belong to a
+  /// row of the weights.
+  template <class GateOf, class Use>
+  void for_each_row(int columns, GateOf gate_of, Use use) const {
+    for (Index block = 0; block < blocks_; ++block)
+      for (int column = 0; column < columns; ++column)
+        for (Index i = 0; i < block_units_ && block * block_units_ + i < hidden_size_; ++i)
+          use(block, column * block_units_ + i, gate_of(column) * hidden_size_ + block * block_units_ + i);
+  }
+
+  void pack_input(const InferenceLayerWeights& p) {
+    const auto gate_of = [this](int column) { return columns_.order[static_cast<std::size_t>(column)]; };
+    for_each_row(columns_.input_columns, gate_of, [&](Index block, Index element, Index row) {
+      float* to = weight_input_.data() + block * input_size_ * input_row() + element;
+      for (Index k = 0; k < input_size_; ++k)
+        to[k * input_row()] = p.weight_input.data[row * input_size_ + k];
+      start_.data()[block * gate_row() + element] += p.bias_input.data[row];
+    });
+    for_each_row(
+        columns_.hidden_columns, [this](int column) { return hidden_gate(column); },
+        [&](Index block, Index element, Index row) {
+          start_.data()[block * gate_row() + gate_row() - hidden_row() + element] += p.bias_hidden.data[row];
+        });
+  }
+
+  void pack_hidden(View<const float> weights) {
+    const Index n = hidden_size_, unit_steps = steps_of_unit(), steps = divide_up(n, unit_steps),
+                row_size = hidden_row();
+    weight_hidden_ = PackedArray<std::uint32_t>(blocks_ * steps * row_size);
+    if (precision_ == Precision::int8) {
+      byte_start_ = PackedArray<std::int32_t>(blocks_ * row_size);
+      scale_ = PackedArray<float>(blocks_ * row_size);
+    }
+    for_each_row(
+        columns_.hidden_columns, [this](int column) { return hidden_gate(column); },
+        [&](Index block, Index element, Index row) {
+          const float* from = weights.data + row * n;
+          std::uint32_t* to = weight_hidden_.data() + block * steps * row_size + element;
+          if (precision_ == Precision::fp32)
+            for (Index k = 0; k < n; ++k) to[k * row_size] = std::bit_cast<std::uint32_t>(from[k]);
+          else if (precision_ == Precision::bf16)
+            for (Index k = 0; k < steps; ++k) {
+              const float last = 2 * k + 1 < n ? from[2 * k + 1] : 0;
+              Bf16Pair pair;
+              float_kernels_->round_pairs(from + 2 * k, &last, 1, &pair);
+              to[k * row_size] = pair.bits;
+            }
+          else pack_bytes(from, to, block * row_size + element);
+        });
+  }
+
+  /// One row as bytes, `at`: where its scale and start stand. A byte of a state is 128 + 127 h.
+  void pack_bytes(const float* from, std::uint32_t* to, Index at) {
+    float largest = 0;
+    for (Index k = 0; k < hidden_size_; ++k) largest = std::fmax(largest, std::fabs(from[k]));
+    const float scale = largest > 0 ? largest / 127 : 1;
+    std::int32_t sum = 0;
+    for (Index k = 0; k < hidden_size_; ++k) {
+      const auto byte =
+          static_cast<std::int32_t>(std::nearbyint(std::clamp(from[k] / scale, -127.0f, 127.0f)));
+      to[k / 4 * hidden_row()] |= static_cast<std::uint32_t>(byte & 0xff) << (k % 4 * 8);
+      sum += byte;
+    }
+    byte_start_.data()[at] = -128 * sum;
+    scale_.data()[at] = scale / 127;
+  }
+
+  RecurrentCell cell_;
+  Precision precision_;
+  const KernelTable<float>* kernels_;  ///< those that the layout is made for, whatever is chosen later
+  const FloatKernelTable* float_kernels_;
+  CellKernels<float> columns_;
+  Index input_size_, hidden_size_;
+  int unit_vectors_ = 1;
+  Index block_units_ = 0, blocks_ = 0;
+  PackedArray<float> weight_input_;           ///< [blocks][input_size][input_row]
+  PackedArray<float> start_;                  ///< [blocks][gate_row]: the biases
+  PackedArray<std::uint32_t> weight_hidden_;  ///< [blocks][units of hidden_size][hidden_row]
+  PackedArray<std::int32_t> byte_start_;      ///< int8: [blocks][hidden_row]
+  PackedArray<float> scale_;                  ///< the same
+};
+
+}  // namespace lstmlib::cpu

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Steps of packed recurrent layers: see InferenceStep.
+
+// Numbers for the cells' formulas with a rougher sigmoid and tanh: right to 3e-7 in absolute terms, where
+// those of training are right in their last places. More would be lost in the sums that they go into.
+struct Rough {
+  Lanes<float> x;
+};
+[[gnu::always_inline]] inline Rough operator+(Rough a, Rough b) { return {a.x + b.x}; }
+[[gnu::always_inline]] inline Rough operator-(Rough a, Rough b) { return {a.x - b.x}; }
+[[gnu::always_inline]] inline Rough operator*(Rough a, Rough b) { return {a.x * b.x}; }
+
+// 2^x, for any x above 126 that of 126. The whole part of x goes to the exponent, a polynomial is for the
+// rest: that of the least relative error, 1.4e-7. AVX-512 has its own.
+template <class V>
+[[gnu::always_inline]] inline V rough_power(V x) {
+  using Bits = typename VectorTraits<V>::Bits;
+  const V limited = larger(smaller(x, splat<V>(126)), splat<V>(-126));
+  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds and leaves the number in the low bits
+  const V shifted = limited + shift;
+  const V r = limited - (shifted - shift);
+  V p = splat<V>(1.34072589e-3);
+  p = p * r + splat<V>(9.67187507e-3);
+  p = p * r + splat<V>(5.55030836e-2);
+  p = p * r + splat<V>(2.40222346e-1);
+  p = p * r + splat<V>(6.93147215e-1);
+  p = p * r + splat<V>(1);
+  return (V)((Bits)p + ((Bits)shifted << 23));
+}
+
+// 1 / (1 + 2^x).
+[[gnu::always_inline]] inline Lanes<float> inverse_of_one_and_power(Lanes<float> x) {
+  return reciprocal(splat<Lanes<float>>(1) + rough_power(x));
+}
+[[gnu::always_inline]] inline Rough sigmoid(Rough a) {
+  return {inverse_of_one_and_power(a.x * splat<Lanes<float>>(-1.44269504088896341))};
+}
+[[gnu::always_inline]] inline Rough hyperbolic_tangent(Rough a) {
+  using V = Lanes<float>;
+  return {splat<V>(2) * inverse_of_one_and_power(a.x * splat<V>(-2 * 1.44269504088896341)) - splat<V>(1)};
+}
+
+// A cell for a row of a block: `pre`, the sums of its gates; `state`, what the next step needs besides the
+// hidden state; `vector`, which vector of the block's units. The hidden state after the step is returned.
+struct LstmStep {
+  static constexpr bool has_state = true;
+  static constexpr int initial_hidden = 0;
+  [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int, float* state) {
+    const auto next = lstm_cell_forward<Rough>({{pre[0]}, {pre[1]}, {pre[2]}, {pre[3]}}, {load(state)});
+    store<float>(state, next.cell.x);
+    return next.hidden.x;
+  }
+};
+struct GruStep {
+  static constexpr bool has_state = true;
+  static constexpr int initial_hidden = 1;
+  [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int, float* state) {
+    const auto next = gru_cell_forward<Rough>({pre[1]}, {pre[2]}, {pre[0]}, {pre[3]}, {load(state)});
+    store<float>(state, next.hidden.x);
+    return next.hidden.x;
+  }
+};
+struct RnnTanhStep {
+  static constexpr bool has_state = false;
+  static constexpr int initial_hidden = 0;
+  [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int vector, float*) {
+    return hyperbolic_tangent(Rough{pre[vector]}).x;
+  }
+};
+struct RnnReluStep {
+  static constexpr bool has_state = false;
+  static constexpr int initial_hidden = 0;
+  [[gnu::always_inline]] static Lanes<float> hidden(const Lanes<float>* pre, int vector, float*) {
+    return Relu{}(pre[vector]);
+  }
+};
+
+template <class Unit>
+struct SumOf {
+  using Type = float;
+};
+template <>
+struct SumOf<Int8Quad> {
+  using Type = std::int32_t;
+};
+
+// Sums of the hidden state as numbers, `at` elements from the first of their matrix.
+template <class Unit>
+[[gnu::always_inline]] inline Lanes<float> number(const InferenceStep<Unit>&, Index, const float* sums) {
+  return load(sums);
+}
+[[gnu::always_inline]] inline Lanes<float> number(const InferenceStep<Int8Quad>& p, Index at,
+                                                  const std::int32_t* sums) {
+  return __builtin_convertvector(load(sums), Lanes<float>) * load(p.scale + at);
+}
+
+// Hidden states as the next step multiplies them, `at` units from the row's begin.
+[[gnu::always_inline]] inline void store_operand(float* row, Index at, Lanes<float> hidden) {
+  store<float>(row + at, hidden);
+}
+[[gnu::always_inline]] inline void store_operand(Bf16Pair* row, Index at, Lanes<float> hidden) {
+  store_bf16(reinterpret_cast<std::uint16_t*>(row) + at, hidden);
+}
+typedef std::uint8_t QuarterLanes __attribute__((vector_size(vector_bytes / 4), aligned(1), may_alias));
+// 128 + 127 h: bytes of the left matrix have no sign.
+[[gnu::always_inline]] inline void store_operand(Int8Quad* row, Index at, Lanes<float> hidden) {
+  using V = Lanes<float>;
+  using Bits = Lanes<std::int32_t>;
+  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds to whole numbers
+  const Bits bits = (Bits)(hidden * splat<V>(127) + shift) - ((Bits)shift - 128);
+  *reinterpret_cast<QuarterLanes*>(reinterpret_cast<std::uint8_t*>(row) + at) =
+      __builtin_convertvector(bits, QuarterLanes);
+}
+
+template <class Unit, int rows>
+[[gnu::always_inline]] inline void multiply_states(const InferenceStep<Unit>& p, Index row, Index block,
+                                                   int vectors,
+                                                   typename SumOf<Unit>::Type (*sums)[4 * lanes_of<float>]) {
+  using Sum = typename SumOf<Unit>::Type;
+  const Index width = vectors * lanes_of<float>;
+  Product<Sum, Unit> product{};
+  product.left_step = 1;
+  product.right = p.weights + block * p.steps * width;
+  product.right_step = width;
+  product.steps = p.steps;
+  product.parts = 1;
+  if constexpr (__is_same(Unit, Int8Quad)) product.start = p.start + block * width;
+  product.vectors = vectors;
+  product.columns = width;
+  const Unit* left[rows];
+  Sum* result[rows];
+  for (int i = 0; i < rows; ++i) {
+    left[i] = p.before + (row + i) * p.operand_row;
+    result[i] = sums[i];
+  }
+  product_rows<Sum, Unit, rows>(product, left, result);
+}
+
+// The cells of a block of `rows` rows, from the product's sums (null: zeros). In a function of its own with
+// all formulas inlined, so that several rows are under way at the same time.
+template <class Unit, class Cell, class Sum>
+[[gnu::flatten, gnu::noinline]] void finish_rows(const InferenceStep<Unit>& p, Index first_row, Index rows,
+                                                 Index block, const Sum (*sums)[4 * lanes_of<float>]) {
+  constexpr int lanes = lanes_of<float>;
+  const int vectors = Cell::has_state ? 4 : p.vectors;
+  const int unit_vectors = Cell::has_state ? 1 : vectors, hidden_vectors = vectors - Cell::initial_hidden;
+  const Index unit = block * unit_vectors * lanes;
+  for (Index i = 0; i < rows; ++i) {
+    const Index row = first_row + i;
+    Lanes<float> pre[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) pre[j] = load(p.sums[row] + (block * vectors + j) * lanes);
+    if (sums) {
+#pragma GCC unroll 4
+      for (int j = 0; j < hidden_vectors; ++j)
+        pre[Cell::initial_hidden + j] = pre[Cell::initial_hidden + j] +
+                                      number(p, (block * hidden_vectors + j) * lanes, sums[i] + j * lanes);
+    }
+    float* state = Cell::has_state ? p.state + row * p.state_row + unit : nullptr;
+    for (int j = 0; j < unit_vectors; ++j) {
+      const Lanes<float> hidden = Cell::hidden(pre, j, state);
+      store<float>(p.hidden[row] + unit + j * lanes, hidden);
+      store_operand(p.after + row * p.operand_row, unit + j * lanes, hidden);
+    }
+  }
+}
+
+// The product for one sequence and one block. Even and odd units have sums of their own: else each would wait
+// for the one before.
+template <class Unit, int vectors>
+void multiply_one(const InferenceStep<Unit>& p, Index block, typename SumOf<Unit>::Type* sums) {
+  using Step = Arithmetic<Unit>;
+  using Sum = typename SumOf<Unit>::Type;
+  constexpr int lanes = lanes_of<float>;
+  const Unit* weights = p.weights + block * p.steps * vectors * lanes;
+  Lanes<Sum> even[vectors], odd[vectors];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) {
+    even[j] = odd[j] = Lanes<Sum>{};
+    if constexpr (__is_same(Unit, Int8Quad)) even[j] = load(p.start + (block * vectors + j) * lanes);
+  }
+  Index step = 0;
+  for (; step + 2 <= p.steps; step += 2, weights += 2 * vectors * lanes) {
+    const typename Step::Left first = Step::left(p.before[step]), second = Step::left(p.before[step + 1]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) even[j] = Step::add(even[j], first, Step::right(weights + j * lanes));
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j)
+      odd[j] = Step::add(odd[j], second, Step::right(weights + (vectors + j) * lanes));
+  }
+  if (step < p.steps) {
+    const typename Step::Left last = Step::left(p.before[step]);
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) even[j] = Step::add(even[j], last, Step::right(weights + j * lanes));
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; ++j) store<Sum>(sums + j * lanes, even[j] + odd[j]);
+}
+
+// One sequence: nothing but the weights' way from the second-level cache takes time. So the cells of several
+// blocks are computed together, and meanwhile the weights that come next are called for.
+template <class Unit, class Cell>
+void inference_step_of_one(const InferenceStep<Unit>& p) {
+  constexpr int lanes = lanes_of<float>, most = 16, line = 64, lines_a_block = 24;
+  const int vectors = Cell::has_state ? 4 : p.vectors;
+  const Index block_size = p.steps * (vectors - Cell::initial_hidden) * lanes;
+  typename SumOf<Unit>::Type sums[most][4 * lanes];
+  for (Index first = p.first_block; first < p.last_block; first += most) {
+    const Index last = first + most < p.last_block ? first + most : p.last_block;
+    for (Index block = first; p.before && block < last; ++block) {
+      for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[0] + (block * vectors + j) * lanes);
+      switch (vectors - Cell::initial_hidden) {
+        case 1: multiply_one<Unit, 1>(p, block, sums[block - first]); break;
+        case 2: multiply_one<Unit, 2>(p, block, sums[block - first]); break;
+        case 3: multiply_one<Unit, 3>(p, block, sums[block - first]); break;
+        default: multiply_one<Unit, 4>(p, block, sums[block - first]);
+      }
+    }
+    const Unit* weights = p.weights + (last < p.last_block ? last : p.first_block) * block_size;
+    const char* next = reinterpret_cast<const char*>(weights);
+    for (Index block = first; block < last; ++block) {
+      for (int i = 0; i < lines_a_block; ++i, next += line) __builtin_prefetch(next);
+      finish_rows<Unit, Cell>(p, 0, 1, block, p.before ? sums + (block - first) : nullptr);
+    }
+  }
+}
+
+template <class Unit, class Cell>
+void inference_step(const InferenceStep<Unit>& p) {
+  if (p.rows == 1) return inference_step_of_one<Unit, Cell>(p);
+  constexpr int lanes = lanes_of<float>;
+  const int vectors = Cell::has_state ? 4 : p.vectors, hidden_vectors = vectors - Cell::initial_hidden;
+  const Index tiles = (p.rows + tile_rows - 1) / tile_rows;
+  for (Index block = p.first_block; block < p.last_block; ++block) {
+    Index row = 0;
+    for (Index tile = 0; tile < tiles; ++tile) {
+      const Index count = p.rows / tiles + (tile < p.rows % tiles ? 1 : 0);
+      for (Index i = 0; i < count; ++i)  // read after the product, from anywhere in memory
+        for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[row + i] + (block * vectors + j) * lanes);
+      typename SumOf<Unit>::Type sums[tile_rows][4 * lanes];
+      if (p.before) switch (count) {
+          case 1: multiply_states<Unit, 1>(p, row, block, hidden_vectors, sums); break;
+          case 2: multiply_states<Unit, 2>(p, row, block, hidden_vectors, sums); break;
+          case 3: multiply_states<Unit, 3>(p, row, block, hidden_vectors, sums); break;
+          case 4: multiply_states<Unit, 4>(p, row, block, hidden_vectors, sums); break;
+          case 5: multiply_states<Unit, 5>(p, row, block, hidden_vectors, sums); break;
+          default: multiply_states<Unit, 6>(p, row, block, hidden_vectors, sums);
+        }
+      finish_rows<Unit, Cell>(p, row, count, block, p.before ? sums : nullptr);
+      row += count;
+    }
+  }
+}

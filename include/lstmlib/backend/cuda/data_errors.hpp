@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Errors that only kernels see, as an id outside a table: they are written down, and thrown by the next call
+// that waits for the device.
+
+#include "lstmlib/backend/cuda/stream.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label };
+
+/// Where kernels report (data_errors.cuh). The kernel that reports first wins, and of its errors that of the
+/// lowest place: the same whatever the order in which threads run.
+struct DataErrorWord {
+  std::uint64_t
+      kind_and_bound;  ///< kind in the upper 8 bits, numbers are expected below the bound; 0: no error
+  std::uint64_t place_and_value;  ///< 32 bits each
+};
+
+/// The word of a device, in pinned memory: the device reaches it only when there is an error to write, and
+/// the host reads it without a copy.
+class DataErrors {
+ public:
+  DataErrors() {
+    void* data = nullptr;
+    check(cudaMallocHost(&data, sizeof(DataErrorWord)), "pinned memory");
+    word_ = static_cast<DataErrorWord*>(data);
+    clear();
+  }
+  DataErrors(const DataErrors&) = delete;
+  DataErrors& operator=(const DataErrors&) = delete;
+  ~DataErrors() { (void)cudaFreeHost(word_); }
+
+  DataErrorWord* word() const { return word_; }
+  /// To be called when the device has nothing to do. Throws IndexError if a kernel has reported an error,
+  /// once.
+  void throw_reported() {
+    const DataErrorWord seen = *word_;
+    if (seen.kind_and_bound == 0) return;
+    clear();
+    const auto kind = static_cast<DataError>(seen.kind_and_bound >> 56);
+    const auto bound = static_cast<std::int64_t>(seen.kind_and_bound & ((std::uint64_t{1} << 56) - 1));
+    const auto value = static_cast<std::int32_t>(static_cast<std::uint32_t>(seen.place_and_value));
+    const char* what = kind == DataError::label            ? "softmax_cross_entropy: label "
+                       : kind == DataError::accuracy_label ? "accuracy: label "
+                                                           : "embedding: id ";
+    fail<IndexError>(what, value, ", expected 0 to ", bound - 1);
+  }
+
+ private:
+  void clear() { *word_ = {0, ~std::uint64_t{0}}; }
+
+  DataErrorWord* word_;
+};
+
+}  // namespace lstmlib::inline LSTMLIB_ABI::cuda

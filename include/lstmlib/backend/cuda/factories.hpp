@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// How a device gets its kernels: each group is defined, and compiled, apart (tensor.cuh, nn.cuh,
+// update.cuh, recurrent.cuh).
+
+#include "lstmlib/backend/backend.hpp"
+#include "lstmlib/backend/cuda/context.hpp"
+
+#include <memory>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+template <Real T>
+std::unique_ptr<TensorKernels<T>> make_tensor_kernels(Context& context);
+template <Real T>
+std::unique_ptr<NnKernels<T>> make_nn_kernels(Context& context);
+template <Real T>
+std::unique_ptr<UpdateKernels<T>> make_update_kernels(Context& context);
+template <Real T>
+std::unique_ptr<RecurrentKernels<T>> make_recurrent_kernels(Context& context);
+
+}  // namespace lstmlib::cuda

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What a captured graph consists of. A graph that is ready to run can be given the addresses and sizes of
+// another, but only of one with the same kernels in the same places, in clusters of the same shape: drivers
+// (580.159 for one, on an H100) accept others, too, and then run something else than either graph. cuBLAS
+// starts one and the same kernel in clusters of 2 or of 4 blocks, depending on the sizes of a product.
+
+#include "lstmlib/backend/cuda/check.hpp"
+
+#include <cuda.h>
+
+#include <compare>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+/// A node: its kind, and of a kernel, which one and in what clusters of blocks; 0 where there are none.
+struct GraphNode {
+  cudaGraphNodeType kind;
+  const void* kernel;
+  unsigned cluster_x, cluster_y, cluster_z;
+
+  auto operator<=>(const GraphNode&) const = default;
+};
+/// In the order of the capture.
+using GraphNodes = std::vector<GraphNode>;
+
+namespace detail {
+
+using GetKernelParameters = CUresult(CUDAAPI*)(CUgraphNode, CUDA_KERNEL_NODE_PARAMS*);
+
+/// The driver's own function: the runtime's knows no kernels of libraries. Null where there is none.
+inline GetKernelParameters get_kernel_parameters() {
+  static const auto found = [] {
+    void* function = nullptr;
+    cudaDriverEntryPointQueryResult result{};
+    constexpr auto name = "cuGraphKernelNodeGetParams";
+#if CUDART_VERSION >= 12050
+    constexpr unsigned version = 12000;  // the first whose parameters name kernels of libraries
+    const auto asked = cudaGetDriverEntryPointByVersion(name, &function, version, cudaEnableDefault, &result);
+#else
+    const auto asked = cudaGetDriverEntryPoint(name, &function, cudaEnableDefault, &result);
+#endif
+    if (asked == cudaSuccess && result == cudaDriverEntryPointSuccess)
+      return reinterpret_cast<GetKernelParameters>(function);
+    (void)cudaGetLastError();
+    return GetKernelParameters{};
+  }();
+  return found;
+}
+
+/// The rest of a node that is a kernel; false where the driver does not tell.
+inline bool describe_kernel(cudaGraphNode_t handle, GraphNode& node) {
+  const auto get = get_kernel_parameters();
+  CUDA_KERNEL_NODE_PARAMS parameters{};
+  if (!get || get(handle, &parameters) != CUDA_SUCCESS) return false;
+  node.kernel = parameters.func ? static_cast<const void*>(parameters.func) : parameters.kern;
+  cudaLaunchAttributeValue value{};
+  if (cudaGraphKernelNodeGetAttribute(handle, cudaLaunchAttributeClusterDimension, &value) == cudaSuccess) {
+    node.cluster_x = value.clusterDim.x;
+    node.cluster_y = value.clusterDim.y;
+    node.cluster_z = value.clusterDim.z;
+  } else {
+    (void)cudaGetLastError();  // devices without clusters
+  }
+  return node.kernel != nullptr;
+}
+
+}  // namespace detail
+
+/// None where a kernel cannot be told from others.
+inline std::optional<GraphNodes> nodes_of(cudaGraph_t graph) {
+  std::size_t count = 0;
+  check(cudaGraphGetNodes(graph, nullptr, &count), "cudaGraphGetNodes");
+  std::vector<cudaGraphNode_t> handles(count);
+  if (count > 0) check(cudaGraphGetNodes(graph, handles.data(), &count), "cudaGraphGetNodes");
+  GraphNodes nodes;
+  nodes.reserve(count);
+  for (const cudaGraphNode_t handle : handles) {
+    GraphNode node{};
+    check(cudaGraphNodeGetType(handle, &node.kind), "cudaGraphNodeGetType");
+    if (node.kind == cudaGraphNodeTypeKernel && !detail::describe_kernel(handle, node)) return {};
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+
+}  // namespace lstmlib::cuda

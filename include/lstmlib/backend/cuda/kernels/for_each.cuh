@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Kernels that do the same for each element, or for each element of each row: their body is a functor of
+// plain pointers and numbers with a call for one of them.
+
+#include "lstmlib/base/index.hpp"
+#include "lstmlib/backend/cuda/context.hpp"
+#include "lstmlib/backend/cuda/launch.hpp"
+#include "lstmlib/backend/cuda/simt.hpp"
+
+#include <algorithm>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+inline constexpr int default_threads = 256;
+/// Enough to fill any device several times; more would only begin later, so blocks go on to further elements.
+inline constexpr Index max_blocks = 8192;
+
+/// Blocks for `count` items of which one block takes `a_block` at a time.
+inline int blocks_for(Index count, Index a_block) {
+  return static_cast<int>(std::min(max_blocks, (count + a_block - 1) / a_block));
+}
+
+template <class Body>
+__global__ void __launch_bounds__(default_threads) for_each_kernel(const Body body, Index count) {
+  const Index step = Index{simt::grid_blocks()} * default_threads;
+  for (Index i = Index{simt::block_index()} * default_threads + simt::thread_index(); i < count; i += step)
+    body(i);
+}
+/// body(i) for i from 0 to count - 1
+template <class Body>
+void for_each(Stream& stream, Index count, const Body& body) {
+  if (count <= 0) return;
+  launch(stream, {.blocks = blocks_for(count, default_threads), .threads = default_threads},
+         for_each_kernel<Body>, body, count);
+}
+
+template <class Body>
+void for_each(Context& context, Index count, const Body& body) {
+  for_each(context.stream, count, body);
+}
+
+/// A block has `columns_at_once` columns of default_threads / columns_at_once rows at a time; blocks beside
+/// each other (in y) share the columns of the same rows.
+template <class Body>
+__global__ void __launch_bounds__(default_threads)
+    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once, int beside) {
+  const int thread = simt::thread_index(), rows_at_once = default_threads / columns_at_once;
+  const Index row_step = Index{simt::grid_blocks()} * rows_at_once;
+  const Index column_step = Index{beside} * columns_at_once;
+  const Index first_column = Index{simt::block_index_y()} * columns_at_once + thread % columns_at_once;
+  for (Index row = Index{simt::block_index()} * rows_at_once + thread / columns_at_once; row < rows;
+       row += row_step)
+    for (Index column = first_column; column < columns; column += column_step) body(row, column);
+}
+/// body(row, column) for all of them, neighbouring columns by neighbouring threads
+template <class Body>
+void for_each_in_rows(Context& context, Index rows, Index columns, const Body& body) {
+  if (rows <= 0 || columns <= 0) return;
+  int columns_at_once = 1;  // a power of two that leaves few threads without a column
+  while (columns_at_once < default_threads && columns_at_once < columns) columns_at_once *= 2;
+  if (columns_at_once > 32 && columns % columns_at_once > 0 &&
+      columns % columns_at_once <= columns_at_once / 2)
+    columns_at_once /= 2;
+  const int blocks = blocks_for(rows, default_threads / columns_at_once);
+  // A thread that does one thing after another waits for memory each time: one each, where blocks are few.
+  const auto beside =
+      static_cast<int>(std::min((columns + columns_at_once - 1) / columns_at_once, max_blocks / blocks));
+  launch(context.stream, {.blocks = blocks, .blocks_y = beside, .threads = default_threads},
+         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once, beside);
+}
+
+}  // namespace lstmlib::cuda

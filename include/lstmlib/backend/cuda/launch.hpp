@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// How kernels are started: the only place that does.
+
+#include "lstmlib/backend/cuda/stream.hpp"
+
+#include <utility>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+/// The grid of a launch. `cluster` blocks, where more than 1, run at the same time and reach each other's
+/// shared memory; it divides `blocks`.
+struct LaunchShape {
+  int blocks = 1;
+  int blocks_y = 1;
+  int threads = 256;
+  int shared_bytes = 0;  ///< for SharedArray
+  int cluster = 1;
+  /// May begin before the kernels ahead are done: it must call simt::wait_for_previous_kernel before it reads
+  /// what they write, or writes what they read.
+  bool programmatic_launch = false;
+};
+
+/// What a block may have without asking, and what clusters every device with clusters takes.
+inline constexpr int default_shared_bytes = 48 * 1024, default_cluster = 8;
+
+/// Starts `kernel(arguments...)` after all that the stream has. Throws DeviceError if it cannot be started.
+template <class... Parameters, class... Arguments>
+void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...),
+            Arguments&&... arguments) {
+  const auto exclusive = stream.exclusive();
+  const CurrentDevice scope(stream.device());
+  if (shape.shared_bytes > default_shared_bytes)
+    check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
+                               cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes),
+          "shared memory of a kernel");
+  if (shape.cluster > default_cluster)
+    check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
+                               cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
+          "cluster of a kernel");
+  cudaLaunchAttribute attributes[2];
+  unsigned count = 0;
+  if (shape.cluster > 1) {
+    attributes[count].id = cudaLaunchAttributeClusterDimension;
+    attributes[count].val.clusterDim.x = static_cast<unsigned>(shape.cluster);
+    attributes[count].val.clusterDim.y = 1;
+    attributes[count++].val.clusterDim.z = 1;
+  }
+  if (shape.programmatic_launch) {
+    attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attributes[count++].val.programmaticStreamSerializationAllowed = 1;
+  }
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(shape.blocks), static_cast<unsigned>(shape.blocks_y));
+  config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+  config.dynamicSmemBytes = static_cast<std::size_t>(shape.shared_bytes);
+  config.stream = stream.handle();
+  config.attrs = attributes;
+  config.numAttrs = count;
+  check(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launch of a kernel");
+}
+
+}  // namespace lstmlib::cuda

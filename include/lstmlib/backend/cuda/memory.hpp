@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// A device's memory: blocks that are kept for the next request of their size. All work of a device is on one
+// stream, so a block may be used again as soon as it is released: what comes later runs later.
+
+#include "lstmlib/backend/cuda/stream.hpp"
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+class DeviceMemory {
+ public:
+  /// Aligned to 256 bytes; asks the driver only where no block of this size is kept. Throws DeviceError
+  /// where, with all kept blocks given back, there is still not enough.
+  void* allocate(Stream& stream, std::size_t bytes) {
+    const std::size_t size = size_class(bytes);
+    const std::lock_guard lock(mutex_);
+    auto& free = free_[size];
+    if (!free.empty()) {
+      void* data = free.back().data;
+      free.pop_back();
+      kept_ -= size;
+      return data;
+    }
+    const CurrentDevice scope(stream.device());
+    void* data = nullptr;
+    if (cudaMalloc(&data, size) == cudaSuccess) return data;
+    (void)cudaGetLastError();
+    trim();
+    const cudaError_t second = cudaMalloc(&data, size);
+    if (second == cudaSuccess) return data;
+    (void)cudaGetLastError();
+    if (second != cudaErrorMemoryAllocation) check(second, "cudaMalloc");
+    std::size_t left = 0, all = 0;
+    (void)cudaMemGetInfo(&left, &all);
+    fail<DeviceError>("cuda: ", bytes, " bytes asked for on device ", stream.device(), ", ", left, " of ",
+                      all, " are free");
+  }
+  /// `bytes` as given to allocate.
+  void release(Stream& stream, void* data, std::size_t bytes) noexcept {
+    const std::size_t size = size_class(bytes);
+    const std::lock_guard lock(mutex_);
+    try {
+      free_[size].push_back({data, stream.capturing()});
+      kept_ += size;
+    } catch (...) {  // no memory for the list
+      (void)cudaFree(data);
+    }
+  }
+  /// To be called when a captured graph has been launched: what was released meanwhile is like any other
+  /// block.
+  void graph_was_launched() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [size, blocks] : free_)
+      for (Block& block : blocks) block.in_graph = false;
+  }
+  /// Bytes of the blocks that nobody uses.
+  std::size_t kept() const {
+    const std::lock_guard lock(mutex_);
+    return kept_;
+  }
+
+ private:
+  struct Block {
+    void* data;
+    bool in_graph;  ///< a graph that has not been launched yet may use it
+  };
+  /// Gives kept blocks back to the driver, which waits until the device has done its work.
+  void trim() {
+    for (auto& [size, blocks] : free_) {
+      std::vector<Block> left;
+      for (const Block& block : blocks)
+        if (block.in_graph || cudaFree(block.data) != cudaSuccess) left.push_back(block);
+        else kept_ -= size;
+      blocks.swap(left);
+    }
+    (void)cudaGetLastError();
+  }
+  /// Eight classes an octave: at most an eighth is wasted, and batches of similar size share blocks.
+  static std::size_t size_class(std::size_t bytes) {
+    std::size_t step = 256;
+    while (step * 16 <= bytes) step *= 2;
+    return (bytes / step + 1) * step;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::size_t, std::vector<Block>> free_;
+  std::size_t kept_ = 0;
+};
+
+}  // namespace lstmlib::cuda

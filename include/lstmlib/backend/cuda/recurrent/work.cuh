@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// What all ways to run a recurrent layer have in common: everything before and after its steps. Rows are
+// brought to time-major order (a row is then a token), and the sums of a unit's gates stand side by side.
+
+#include "lstmlib/backend/cuda/pointwise/recurrent_layout.hpp"
+#include "lstmlib/backend/cuda/gemm.cuh"
+#include "lstmlib/backend/cuda/kernels/for_each.cuh"
+#include "lstmlib/backend/cuda/recurrent/time_order.hpp"
+
+#include <cstddef>
+
+namespace lstmlib::inline LSTMLIB_ABI::cuda {
+
+/// Scratch memory lives as long as the object.
+template <Real T>
+class RecurrentWork {
+ public:
+  /// A matrix, and the same rounded where products are to be of bfloat16, or in two parts.
+  struct Operand {
+    View<const T> numbers;
+    View<const Bf16> rounded;
+    SplitMatrix split;
+
+    /// Not of one in two parts.
+    Operand rows(Index first, Index count) const {
+      return {part(numbers, first, count), part(rounded, first, count), {}};
+    }
+  };
+
+  RecurrentWork(Context& context, const RecurrentProblem<T>& problem, const TimeOrderView& time_order)
+      : p(problem),
+        order(time_order),
+        tokens(p.layout.rows()),
+        sequences(p.layout.sequences()),
+        hidden_size(p.hidden_size()),
+        input_size(p.input_size()),
+        columns(pointwise::column_count(p.cell)),
+        width(hidden_size * columns),
+        context_(context),
+        scratch_(context) {}
+
+  const std::int32_t* rows() const { return order.rows[p.reverse]; }  ///< of the tokens
+  View<T> take(Shape shape) { return scratch_.template take<T>(shape); }
+  void* take_bytes(std::size_t bytes) {
+    return scratch_.template take<std::byte>({static_cast<Index>(bytes)}).data;
+  }
+  template <class Body>
+  void each_in_rows(Index count, Index size, const Body& body) {
+    for_each_in_rows(context_, count, size, body);
+  }
+
+  /// Rounds the matrix where products need that.
+  Operand operand(View<const T> matrix) {
+    if constexpr (std::is_same_v<T, float>)
+      if (p.precision == Precision::bf16) {
+        const View<Bf16> rounded = scratch_.take<Bf16>(matrix.shape);
+        round_to_bf16(context_.stream, matrix, rounded);
+        return {matrix, rounded, {}};
+      }
+    return {matrix, {}, {}};
+  }
+  /// The same for products of gradients, which may be to 16 bits, from two parts.
+  Operand gradient_operand(View<const T> matrix, SplitMatrix::Side side) {
+    if constexpr (std::is_same_v<T, float>)
+      if (splits_gradients) {
+        const SplitMatrix split(scratch_.take<Bf16>(matrix.shape.with_rows(3 * matrix.shape.rows())), side);
+        split.fill(context_.stream, matrix);
+        return {matrix, {}, split};
+      }
+    return operand(matrix);
+  }
+  /// result = or += left right
+  void multiply(const Operand& left, bool left_transposed, const Operand& right, bool right_transposed,
+                View<T> result, OutputMode how) {
+    if constexpr (std::is_same_v<T, float>) {
+      if (left.split) return gemm(context_, left.split, left_transposed, right.split, result, how);
+      if (left.rounded)
+        return gemm(context_, MatrixOperand<Bf16>(left.rounded, left_transposed),
+                    MatrixOperand<Bf16>(right.rounded, right_transposed), result, how);
+      gemm(context_, MatrixOperand<float>(left.numbers, left_transposed),
+           MatrixOperand<float>(right.numbers, right_transposed), result, how, p.precision);
+    } else {
+      gemm(context_, MatrixOperand<T>(left.numbers, left_transposed),
+           MatrixOperand<T>(right.numbers, right_transposed), result, how);
+    }
+  }
+
+  /// Weights of the input, or of the state [width, inner], rows as the columns of sums.
+  Operand weights(bool of_state) { return operand(packed_weights(of_state)); }
+  /// Sums of both biases [hidden_size, columns].
+  const T* biases() {
+    const View<T> packed = take({hidden_size, columns});
+    each_in_rows(hidden_size, columns,
+                 pointwise::PackBiases<T>{p.cell, hidden_size, columns, p.bias_input.data, p.bias_hidden.data,
+                                          packed.data});
+    return packed.data;
+  }
+  /// Rows of `from` [rows, size] as tokens.
+  View<T> in_time_order(View<const T> from, Index size) {
+    const View<T> taken = take({tokens, size});
+    each_in_rows(tokens, size, pointwise::TakeRows<T>{size, rows(), from.data, taken.data});
+    return taken;
+  }
+  /// States of the sequences [sequences, hidden_size], those of the longest first; zeros where there are
+  /// none.
+  View<T> take_states(View<const T> from) {
+    const View<T> taken = take({sequences, hidden_size});
+    each_in_rows(sequences, hidden_size,
+                 pointwise::TakeRows<T>{hidden_size, order.sequences, from.data, taken.data});
+    return taken;
+  }
+  /// Hidden states that the tokens began with [tokens, hidden_size].
+  View<const T> states_before(View<const T> hidden) {
+    const View<T> taken = take({tokens, hidden_size});
+    each_in_rows(tokens, hidden_size,
+                 pointwise::TakeStatesBefore<T>{hidden_size, order.before[p.reverse], hidden.data,
+                                                p.initial_hidden.data, taken.data});
+    return taken;
+  }
+  void add_states(const T* from, View<T> to) {
+    if (to)
+      each_in_rows(sequences, hidden_size,
+                   pointwise::AddToPlaces<T>{hidden_size, order.sequences, from, to.data});
+  }
+
+  /// sums [tokens, width] = inputs times their weights
+  void multiply_inputs(View<T> sums) {
+    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums,
+             OutputMode::overwrite);
+  }
+
+  /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: of the sums;
+  /// hidden_before [tokens, hidden_size]: states that the tokens began with.
+  void add_gradients(View<const T> gradients, View<const T> hidden_before, const RecurrentGradients<T>& d) {
+    using Side = SplitMatrix::Side;
+    const Operand d_sums = gradient_operand(gradients, Side::left);
+    if (d.weight_input)
+      add_weights(false, d_sums, gradient_operand(in_time_order(p.input, input_size), Side::right),
+                  d.weight_input);
+    if (d.weight_hidden) add_weights_of_states(d_sums, hidden_before, d.weight_hidden);
+    if (d.bias_input || d.bias_hidden) add_biases(gradients, d);
+    if (d.input) {
+      const View<T> d_inputs = take({tokens, input_size});
+      multiply(d_sums, false, gradient_operand(packed_weights(false), Side::right), false, d_inputs,
+               OutputMode::overwrite);
+      each_in_rows(tokens, input_size,
+                   pointwise::AddToPlaces<T>{input_size, rows(), d_inputs.data, d.input.data});
+    }
+  }
+
+  const RecurrentProblem<T>& p;
+  const TimeOrderView& order;
+  Index tokens, sequences, hidden_size, input_size;
+  Index columns;                  ///< of sums of a unit
+  Index width;                    ///< of all sums
+  bool splits_gradients = false;  ///< products of gradients may be to 16 bits; only of float32
+
+ private:
+  template <class Any>
+  static View<const Any> part(View<const Any> whole, Index first, Index count) {
+    if (!whole) return {};
+    return {whole.data + first * whole.shape.row_size(), whole.shape.with_rows(count)};
+  }
+
+  View<const T> packed_weights(bool of_state) {
+    const View<const T> given = of_state ? p.weight_hidden : p.weight_input;
+    if (columns == 1) return given;
+    const Index inner = given.shape.row_size();
+    const View<T> packed = take({width, inner});
+    each_in_rows(
+        width, inner,
+        pointwise::PackWeights<T>{p.cell, of_state, hidden_size, inner, columns, given.data, packed.data});
+    return packed;
+  }
+  void add_weights_of_states(const Operand& d_sums, View<const T> hidden_before, View<T> d_weights) {
+    if (splits_gradients)
+      return add_weights(true, d_sums, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
+    // The first tokens began with zeros, unless states were given.
+    const Index first = p.initial_hidden ? 0 : p.layout.batch_size_at(0), count = tokens - first;
+    if (count > 0)
+      add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
+  }
+  void add_weights(bool of_state, const Operand& d_sums, const Operand& right, View<T> d_weights) {
+    if (columns == 1) return multiply(d_sums, true, right, false, d_weights, OutputMode::accumulate);
+    const Index inner = d_weights.shape.row_size();
+    const View<T> packed = take({width, inner});
+    multiply(d_sums, true, right, false, packed, OutputMode::overwrite);
+    each_in_rows(d_weights.shape.rows(), inner,
+                 pointwise::AddPackedWeights<T>{p.cell, of_state, hidden_size, inner, columns, packed.data,
+                                                d_weights.data});
+  }
+  void add_biases(View<const T> d_sums, const RecurrentGradients<T>& d) {
+    constexpr Index chunk = 32;  // enough threads for a device, few enough partial sums
+    const Index chunks = (tokens + chunk - 1) / chunk;
+    const View<T> partial = take({chunks, width});
+    each_in_rows(chunks, width, pointwise::SumChunks<T>{tokens, width, chunk, d_sums.data, partial.data});
+    each_in_rows(1, p.gates() * hidden_size,
+                 pointwise::AddBiases<T>{p.cell, hidden_size, columns, chunks, partial.data,
+                                         d.bias_input.data, d.bias_hidden.data});
+  }
+
+  Context& context_;
+  Scratch scratch_;
+};
+
+}  // namespace lstmlib::cuda

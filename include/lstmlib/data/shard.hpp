@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// One batch cut into parts, one for each of several processes.
+
+#include "lstmlib/base/error.hpp"
+#include "lstmlib/base/index.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace lstmlib::inline LSTMLIB_ABI::data {
+
+/// A part of a batch.
+template <class Batch>
+struct Shard {
+  std::optional<Batch> batch = {};  ///< of the examples; nothing if there are none
+  Index first = 0;                  ///< place of the first example in the whole batch
+  Index examples = 0;               ///< of this part
+  Index total = 0;                  ///< of the whole batch
+};
+
+/// Where parts begin, and the end: part p is from [p] to [p + 1] of examples that stay in their order. The
+/// parts take about the same time, if an example takes one of its `cost`; none is empty where there are
+/// enough examples. Throws ValueError for fewer than one part and a negative cost.
+inline std::vector<Index> partition_by_cost(std::span<const Index> costs, int parts) {
+  if (parts < 1) fail<ValueError>("partition_by_cost: ", parts, " parts, expected at least 1");
+  for (const Index cost : costs)
+    if (cost < 0) fail<ValueError>("partition_by_cost: a cost of ", cost, ", expected at least 0");
+  const auto count = static_cast<Index>(costs.size());
+  const double all = static_cast<double>(std::accumulate(costs.begin(), costs.end(), Index{0}));
+  std::vector<Index> cuts{0};
+  Index at = 0, before = 0;  // examples before the cut, and their cost
+  for (int part = 1; part < parts; ++part) {
+    const double wanted = all * part / parts;
+    const Index least = std::min<Index>(part, count);  // one for each part before, one for each that follows
+    const Index most = std::max(least, count - (parts - part));
+    const auto next_cost = [&] { return costs[static_cast<std::size_t>(at)]; };
+    const auto nearer_with_it = [&] {
+      return static_cast<double>(before) + static_cast<double>(next_cost()) / 2 <= wanted;
+    };
+    while (at < most && (at < least || nearer_with_it())) before += next_cost(), ++at;
+    cuts.push_back(at);
+  }
+  cuts.push_back(count);
+  return cuts;
+}
+
+}  // namespace lstmlib::data

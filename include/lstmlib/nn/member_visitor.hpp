@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// The visitor of what a module consists of: it lists, moves, saves or loads.
+
+#include "lstmlib/nn/parameter.hpp"
+
+#include <string>
+
+namespace lstmlib::inline LSTMLIB_ABI::nn {
+
+class Module;
+
+/// Calls are chained; their order is the order in the file. Absent parameters and tensors are skipped.
+class MemberVisitor {
+ public:
+  using Names = std::span<const std::string_view>;
+  virtual ~MemberVisitor() = default;
+
+  template <Real T>
+  MemberVisitor& operator()(std::string_view name, Parameter<T>& whole) {
+    return stacked({&name, 1}, whole);
+  }
+  /// A parameter whose equal blocks of rows have names of their own in files.
+  template <Real T>
+  MemberVisitor& stacked(Names names, Parameter<T>& stacked) {
+    if (stacked) on_parameter(names, stacked);
+    return *this;
+  }
+  template <Element T>
+  MemberVisitor& operator()(std::string_view name, Tensor<T>& state) {
+    if (state) on_tensor(name, state);
+    return *this;
+  }
+  MemberVisitor& operator()(std::string_view name, Module& child);
+  /// Children named 0, 1, 2, ...
+  template <std::derived_from<Module> M>
+  MemberVisitor& operator()(std::vector<M>& children) {
+    for (std::size_t i = 0; i < children.size(); ++i) (*this)(std::to_string(i), children[i]);
+    return *this;
+  }
+
+ protected:
+  virtual void on_parameter(Names, Parameter<float>&) = 0;
+  virtual void on_parameter(Names, Parameter<double>&) = 0;
+  virtual void on_tensor(std::string_view, Tensor<float>&) = 0;
+  virtual void on_tensor(std::string_view, Tensor<double>&) = 0;
+  virtual void on_tensor(std::string_view, Tensor<std::int32_t>&) = 0;
+  virtual void on_tensor(std::string_view, Tensor<std::int64_t>&) = 0;
+  virtual void enter(std::string_view) {}
+  virtual void leave() {}
+};
+
+/// A visitor from templates: Derived writes those of parameter, tensor and number that it cares for.
+template <class Derived>
+class TypedMemberVisitor : public MemberVisitor {
+ public:
+  template <Real T>
+  void parameter(Names, Parameter<T>&) {}
+  template <Element T>
+  void tensor(std::string_view, Tensor<T>&) {}
+
+ private:
+  Derived& self() { return static_cast<Derived&>(*this); }
+  void on_parameter(Names names, Parameter<float>& p) final { self().parameter(names, p); }
+  void on_parameter(Names names, Parameter<double>& p) final { self().parameter(names, p); }
+  void on_tensor(std::string_view name, Tensor<float>& t) final { self().tensor(name, t); }
+  void on_tensor(std::string_view name, Tensor<double>& t) final { self().tensor(name, t); }
+  void on_tensor(std::string_view name, Tensor<std::int32_t>& t) final { self().tensor(name, t); }
+  void on_tensor(std::string_view name, Tensor<std::int64_t>& t) final { self().tensor(name, t); }
+};
+
+/// The names of the entered children, for visitors that need paths like "encoder/encoder/0/w0".
+class MemberPath {
+ public:
+  void enter(std::string_view name) { parts_.emplace_back(name); }
+  void leave() { parts_.pop_back(); }
+  std::string of(std::string_view name) const {
+    std::string path;
+    for (const auto& part : parts_) path.append(part).append("/");
+    return path.append(name);
+  }
+
+ private:
+  std::vector<std::string> parts_;
+};
+
+}  // namespace lstmlib::nn

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// Models and whole training runs to and from NPZ files, under the keys and with the dtypes that Chainer gives
+// them.
+
+#include "lstmlib/io/npz.hpp"
+#include "lstmlib/serialization/serializer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace lstmlib::inline LSTMLIB_ABI::io {
+
+/// What loading does about arrays in the file that nothing asks for. They are not unpacked in any case.
+enum class ExtraKeys : std::uint8_t { refuse, ignore };
+
+struct LoadOptions {
+  ExtraKeys extra = ExtraKeys::refuse;
+  std::string
+      path;  ///< where in the file the model is: "updater/model:main/" of a snapshot; what stands elsewhere
+             ///< is ignored
+};
+
+/// Where snapshots, Chainer's and ours, keep the model.
+inline constexpr std::string_view model_in_snapshot = "updater/model:main/";
+
+namespace detail {
+
+/// A Serializer whose Derived has `exchange(path, value)` for every kind of value; tensors of modules are
+/// values too.
+template <class Derived>
+class ArchiveSerializer : public io::Serializer {
+ public:
+  /// The part whose keys have no prefix.
+  template <class Part>
+  void root(Part& part) {
+    if constexpr (requires { part.serialize(*this); }) part.serialize(*this);
+    else on_module(part);
+  }
+
+ protected:
+  void on_value(const std::string& path, bool& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, std::int64_t& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, std::uint64_t& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, double& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, std::optional<double>& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, std::string& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, std::vector<std::int64_t>& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, Tensor<float>& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, Tensor<double>& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, Tensor<std::int32_t>& v) final { self().exchange(path, v); }
+  void on_value(const std::string& path, Tensor<std::int64_t>& v) final { self().exchange(path, v); }
+  void on_module(nn::Module& module) final {
+    Shared shared(path().of(""));
+    module.visit_members(shared);
+    Blocks blocks(self(), path().of(""), shared);
+    module.visit_members(blocks);
+  }
+
+ protected:
+  using Paths = std::vector<std::string>;  // of the blocks of rows of a parameter
+
+ private:
+  /// The paths of parameters, of which several fields may share one (tied weights).
+  class Shared final : public nn::TypedMemberVisitor<Shared> {
+   public:
+    explicit Shared(std::string prefix) : prefix_(std::move(prefix)) {}
+    template <Real T>
+    void parameter(nn::MemberVisitor::Names names, nn::Parameter<T>& p) {
+      Paths paths;
+      for (const auto name : names) paths.push_back(prefix_ + path_.of(name));
+      all_[p.state().get()].push_back(std::move(paths));
+    }
+    void enter(std::string_view name) override { path_.enter(name); }
+    void leave() override { path_.leave(); }
+
+    /// Those of one parameter, by the fields that have it.
+    const std::vector<Paths>& of(const void* state) const { return all_.at(state); }
+
+   private:
+    std::string prefix_;
+    nn::MemberPath path_;
+    std::unordered_map<const void*, std::vector<Paths>> all_;
+  };
+
+  /// Turns whole parameters into their named blocks of rows. One that fields share is exchanged once, where
+  /// the first of them stands, under all its names.
+  class Blocks final : public nn::TypedMemberVisitor<Blocks> {
+   public:
+    Blocks(Derived& to, std::string prefix, const Shared& shared)
+        : to_(to), prefix_(std::move(prefix)), shared_(shared) {}
+    template <Real T>
+    void parameter(nn::MemberVisitor::Names, nn::Parameter<T>& p) {
+      const auto& fields = shared_.of(p.state().get());
+      if (!seen_.insert(p.state().get()).second) return;
+      const auto& first = to_.first_present(fields);
+      each_block(p, first, [&](const std::string& path, Tensor<T>& rows) { to_.exchange(path, rows); });
+      for (const auto& paths : fields)
+        if (&paths != &first)
+          each_block(p, paths,
+                     [&](const std::string& path, Tensor<T>& rows) { to_.exchange_again(path, rows); });
+    }
+    template <Element T>
+    void tensor(std::string_view name, Tensor<T>& t) {
+      to_.exchange(prefix_ + path_.of(name), t);
+    }
+    void enter(std::string_view name) override { path_.enter(name); }
+    void leave() override { path_.leave(); }
+
+   private:
+    /// Calls `use(path, rows)` for the blocks, which share the parameter's memory.
+    template <Real T, class Use>
+    static void each_block(nn::Parameter<T>& p, const Paths& paths, Use use) {
+      const Index rows = p.shape().rows() / static_cast<Index>(paths.size());
+      for (std::size_t block = 0; block < paths.size(); ++block) {
+        // One name: the whole, which may be a scalar without rows.
+        auto& whole = p.mutable_value();
+        auto part = paths.size() == 1 ? whole : whole.rows(static_cast<Index>(block) * rows, rows);
+        use(paths[block], part);
+      }
+    }
+
+    Derived& to_;
+    std::string prefix_;
+    const Shared& shared_;
+    std::unordered_set<const void*> seen_;
+    nn::MemberPath path_;
+  };
+  Derived& self() { return static_cast<Derived&>(*this); }
+};
+
+class ArchiveWriter final : public ArchiveSerializer<ArchiveWriter> {
+ public:
+  bool loading() const override { return false; }
+  Archive take() { return std::move(archive_); }
+
+  void exchange(const std::string& path, const std::string& text) {
+    add(path, Array::from_strings({text}, {}));
+  }
+  void exchange(const std::string& path, const std::vector<std::int64_t>& numbers) {
+    add(path, Array::from(numbers, {static_cast<Index>(numbers.size())}));
+  }
+  void exchange(const std::string& path, const std::optional<double>& number) {
+    add(path, number ? Array::scalar(*number) : Array::object(None{}));
+  }
+  template <ArrayElement T>
+  void exchange(const std::string& path, const T& number) {
+    add(path, Array::scalar(number));
+  }
+  template <Element T>
+  void exchange(const std::string& path, const Tensor<T>& tensor) {
+    const Tensor<T> host = tensor.to(Device::cpu());
+    const auto sizes = host.shape().sizes();
+    add(path, Array::from(host.values(), std::vector<Index>(sizes.begin(), sizes.end())));
+  }
+  /// Of a parameter that several fields share, the first field's paths; and the others.
+  const Paths& first_present(const std::vector<Paths>& fields) const { return fields.front(); }
+  template <Element T>
+  void exchange_again(const std::string& path, const Tensor<T>& tensor) {
+    exchange(path, tensor);
+  }
+
+ private:
+  bool has_path(const std::string&) const override { return false; }
+  void add(const std::string& path, Array array) {
+    if (archive_.find(path)) fail<FormatError>("save: two values are named ", path);
+    archive_.add(path, std::move(array));
+  }
+  Archive archive_;
+};
+
+constexpr bool is_integer(ArrayDtype dtype) {
+  return dtype >= ArrayDtype::int8 && dtype <= ArrayDtype::uint64;
+}
+constexpr bool is_float(ArrayDtype dtype) {
+  return dtype >= ArrayDtype::float16 && dtype <= ArrayDtype::float64;
+}
+
+/// Where a reader takes arrays from.
+class ArrayStore {
+ public:
+  virtual ~ArrayStore() = default;
+  virtual std::vector<std::string> names() const = 0;
+  virtual bool has(const std::string& name) const = 0;
+  /// Type and shape of an array that is there.
+  virtual ArrayInfo info(const std::string& name) const = 0;
+  /// An array that is there. Throws FormatError where it cannot be read.
+  virtual const Array& array(const std::string& name) = 0;
+};
+
+/// Arrays in memory.
+class ArchiveStore final : public ArrayStore {
+ public:
+  explicit ArchiveStore(const Archive& archive) : archive_(archive) {}
+  std::vector<std::string> names() const override { return archive_.names(); }
+  bool has(const std::string& name) const override { return archive_.find(name) != nullptr; }
+  ArrayInfo info(const std::string& name) const override {
+    const Array& array = archive_.at(name);
+    return {name, array.dtype, array.item_size, array.shape};
+  }
+  const Array& array(const std::string& name) override { return archive_.at(name); }
+
+ private:
+  const Archive& archive_;
+};
+
+/// Arrays of a file whose names begin with `prefix`, without it. Only those that are asked for are unpacked.
+class NpzStore final : public ArrayStore {
+ public:
+  NpzStore(const NpzReader& reader, std::string prefix) : reader_(reader), prefix_(std::move(prefix)) {}
+
+  /// Unpacks those that have the shape expected, several at a time.
+  void prefetch(const Archive& expected) {
+    std::vector<std::size_t> places;
+    for (const auto& entry : expected)
+      if (const auto place = reader_.find(prefix_ + entry.name))
+        if (const ArrayInfo info = reader_.info(*place);
+            info.problem.empty() && info.shape == entry.array.shape)
+          places.push_back(*place);
+    for (auto& entry : read_places(reader_, places)) add(entry.name, entry.array);
+  }
+
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (std::size_t place = 0; place < reader_.size(); ++place)
+      if (reader_.name(place).starts_with(prefix_))
+        names.push_back(reader_.name(place).substr(prefix_.size()));
+    return names;
+  }
+  bool has(const std::string& name) const override { return reader_.find(prefix_ + name).has_value(); }
+  ArrayInfo info(const std::string& name) const override {
+    return reader_.info(*reader_.find(prefix_ + name));
+  }
+  const Array& array(const std::string& name) override {
+    const std::string whole = prefix_ + name;
+    if (const auto known = arrays_.find(whole); known != arrays_.end()) return known->second;
+    return add(whole, reader_.read(*reader_.find(whole)));
+  }
+
+ private:
+  const Array& add(const std::string& name, Array array) {
+    if ((bytes_ += array.data.size()) > reader_.options().max_bytes)
+      fail<FormatError>(reader_.file_name(), ": more than ", reader_.options().max_bytes, " bytes of data");
+    return arrays_[name] = std::move(array);
+  }
+
+  const NpzReader& reader_;
+  std::string prefix_;
+  std::unordered_map<std::string, Array> arrays_;
+  std::uint64_t bytes_ = 0;
+};
+
+class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
+ public:
+  /// `finite`: whether tensors may not hold NaN and infinities.
+  ArchiveReader(ArrayStore& arrays, bool finite) : arrays_(arrays), finite_(finite) {}
+  bool loading() const override { return true; }
+  /// Throws FormatError with all that was missing or did not fit.
+  void finish(ExtraKeys extra) {
+    if (extra == ExtraKeys::refuse)
+      for (const auto& name : arrays_.names())
+        if (!used_.contains(name)) complain(printable_name(name), " is not expected");
+    if (complaint_count_ > max_complaints)
+      complaints_ += message("; and ", complaint_count_ - max_complaints, " more");
+    if (complaint_count_ > 0) fail<FormatError>(complaints_);
+  }
+
+  void exchange(const std::string& path, bool& value) {
+    if (const Array* array = scalar(path, "bool", [](ArrayDtype d) { return d == ArrayDtype::boolean; }))
+      value = array->as_numbers<std::uint8_t>()[0] != 0;
+  }
+  template <std::integral T>
+  void exchange(const std::string& path, T& value) {
+    if (const Array* array = scalar(path, "an integer", is_integer))
+      convert(
+          path, *array, [&](auto v) { value = v[0]; }, value);
+  }
+  void exchange(const std::string& path, double& value) {
+    if (const Array* array = scalar(path, "a number", is_number))
+      convert(
+          path, *array, [&](auto v) { value = v[0]; }, value);
+  }
+  void exchange(const std::string& path, std::optional<double>& value) {
+    if (is_none(path)) {
+      used_.insert(path);
+      value.reset();
+    } else {
+      double number = value.value_or(0);
+      exchange(path, number);
+      value = number;
+    }
+  }
+  /// Text of Python 2 is an array of bytes.
+  void exchange(const std::string& path, std::string& value) {
+    const auto is_text = [](ArrayDtype d) { return d == ArrayDtype::unicode || d == ArrayDtype::bytes; };
+    const Array* array = scalar(path, "text", is_text);
+    if (!array) return;
+    if (array->dtype == ArrayDtype::unicode) return attempt(path, [&] { value = array->strings()[0]; });
+    std::string_view text = as_text(array->data);
+    text = text.substr(0, text.find_last_not_of('\0') + 1);  // without the zeros that fill it up
+    if (!is_utf8(text)) return complain(path, " is bytes that are not UTF-8, text expected");
+    value = std::string(text);
+  }
+  void exchange(const std::string& path, std::vector<std::int64_t>& value) {
+    const auto fits = [](const std::vector<Index>& shape) { return shape.size() == 1; };
+    if (const Array* array = find(path, "integers", is_integer, fits, "one axis"))
+      convert(
+          path, *array, [&](auto v) { value = std::move(v); }, std::int64_t{});
+  }
+  template <Element T>
+  void exchange(const std::string& path, Tensor<T>& tensor) {
+    const auto fits = [&](const std::vector<Index>& shape) {
+      return std::ranges::equal(shape, tensor.shape().sizes());
+    };
+    const std::string wanted_shape = shape_text(tensor.shape().sizes());
+    const Array* array = Real<T> ? find(path, "a real floating type", is_float, fits, wanted_shape)
+                                 : find(path, "integers", is_integer, fits, wanted_shape);
+    if (!array) return;
+    convert(
+        path, *array,
+        [&](auto values) {
+          if constexpr (Real<T>)
+            if (finite_ && !check_finite(path, *array, values)) return;
+          tensor.assign(Tensor<T>::from(values, tensor.shape()));  // into the memory that is there
+        },
+        T{});
+  }
+  /// Of a parameter that several fields share, the paths that the file has, or those of the first field.
+  const Paths& first_present(const std::vector<Paths>& fields) const {
+    const auto present = [this](const Paths& paths) { return arrays_.has(paths.front()); };
+    const auto found = std::find_if(fields.begin(), fields.end(), present);
+    return found == fields.end() ? fields.front() : *found;
+  }
+  /// The file may have the same values under the others' paths, too.
+  template <Element T>
+  void exchange_again(const std::string& path, const Tensor<T>& tensor) {
+    if (!arrays_.has(path)) return;
+    const Tensor<T> here = tensor.to(Device::cpu());
+    Tensor<T> other = here.clone();
+    exchange(path, other);
+    const auto values = here.values();
+    if (std::memcmp(values.data(), other.values().data(), values.size_bytes()) != 0)
+      complain(path, " differs from the other name of the same parameter");
+  }
+
+ private:
+  static constexpr std::size_t max_complaints = 20;
+  static constexpr bool is_number(ArrayDtype dtype) { return is_integer(dtype) || is_float(dtype); }
+
+  bool has_path(const std::string& path) const override { return arrays_.has(path); }
+  bool is_none(const std::string& path) {
+    if (!arrays_.has(path)) return false;
+    const ArrayInfo info = arrays_.info(path);
+    if (info.dtype != ArrayDtype::object || !info.shape.empty() || !info.problem.empty()) return false;
+    return arrays_.array(path).objects[0].is_none();
+  }
+  /// The array if there is one of a fitting type and shape; others are not unpacked.
+  template <class Fits, class FitsShape>
+  const Array* find(const std::string& path, const char* wanted, Fits fits, FitsShape fits_shape,
+                    const std::string& wanted_shape) {
+    used_.insert(path);
+    if (!arrays_.has(path)) {
+      complain(path, " is missing");
+      return nullptr;
+    }
+    const ArrayInfo info = arrays_.info(path);
+    if (!info.unread_type.empty()) complain(path, " is ", info.unread_type, ", ", wanted, " expected");
+    else if (!info.problem.empty()) complain(path, " is ", info.problem);
+    else if (!fits(info.dtype)) complain(path, " is ", name_of(info.dtype), ", ", wanted, " expected");
+    else if (!fits_shape(info.shape))
+      complain(path, " has shape ", shape_text(info.shape), ", ", wanted_shape, " expected");
+    else return &arrays_.array(path);
+    return nullptr;
+  }
+  template <class Fits>
+  const Array* scalar(const std::string& path, const char* wanted, Fits fits) {
+    return find(
+        path, wanted, fits, [](const std::vector<Index>& shape) { return shape.empty(); }, "one value");
+  }
+  /// Complains of the first value that is not finite, or that a T cannot hold.
+  template <Real T>
+  bool check_finite(const std::string& path, const Array& array, const std::vector<T>& values) {
+    const auto bad = std::find_if(values.begin(), values.end(), [](T v) { return !std::isfinite(v); });
+    if (bad == values.end()) return true;
+    const auto place = static_cast<std::size_t>(bad - values.begin());
+    const double before = array.as_numbers<double>()[place];
+    if (std::isfinite(before))
+      complain(path, " holds ", before, " (element ", place, "), which ", name_of(array_dtype_of<T>),
+               " cannot hold: its largest number is ", (std::numeric_limits<T>::max)());
+    else complain(path, " holds values that are not finite: element ", place, " is ", before);
+    return false;
+  }
+  /// `use(values)` with the values as those of `example`'s type.
+  template <class Use, class T>
+  void convert(const std::string& path, const Array& array, Use use, const T& example) {
+    attempt(path, [&] { use(array.as_numbers<std::remove_cvref_t<decltype(example)>>()); });
+  }
+  template <class Use>
+  void attempt(const std::string& path, Use use) {
+    try {
+      use();
+    } catch (const Error& error) { complain(path, ": ", error.what()); }
+  }
+  template <class... Parts>
+  void complain(const Parts&... parts) {
+    if (++complaint_count_ > max_complaints) return;
+    if (!complaints_.empty()) complaints_ += "; ";
+    complaints_ += message(parts...);
+  }
+
+  ArrayStore& arrays_;
+  bool finite_;
+  std::unordered_set<std::string> used_;
+  std::string complaints_;
+  std::size_t complaint_count_ = 0;
+};
+
+template <class Part>
+void read_arrays(ArrayStore& arrays, Part& part, ExtraKeys extra, bool finite) {
+  ArchiveReader reader(arrays, finite);
+  reader.root(part);
+  reader.finish(extra);
+}
+/// `before`: what the part held.
+template <class Part>
+void read_or_restore(ArrayStore& arrays, Part& part, ExtraKeys extra, const Archive& before) {
+  try {
+    read_arrays(arrays, part, extra, true);
+  } catch (...) {
+    ArchiveStore kept(before);
+    read_arrays(kept, part, ExtraKeys::ignore, false);
+    throw;
+  }
+}
+
+}  // namespace detail
+
+/// All arrays of a module, or of what has `serialize`. Does not change it.
+template <class Part>
+Archive to_archive(const Part& part) {
+  detail::ArchiveWriter writer;
+  writer.root(const_cast<Part&>(part));  // one function serves both directions; this one only reads
+  return writer.take();
+}
+
+/// Overwrites a module, or what has `serialize`. Throws FormatError, naming the keys that are missing or whose
+/// type, shape or values do not fit (20 of them, and how many more), and for values that contradict each other;
+/// `part` is then as before.
+template <class Part>
+void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKeys::refuse) {
+  detail::ArchiveStore arrays(archive);
+  detail::read_or_restore(arrays, part, extra, to_archive(part));
+}
+
+namespace detail {
+/// What is asked for may be wider in the file, and texts longer, but not so much that the memory is gone.
+inline std::uint64_t max_bytes(const Archive& expected) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : expected) bytes += entry.array.data.size();
+  return 4 * bytes + (std::uint64_t{64} << 20);
+}
+
+/// Says in one line what a file is that has nothing of what is wanted.
+inline void refuse_another_kind(const NpzReader& reader, const Archive& wanted, const std::string& prefix) {
+  std::size_t below_prefix = 0;
+  bool snapshot = false;
+  for (std::size_t place = 0; place < reader.size(); ++place) {
+    below_prefix += reader.name(place).starts_with(prefix);
+    snapshot |= reader.name(place).starts_with(model_in_snapshot);
+  }
+  if (reader.size() == 0) {
+    if (!wanted.empty()) fail<FormatError>(reader.without_arrays());
+    return;
+  }
+  for (const auto& entry : wanted)
+    if (reader.find(prefix + entry.name)) return;
+  if (prefix.empty() && snapshot)
+    fail<FormatError>("this is a snapshot of a training run; the model is in ", model_in_snapshot,
+                      ", from where the option path = \"", model_in_snapshot, "\" takes it");
+  if (!prefix.empty() && below_prefix == 0)
+    fail<FormatError>("no array's name begins with the path '", printable_name(prefix), "'; the first of ",
+                      reader.size(), " is '", printable_name(reader.name(0)), "'");
+}
+
+template <class Part>
+void load(const std::filesystem::path& path, Part& part, const LoadOptions& options) {
+  const Archive before = to_archive(part);
+  const NpzReader reader(path, {.max_bytes = max_bytes(before)});
+  std::string prefix = options.path;
+  if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
+  try {
+    refuse_another_kind(reader, before, prefix);
+    NpzStore arrays(reader, prefix);
+    arrays.prefetch(before);
+    read_or_restore(arrays, part, options.extra, before);
+  } catch (const FileError&) { throw; } catch (const Error& error) {
+    const std::string_view text = error.what();
+    if (text.starts_with(path.string() + ": ")) throw;
+    fail<FormatError>(path.string(), ": ", text);
+  }
+}
+}  // namespace detail
+
+/// Writes the parameters and states of a model, deflated, atomically: Chainer's load_npz reads them. The name
+/// is used as it is. Throws FileError.
+inline void save_npz(const std::filesystem::path& path, const nn::Module& model) {
+  write_npz(path, to_archive(model));
+}
+/// Reads what save_npz or Chainer's wrote, float16 to float64 into the model's types; with `options.path` also
+/// out of a snapshot. Arrays that the model does not ask for are not unpacked. Throws FileError, and FormatError
+/// as from_archive does.
+inline void load_npz(const std::filesystem::path& path, nn::Module& model, const LoadOptions& options) {
+  detail::load(path, model, options);
+}
+inline void load_npz(const std::filesystem::path& path, nn::Module& model,
+                     ExtraKeys extra = ExtraKeys::refuse) {
+  detail::load(path, model, {extra, {}});
+}
+
+/// As save_npz, for a trainer or another part that has `serialize`.
+template <class Part>
+void save_snapshot(const std::filesystem::path& path, const Part& part) {
+  write_npz(path, to_archive(part));
+}
+/// Reads what save_snapshot or Chainer's save_npz wrote of such a part; keys that `part` does not ask for are
+/// ignored. Throws as load_npz.
+template <class Part>
+void load_snapshot(const std::filesystem::path& path, Part& part) {
+  detail::load(path, part, {ExtraKeys::ignore, {}});
+}
+
+}  // namespace lstmlib::inline LSTMLIB_ABI::io
