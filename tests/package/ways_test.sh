@@ -55,7 +55,7 @@ case $way in
     refused "apt install libcairo2-dev pkg-config libboost-dev prometheus-cpp-dev libicu-dev libarchive-dev libcurl4-openssl-dev libssl-dev libexpat1-dev libcli11-dev doctest-dev" \
       library $extras -DLSTMLIB_CPU=ON -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_BUILD_TESTS=ON
     rm -rf build
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046,SC2086
     refused "apt install libeigen3-dev zlib1g-dev nlohmann-json3-dev" library $extras $(absent Eigen3 ZLIB nlohmann_json)
     # A part that is asked for is not left out silently.
     rm -rf build
