@@ -49,7 +49,7 @@ class Lstmlib(ConanFile):
         CMake(self).install()
 
     def package_id(self):
-        if not self.options.cpu:
+        if not self.info.options.cpu:
             self.info.settings.clear()
 
     def package_info(self):

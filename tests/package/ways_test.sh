@@ -6,6 +6,7 @@
 # pkg_config     without CMake
 # archive, deb   packages made by cpack
 # conan, vcpkg   the recipe and the port
+# presets        CMakePresets.json; and flags of the user's stay without
 # The kernels are left out, as they take a minute to compile: consumer_test.sh links them.
 set -eu
 way=$1 source=$2 scratch=$3 compiler=$4
@@ -133,6 +134,19 @@ END_OF_PROFILE
     # vcpkg's own functions are in vcpkg_stand_in.cmake: each does what the port needs of it.
     cmake -DSOURCE="$source" -DSCRATCH="$scratch" -DCOMPILER="$compiler" -P "$source/tests/package/vcpkg_stand_in.cmake"
     use "$scratch/packages" ;;
+  presets)
+    for preset in default dev asan tsan cuda; do
+      (cd "$source" && cmake --list-presets) | grep -q "\"$preset\"" || fail "no preset $preset"
+    done
+    cmake --preset default -S "$source" -B "$scratch/preset" -DCMAKE_CXX_COMPILER="$compiler" -DLSTMLIB_CUDA=OFF >preset.log
+    for setting in 'CMAKE_CXX_FLAGS_RELEASE:[A-Z]*=-O2 -DNDEBUG' 'CMAKE_BUILD_TYPE:[A-Z]*=Release' 'LSTMLIB_BUILD_TESTS:BOOL=OFF' \
+      'LSTMLIB_BUILD_SENTIMENT:BOOL=OFF' 'LSTMLIB_KIT_DIR:PATH='; do
+      grep -qx -- "$setting" preset/CMakeCache.txt || fail "the preset default does not set $setting"
+    done
+    library -DLSTMLIB_CPU=ON -DLSTMLIB_CUDA=OFF -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O3 -DMINE" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+    command=$(grep '"command".*generated/cpu.cpp' build/compile_commands.json)
+    case $command in *"-O3 -DMINE"*) ;; *) fail "flags of the user's are gone: $command" ;; esac
+    ! printf '%s' "$command" | grep -q -- '-O[^3]' || fail "another level was added: $command" ;;
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
 echo "$way: works"
