@@ -1,20 +1,6 @@
 # lstmlib::cuda: the CUDA part, compiled once; optional. nvcc is called as a tool, not as a language of the project, so
 # that a user's project may link it without CUDA of its own.
 
-set(LSTMLIB_CUDA AUTO CACHE STRING "The CUDA part: ON, OFF, or AUTO (where there is an nvcc)")
-set_property(CACHE LSTMLIB_CUDA PROPERTY STRINGS AUTO ON OFF)
-
-set(lstmlib_with_cuda OFF)
-if(NOT LSTMLIB_CUDA STREQUAL "OFF")
-  find_package(CUDAToolkit 12 QUIET)
-  if(CUDAToolkit_NVCC_EXECUTABLE AND TARGET CUDA::cublas)
-    set(lstmlib_with_cuda ON)
-  elseif(LSTMLIB_CUDA STREQUAL "AUTO")
-    message(STATUS "no nvcc: the CUDA part is left out")
-  else()
-    message(FATAL_ERROR "LSTMLIB_CUDA is ON, but there is no CUDA toolkit with nvcc and cuBLAS (see CUDAToolkit_ROOT)")
-  endif()
-endif()
 if(NOT lstmlib_with_cuda)
   return()
 endif()

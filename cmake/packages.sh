@@ -5,7 +5,7 @@ build_packages="g++ cmake ninja-build pkg-config libeigen3-dev zlib1g-dev nlohma
   libboost-dev prometheus-cpp-dev libcli11-dev libicu-dev libcurl4-openssl-dev libssl-dev libarchive-dev libexpat1-dev ca-certificates"
 test_packages="doctest-dev libopenmpi-dev openmpi-bin openssh-server openssh-client iproute2 procps"
 all_test_packages="clang libclang-rt-dev libbenchmark-dev doxygen"  # besides: the second compiler, fuzzers, the reference
-slow_test_packages="debootstrap g++-aarch64-linux-gnu qemu-user python3"  # besides: a fresh Debian, another processor, faults
+slow_test_packages="debootstrap g++-aarch64-linux-gnu qemu-user python3 clang-tidy"  # besides: a fresh Debian, another processor, faults
 
 # need_packages YES PACKAGE ...: installs those that are missing, after printing the list and asking (not with YES = yes).
 # Nothing is removed, and nothing upgraded but what a new package cannot do without. Where it is not Debian, or the user

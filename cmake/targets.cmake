@@ -1,7 +1,5 @@
 # The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot,
-# lstmlib::serve, lstmlib::mpi.
-
-set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a project that adds this one as a folder links through our targets
+# lstmlib::serve, lstmlib::mpi. requirements.cmake has found what they link.
 
 # lstmlib_compiled_library(TARGET SOURCE ...): a library that a program links instead of compiling headers again.
 function(lstmlib_compiled_library target)
@@ -22,11 +20,6 @@ function(lstmlib_optimise target)
   target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:${own_level}>>:-O2>)
 endfunction()
 
-find_package(Eigen3 3.3 REQUIRED NO_MODULE)
-find_package(ZLIB REQUIRED)
-find_package(nlohmann_json 3.10 REQUIRED)
-find_package(Threads REQUIRED)
-
 add_library(lstmlib INTERFACE)
 add_library(lstmlib::lstmlib ALIAS lstmlib)
 target_compile_features(lstmlib INTERFACE cxx_std_20)
@@ -34,51 +27,46 @@ set(LSTMLIB_ABI "" CACHE STRING "Name of the inline namespace of this copy of th
 if(LSTMLIB_ABI)
   target_compile_definitions(lstmlib INTERFACE LSTMLIB_ABI=${LSTMLIB_ABI})
 endif()
-target_include_directories(lstmlib INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                                             $<INSTALL_INTERFACE:include>)
+file(GLOB_RECURSE lstmlib_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/lstmlib/*.hpp
+     ${PROJECT_SOURCE_DIR}/include/lstmlib/*.inl ${PROJECT_SOURCE_DIR}/include/lstmlib/*.cuh)
+target_sources(lstmlib INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${lstmlib_headers})
 target_link_libraries(lstmlib INTERFACE ZLIB::ZLIB nlohmann_json::nlohmann_json Threads::Threads)
-# SYSTEM: Eigen warns in a user's strict build otherwise.
-target_include_directories(lstmlib SYSTEM INTERFACE
-  $<BUILD_INTERFACE:$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>>)
+# SYSTEM: Eigen warns in a user's strict build otherwise. Its folder, not its target, is named: a project that adds this one
+# as a folder does not see targets that are found here.
+get_target_property(lstmlib_eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(lstmlib SYSTEM INTERFACE "$<BUILD_INTERFACE:${lstmlib_eigen_folders}>")
 
 # For programs of several files: they include lstmlib/core.hpp, and this library holds the CPU's kernels once.
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/cpu.cpp CONTENT "#include <lstmlib/backend/cpu/entry.hpp>\n")
-lstmlib_compiled_library(lstmlib_cpu ${PROJECT_BINARY_DIR}/generated/cpu.cpp)
-lstmlib_optimise(lstmlib_cpu)
-add_library(lstmlib::cpu ALIAS lstmlib_cpu)
-set_target_properties(lstmlib_cpu PROPERTIES EXPORT_NAME cpu POSITION_INDEPENDENT_CODE ON)
-target_link_libraries(lstmlib_cpu PUBLIC lstmlib)
-
-# Plots of training runs; optional.
-find_package(PkgConfig QUIET)
-if(PkgConfig_FOUND)
-  pkg_check_modules(LSTMLIB_CAIRO QUIET IMPORTED_TARGET GLOBAL cairo)
+if(LSTMLIB_CPU)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/cpu.cpp CONTENT "#include <lstmlib/backend/cpu/entry.hpp>\n")
+  lstmlib_compiled_library(lstmlib_cpu ${PROJECT_BINARY_DIR}/generated/cpu.cpp)
+  lstmlib_optimise(lstmlib_cpu)
+  add_library(lstmlib::cpu ALIAS lstmlib_cpu)
+  set_target_properties(lstmlib_cpu PROPERTIES EXPORT_NAME cpu POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(lstmlib_cpu PUBLIC lstmlib)
 endif()
-if(LSTMLIB_CAIRO_FOUND)
+
+# Plots of training runs.
+if(lstmlib_with_plot)
   add_library(lstmlib_plot INTERFACE)
   add_library(lstmlib::plot ALIAS lstmlib_plot)
   set_target_properties(lstmlib_plot PROPERTIES EXPORT_NAME plot)
   target_link_libraries(lstmlib_plot INTERFACE lstmlib PkgConfig::LSTMLIB_CAIRO)
 endif()
 
-# Models over HTTP, compiled once; optional.
-find_package(Boost 1.74 QUIET)
-if(PkgConfig_FOUND)
-  pkg_check_modules(LSTMLIB_PROMETHEUS QUIET IMPORTED_TARGET GLOBAL prometheus-cpp-core)
-endif()
-if(Boost_FOUND AND LSTMLIB_PROMETHEUS_FOUND)
+# Models over HTTP, compiled once. Who links it needs the library of Prometheus, but not Boost's headers.
+if(lstmlib_with_serve)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/serve.cpp CONTENT "#include <lstmlib/serve/entry.hpp>\n")
   lstmlib_compiled_library(lstmlib_serve ${PROJECT_BINARY_DIR}/generated/serve.cpp)
   lstmlib_optimise(lstmlib_serve)
   add_library(lstmlib::serve ALIAS lstmlib_serve)
   set_target_properties(lstmlib_serve PROPERTIES EXPORT_NAME serve POSITION_INDEPENDENT_CODE ON)
-  target_link_libraries(lstmlib_serve PUBLIC lstmlib_cpu PRIVATE Boost::headers PkgConfig::LSTMLIB_PROMETHEUS)
+  target_link_libraries(lstmlib_serve PUBLIC lstmlib_cpu
+                                      PRIVATE $<BUILD_INTERFACE:Boost::headers> PkgConfig::LSTMLIB_PROMETHEUS)
 endif()
 
-# Training on several processes; optional.
-set(MPI_CXX_SKIP_MPICXX ON)
-find_package(MPI 3.0 QUIET COMPONENTS CXX)
-if(MPI_CXX_FOUND)
+# Training on several processes.
+if(lstmlib_with_mpi)
   add_library(lstmlib_mpi INTERFACE)
   add_library(lstmlib::mpi ALIAS lstmlib_mpi)
   set_target_properties(lstmlib_mpi PROPERTIES EXPORT_NAME mpi)

@@ -12,7 +12,9 @@ if(LSTMLIB_SANITIZE)
   target_link_options(lstmlib_strict INTERFACE -fsanitize=${LSTMLIB_SANITIZE})
   # Sanitized code takes three times as long to optimise as not to; only for the kernels is that worth while.
   # Without debug information there: clang 14 spends minutes on it in these large functions.
-  target_compile_options(lstmlib_cpu PRIVATE $<$<CONFIG:Debug>:-O1> $<$<CONFIG:Debug>:-g0>)
+  if(TARGET lstmlib_cpu)
+    target_compile_options(lstmlib_cpu PRIVATE $<$<CONFIG:Debug>:-O1> $<$<CONFIG:Debug>:-g0>)
+  endif()
 endif()
 foreach(target lstmlib_cpu lstmlib_serve)
   if(TARGET ${target} AND PROJECT_IS_TOP_LEVEL)  # users' compilers may warn of what ours do not

@@ -5,7 +5,8 @@
 # --all   besides the plain build: the other compiler with sanitizers, fuzzers for 5 s each, the reference documentation
 # --slow  the long ones alone (soaks, fuzzers for 10 minutes each, clean-root installs, accuracy over many seeds, faults
 #         that tests have to notice, the other compiler's optimised build, ThreadSanitizer, the benchmarks)
-# The builds are in build/, or in $LSTMLIB_BUILD_DIR.
+# The builds are in build/, or in $LSTMLIB_BUILD_DIR. LSTMLIB_KIT_DIR names a folder of files to compare with; what needs them is
+# skipped without it.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=cmake/packages.sh
@@ -32,7 +33,7 @@ need_packages $yes $packages
 jobs=$(nproc)
 export LSTMLIB_OFFLINE=1
 builds=${LSTMLIB_BUILD_DIR:-$top/build}
-kit=${LSTMLIB_KIT_DIR:-$top/../shared}
+kit=${LSTMLIB_KIT_DIR:-}
 [ -d "$kit/compat" ] || kit=""
 # Of the two compilers that --all builds with, clang checks each header alone; --slow does it with g++, too.
 benchmarks=OFF check_headers=ON model=OFF precompile=OFF
@@ -54,12 +55,13 @@ if [ $all$slow != nono ] && { command -v nvcc || [ -x /usr/local/cuda/bin/nvcc ]
 fi
 
 # build NAME TARGETS COMPILER TYPE [options of cmake]. Eight sources at a time are compiled as one: they share headers
-# that take longer than they do.
+# that take longer than they do. -O2, as -O3 makes nothing faster but takes longer.
 build() {
   name=$1 targets=$2 compiler=$3 type=$4
   shift 4
   echo "== building $targets in $builds/$name ($compiler, $type)"
   cmake -G Ninja -S "$top" -B "$builds/$name" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE="$type" \
+    -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DLSTMLIB_BUILD_TESTS=ON -DLSTMLIB_BUILD_EXAMPLES=ON -DLSTMLIB_BUILD_SENTIMENT=ON \
     -DCMAKE_UNITY_BUILD=ON -DLSTMLIB_KIT_DIR="$kit" -DLSTMLIB_KIT_PYTHON="$kit_python" "$@" >/dev/null
   # shellcheck disable=SC2086
   cmake --build "$builds/$name" --target $targets -j "$jobs"

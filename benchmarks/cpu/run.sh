@@ -8,7 +8,7 @@
 # --rounds N       default 5
 # --append         more rounds of parts that are in OUT already
 # --data DIR       folder with stsa.binary.train and stsa.binary.test; "films": the project's small corpus. Default: data
-#                  in $LSTMLIB_KIT_DIR or ../shared, else films
+#                  in $LSTMLIB_KIT_DIR, else films
 # --quick          about a minute: small sizes, two rounds; shows that all works, says nothing about speed
 # --programs DIR   folder of the built programs; nothing is built then
 # --yes            install missing Debian packages without asking
@@ -52,9 +52,8 @@ done
 : "${rounds:=$([ "$quick" ] && echo 2 || echo 5)}"
 
 if [ -z "$data" ]; then
-  for kit in "${LSTMLIB_KIT_DIR:-}" "$top/../shared"; do
-    [ -z "$kit" ] || [ ! -e "$kit/data/stsa.binary.train" ] || { data=$kit/data; break; }
-  done
+  kit=${LSTMLIB_KIT_DIR:-}
+  [ -z "$kit" ] || [ ! -e "$kit/data/stsa.binary.train" ] || data=$kit/data
 fi
 if [ -n "$data" ] && [ "$data" != films ]; then
   train=$data/stsa.binary.train test=$data/stsa.binary.test
@@ -70,8 +69,8 @@ if [ -z "$programs" ]; then
   need_packages $yes $build_packages libbenchmark-dev
   echo "Building in $build ..." >&2
   mkdir -p "$build"
-  if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_BENCHMARKS=ON \
-           -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_BUILD_EXAMPLES=OFF &&
+  if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+           -DLSTMLIB_BUILD_BENCHMARKS=ON &&
          cmake --build "$build" --target cpu_comparison backend_recurrent_benchmark; } >"$build/build.log" 2>&1; then
     cat "$build/build.log" >&2
     exit 1

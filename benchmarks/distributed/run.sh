@@ -7,7 +7,7 @@
 # --rounds N       default 5
 # --append         more rounds of parts that are in OUT already
 # --data FILE      training sentences, "label word word ..." a line; "made": made ones. Default: stsa.binary.train of the
-#                  data in $LSTMLIB_KIT_DIR or ../shared, else made ones
+#                  data in $LSTMLIB_KIT_DIR, else made ones
 # --quick          about a minute: few steps, two rounds; shows that all works, says nothing about speed
 # --programs DIR   folder of the built programs; nothing is built then
 # --yes            install missing Debian packages without asking
@@ -47,9 +47,8 @@ done
 
 if [ -z "$data" ]; then
   data=made
-  for kit in "${LSTMLIB_KIT_DIR:-}" "$top/../shared"; do
-    [ -z "$kit" ] || [ ! -r "$kit/data/stsa.binary.train" ] || { data=$kit/data/stsa.binary.train; break; }
-  done
+  kit=${LSTMLIB_KIT_DIR:-}
+  [ -z "$kit" ] || [ ! -r "$kit/data/stsa.binary.train" ] || data=$kit/data/stsa.binary.train
 fi
 sentences=""
 [ "$data" = made ] || { [ -r "$data" ] || fail "cannot read $data"; sentences="--train $data"; }
@@ -60,8 +59,8 @@ if [ -z "$programs" ]; then
   need_packages $yes $build_packages libbenchmark-dev
   echo "Building in $build ..." >&2
   mkdir -p "$build"
-  if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_BENCHMARKS=ON \
-           -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_BUILD_EXAMPLES=OFF &&
+  if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+           -DLSTMLIB_BUILD_BENCHMARKS=ON &&
          cmake --build "$build" --target distributed; } >"$build/build.log" 2>&1; then
     cat "$build/build.log" >&2
     exit 1

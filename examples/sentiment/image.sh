@@ -17,7 +17,8 @@ case ${1:-} in
     # shellcheck disable=SC2086
     need_packages yes $build_packages libopenmpi-dev openssh-client
     build=$(mktemp -d)
-    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_INSTALL=OFF
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+      -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_INSTALL=OFF
     cmake --build "$build" --target sentiment
     "$0" stage "$build/examples/sentiment/sentiment" "$stage"
     rm -rf "$build" ;;

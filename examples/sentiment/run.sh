@@ -21,7 +21,8 @@ mkdir -p "$build"
 echo "Building in $build (some minutes the first time) ..." >&2
 cuda=OFF  # without a GPU, the CUDA part would only take minutes to compile, and slow each start down
 ! command -v nvidia-smi >/dev/null 2>&1 || cuda=AUTO
-if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DLSTMLIB_BUILD_TESTS=OFF -DLSTMLIB_CUDA=$cuda &&
+if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+         -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_CUDA=$cuda &&
        cmake --build "$build" --target sentiment; } >"$build/build.log" 2>&1; then
   cat "$build/build.log" >&2
   exit 1

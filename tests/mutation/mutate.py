@@ -117,8 +117,9 @@ def build(o, tree, faults):
         launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         subprocess.run(["cmake", "-G", "Ninja", "-S", tree, "-B", build_folder, f"-DCMAKE_CXX_COMPILER={o.compiler}",
                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", f"-DCMAKE_CXX_FLAGS={flags}",
+                        "-DLSTMLIB_BUILD_TESTS=ON", "-DLSTMLIB_BUILD_EXAMPLES=ON", "-DLSTMLIB_BUILD_SENTIMENT=ON",
                         "-DLSTMLIB_CUDA=OFF", "-DLSTMLIB_CHECK_HEADERS=OFF", "-DCMAKE_UNITY_BUILD=ON", *launcher,
-                        f"-DLSTMLIB_KIT_DIR={os.environ.get('LSTMLIB_KIT_DIR', TOP.parent / 'shared')}"],
+                        f"-DLSTMLIB_KIT_DIR={os.environ.get('LSTMLIB_KIT_DIR', '')}"],
                        check=True, stdout=subprocess.DEVNULL)
         targets = needed_targets(build_folder, {fault.tests for fault in faults if chosen(o, fault)})
         made = subprocess.run(["cmake", "--build", build_folder, "-j", str(o.jobs), "--target", *targets, "--", "-k", "0"],

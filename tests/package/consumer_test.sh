@@ -16,7 +16,7 @@ esac
 programs="one_file two_files core_and_cpu"
 [ "$way" = installed ] || programs=core_and_cpu
 cuda=OFF
-if [ "$way" = installed ] && grep -qs LSTMLIB_HAS_CUDA "$scratch/other prefix"/lib*/cmake/lstmlib/lstmlib-targets.cmake "$scratch/other prefix"/lib/*/cmake/lstmlib/lstmlib-targets.cmake; then
+if [ "$way" = installed ] && [ -n "$(find "$scratch/other prefix" -name lstmlib-cuda-targets.cmake)" ]; then
   cuda=ON programs="$programs with_cuda own_cu"
 fi
 cmake -G Ninja -S "$source/tests/package/consumer" -B "$scratch/build" -DCMAKE_CXX_COMPILER="$compiler" "$where" \
@@ -38,6 +38,10 @@ else
   eval "set -- $flags"
   "$compiler" -std=c++20 -DCONSUMER_CORE_ONLY "$source"/tests/package/consumer/two_files*.cpp "$@" -o "$scratch/pkg_config"
   "$scratch/pkg_config"
+  # The program needs no files beside it.
+  if [ -x "$build/examples/sentiment/sentiment" ]; then
+    (cd / && "$scratch/other prefix/bin/sentiment" datasets) | grep -q films || { echo "the installed program does not run" >&2; exit 1; }
+  fi
 fi
 for program in $programs; do
   "$scratch/build/$program"

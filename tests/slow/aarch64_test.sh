@@ -29,7 +29,7 @@ fi
 # GCC 12 takes a test's own operator new, which calls aligned_alloc, for a mismatch with free.
 cmake -G Ninja -S "$source" -B build -DCMAKE_CXX_FLAGS=-Wno-mismatched-new-delete -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=$system-g++ -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v qemu-aarch64);-L;/usr/$system" \
-  -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON -DLSTMLIB_BUILD_EXAMPLES=OFF -DLSTMLIB_INSTALL=OFF \
+  -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON -DLSTMLIB_BUILD_TESTS=ON -DLSTMLIB_INSTALL=OFF \
   -DZLIB_INCLUDE_DIR="$PWD/root/usr/include" -DZLIB_LIBRARY="$PWD/root/usr/lib/$system/libz.a" >cmake.log
 
 targets="" tests=""
