@@ -35,9 +35,9 @@ builds=${LSTMLIB_BUILD_DIR:-$top/build}
 kit=${LSTMLIB_KIT_DIR:-$top/../shared}
 [ -d "$kit/compat" ] || kit=""
 # Each header alone: 780 s of one core. The plain run does it, and --slow with both compilers.
-benchmarks=OFF check_headers=ON model=OFF precompile=OFF
+benchmarks=OFF check_headers=ON model=OFF
 [ $slow = no ] || benchmarks=ON model=ON
-[ $all$slow != yesno ] || check_headers=OFF precompile=ON
+[ $all$slow != yesno ] || check_headers=OFF
 
 # The kit's scripts run Chainer, and real clients of the cloud. Where one cannot be had, its tests say that they are skipped.
 kit_python=""
@@ -100,7 +100,6 @@ fi
 
 # One kind of GPU, the one that has most: for each, the CUDA part is compiled again.
 build tests all g++ Release -DCMAKE_CUDA_ARCHITECTURES=90a-real -DLSTMLIB_BUILD_BENCHMARKS=$benchmarks -DLSTMLIB_CHECK_HEADERS=$check_headers \
-  -DLSTMLIB_PRECOMPILE=$precompile \
   -DLSTMLIB_MODEL_INSTRUCTION_SETS=$model
 if [ $slow = yes ]; then
   run_tests tests -L slow "$@"
