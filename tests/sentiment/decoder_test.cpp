@@ -42,6 +42,10 @@ TEST_CASE("decoder: lines end at \\n, \\r\\n and \\r, and the last one needs no 
   CHECK(lines_of("\n") == Strings{""});
   CHECK(lines_of("\r") == Strings{""});
   CHECK(lines_of("a\vb\fc\u2028d") == Strings{"a\vb\fc\u2028d"});
+  CHECK(lines_of("a\r\xff\nb") == Strings{"a", "b"});  // what is left out was never there
+  CHECK(lines_of("a\r\xff\rb") == Strings{"a", "", "b"});
+  CHECK(lines_of("a\r\n\xff\nb") == Strings{"a", "", "b"});
+  CHECK(lines_of("a\n\xff\nb") == Strings{"a", "", "b"});
   std::string_view text = "a\r\r\nb";
   CHECK(take_line(text) == "a");
   CHECK(take_line(text) == "");

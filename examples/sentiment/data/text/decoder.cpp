@@ -115,16 +115,21 @@ bool LineReader::next_raw(std::string& line) {
   line.clear();
   std::streambuf* const bytes = input_.rdbuf();
   bool ended = false;
+  only_left_out_may_join_ = behind_return_;
   try {
     for (int c; !ended && (c = bytes->sbumpc()) != std::char_traits<char>::eof();) {
       const bool of_return = behind_return_ && c == '\n';
       behind_return_ = c == '\r';
-      if (of_return) continue;
+      if (of_return) {
+        only_left_out_may_join_ = false;
+        continue;
+      }
       if (c == '\n' || c == '\r') ended = true;
       else line.push_back(static_cast<char>(c));
     }
   } catch (const std::ios_base::failure&) { fail<FileError>(decoder_.name(), ": cannot read"); }
   if (input_.bad()) fail<FileError>(decoder_.name(), ": cannot read");
+  only_left_out_may_join_ = only_left_out_may_join_ && ended && !behind_return_;
   const bool only_mark = number_ == 0 && line == utf8_mark;
   return ended || !(line.empty() || only_mark);
 }
@@ -132,7 +137,7 @@ bool LineReader::next_raw(std::string& line) {
 bool LineReader::next(std::string& line) {
   if (!next_raw(raw_)) return false;
   line = decoder_.decode(raw_, ++number_);
-  return true;
+  return only_left_out_may_join_ && line.empty() ? next(line) : true;
 }
 
 }  // namespace sentiment

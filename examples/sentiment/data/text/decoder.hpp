@@ -72,6 +72,8 @@ class LineReader {
   std::string raw_;
   std::size_t number_ = 0;
   bool behind_return_ = false;  // the last end was \r, to which a \n may belong
+  // The line stands between a \r and a \n, which are one end if all of it is left out.
+  bool only_left_out_may_join_ = false;
 };
 
 }  // namespace sentiment

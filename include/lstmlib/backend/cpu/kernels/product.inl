@@ -28,8 +28,7 @@ template <class Sum, class Unit, int rows, int vectors>
   }
 }
 
-// The first `count` elements of a sum. Out of line: tiles would have dozens of copies of what few of them need, which
-// took most of the time that kernels take to compile.
+// The first `count` elements of a sum. Out of line: few tiles need it, and each copy takes time to compile.
 template <class Sum>
 [[gnu::noinline]] void store_columns(Sum* to, Lanes<Sum> sum, Index count, bool add) {
   store_part<Sum>(to, add ? load_part<Sum>(to, count) + sum : sum, count);
