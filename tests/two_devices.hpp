@@ -27,7 +27,7 @@ class OtherDevice final : public Backend {
     cpu().copy(0, to, from, bytes);
   }
   void synchronise(int) override {}
-  void run_as_graph(int, FunctionRef work) override { work(); }
+  void run_as_graph(int, FunctionRef<void()> work) override { work(); }
 
  private:
   static Backend& cpu() { return cpu_backend(); }

@@ -12,6 +12,7 @@
 
 #include <lstmlib/lstmlib.hpp>
 #include <lstmlib/mpi.hpp>
+#include <lstmlib/train.hpp>
 
 #include <exception>
 #include <sstream>

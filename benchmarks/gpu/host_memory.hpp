@@ -25,7 +25,7 @@ class HostMemory final : public Backend {
     std::memmove(to, from, bytes);
   }
   void synchronise(int) override {}
-  void run_as_graph(int, FunctionRef work) override { work(); }
+  void run_as_graph(int, FunctionRef<void()> work) override { work(); }
 
  private:
   static constexpr std::align_val_t alignment{64};

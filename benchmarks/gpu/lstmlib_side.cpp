@@ -75,7 +75,7 @@ class TrainCase {
   }
 
   /// `step(work)` does what one step is.
-  void epoch(const std::function<void(FunctionRef)>& step) {
+  void epoch(const std::function<void(FunctionRef<void()>)>& step) {
     for (const auto& batch : batches_) step([&] { training_.step(batch); });
   }
 
@@ -118,7 +118,7 @@ class Rows {
             {"alone/" + row.name, row.variant, 1, sizes::latency(row.work, waiting, 15) / row.count, "us"});
     }
   }
-  void run_as_graph(FunctionRef work) const { device_.backend().run_as_graph(device_.number(), work); }
+  void run_as_graph(FunctionRef<void()> work) const { device_.backend().run_as_graph(device_.number(), work); }
 
  private:
   struct Row {
@@ -156,10 +156,10 @@ void add_training(Rows& rows, const sizes::Train& train, Precision precision, De
   const auto one = std::make_shared<TrainCase>(train, precision, device);
   const auto kind = std::string(name_of(precision));
   rows.add(
-      train.name(), kind + ", eager", [one] { one->epoch([](FunctionRef step) { step(); }); }, train.batches);
+      train.name(), kind + ", eager", [one] { one->epoch([](FunctionRef<void()> step) { step(); }); }, train.batches);
   rows.add(
       train.name(), kind + ", graph",
-      [one, &rows] { one->epoch([&](FunctionRef step) { rows.run_as_graph(step); }); }, train.batches);
+      [one, &rows] { one->epoch([&](FunctionRef<void()> step) { rows.run_as_graph(step); }); }, train.batches);
 }
 
 Options parse(int count, char** words) {

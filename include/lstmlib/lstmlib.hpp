@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Everything but CUDA, MPI and plots.
+// Tensors, automatic differentiation, layers, optimizers, files and data sets, with the kernels of the CPU. Parts that
+// not every program needs have headers of their own: train.hpp, serve.hpp, plot.hpp, cuda.hpp, mpi.hpp, nccl.hpp, eigen.hpp.
 
 #include "lstmlib/core.hpp"
 
@@ -14,14 +15,3 @@
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/prefetch.hpp"
 #include "lstmlib/data/sequences.hpp"
-
-#include "lstmlib/train/evaluator.hpp"
-#include "lstmlib/train/fail_on_nan.hpp"
-#include "lstmlib/train/log_report.hpp"
-#include "lstmlib/train/print_report.hpp"
-#include "lstmlib/train/progress_bar.hpp"
-#include "lstmlib/train/schedule.hpp"
-#include "lstmlib/train/snapshot.hpp"
-#include "lstmlib/train/trainer.hpp"
-#include "lstmlib/train/updater.hpp"
-#include "lstmlib/train/value_trigger.hpp"

@@ -64,7 +64,7 @@ struct Case {
     else {
       Unit pair{};
       const auto x = numbers(random, 2);
-      cpu::float_kernel_table().round_pairs(&x[0], &x[1], 1, &pair);
+      cpu::bf16_kernel_table<float>().round_pairs(&x[0], &x[1], 1, &pair);
       return pair;
     }
   }
@@ -79,8 +79,8 @@ struct Case {
     p.result_rows = result_rows.empty() ? nullptr : result_rows.data();
     p.start = with_start ? start.data() : nullptr;
     p.add = add, p.rows = rows, p.vectors = vectors, p.columns = columns;
-    if constexpr (std::is_same_v<Unit, cpu::Int8Quad>) cpu::float_kernel_table().product_int8(p);
-    else cpu::float_kernel_table().product_bf16(p);
+    if constexpr (std::is_same_v<Unit, cpu::Int8Quad>) cpu::inference_kernel_table<float>().product_int8(p);
+    else cpu::bf16_kernel_table<float>().product(p);
     return result;
   }
   /// Element (row of the product, column) by single numbers.
@@ -156,7 +156,7 @@ struct SmallProduct {
       p.result = result.data() + row * columns, p.result_row = columns;
       p.rows = std::min(piece, rows - row);
       p.columns = columns, p.vectors = static_cast<int>(columns / cpu::kernel_table<float>().lanes);
-      cpu::float_kernel_table().product_bf16(p);
+      cpu::bf16_kernel_table<float>().product(p);
     }
     return result;
   }
@@ -221,7 +221,7 @@ TEST_CASE("bfloat16 is the nearest, ties to even; infinities and not-a-numbers s
       all.insert(all.end(), x.begin(), x.end());
       std::vector<std::uint16_t> rounded(all.size());
       std::vector<cpu::Bf16Pair> pairs(all.size()), alone(all.size());
-      const auto& kernels = cpu::float_kernel_table();
+      const auto& kernels = cpu::bf16_kernel_table<float>();
       kernels.round_to_bf16(all.data(), std::ssize(all), rounded.data());
       kernels.round_pairs(all.data(), all.data(), std::ssize(all), pairs.data());
       kernels.round_pairs(all.data(), nullptr, std::ssize(all), alone.data());

@@ -44,9 +44,9 @@ class Backend {
   /// Calls `work`. Work that it enqueues on the device runs as one graph (of CUDA) where the back end has
   /// them, so `work` must not wait for the device: nothing may be read from it. Nested calls join the outer
   /// graph.
-  virtual void run_as_graph(int device, FunctionRef work) = 0;
+  virtual void run_as_graph(int device, FunctionRef<void()> work) = 0;
 
-  /// Throws DeviceError unless the back end has it.
+  /// Throws DeviceError unless the back end has it. Not called for the CPU: see registry.hpp.
   virtual std::unique_ptr<const InferenceStack> pack_for_inference(int device, const InferenceProblem&) {
     fail<DeviceError>("pack_for_inference: not on ", name(), " (device ", device, ")");
   }

@@ -9,20 +9,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// Refers to its callable, which must outlive it: for arguments, not for members.
-class FunctionRef {
+/// FunctionRef<void(Index)> refers to something that takes an Index. What it refers to must outlive it: for
+/// arguments, not for members.
+template <class Signature>
+class FunctionRef;
+
+template <class... Arguments>
+class FunctionRef<void(Arguments...)> {
  public:
   template <class Callable>
-  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> && std::is_invocable_v<Callable&>)
+  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> && std::is_invocable_v<Callable&, Arguments...>)
       FunctionRef(Callable&& callable)
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
-        call_([](void* it) { (*static_cast<std::remove_reference_t<Callable>*>(it))(); }) {}
+        call_([](void* it, Arguments... arguments) {
+          (*static_cast<std::remove_reference_t<Callable>*>(it))(arguments...);
+        }) {}
 
-  void operator()() const { call_(callable_); }
+  void operator()(Arguments... arguments) const { call_(callable_, arguments...); }
 
  private:
   void* callable_;
-  void (*call_)(void*);
+  void (*call_)(void*, Arguments...);
 };
 
 }  // namespace lstmlib

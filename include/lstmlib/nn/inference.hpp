@@ -25,10 +25,12 @@ class InferenceRnn {
   using Sentences = std::span<const std::span<const std::int32_t>>;
 
   /// Of rows [rows, input_size].
-  explicit InferenceRnn(const RecurrentStack<float>& stack, const InferenceOptions& options = {})
-      : InferenceRnn(nullptr, stack, options) {}
+  template <std::same_as<float> T>
+  explicit InferenceRnn(const RecurrentStack<T>& stack, const InferenceOptions& options = {})
+      : InferenceRnn(static_cast<const Embedding<T>*>(nullptr), stack, options) {}
   /// Of word ids. Throws ShapeError where the word vectors are not as long as the stack expects.
-  InferenceRnn(const Embedding<float>& embedding, const RecurrentStack<float>& stack,
+  template <std::same_as<float> T>
+  InferenceRnn(const Embedding<T>& embedding, const RecurrentStack<T>& stack,
                const InferenceOptions& options = {})
       : InferenceRnn(&embedding, stack, options) {}
 
@@ -79,7 +81,8 @@ class InferenceRnn {
   }
 
  private:
-  InferenceRnn(const Embedding<float>* embedding, const RecurrentStack<float>& stack,
+  template <class T>
+  InferenceRnn(const Embedding<T>* embedding, const RecurrentStack<T>& stack,
                const InferenceOptions& options) {
     stack.check_layers();
     const auto& bottom = stack.layers.front();
@@ -117,7 +120,7 @@ class InferenceRnn {
       ignore_ = embedding->ignore;
     }
     device_ = bottom.weight_input.device();
-    stack_ = device_.backend().pack_for_inference(device_.number(), problem);
+    stack_ = lstmlib::pack_for_inference<T>(device_.backend(), device_.number(), problem);
   }
 
   Index check_sentences(Sentences sentences) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Uses all that the library needs: zlib in an archive, nlohmann-json and Eigen by their headers.
-#include <lstmlib/backend/cpu/eigen.hpp>
+#include <lstmlib/eigen.hpp>
 #include <lstmlib/io/npz.hpp>
 #include <lstmlib/version.hpp>
 
@@ -18,7 +18,7 @@ int main() {
   archive.add("words", io::Array::from_strings({"a", "warm", "film"}, {3}));
   const auto bytes = io::format_npz(archive, io::Compression::deflate);
   const auto words = io::parse_npz(bytes, "memory").at("words").strings();
-  const cpu::Matrix<float> ones = cpu::Matrix<float>::Ones(2, 2);
+  const EigenMatrix<float> ones = EigenMatrix<float>::Ones(2, 2);
 #ifdef WITH_PLOT
   if (plot::png({.title = "loss", .series = {{"train", {1, 2}, {2, 1}}}}).empty()) return 1;
 #endif

@@ -48,10 +48,7 @@ class CpuBackend final : public Backend {
     copy_bytes(to, from, bytes);
   }
   void synchronise(int) override {}
-  void run_as_graph(int, FunctionRef work) override { work(); }
-  std::unique_ptr<const InferenceStack> pack_for_inference(int, const InferenceProblem& p) override {
-    return std::make_unique<const CpuInferenceStack>(p);
-  }
+  void run_as_graph(int, FunctionRef<void()> work) override { work(); }
 
  private:
   static CpuBackend& make() {
@@ -90,6 +87,13 @@ class CpuBackend final : public Backend {
 template <class Unused>
 Backend& cpu_backend() {
   return cpu::CpuBackend::instance();
+}
+
+template <std::same_as<float> T>
+std::unique_ptr<const InferenceStack> cpu_pack_for_inference(const InferenceProblem& problem) {
+  return std::make_unique<const cpu::CpuInferenceStack>(
+      problem, cpu::InferenceKernels{cpu::kernel_table<T>(), cpu::bf16_kernel_table<T>(),
+                                     cpu::inference_kernel_table<T>()});
 }
 
 }  // namespace lstmlib

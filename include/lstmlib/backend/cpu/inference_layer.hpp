@@ -12,21 +12,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
+struct InferenceKernels {
+  const KernelTable<float>& common;
+  const Bf16KernelTable& bf16;
+  const InferenceKernelTable& steps;
+};
+
 /// Blocks of units as in RecurrentLayout: all gates of a vector of units, for a plain network up to four
 /// vectors of units.
 class InferenceLayer {
  public:
-  InferenceLayer(RecurrentCell cell, const InferenceLayerWeights& p, Precision precision)
+  InferenceLayer(RecurrentCell cell, const InferenceLayerWeights& p, Precision precision,
+                 const InferenceKernels& kernels)
       : cell_(cell),
         precision_(without_gpu(precision)),
-        kernels_(&kernel_table<float>()),
-        float_kernels_(&float_kernel_table()),
-        columns_(CellKernels<float>::of(cell, *kernels_)),
+        kernels_(kernels),
+        columns_(CellKernels<float>::of(cell, kernels.common)),
         input_size_(p.weight_input.shape[1]),
         hidden_size_(p.weight_hidden.shape[1]) {
     // States of relu have no bound that bytes could be scaled to.
     if (cell == RecurrentCell::rnn_relu && precision_ == Precision::int8) precision_ = Precision::bf16;
-    const Index lanes = kernels_->lanes;
+    const Index lanes = kernels_.common.lanes;
     unit_vectors_ = columns_.columns > 1
                         ? 1
                         : static_cast<int>(std::min<Index>(panel_vectors, divide_up(hidden_size_, lanes)));
@@ -80,8 +86,8 @@ class InferenceLayer {
       product.start = start;
       product.rows = rows;
       product.columns = input_row();
-      product.vectors = static_cast<int>(product.columns / kernels_->lanes);
-      kernels_->product(product);
+      product.vectors = static_cast<int>(product.columns / kernels_.common.lanes);
+      kernels_.common.product(product);
       for (Index row = 0; row < rows; ++row)  // columns of the state alone
         std::copy(start + input_row(), start + gate_row(), product.result + row * sums_row() + input_row());
     }
@@ -94,7 +100,7 @@ class InferenceLayer {
     const auto run = [&]<class Unit>(void (*kernel)(const InferenceStep<Unit>&)) {
       InferenceStep<Unit> step{};
       step.rows = rows, step.first_block = first, step.last_block = last;
-      step.vectors = static_cast<int>(gate_row() / kernels_->lanes);
+      step.vectors = static_cast<int>(gate_row() / kernels_.common.lanes);
       step.sums = sums;
       step.before = reinterpret_cast<const Unit*>(before);
       step.after = reinterpret_cast<Unit*>(after);
@@ -108,9 +114,9 @@ class InferenceLayer {
     };
     const auto cell = static_cast<std::size_t>(cell_);
     switch (precision_) {
-      case Precision::bf16: return run(float_kernels_->step_bf16[cell]);
-      case Precision::int8: return run(float_kernels_->step_int8[cell]);
-      default: return run(float_kernels_->step_fp32[cell]);
+      case Precision::bf16: return run(kernels_.steps.step_bf16[cell]);
+      case Precision::int8: return run(kernels_.steps.step_int8[cell]);
+      default: return run(kernels_.steps.step_fp32[cell]);
     }
   }
 
@@ -169,7 +175,7 @@ class InferenceLayer {
             for (Index k = 0; k < steps; ++k) {
               const float last = 2 * k + 1 < n ? from[2 * k + 1] : 0;
               Bf16Pair pair;
-              float_kernels_->round_pairs(from + 2 * k, &last, 1, &pair);
+              kernels_.bf16.round_pairs(from + 2 * k, &last, 1, &pair);
               to[k * row_size] = pair.bits;
             }
           else pack_bytes(from, to, block * row_size + element);
@@ -194,8 +200,7 @@ class InferenceLayer {
 
   RecurrentCell cell_;
   Precision precision_;
-  const KernelTable<float>* kernels_;  ///< those that the layout is made for, whatever is chosen later
-  const FloatKernelTable* float_kernels_;
+  InferenceKernels kernels_;  ///< those that the layout is made for, whatever is chosen later
   CellKernels<float> columns_;
   Index input_size_, hidden_size_;
   int unit_vectors_ = 1;

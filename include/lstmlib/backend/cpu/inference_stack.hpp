@@ -13,8 +13,9 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 class CpuInferenceStack final : public InferenceStack {
  public:
-  explicit CpuInferenceStack(const InferenceProblem& p) : stack_{p.directions, {}, {}} {
-    for (const auto& layer : p.layers) stack_.layers.emplace_back(p.cell, layer, p.precision);
+  CpuInferenceStack(const InferenceProblem& p, const InferenceKernels& kernels)
+      : stack_{p.directions, {}, {}} {
+    for (const auto& layer : p.layers) stack_.layers.emplace_back(p.cell, layer, p.precision, kernels);
     if (p.words) stack_.words = {p.words, p.ignore, stack_.layers, p.directions, p.projection_cache_bytes};
   }
 

@@ -8,11 +8,12 @@
 // plain types. Then caller and callee share one target, and no function of a wide set can stand in for one
 // that other code calls.
 
-#include "lstmlib/backend/cpu/float_kernel_table.hpp"
+#include "lstmlib/backend/cpu/low_precision_table.hpp"
 #include "lstmlib/backend/cpu/isa.hpp"
 #include "lstmlib/backend/cpu/kernel_table.hpp"
 #include "lstmlib/base/host_device.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <utility>
 #if defined(__x86_64__)
@@ -142,18 +143,34 @@ const KernelTable<T>& kernel_table() {
   return baseline::table<T>;
 }
 
-/// The kernels for float32 alone.
-inline const FloatKernelTable& float_kernel_table() {
+/// The kernels for bfloat16. A template, as is the next, so that only programs that use them compile them.
+template <std::same_as<float> T>
+const Bf16KernelTable& bf16_kernel_table() {
 #if defined(__x86_64__)
   switch (instruction_set()) {
-    case InstructionSet::amx: return amx::float_table;
-    case InstructionSet::avx512_bf16: return avx512_bf16::float_table;
-    case InstructionSet::avx512: return avx512::float_table;
-    case InstructionSet::avx2: return avx2::float_table;
+    case InstructionSet::amx: return amx::bf16_table<T>;
+    case InstructionSet::avx512_bf16: return avx512_bf16::bf16_table<T>;
+    case InstructionSet::avx512: return avx512::bf16_table<T>;
+    case InstructionSet::avx2: return avx2::bf16_table<T>;
     case InstructionSet::baseline: break;
   }
 #endif
-  return baseline::float_table;
+  return baseline::bf16_table<T>;
+}
+
+/// The kernels of packed layers.
+template <std::same_as<float> T>
+const InferenceKernelTable& inference_kernel_table() {
+#if defined(__x86_64__)
+  switch (instruction_set()) {
+    case InstructionSet::amx: return amx::inference_table<T>;
+    case InstructionSet::avx512_bf16: return avx512_bf16::inference_table<T>;
+    case InstructionSet::avx512: return avx512::inference_table<T>;
+    case InstructionSet::avx2: return avx2::inference_table<T>;
+    case InstructionSet::baseline: break;
+  }
+#endif
+  return baseline::inference_table<T>;
 }
 
 }  // namespace lstmlib::cpu

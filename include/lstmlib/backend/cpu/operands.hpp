@@ -41,20 +41,20 @@ struct Operands {
   }
 };
 
-template <>
-struct Operands<float, Bf16Pair> {
+template <std::same_as<float> T>
+struct Operands<T, Bf16Pair> {
   static constexpr Index steps = 2;
   static constexpr Index units(Index inner) { return (inner + 1) / 2; }
 
   static void multiply(const Product<float, Bf16Pair>& product) {
-    float_kernel_table().product_bf16(product);
+    bf16_kernel_table<T>().product(product);
   }
   static Bf16Pair* room(float*, Index elements, Scratch& scratch) {
     return scratch.take<Bf16Pair>({units(elements)}).data;
   }
   static void round_rows(const float* from, Index from_row, Index rows, Index count, Bf16Pair* to,
                          Index to_row) {
-    const auto round = float_kernel_table().round_to_bf16;
+    const auto round = bf16_kernel_table<T>().round_to_bf16;
     for (Index i = 0; i < rows; ++i) {
       auto* halves = reinterpret_cast<std::uint16_t*>(to + i * to_row);
       round(from + i * from_row, count, halves);
@@ -67,7 +67,7 @@ struct Operands<float, Bf16Pair> {
     float* whole = scratch.take<float>({inner, width}).data;
     fill(whole);
     for (Index i = 0; i < units(inner); ++i)
-      float_kernel_table().round_pairs(whole + 2 * i * width,
+      bf16_kernel_table<T>().round_pairs(whole + 2 * i * width,
                                        2 * i + 1 < inner ? whole + (2 * i + 1) * width : nullptr, width,
                                        to + i * width);
   }
@@ -75,7 +75,7 @@ struct Operands<float, Bf16Pair> {
   static void unit_row(Index count, Index width, Bf16Pair* to, RowOf row_of) {
     static constexpr std::array<float, max_row> zeros{};
     const float *first = row_of(Index{0}), *second = row_of(Index{1});
-    float_kernel_table().round_pairs(first ? first : zeros.data(), second, count, to);
+    bf16_kernel_table<T>().round_pairs(first ? first : zeros.data(), second, count, to);
     std::fill(to + count, to + width, Bf16Pair{0});
   }
 };

@@ -2,7 +2,6 @@
 #pragma once
 // Elementwise functions, sums and products on the CPU.
 
-#include "lstmlib/backend/cpu/eigen.hpp"
 #include "lstmlib/backend/cpu/gemm.hpp"
 #include "lstmlib/backend/kernels/tensor.hpp"
 
@@ -57,10 +56,14 @@ class CpuTensorKernels final : public TensorKernels<T> {
     });
   }
   void add_bias(View<const T> row, View<T> y) override {
-    if (y && row) as_matrix(y).rowwise() += as_array(row).matrix().transpose();
+    if (!y || !row) return;
+    const Index width = row.size();
+    for (Index first = 0; first < y.size(); first += width) kernel_table<T>().add(row.data, width, y.data + first);
   }
   void sum_rows(View<const T> x, View<T> sum) override {
-    if (sum) as_array(sum) += as_matrix(x).colwise().sum().transpose().array();
+    if (!sum) return;
+    const Index width = sum.size();
+    for (Index first = 0; first < x.size(); first += width) kernel_table<T>().add(x.data + first, width, sum.data);
   }
   void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode how) override {
     if (c) cpu::gemm(a, b, c, how);
@@ -90,7 +93,8 @@ class CpuTensorKernels final : public TensorKernels<T> {
     if (!d_x) return;
     if (a.inner != 1) return each(a, [&](Index from, Index to) { d_x.data[from] += factor * d_y.data[to]; });
     each_piece(a, [&](Index line, Index first, Index count, Index) {
-      as_array(View<T>{d_x.data + first, {count}}) += factor * d_y.data[line];
+      const T share = factor * d_y.data[line];
+      for (Index i = 0; i < count; ++i) d_x.data[first + i] += share;
     });
   }
   void max(AxisView a, View<const T> x, View<T> y) override {

@@ -8,6 +8,7 @@
 #include "lstmlib/backend/cpu/barrier.hpp"
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/fork.hpp"
+#include "lstmlib/base/function_ref.hpp"
 #include "lstmlib/base/index.hpp"
 
 #include <algorithm>
@@ -66,8 +67,7 @@ class ThreadPool {
   /// Runs `function(member)` on up to `most` threads at the same time, the caller among them. Fewer where
   /// threads do not come soon, as their cores are busy; the caller alone if another thread has the pool. The
   /// function must not throw.
-  template <class F>
-  void run_team(int most, F&& function) {
+  void run_team(int most, FunctionRef<void(const Member&)> function) {
     std::unique_lock lock(busy_, std::defer_lock);
     if (most > 1 && threads() > 1 && !inside() && lock.try_lock()) {
       if (alone_ > 0) --alone_;
@@ -79,8 +79,7 @@ class ThreadPool {
 
   /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. The first exception of a task
   /// is thrown again here; the tasks that had not begun then are left out.
-  template <class F>
-  void run_tasks(Index tasks, F&& task) {
+  void run_tasks(Index tasks, FunctionRef<void(Index)> task) {
     std::unique_lock lock(busy_, std::defer_lock);
     if (tasks <= 1 || threads() == 1 || inside() || !lock.try_lock()) {
       for (Index i = 0; i < tasks; ++i) task(i);
@@ -89,7 +88,7 @@ class ThreadPool {
     std::atomic<Index> next{0};
     std::exception_ptr error;
     std::mutex error_mutex;
-    auto work = [&](int) noexcept {
+    const auto each_left = [&](int) noexcept {
       try {
         for (Index i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) task(i);
       } catch (...) {
@@ -98,6 +97,7 @@ class ThreadPool {
         next.store(tasks, std::memory_order_relaxed);
       }
     };
+    const FunctionRef<void(int)> work = each_left;
     const int called = static_cast<int>(std::min<Index>(tasks, start())) - 1;
     call(called, work, false);
     run_inside(work, 0);
@@ -121,8 +121,7 @@ class ThreadPool {
     thread_local bool value = false;
     return value;
   }
-  template <class F>
-  static void run_inside(F& function, int number) {
+  static void run_inside(FunctionRef<void(int)> function, int number) {
     inside() = true;
     function(number);
     inside() = false;
@@ -150,7 +149,7 @@ class ThreadPool {
         if (state.load(std::memory_order_acquire) == stopping) return;
         if (!change(called, running)) continue;  // taken back
         if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, pool.patience());
-        pool.run_(pool.context_, number);
+        run_inside(*pool.function_, number);
         set(idle);
       }
     }
@@ -208,10 +207,8 @@ class ThreadPool {
   }
 
   /// Asks the first `count` workers to run `function(number)`, which must live until finish.
-  template <class F>
-  void call(int count, F& function, bool as_team) {
-    run_ = [](void* context, int number) { run_inside(*static_cast<F*>(context), number); };
-    context_ = &function;
+  void call(int count, const FunctionRef<void(int)>& function, bool as_team) {
+    function_ = &function;
     as_team_ = as_team;
     go_before_ = go_.load(std::memory_order_relaxed);
     for (int i = 0; i < count; ++i) worker(i).set(Worker::called);
@@ -224,11 +221,11 @@ class ThreadPool {
           detail::wait_while(worker(i).state, Worker::running, patience());
   }
 
-  template <class F>
-  void lead_team(int called, F& function) {
+  void lead_team(int called, FunctionRef<void(const Member&)> function) {
     Barrier* barrier = nullptr;
     int members = 1;
-    auto one = [&](int number) noexcept { function(Member{number, members, *barrier}); };
+    const auto member = [&](int number) noexcept { function(Member{number, members, *barrier}); };
+    const FunctionRef<void(int)> one = member;
     call(called, one, true);
     for (int i = 0; i < called; ++i)
       detail::spin_while(worker(i).state, Worker::called, i == 0 ? gathering : std::chrono::microseconds{1});
@@ -253,8 +250,7 @@ class ThreadPool {
   /// That of the process from which this one was forked: kept, so that leak checks find what it holds.
   [[maybe_unused]] const ThreadPool* parents_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  void (*run_)(void*, int) = nullptr;
-  void* context_ = nullptr;
+  const FunctionRef<void(int)>* function_ = nullptr;  ///< of the call that runs
   bool as_team_ = false;
   int alone_ = 0;             ///< teams to come that are the caller alone
   bool slow_before_ = false;  ///< the team before this one waited for its cores
@@ -285,16 +281,14 @@ inline constexpr Index min_parallel_elements = 16 * 1024;
 
 /// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's
 /// thread.
-template <class F>
-void parallel_for(Index tasks, F&& task, Index elements = min_parallel_elements) {
+inline void parallel_for(Index tasks, FunctionRef<void(Index)> task, Index elements = min_parallel_elements) {
   if (elements >= min_parallel_elements) return ThreadPool::instance().run_tasks(tasks, task);
   for (Index i = 0; i < tasks; ++i) task(i);
 }
 
 /// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `min_parallel_elements` elements of which an
 /// item has `item`: the same pieces whatever the number of threads.
-template <class F>
-void parallel_ranges(Index count, Index item, F&& range) {
+inline void parallel_ranges(Index count, Index item, FunctionRef<void(Index, Index)> range) {
   const Index piece = std::max<Index>(1, min_parallel_elements / std::max<Index>(item, 1));
   parallel_for((count + piece - 1) / piece,
                [&](Index i) { range(i * piece, std::min(count, (i + 1) * piece)); });

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
@@ -20,8 +22,7 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> given_steps,
               std::span<const UpdateItem<T>> items) override {
     const auto kernel = kernel_table<T>().update[rule.index()];
-    const void* chosen =
-        std::visit([](const auto& alternative) -> const void* { return &alternative; }, rule);
+    const void* chosen = address_of_alternative(rule, std::make_index_sequence<std::variant_size_v<math::UpdateRule>>());
     Scratch scratch;
     const auto steps = with_factors(given_steps, scratch);
     for (const auto& item : items)
@@ -52,6 +53,13 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   }
 
  private:
+  /// Not by std::visit, which takes a second to compile for so many rules.
+  template <std::size_t... alternatives>
+  static const void* address_of_alternative(const math::UpdateRule& rule, std::index_sequence<alternatives...>) {
+    const void* found = nullptr;
+    ((rule.index() == alternatives ? static_cast<void>(found = std::get_if<alternatives>(&rule)) : void()), ...);
+    return found;
+  }
   /// The steps with their factors as values, which kernels read.
   static std::span<const math::GradientTransform> with_factors(std::span<const math::GradientTransform> given,
                                                                Scratch& scratch) {

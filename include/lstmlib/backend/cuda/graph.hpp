@@ -119,7 +119,7 @@ class Graphs {
   /// and the device is as before. Calls within calls are part of the outer one. The first call runs kernel by
   /// kernel: kernels are loaded and the memory's pool is filled then. So does all work where the driver takes
   /// no graphs.
-  void run_as_graph(FunctionRef work) {
+  void run_as_graph(FunctionRef<void()> work) {
     if (!usable_) return work();
     const auto exclusive = stream_.exclusive();
     if (inside_) return work();

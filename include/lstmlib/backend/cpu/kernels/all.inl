@@ -52,13 +52,16 @@ inline constexpr KernelTable<T> table = {
                update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>, update<T, AmsBoundRule>},
 };
 
-inline constexpr FloatKernelTable float_table = {
-    .product_bf16 = product<float, Bf16Pair>,
+// T: float. Templates, so that programs which do not use them do not compile them.
+template <class T>
+inline constexpr Bf16KernelTable bf16_table = {
+    .product = product<T, Bf16Pair>, .round_to_bf16 = round_to_bf16, .round_pairs = round_pairs};
+
+template <class T>
+inline constexpr InferenceKernelTable inference_table = {
     .product_int8 = product<std::int32_t, Int8Quad>,
-    .round_to_bf16 = round_to_bf16,
-    .round_pairs = round_pairs,
-    .step_fp32 = {inference_step<float, LstmStep>, inference_step<float, GruStep>,
-                  inference_step<float, RnnTanhStep>, inference_step<float, RnnReluStep>},
+    .step_fp32 = {inference_step<T, LstmStep>, inference_step<T, GruStep>, inference_step<T, RnnTanhStep>,
+                  inference_step<T, RnnReluStep>},
     .step_bf16 = {inference_step<Bf16Pair, LstmStep>, inference_step<Bf16Pair, GruStep>,
                   inference_step<Bf16Pair, RnnTanhStep>, inference_step<Bf16Pair, RnnReluStep>},
     .step_int8 = {inference_step<Int8Quad, LstmStep>, inference_step<Int8Quad, GruStep>,

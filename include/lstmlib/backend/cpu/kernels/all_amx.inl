@@ -18,13 +18,18 @@
 #include "lstmlib/backend/cpu/kernels/tile_product.inl"
 #include "lstmlib/backend/cpu/kernels/tile_inference.inl"
 
-inline constexpr FloatKernelTable float_table = {
-    .product_bf16 = product_in_tiles,
-    .product_int8 = avx512_bf16::float_table.product_int8,
-    .round_to_bf16 = avx512_bf16::float_table.round_to_bf16,
-    .round_pairs = avx512_bf16::float_table.round_pairs,
-    .step_fp32 = avx512::float_table.step_fp32,
+template <class T>
+inline constexpr Bf16KernelTable bf16_table = {
+    .product = product_in_tiles,
+    .round_to_bf16 = avx512_bf16::bf16_table<T>.round_to_bf16,
+    .round_pairs = avx512_bf16::bf16_table<T>.round_pairs,
+};
+
+template <class T>
+inline constexpr InferenceKernelTable inference_table = {
+    .product_int8 = avx512_bf16::inference_table<T>.product_int8,
+    .step_fp32 = avx512::inference_table<T>.step_fp32,
     .step_bf16 = {inference_step_in_tiles<LstmStep>, inference_step_in_tiles<GruStep>,
                   inference_step_in_tiles<RnnTanhStep>, inference_step_in_tiles<RnnReluStep>},
-    .step_int8 = avx512_bf16::float_table.step_int8,
+    .step_int8 = avx512_bf16::inference_table<T>.step_int8,
 };

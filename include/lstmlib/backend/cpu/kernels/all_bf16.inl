@@ -14,12 +14,14 @@
 
 #include "lstmlib/backend/cpu/kernels/inference.inl"
 
-inline constexpr FloatKernelTable float_table = {
-    .product_bf16 = product<float, Bf16Pair>,
+template <class T>
+inline constexpr Bf16KernelTable bf16_table = {
+    .product = product<T, Bf16Pair>, .round_to_bf16 = round_to_bf16, .round_pairs = round_pairs};
+
+template <class T>
+inline constexpr InferenceKernelTable inference_table = {
     .product_int8 = product<std::int32_t, Int8Quad>,
-    .round_to_bf16 = round_to_bf16,
-    .round_pairs = round_pairs,
-    .step_fp32 = avx512::float_table.step_fp32,
+    .step_fp32 = avx512::inference_table<T>.step_fp32,
     .step_bf16 = {inference_step<Bf16Pair, LstmStep>, inference_step<Bf16Pair, GruStep>,
                   inference_step<Bf16Pair, RnnTanhStep>, inference_step<Bf16Pair, RnnReluStep>},
     .step_int8 = {inference_step<Int8Quad, LstmStep>, inference_step<Int8Quad, GruStep>,

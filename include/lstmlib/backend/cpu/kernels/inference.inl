@@ -112,10 +112,12 @@ typedef std::uint8_t QuarterLanes __attribute__((vector_size(vector_bytes / 4), 
       __builtin_convertvector(bits, QuarterLanes);
 }
 
-template <class Unit, int rows>
-[[gnu::always_inline]] inline void multiply_states(const InferenceStep<Unit>& p, Index row, Index block,
-                                                   int vectors,
-                                                   typename SumOf<Unit>::Type (*sums)[4 * lanes_of<float>]) {
+// The product of the states of `count` rows, at most tile_rows, and the weights of a block. Out of line: all cells
+// share it.
+template <class Unit>
+[[gnu::noinline]] void multiply_states(const InferenceStep<Unit>& p, Index row, Index count, Index block,
+                                       int vectors,
+                                       typename SumOf<Unit>::Type (*sums)[4 * lanes_of<float>]) {
   using Sum = typename SumOf<Unit>::Type;
   const Index width = vectors * lanes_of<float>;
   Product<Sum, Unit> product{};
@@ -127,13 +129,13 @@ template <class Unit, int rows>
   if constexpr (__is_same(Unit, Int8Quad)) product.start = p.start + block * width;
   product.vectors = vectors;
   product.columns = width;
-  const Unit* left[rows];
-  Sum* result[rows];
-  for (int i = 0; i < rows; ++i) {
+  const Unit* left[tile_rows];
+  Sum* result[tile_rows];
+  for (Index i = 0; i < count; ++i) {
     left[i] = p.before + (row + i) * p.operand_row;
     result[i] = sums[i];
   }
-  product_rows<Sum, Unit, rows>(product, left, result);
+  product_block<Sum, Unit>(product, count, left, result);
 }
 
 // The cells of a block of `rows` rows, from the product's sums (null: zeros). In a function of its own with
@@ -197,6 +199,16 @@ void multiply_one(const InferenceStep<Unit>& p, Index block, typename SumOf<Unit
   for (int j = 0; j < vectors; ++j) store<Sum>(sums + j * lanes, even[j] + odd[j]);
 }
 
+template <class Unit>
+void multiply_one(const InferenceStep<Unit>& p, Index block, int vectors, typename SumOf<Unit>::Type* sums) {
+  switch (vectors) {
+    case 1: return multiply_one<Unit, 1>(p, block, sums);
+    case 2: return multiply_one<Unit, 2>(p, block, sums);
+    case 3: return multiply_one<Unit, 3>(p, block, sums);
+    default: multiply_one<Unit, 4>(p, block, sums);
+  }
+}
+
 // One sequence: nothing but the weights' way from the second-level cache takes time. So the cells of several
 // blocks are computed together, and meanwhile the weights that come next are called for.
 template <class Unit, class Cell>
@@ -209,12 +221,7 @@ void inference_step_of_one(const InferenceStep<Unit>& p) {
     const Index last = first + most < p.last_block ? first + most : p.last_block;
     for (Index block = first; p.before && block < last; ++block) {
       for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[0] + (block * vectors + j) * lanes);
-      switch (vectors - Cell::initial_hidden) {
-        case 1: multiply_one<Unit, 1>(p, block, sums[block - first]); break;
-        case 2: multiply_one<Unit, 2>(p, block, sums[block - first]); break;
-        case 3: multiply_one<Unit, 3>(p, block, sums[block - first]); break;
-        default: multiply_one<Unit, 4>(p, block, sums[block - first]);
-      }
+      multiply_one(p, block, vectors - Cell::initial_hidden, sums[block - first]);
     }
     const Unit* weights = p.weights + (last < p.last_block ? last : p.first_block) * block_size;
     const char* next = reinterpret_cast<const char*>(weights);
@@ -238,14 +245,7 @@ void inference_step(const InferenceStep<Unit>& p) {
       for (Index i = 0; i < count; ++i)  // read after the product, from anywhere in memory
         for (int j = 0; j < vectors; ++j) __builtin_prefetch(p.sums[row + i] + (block * vectors + j) * lanes);
       typename SumOf<Unit>::Type sums[tile_rows][4 * lanes];
-      if (p.before) switch (count) {
-          case 1: multiply_states<Unit, 1>(p, row, block, hidden_vectors, sums); break;
-          case 2: multiply_states<Unit, 2>(p, row, block, hidden_vectors, sums); break;
-          case 3: multiply_states<Unit, 3>(p, row, block, hidden_vectors, sums); break;
-          case 4: multiply_states<Unit, 4>(p, row, block, hidden_vectors, sums); break;
-          case 5: multiply_states<Unit, 5>(p, row, block, hidden_vectors, sums); break;
-          default: multiply_states<Unit, 6>(p, row, block, hidden_vectors, sums);
-        }
+      if (p.before) multiply_states<Unit>(p, row, count, block, hidden_vectors, sums);
       finish_rows<Unit, Cell>(p, row, count, block, p.before ? sums : nullptr);
       row += count;
     }

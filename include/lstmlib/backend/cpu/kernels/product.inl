@@ -4,12 +4,20 @@
 constexpr int tile_rows = 6;
 // With sanitizers each access is several instructions and a branch, and compilers spend minutes on unrolled ones.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int unrolled_steps = 1;
+constexpr bool with_sanitizer = true;
 #elif defined(__has_feature)
-constexpr int unrolled_steps = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 1 : 4;
+constexpr bool with_sanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
-constexpr int unrolled_steps = 4;
+constexpr bool with_sanitizer = false;
 #endif
+
+// Steps of the inner dimension that a tile takes at a time. Large tiles of one instruction a step gain 2 to 3 % by
+// four; the others gain nothing, and would be most of the time that compiling the kernels takes.
+template <class Unit, int rows, int vectors>
+constexpr int unrolled_steps = !with_sanitizer && Arithmetic<Unit>::single_instruction &&
+                                       2 * rows * vectors >= tile_rows * tile_vectors
+                                   ? 4
+                                   : 1;
 
 // One step of the inner dimension, element `at` of each row of the left matrix and row `right` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
@@ -53,17 +61,18 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
     // Several steps at a time, and one index for all rows: where arithmetic on addresses shares its ports
     // with multiply-adds, as on Intel's cores, every instruction less counts.
+    constexpr int unrolled = unrolled_steps<Unit, rows, vectors>;
     Index at = 0, step = 0;
-    for (; step + unrolled_steps <= p.steps; step += unrolled_steps) {
+    for (; step + unrolled <= p.steps; step += unrolled) {
 #pragma GCC unroll 4
-      for (int i = 0; i < unrolled_steps; ++i) {
+      for (int i = 0; i < unrolled; ++i) {
         product_step<Sum, Unit>(sum, from, at, right);
         at += left_step;
         right += right_step;
         asm("" : "+r"(at), "+r"(right));  // or the compiler counts up a pointer for each row and step
       }
     }
-    for (; unrolled_steps > 1 && step < p.steps; ++step) {
+    for (; unrolled > 1 && step < p.steps; ++step) {
       product_step<Sum, Unit>(sum, from, at, right);
       at += left_step;
       right += right_step;
@@ -107,6 +116,19 @@ void product_rows(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
   }
 }
 
+// `count` rows, at most tile_rows.
+template <class Sum, class Unit>
+void product_block(const Product<Sum, Unit>& p, Index count, const Unit* const* left, Sum* const* result) {
+  switch (count) {
+    case 1: return product_rows<Sum, Unit, 1>(p, left, result);
+    case 2: return product_rows<Sum, Unit, 2>(p, left, result);
+    case 3: return product_rows<Sum, Unit, 3>(p, left, result);
+    case 4: return product_rows<Sum, Unit, 4>(p, left, result);
+    case 5: return product_rows<Sum, Unit, 5>(p, left, result);
+    default: product_rows<Sum, Unit, 6>(p, left, result);
+  }
+}
+
 // Nearly equal blocks of rows: tiles of few rows are slow.
 template <class Sum, class Unit = Sum>
 void product(const Product<Sum, Unit>& p) {
@@ -123,14 +145,7 @@ void product(const Product<Sum, Unit>& p) {
     // What is added to may lie anywhere in memory: it is called for before the product.
     for (Index i = 0; p.add && i < count; ++i)
       for (Index at = 0; at < p.columns; at += lanes_of<Sum>) __builtin_prefetch(result[i] + at, 1);
-    switch (count) {
-      case 1: product_rows<Sum, Unit, 1>(p, left, result); break;
-      case 2: product_rows<Sum, Unit, 2>(p, left, result); break;
-      case 3: product_rows<Sum, Unit, 3>(p, left, result); break;
-      case 4: product_rows<Sum, Unit, 4>(p, left, result); break;
-      case 5: product_rows<Sum, Unit, 5>(p, left, result); break;
-      default: product_rows<Sum, Unit, 6>(p, left, result);
-    }
+    product_block(p, count, left, result);
     row += count;
   }
 }

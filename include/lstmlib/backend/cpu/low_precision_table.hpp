@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels that exist for float32 alone: products in bfloat16 and bytes, and the steps of packed recurrent
-// layers. As in kernel_table.hpp, each instruction set fills the table.
+// Kernels that exist for float32 alone: products in bfloat16, and the steps of packed recurrent layers. As in
+// kernel_table.hpp, each instruction set fills the tables.
 
 #include "lstmlib/backend/cpu/kernel_table.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
@@ -30,14 +30,17 @@ struct InferenceStep {
   float* const* hidden;  ///< row i: [units of all blocks], hidden states after the step
 };
 
-struct FloatKernelTable {
-  void (*product_bf16)(const Product<float, Bf16Pair>&);
-  void (*product_int8)(const Product<std::int32_t, Int8Quad>&);
+struct Bf16KernelTable {
+  void (*product)(const Product<float, Bf16Pair>&);
   /// To the nearest bfloat16, ties to even; subnormal numbers may become zeros of their sign, as which
   /// products of the instruction sets with BF16 count them.
   void (*round_to_bf16)(const float* from, Index count, std::uint16_t* to);
   /// to[i] = (first[i], second[i]); second may be null: zeros.
   void (*round_pairs)(const float* first, const float* second, Index count, Bf16Pair* to);
+};
+
+struct InferenceKernelTable {
+  void (*product_int8)(const Product<std::int32_t, Int8Quad>&);
   /// By RecurrentCell.
   std::array<void (*)(const InferenceStep<float>&), 4> step_fp32;
   std::array<void (*)(const InferenceStep<Bf16Pair>&), 4> step_bf16;
