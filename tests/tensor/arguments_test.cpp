@@ -212,7 +212,7 @@ TEST_CASE("arguments: sequences") {
   check_error<ShapeError>([&] { made({huge, huge}); }, "sequence layout: too many rows");
   check_error<OutOfMemoryError>([&] { made({most}); }, "out of memory: a sequence of ");
   CHECK(made({}).rows() == 0);
-  CHECK(made({}).steps() == 0);
+  CHECK(made({}).time_steps() == 0);
   SequenceLayout one = made({2, 1});
   const SequenceLayout two = std::move(one);
   CHECK(one.rows() == 3);  // moving copies

@@ -57,7 +57,7 @@ class Forked final : public distributed::Communicator {
   };
   template <class T>
   std::unique_ptr<distributed::Work> sum_of(Tensor<T>& values) {
-    const auto all = gather(std::as_bytes(values.values()));
+    const auto all = all_gather(std::as_bytes(values.values()));
     values.clear();
     for (const auto& one : all)
       for (std::size_t i = 0; i < values.values().size(); ++i) {
