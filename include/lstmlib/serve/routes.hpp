@@ -81,6 +81,13 @@ inline std::string listed(std::span<const std::string_view> types) {
 /// meant.
 inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencoded";
 
+namespace detail {
+/// Whether a body of this type is no text, so that "charset=binary", as some clients write, says nothing new.
+inline bool is_binary(std::string_view type) {
+  return !type.starts_with("text/") && type.find("json") == type.npos;
+}
+}  // namespace detail
+
 /// Puts the types of body and answer and the coding of the body, which are settled now, into the request. Throws
 /// HttpError 415 or 406.
 inline void negotiate_types(const InferenceRoute& route, Request& request) {
@@ -95,7 +102,8 @@ inline void negotiate_types(const InferenceRoute& route, Request& request) {
   }
   // Text is UTF-8 here. Another encoding would be read as other characters, without a word.
   if (const auto& name = request.charset;
-      !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii")
+      !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii" &&
+      !(name == "binary" && detail::is_binary(request.content_type)))
     throw HttpError(415, message("charset ", name.substr(0, 80), "; send the body in UTF-8"));
   if (const auto& types = route.response_types; !types.empty()) {
     const std::string_view preferred =
