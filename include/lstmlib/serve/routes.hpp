@@ -75,18 +75,15 @@ inline std::string listed(std::span<const std::string_view> types) {
   for (const auto type : types) all.append(all.empty() ? "" : ", ").append(type);
   return all;
 }
-}  // namespace detail
-
-/// What curl says of any body that it is not told about. It says nothing about the body, so the default is
-/// meant.
-inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencoded";
-
-namespace detail {
 /// Whether a body of this type is no text, so that "charset=binary", as some clients write, says nothing new.
 inline bool is_binary(std::string_view type) {
   return !type.starts_with("text/") && type.find("json") == type.npos;
 }
 }  // namespace detail
+
+/// What curl says of any body that it is not told about. It says nothing about the body, so the default is
+/// meant.
+inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencoded";
 
 /// Puts the types of body and answer and the coding of the body, which are settled now, into the request. Throws
 /// HttpError 415 or 406.
