@@ -9,7 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <charconv>
 #include <span>
+#include <string>
 
 namespace sentiment {
 
@@ -21,6 +23,11 @@ using lstmlib::serve::HttpError;
 template <class... Parts>
 [[noreturn]] void refuse(const Parts&... parts) {
   throw HttpError(400, message(parts...));
+}
+
+std::string hexadecimal(std::uint32_t number) {
+  char digits[8];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr};
 }
 
 /// Follows the parser through the few forms that are sentences, so nothing is built and depth costs nothing.
@@ -157,7 +164,7 @@ void read_npy(std::string_view body, Texts& texts) {
     for (std::uint64_t k = 0; k < length; ++k) {
       const char32_t c = code_point(k);
       if (!io::is_scalar_value(c))
-        refuse("body: text ", i + 1, ": U+", std::hex, static_cast<std::uint32_t>(c), " is no character");
+        refuse("body: text ", i + 1, ": U+", hexadecimal(static_cast<std::uint32_t>(c)), " is no character");
       io::append_utf8(text, c);
     }
     texts.add(text);

@@ -3,10 +3,10 @@
 // The family of errors, and `fail`, the one place that throws.
 
 #include "lstmlib/base/compiler.hpp"
+#include "lstmlib/base/message.hpp"
 #include "lstmlib/version.hpp"
 
 #include <new>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -58,14 +58,6 @@ class OutOfMemoryError : public std::bad_alloc {
  private:
   std::runtime_error text_;  // its copies do not throw, as those of an exception must not
 };
-
-/// The parts joined: `message("input has ", n, " features")`.
-template <class... Parts>
-[[nodiscard]] std::string message(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return text.str();
-}
 
 /// Throws `Kind` with the parts joined: `fail<ShapeError>("linear: input has ", n, " features")`.
 template <class Kind, class... Parts>
