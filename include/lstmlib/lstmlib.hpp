@@ -5,7 +5,9 @@
 
 #include "lstmlib/core.hpp"
 
+#ifndef LSTMLIB_CPU_LINKED  // who links lstmlib::cpu has the kernels there
 #include "lstmlib/backend/cpu/backend.hpp"
+#endif
 
 #include "lstmlib/io/npy.hpp"
 #include "lstmlib/io/npz.hpp"
