@@ -3,6 +3,7 @@
 // answer out.
 #include <lstmlib/core.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -32,10 +33,11 @@ int main() {
   Door door;
   optim::Adam adam(door, {.learning_rate = 1e-2});
   for (int step = 0; step < 200; ++step) {
+    // Sequences of 30 events; most are knocks, which change nothing.
     std::vector<std::vector<std::int32_t>> batch(16, std::vector<std::int32_t>(30));
     std::vector<std::int32_t> is_open;
     for (auto& sequence : batch)
-      for (bool now = false; auto& event : sequence) {
+      for (bool now = false; auto& event : sequence) {  // the door begins closed
         event = random() % 4 ? 0 : 1 + static_cast<std::int32_t>(random() % 2);
         if (event != 0) now = event == 1;
         is_open.push_back(now);
@@ -50,7 +52,8 @@ int main() {
   const nn::InferenceRnn packed(door.embedding, door.gru);  // immutable copies: threads may share it
   nn::RnnStream stream(packed);                             // one sequence: its state and no more
   const std::vector<std::int32_t> sequence{0, 1, 0, 0, 2, 0};
-  const auto at_once = ops::softmax(door(make_tokens(std::vector<std::vector<std::int32_t>>{sequence}))).value();
+  const auto at_once =
+      ops::softmax(door(make_tokens(std::vector<std::vector<std::int32_t>>{sequence}))).value();
   float difference = 0;
   for (std::size_t i = 0; i < sequence.size(); ++i) {
     const auto hidden = Tensor<float>::from(stream.step(sequence[i]), {1, packed.output_size()});
