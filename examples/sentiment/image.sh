@@ -17,7 +17,7 @@ case ${1:-} in
     # shellcheck disable=SC2086
     need_packages yes $build_packages libopenmpi-dev openssh-client
     build=$(mktemp -d)
-    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON \
       -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_INSTALL=OFF
     cmake --build "$build" --target sentiment
     "$0" stage "$build/examples/sentiment/sentiment" "$stage"

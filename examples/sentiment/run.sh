@@ -7,6 +7,8 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=cmake/packages.sh
 . "$top/cmake/packages.sh"
+# shellcheck source=cmake/progress.sh
+. "$top/cmake/progress.sh"
 
 yes=no
 if [ "${1:-}" = --yes ]; then
@@ -18,13 +20,14 @@ need_packages $yes $build_packages
 
 build=${LSTMLIB_BUILD_DIR:-$top/build}/release
 mkdir -p "$build"
-echo "Building in $build (some minutes the first time) ..." >&2
 cuda=OFF  # without a GPU, the CUDA part would only take minutes to compile, and slow each start down
 ! command -v nvidia-smi >/dev/null 2>&1 || cuda=AUTO
-if ! { cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
-         -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_CUDA=$cuda &&
-       cmake --build "$build" --target sentiment; } >"$build/build.log" 2>&1; then
-  cat "$build/build.log" >&2
-  exit 1
-fi
+build_program() {
+  cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON \
+    -DLSTMLIB_BUILD_SENTIMENT=ON -DLSTMLIB_CUDA=$cuda \
+    -DCMAKE_CXX_COMPILER_LAUNCHER="$top/cmake/running.sh${CMAKE_CXX_COMPILER_LAUNCHER:+;$CMAKE_CXX_COMPILER_LAUNCHER}" &&
+    cmake --build "$build" --target sentiment
+}
+echo "Building in $build: some minutes the first time, with its log in build.log" >&2
+with_progress "$build" build_program || exit 1
 exec "$build/examples/sentiment/sentiment" run "$@"

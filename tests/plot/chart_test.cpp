@@ -222,6 +222,41 @@ TEST_CASE("chart: many series have a legend of as many rows as the page has room
   CHECK_FALSE(layout.legend_hides_data);
 }
 
+TEST_CASE("chart: a mark is a dashed line at its x, named in the legend") {
+  Chart chart{.series = {{"", {1, 2, 3}, {3, 1, 2}}}};
+  const auto mark_ink = [](std::uint32_t pixel) { return pixel == 0x57606A; };
+  const auto inked = [&](double x) {
+    const detail::Layout layout = layout_of(chart);
+    const int middle = static_cast<int>(layout.at(x, 1).x * 2);
+    const int top = static_cast<int>(layout.plot.top * 2),
+              bottom = static_cast<int>(layout.plot.bottom * 2) - 4;
+    return Image(png(chart)).count(middle - 1, top, middle + 1, bottom, mark_ink);
+  };
+  CHECK(inked(2.5) == 0);
+  chart.marks = {{2.5, "best epoch: 2"}};
+  CHECK(inked(2.5) > 200);
+  const detail::Layout layout = layout_of(chart);
+  REQUIRE(layout.legend.size() == 1);
+  CHECK(layout.legend[0].name == "best epoch: 2");
+  CHECK(layout.legend[0].kind == detail::LegendEntry::Kind::mark);
+  CHECK_FALSE(layout.legend_hides_data);
+
+  chart.marks = {{7, "beyond the lines"}};
+  CHECK(layout_of(chart).at(7, 1).x < layout_of(chart).plot.right);
+}
+
+TEST_CASE("chart: a mark that cannot be drawn, or has no lines beside it, is left out") {
+  const Chart empty{.marks = {{1, "mark"}}};
+  CHECK(layout_of(empty).legend.empty());
+  CHECK(Image(png(empty)).width == 1440);
+  for (const double x : {not_a_number, infinity, -1e301}) {
+    Chart chart = losses();
+    const std::string without = png(chart);
+    chart.marks = {{x, "mark"}};
+    CHECK(png(chart) == without);
+  }
+}
+
 TEST_CASE("chart: equal input gives equal bytes") {
   CHECK(png(losses()) == png(losses()));
   CHECK(svg(losses()) == svg(losses()));

@@ -62,6 +62,37 @@ TEST_CASE("a plot goes on after a resume in the middle of an epoch, also after a
   CHECK(points_of(resumed) == R"({"main/loss":[[1,null],[2,3.5],[3,5.5],[4,7.5]]})");
 }
 
+TEST_CASE("a plot marks the point with the maximum of a value, also after a resume") {
+  const auto folder = scratch("plot_report_mark");
+  // An epoch is two updates: the second one has the greatest loss, 4.
+  const auto picture = [&](std::string key, Index iterations) {
+    Counter counter;
+    train::Trainer trainer(counter, {train::iterations(iterations), folder});
+    trainer.extend(train::plot_report(
+        {.keys = {"main/loss"}, .names = {"train"}, .file_name = "loss.png", .mark_max_of = std::move(key)}));
+    trainer.run();
+    return std::pair(io::read_file(folder / "loss.png"), io::to_archive(trainer));
+  };
+  const auto unmarked = picture("", 4), marked = picture("main/loss", 4),
+             absent = picture("main/accuracy", 4);
+  CHECK(marked.first != unmarked.first);
+  CHECK(absent.first == unmarked.first);
+  const auto points = [](const io::Archive& archive) {
+    return archive.at("extensions/PlotReport/_plot_loss.png").strings()[0];
+  };
+  CHECK(points(marked.second) == points(unmarked.second));  // what is plotted anyway is saved once
+  CHECK(points(absent.second) == R"({"main/loss":[[1,1.5],[2,3.5]],"main/accuracy":[]})");
+
+  Counter counter;
+  train::Trainer resumed(counter, {train::iterations(4), folder});
+  resumed.extend(train::plot_report(
+      {.keys = {"main/loss"}, .names = {"train"}, .file_name = "loss.png", .mark_max_of = "main/loss"}));
+  std::filesystem::remove(folder / "loss.png");
+  io::from_archive(marked.second, resumed);
+  resumed.run();
+  CHECK(io::read_file(folder / "loss.png") == marked.first);
+}
+
 TEST_CASE("saved points that are none are refused") {
   Counter counter;
   train::Trainer trainer(counter, {train::epochs(2), scratch("plot_report_refused")});

@@ -219,8 +219,12 @@ TEST_CASE("progress bar: odd values are drawn within bounds") {
 }
 
 TEST_CASE("table: the lines of Chainer's PrintReport") {
-  const Table table({"epoch", "main/loss", "validation/main/loss", "main/accuracy",
-                     "validation/main/accuracy", "elapsed_time"});
+  const Table table({{"epoch"},
+                     {"main/loss"},
+                     {"validation/main/loss"},
+                     {"main/accuracy"},
+                     {"validation/main/accuracy"},
+                     {"elapsed_time"}});
   const std::vector<std::optional<double>> values{1, 0.69136801, 0.68913, 0.525229, 0.532811, 1.0266199};
   CHECK(
       table.header() ==
@@ -235,19 +239,28 @@ TEST_CASE("table: the lines of Chainer's PrintReport") {
   CHECK(console.find("\033[J" + table.row(values) + "\n") != std::string::npos);
 }
 
+TEST_CASE("table: columns with decimals are right-aligned below their headings") {
+  const Table table({{"epoch", 0}, {"Verlust für train", 3}, {"time (s)", 1}});
+  CHECK(table.header() == "epoch  Verlust für train  time (s)");
+  CHECK(table.row(std::vector<std::optional<double>>{3, 0.69136801, 12.26}) ==
+        "    3              0.691      12.3  ");
+  CHECK(table.row(std::vector<std::optional<double>>{12, std::nullopt, 1e9}) ==
+        "   12                        1e+09  ");
+}
+
 TEST_CASE("table: a missing value leaves its column blank") {
-  const Table table({"epoch", "loss"});
+  const Table table({{"epoch"}, {"loss"}});
   CHECK(table.row(std::vector<std::optional<double>>{std::nullopt, 2.5}) == "            2.5         ");
 }
 
 TEST_CASE("table: columns of names beyond ASCII are aligned by characters") {
-  const Table table({"Genauigkeit für Übungen", "b"});
+  const Table table({{"Genauigkeit für Übungen"}, {"b"}});
   const std::string row = table.row(std::vector<std::optional<double>>{1, 2});
   CHECK(row.find('2') == 25);
 }
 
 TEST_CASE("table: a row of the wrong length is refused") {
-  const Table table({"epoch", "loss"});
+  const Table table({{"epoch"}, {"loss"}});
   CHECK_THROWS_WITH_AS(table.row(std::vector<std::optional<double>>{1}),
                        "table: a row of 1 values for 2 columns", ShapeError);
 }

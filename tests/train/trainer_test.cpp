@@ -231,6 +231,23 @@ TEST_CASE("a table is printed as the log grows, and what is not there is blank")
   CHECK_THROWS_AS(without_log.run(), Error);
 }
 
+TEST_CASE("a table for people has headings, units and few digits") {
+  Counter counter;
+  train::Trainer trainer(counter, {train::epochs(2), scratch("trainer_print_columns")});
+  std::ostringstream out;
+  trainer.extend(train::log_report());
+  trainer.extend(train::print_report(
+      {.columns = {{.key = "epoch", .heading = "epoch", .decimals = 0},
+                   {.key = "main/loss", .heading = "loss (%)", .decimals = 1, .scale = 100},
+                   {.key = "absent", .heading = "absent", .decimals = 1}}},
+      out));
+  trainer.run();
+  CHECK(out.str() ==
+        "epoch  loss (%)  absent\n"
+        "    1     150.0          \n"
+        "    2     350.0          \n");
+}
+
 TEST_CASE("a progress bar on a terminal makes room for the lines of the table") {
   Counter counter;
   train::Trainer trainer(counter, {train::epochs(1), scratch("trainer_bar")});

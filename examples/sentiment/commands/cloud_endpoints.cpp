@@ -65,13 +65,13 @@ void deploy(DeployOptions o) {
                 " (delete it with `sentiment cloud delete ", name, "`)");
 }
 
-struct PredictOptions {
+struct CloudPredictOptions {
   SessionOptions session;
   std::string endpoint, format = "text";
   std::size_t batch_size = 256;
 };
 
-void predict(const PredictOptions& o) {
+void predict(const CloudPredictOptions& o) {
   const cloud::Session session = o.session.session();
   cloud::DeployedEndpoint endpoint(session, o.endpoint);
   const std::vector<std::string> sentences = sentences_of_input();
@@ -138,7 +138,7 @@ void add_cloud_deploy(CLI::App& cloud) {
 
 void add_cloud_predict(CLI::App& cloud) {
   auto* command = cloud.add_subcommand("predict", "Ask an endpoint, one sentence a line of standard input");
-  const auto o = std::make_shared<PredictOptions>();
+  const auto o = std::make_shared<CloudPredictOptions>();
   command->add_option("--endpoint", o->endpoint, "Name of the endpoint")
       ->required()
       ->check(checked_by(cloud::fault_of_name));

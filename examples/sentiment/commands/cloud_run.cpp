@@ -32,9 +32,9 @@ struct CloudRunOptions {
 
 /// The steps of the notebook, in its order. What is told of them goes to standard output, or with --json into
 /// one object.
-class Notebook {
+class CloudNotebook {
  public:
-  explicit Notebook(const CloudRunOptions& options)
+  explicit CloudNotebook(const CloudRunOptions& options)
       : o_(options),
         session_(o_.cloud.session.session()),
         s3_(session_),
@@ -180,7 +180,7 @@ void run(const CloudRunOptions& o) {
   if (fs::exists(o.out, none) && !(fs::is_directory(o.out, none) && fs::is_empty(o.out, none)))
     fail<lstmlib::FileError>(o.out.string(), ": is there already; give another place with --out");
   o.job.check();
-  Notebook(o).run();
+  CloudNotebook(o).run();
 }
 
 }  // namespace

@@ -44,9 +44,9 @@ constexpr const char* data_prefix = "notebook/chainer_sentiment";
 constexpr const char* endpoint_name = "sentiment";
 
 /// The notebook, step by step. What a step leaves running ends with it.
-class Notebook {
+class LocalNotebook {
  public:
-  Notebook(const LocalOptions& options, std::map<std::string, std::string> hyperparameters)
+  LocalNotebook(const LocalOptions& options, std::map<std::string, std::string> hyperparameters)
       : o_(options), hyperparameters_(std::move(hyperparameters)), bucket_(o_.out / "s3", bucket_name) {}
 
   void run() {
@@ -176,7 +176,7 @@ void run(const CLI::App& command, const std::vector<std::string>& names, LocalOp
   o.prepare.quiet = o.train.quiet;
   run_interruptible([&] {
     try {
-      Notebook(o, hyperparameters(command, names, o)).run();
+      LocalNotebook(o, hyperparameters(command, names, o)).run();
     } catch (const cloud::Interrupted&) {
       std::cerr << "The job and the endpoint are stopped; nothing is left running.\n";
       throw;

@@ -26,6 +26,7 @@
 #include "sentiment/training/processes.hpp"
 
 #include <chrono>
+#include <cstdio>
 #include <iostream>
 
 namespace sentiment {
@@ -161,6 +162,13 @@ void require_same_work(const TrainOptions& o, distributed::Communicator& all) {
   distributed::require_same(all, "what is trained, or its data,", identity_of(settings));
 }
 
+/// "87.35 %"
+std::string percent_text(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
+  return text;
+}
+
 void remove_snapshots(const fs::path& folder) {
   for (const auto& file : train::snapshots_in(folder, train::SnapshotOptions{}.file_name)) fs::remove(file);
 }
@@ -237,15 +245,26 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
   trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()),
                            "validation/main/accuracy"));
   trainer.extend(train::log_report());
-  trainer.extend(train::plot_report(
-      {.keys = {"main/loss", "validation/main/loss"}, .file_name = "loss.png", .title = "Loss"}));
-  trainer.extend(train::plot_report({.keys = {"main/accuracy", "validation/main/accuracy"},
-                                     .file_name = "accuracy.png",
-                                     .title = "Accuracy"}));
+  // The best epoch is chosen on the dev sentences, or else on the test sentences.
+  const std::string chosen_on = o.dev.empty() ? "test" : "dev";
+  for (const std::string what : {"loss", "accuracy"})
+    trainer.extend(train::plot_report({.keys = {"main/" + what, "validation/main/" + what},
+                                       .names = {"train", chosen_on},
+                                       .file_name = what + ".png",
+                                       .title = what == "loss" ? "Loss" : "Accuracy",
+                                       .mark_max_of = "validation/main/accuracy"}));
   if (!o.quiet) {
-    trainer.extend(train::print_report({"epoch", "main/loss", "validation/main/loss", "main/accuracy",
-                                        "validation/main/accuracy", "elapsed_time"},
-                                       std::cerr));
+    const auto percent = [](std::string key, std::string heading) {
+      return train::PrintColumn{std::move(key), std::move(heading), 1, 100};
+    };
+    trainer.extend(train::print_report(
+        {.columns = {{.key = "epoch", .heading = "epoch", .decimals = 0},
+                     {.key = "main/loss", .heading = "train loss", .decimals = 3},
+                     {.key = "validation/main/loss", .heading = chosen_on + " loss", .decimals = 3},
+                     percent("main/accuracy", "train accuracy (%)"),
+                     percent("validation/main/accuracy", chosen_on + " accuracy (%)"),
+                     {.key = "elapsed_time", .heading = "time (s)", .decimals = 1}}},
+        std::cerr));
     trainer.extend(train::progress_bar(std::cerr, train::describe_terminal(2)));
   }
   if (!o.in_job) {
@@ -274,8 +293,8 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
   if (!o.json_summary.empty()) write_summary(o, all.size(), corpus, result, test, updater.seconds());
   if (!o.quiet)
     std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total
-              << " test sentences right (" << 100 * test.accuracy() << " %), " << 100 * result.best_accuracy
-              << " % as the mean over batches"
+              << " test sentences right (" << percent_text(test.accuracy()) << "), "
+              << percent_text(result.best_accuracy) << " as the mean over batches"
               << (o.dev.empty() ? " of the test sentences that chose it" : " of the dev sentences")
               << ". Model in " << o.model_dir.string() << '\n';
   return result;

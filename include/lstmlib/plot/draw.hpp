@@ -82,6 +82,17 @@ inline void draw_axes(Canvas& canvas, const Layout& layout) {
   canvas.label(layout.x.multiplier, {plot.right, baseline + digits + 8}, Align::right, tick_font, ink);
 }
 
+inline constexpr double mark_width = 1.25;
+inline const std::vector<double> mark_dashes{5, 3.5};
+
+/// Below the series.
+inline void draw_marks(Canvas& canvas, const Chart& chart, const Layout& layout) {
+  for (const Mark& mark : chart.marks)
+    if (const auto line = layout.line(chart, mark))
+      canvas.polyline({{line->left, line->bottom}, {line->right, line->top}}, mark_width, axis_ink,
+                      mark_dashes);
+}
+
 inline void draw_series(Canvas& canvas, const Chart& chart, const Layout& layout) {
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const Look look = look_of(i);
@@ -97,7 +108,7 @@ inline void draw_series(Canvas& canvas, const Chart& chart, const Layout& layout
   }
 }
 
-inline void draw_legend(Canvas& canvas, const Chart& chart, const Layout& layout) {
+inline void draw_legend(Canvas& canvas, const Layout& layout) {
   if (layout.legend.empty()) return;
   const Box& box = layout.legend_box;
   if (box.right <= layout.plot.right) {  // over the grid: a frame
@@ -110,8 +121,10 @@ inline void draw_legend(Canvas& canvas, const Chart& chart, const Layout& layout
   double middle = box.top + legend_padding + legend_row / 2;
   for (const LegendEntry& entry : layout.legend) {
     const double left = box.left + legend_padding;
-    if (entry.series < chart.series.size()) {
-      const Look look = look_of(entry.series);
+    if (entry.kind == LegendEntry::Kind::mark)
+      canvas.polyline({{left, middle}, {left + legend_sample, middle}}, mark_width, axis_ink, mark_dashes);
+    if (entry.kind == LegendEntry::Kind::series) {
+      const Look look = look_of(entry.number);
       canvas.polyline({{left, middle}, {left + legend_sample, middle}}, line_width, look.colour, look.dashes);
       draw_marker(canvas, {left + legend_sample / 2, middle}, look);
     }
@@ -126,8 +139,9 @@ inline void draw(Canvas& canvas, const Chart& chart, Size page) {
   const Box& plot = layout.plot;
   canvas.fill(Box{0, 0, page.width, page.height}, paper);
   draw_axes(canvas, layout);
+  draw_marks(canvas, chart, layout);
   draw_series(canvas, chart, layout);
-  draw_legend(canvas, chart, layout);
+  draw_legend(canvas, layout);
   if (layout.x.empty())
     canvas.text("no data", {(plot.left + plot.right) / 2, (plot.top + plot.bottom) / 2}, Align::centre,
                 axis_font, axis_ink);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,9 +30,10 @@ inline constexpr double legend_row = 19;
 inline constexpr double legend_sample = 26;  // the piece of line beside a name
 inline constexpr double legend_gap = 8;
 
-/// One line of the legend.
+/// One line of the legend, which stands for a series, for a mark, or for what found no room.
 struct LegendEntry {
-  std::size_t series;
+  enum class Kind { series, mark, more } kind;
+  std::size_t number;  ///< of the series or mark
   std::string name;
 };
 
@@ -94,6 +96,13 @@ class Layout {
     return result;
   }
 
+  /// The line of a mark on the page; none where it cannot be drawn.
+  std::optional<Box> line(const Chart& chart, const Mark& mark) const {
+    if (x.empty() || !is_drawable(mark.x, chart.x_log)) return std::nullopt;
+    const double at = plot.left + x.position(mark.x) * plot.width();
+    return Box{at, plot.top, at, plot.bottom};
+  }
+
   Box plot{};  ///< what the axes enclose
   Axis x, y;
   std::string title, x_label, y_label;  ///< as much of them as fits
@@ -113,6 +122,9 @@ class Layout {
         if (is_drawable(series.x[i], chart.x_log) && is_drawable(series.y[i], chart.y_log))
           values.push_back(of_x ? series.x[i] : series.y[i]);
     }
+    if (of_x && !values.empty())
+      for (const Mark& mark : chart.marks)
+        if (is_drawable(mark.x, chart.x_log)) values.push_back(mark.x);
     return values;
   }
 
@@ -159,18 +171,21 @@ class Layout {
 
   void place_legend(const Chart& chart, Size page, Canvas& canvas) {
     double widest = 0;
-    for (std::size_t i = 0; i < chart.series.size(); ++i) {
-      std::string name = canvas.fitted_text(chart.series[i].name, legend_font, page.width * 0.4);
-      if (name.empty()) continue;
-      legend.push_back({i, std::move(name)});
-    }
+    const auto add = [&](LegendEntry::Kind kind, std::size_t number, const std::string& name) {
+      std::string fitted = canvas.fitted_text(name, legend_font, page.width * 0.4);
+      if (!fitted.empty()) legend.push_back({kind, number, std::move(fitted)});
+    };
+    for (std::size_t i = 0; i < chart.series.size(); ++i)
+      add(LegendEntry::Kind::series, i, chart.series[i].name);
+    for (std::size_t i = 0; i < chart.marks.size(); ++i)
+      if (line(chart, chart.marks[i])) add(LegendEntry::Kind::mark, i, chart.marks[i].name);
     if (legend.empty()) return;
     const auto rows =
         static_cast<std::size_t>((std::max)((plot.height() - 2 * legend_padding) / legend_row, 1.0));
     if (legend.size() > rows) {
       const std::size_t left_out = legend.size() - rows + 1;
       legend.resize(rows);
-      legend.back() = {chart.series.size(), message("and ", left_out, " more")};
+      legend.back() = {LegendEntry::Kind::more, 0, message("and ", left_out, " more")};
     }
     for (const LegendEntry& entry : legend)
       widest = (std::max)(widest, canvas.text_width(entry.name, legend_font));
@@ -202,6 +217,9 @@ class Layout {
       for (const Series& series : chart.series)
         for (const Run& run : runs(chart, series))
           for (std::size_t i = 0; i < run.size(); ++i) hidden += crosses(run[i ? i - 1 : 0], run[i], around);
+      for (const Mark& mark : chart.marks)
+        if (const auto drawn = line(chart, mark))
+          hidden += crosses({drawn->left, drawn->top}, {drawn->right, drawn->bottom}, around);
       if (hidden >= fewest) continue;
       fewest = hidden;
       legend_box = {corner.x, corner.y, corner.x + width, corner.y + height};

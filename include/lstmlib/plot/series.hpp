@@ -23,14 +23,21 @@ struct Series {
   std::vector<double> y;
 };
 
+/// A value of x that is marked: a dashed line from the bottom to the top.
+struct Mark {
+  double x;
+  std::string name;  ///< in the legend; an empty name has no entry there
+};
+
 /// Lines over a common pair of axes. Texts are UTF-8; what is not is shown as a replacement character.
 struct Chart {
   std::string title = {};
   std::string x_label = {};
   std::string y_label = {};
   std::vector<Series> series = {};
-  bool y_from_zero = false;  ///< the y axis includes 0; without effect where it is logarithmic
-  bool x_log = false;        ///< logarithmic axis: values that are not positive leave a gap
+  std::vector<Mark> marks = {};  ///< not drawn in a chart without points, or where x cannot be drawn
+  bool y_from_zero = false;      ///< the y axis includes 0; without effect where it is logarithmic
+  bool x_log = false;            ///< logarithmic axis: values that are not positive leave a gap
   bool y_log = false;
 };
 

@@ -8,23 +8,31 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct PlotReportOptions {
-  std::vector<std::string> keys;       ///< one line each: "main/loss"
-  std::string file_name = "plot.png";  ///< in the trainer's folder
+  std::vector<std::string> keys;        ///< one line each: "main/loss"
+  std::vector<std::string> names = {};  ///< of the lines, in the legend; those left out are the keys
+  std::string file_name = "plot.png";   ///< in the trainer's folder
   std::string title = "";
   bool by_epoch = true;      ///< the x axis: epochs, else iterations
   Trigger draw = epochs(1);  ///< when a point is added
+  /// Marks the point with the maximum of this (the first of equal ones): "validation/main/accuracy".
+  std::string mark_max_of = "";
 };
 
-/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way
-/// besides.
+/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way and
+/// the values of `mark_max_of` besides.
 class PlotReport {
  public:
   explicit PlotReport(PlotReportOptions o) : options_(std::move(o)) {
     for (const auto& key : options_.keys) series_.push_back({key, {}, {}});
+    const auto& marked = options_.mark_max_of;
+    if (!marked.empty() &&
+        std::find(options_.keys.begin(), options_.keys.end(), marked) == options_.keys.end())
+      series_.push_back({marked, {}, {}});
   }
 
   /// The folder of a resumed run may be a new one.
@@ -60,11 +68,28 @@ class PlotReport {
  private:
   void draw(const Trainer& trainer) const {
     if (!trainer.is_main_process()) return;
-    plot::write_png(trainer.folder() / options_.file_name,
-                    {.title = options_.title,
-                     .x_label = options_.by_epoch ? "epoch" : "iteration",
-                     .y_label = "",
-                     .series = series_});
+    const std::string unit = options_.by_epoch ? "epoch" : "iteration";
+    plot::Chart chart{.title = options_.title, .x_label = unit};
+    for (std::size_t i = 0; i < options_.keys.size(); ++i) {
+      chart.series.push_back(series_[i]);
+      if (i < options_.names.size()) chart.series[i].name = options_.names[i];
+    }
+    if (const auto best = best_point())
+      chart.marks.push_back({*best, message("best ", unit, ": ", static_cast<Index>(*best))});
+    plot::write_png(trainer.folder() / options_.file_name, chart);
+  }
+  /// The x of the point to mark, if there is one.
+  std::optional<double> best_point() const {
+    std::optional<double> x;
+    double max = 0;
+    for (const auto& series : series_)
+      if (!options_.mark_max_of.empty() && series.name == options_.mark_max_of)
+        for (std::size_t i = 0; i < series.x.size(); ++i)
+          if (!std::isnan(series.y[i]) && (!x || series.y[i] > max)) {
+            x = series.x[i];
+            max = series.y[i];
+          }
+    return x;
   }
   /// {"main/loss": [[1, 0.69], [2, 0.65]]}
   nlohmann::ordered_json points() const {
@@ -99,8 +124,8 @@ class PlotReport {
   }
 
   PlotReportOptions options_;
-  Summary summary_;  // since the last point
-  std::vector<plot::Series> series_;
+  Summary summary_;                   // since the last point
+  std::vector<plot::Series> series_;  // of the keys, then of what only `mark_max_of` names
 };
 
 inline Extension plot_report(PlotReportOptions options) { return PlotReport(std::move(options)); }

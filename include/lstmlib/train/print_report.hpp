@@ -7,12 +7,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line
-/// lacks is blank.
+/// A column of the printed table.
+struct PrintColumn {
+  std::string key;                   ///< in the log: "validation/main/accuracy"
+  std::string heading;               ///< "accuracy (%)"
+  std::optional<int> decimals = {};  ///< so many digits after the point; empty: six significant digits
+  double scale = 1;                  ///< a value is printed times this: 100 makes a share a percentage
+};
+
+/// Prints what the trainer's LogReport logs; what an entry lacks is blank.
 class PrintReport {
  public:
-  PrintReport(std::vector<std::string> keys, std::ostream& stream)
-      : keys_(std::move(keys)), table_(keys_), stream_(&stream) {}
+  PrintReport(std::vector<PrintColumn> columns, std::ostream& stream)
+      : columns_(std::move(columns)), table_(headings()), stream_(&stream) {}
 
   /// Throws Error if the trainer has no LogReport.
   void operator()(Trainer& trainer) {
@@ -30,26 +37,48 @@ class PrintReport {
   std::string name = "PrintReport";
 
  private:
+  std::vector<TableColumn> headings() const {
+    std::vector<TableColumn> result;
+    for (const auto& column : columns_) result.push_back({column.heading, column.decimals});
+    return result;
+  }
   std::string row(const LogReport::Entry& entry) const {
     std::vector<std::optional<double>> values;
-    for (const auto& key : keys_) {
-      const auto found = entry.find(key);
+    for (const auto& column : columns_) {
+      const auto found = entry.find(column.key);
       const bool there = found != entry.end() && found->is_number();
-      values.push_back(there ? std::optional(found->template get<double>()) : std::nullopt);
+      values.push_back(there ? std::optional(column.scale * found->template get<double>()) : std::nullopt);
     }
     return table_.row(values);
   }
 
-  std::vector<std::string> keys_;
+  std::vector<PrintColumn> columns_;
   Table table_;
   std::ostream* stream_;
   bool header_printed_ = false;
   std::size_t printed_ = 0;  // entries; a resumed run prints those of the earlier ones again
 };
 
-/// `keys`: the columns, as "epoch" or "validation/main/accuracy". `stream` outlives the trainer.
+/// A table as Chainer's PrintReport prints it, with the keys of the log as headings: "epoch", "main/loss".
+/// `stream` outlives the trainer.
 inline Extension print_report(std::vector<std::string> keys, std::ostream& stream) {
-  return PrintReport(std::move(keys), stream);
+  std::vector<PrintColumn> columns;
+  for (const auto& key : keys) columns.push_back({.key = key, .heading = key});
+  return PrintReport(std::move(columns), stream);
+}
+
+struct PrintReportOptions {
+  std::vector<PrintColumn> columns;
+};
+
+/// A table with headings and figures for people. `stream` outlives the trainer.
+///
+///     trainer.extend(train::print_report(
+///         {.columns = {{.key = "epoch", .heading = "epoch", .decimals = 0},
+///                      {.key = "main/accuracy", .heading = "accuracy (%)", .decimals = 1, .scale = 100}}},
+///         std::cerr));
+inline Extension print_report(PrintReportOptions options, std::ostream& stream) {
+  return PrintReport(std::move(options.columns), stream);
 }
 
 }  // namespace lstmlib::train

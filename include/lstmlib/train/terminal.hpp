@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // What a person at a terminal sees: what the terminal can do, a progress bar drawn in place, and aligned
-// tables. Bar and table look like those of Chainer's ProgressBar and PrintReport.
+// tables. Bar and table look like those of Chainer's ProgressBar and PrintReport, unless told otherwise.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -186,18 +186,24 @@ class ProgressBar {
   bool drawn_ = false;
 };
 
-/// Lines of a table whose columns are known before its rows: headers, then numbers with six significant
-/// digits. Byte for byte what Chainer's PrintReport prints: columns of at least ten characters, left-aligned,
-/// two apart.
+/// A column of a table. Without `decimals` it looks as in Chainer's PrintReport: six significant digits,
+/// left-aligned, at least ten characters wide.
+struct TableColumn {
+  std::string heading;
+  std::optional<int> decimals = {};  ///< so many digits after the point, right-aligned; at least 5 wide
+};
+
+/// Lines of a table whose columns are known before its rows: headings, then numbers. Columns are two spaces
+/// apart.
 class Table {
  public:
-  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  explicit Table(std::vector<TableColumn> columns) : columns_(std::move(columns)) {}
 
-  /// The headers, without a line end.
+  /// The headings, without a line end.
   std::string header() const {
     std::string line;
-    for (const std::string& column : columns_)
-      line += (line.empty() ? "" : "  ") + pad(column, width(column));
+    for (const TableColumn& column : columns_)
+      line += (line.empty() ? "" : "  ") + pad(column.heading, column);
     return line;
   }
 
@@ -207,26 +213,33 @@ class Table {
     if (values.size() != columns_.size())
       fail<ShapeError>("table: a row of ", values.size(), " values for ", columns_.size(), " columns");
     std::string line;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      char text[32] = "";
-      if (values[i]) std::snprintf(text, sizeof text, "%g", *values[i]);
-      line += pad(text, width(columns_[i])) + "  ";
-    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      line += pad(text_of(values[i], columns_[i]), columns_[i]) + "  ";
     return line;
   }
 
  private:
+  static std::string text_of(std::optional<double> value, const TableColumn& column) {
+    if (!value) return "";
+    char text[32];
+    // Over six digits before the point no decimals help.
+    if (column.decimals && std::abs(*value) < 1e6)
+      std::snprintf(text, sizeof text, "%.*f", std::clamp(*column.decimals, 0, 9), *value);
+    else std::snprintf(text, sizeof text, "%g", *value);
+    return text;
+  }
   // Code points of UTF-8: every byte that does not continue one.
   static std::size_t length(const std::string& text) {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
   }
-  static std::size_t width(const std::string& column) { return (std::max)(length(column), std::size_t{10}); }
-  static std::string pad(const std::string& text, std::size_t width) {
-    return text + std::string(width - (std::min)(width, length(text)), ' ');
+  static std::string pad(const std::string& text, const TableColumn& column) {
+    const std::size_t width = (std::max)(length(column.heading), std::size_t{column.decimals ? 5u : 10u});
+    const std::string blanks(width - (std::min)(width, length(text)), ' ');
+    return column.decimals ? blanks + text : text + blanks;
   }
 
-  std::vector<std::string> columns_;
+  std::vector<TableColumn> columns_;
 };
 
 }  // namespace lstmlib::train
