@@ -1,9 +1,4 @@
 #!/bin/sh
-# build.sh [FOLDER]: makes the reference documentation; warnings are errors.
+# build.sh [FOLDER]: makes the reference of all headers, with the guides; the same as docs/build_site.sh.
 set -eu
-top=$(cd "$(dirname "$0")/../.." && pwd)
-out=${1:-$top/build/reference}
-mkdir -p "$out"
-cd "$top"
-{ cat docs/reference/Doxyfile; echo "OUTPUT_DIRECTORY = \"$out\""; } | doxygen -
-echo "The reference is in $out/html/index.html"
+exec "$(dirname "$0")/../build_site.sh" "${1:-$(dirname "$0")/../../build/reference}"
