@@ -68,9 +68,9 @@ awk -v out="$scratch" '
     print "# " kind " {#guide_" tolower(slug(kind)) "_pages}\n" >to
     next
   }
-  !titled && /^# / { titled = 1; print $0 " {#" (FILENAME == "README.md" ? "mainpage" : page_id(FILENAME)) "}" >to; next }
+  !titled && /^# / { titled = 1; gsub(/`/, ""); print $0 " {#" (FILENAME == "README.md" ? "mainpage" : page_id(FILENAME)) "}" >to; next }
   FILENAME == "README.md" && /^##+ / { print references($0) >to; next }  # no label: these are no pages of the tree
-  /^##+ / { text = $0; sub(/^#+ /, "", text); print references($0) " {#" page_id(FILENAME) "--" slug(text) "}" >to; next }
+  /^##+ / { text = $0; sub(/^#+ /, "", text); gsub(/`/, ""); print references($0) " {#" page_id(FILENAME) "--" slug(text) "}" >to; next }
   /^    / { print >to; next }
   { line = references($0); while (match(line, /src="[^"]*\//)) line = substr(line, 1, RSTART + 4) substr(line, RSTART + RLENGTH); print line >to }
 ' README.md docs/README.md $guides CHANGELOG.md CONTRIBUTING.md SECURITY.md
