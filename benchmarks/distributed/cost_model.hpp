@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // What a step of training on several workers costs: computing, waiting for the slowest shard, and bytes and
-// messages between them. The formulas are explained in docs/distributed.md.
+// messages between them. The formulas are explained in docs/results/distributed.md.
 
 #include "lstmlib/data/shard.hpp"
 
