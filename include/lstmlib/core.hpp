@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Everything but the kernels of CPU and CUDA, layer by layer. A program of several files includes this, and
-// links lstmlib::cpu or has one file with lstmlib/backend/cpu/entry.hpp.
+// Tensors, automatic differentiation, layers and optimizers, without kernels. For programs of several source
+// files: link lstmlib::cpu, or include lstmlib/backend/cpu/entry.hpp in exactly one file.
 
 #include "lstmlib/version.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How a program gets GPUs. It links lstmlib::cuda, or has one .cu file with lstmlib/backend/cuda/entry.cuh; this
-// header is plain C++.
+// Makes GPUs available to a program. Link lstmlib::cuda, or compile one .cu file that includes
+// lstmlib/backend/cuda/entry.cuh. This header is plain C++.
 
 #include "lstmlib/version.hpp"
 
@@ -9,11 +9,13 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Makes "cuda" and "cuda:1" known to Device::parse; false if there is no driver or no GPU. To be called
-/// once, early in main; again is harmless.
+/// Registers the CUDA back end, so that Device::parse accepts "cuda" and "cuda:1". Returns false if there is
+/// no driver or no GPU. Call it once at the start of main; further calls have no effect.
+///
+///     if (cuda::install()) model.to(Device::parse("cuda:0"));
 bool install();
 
-/// Versions of runtime and driver, and the GPUs: for reports.
+/// The versions of the CUDA runtime and driver and the names of the GPUs, as text for reports.
 std::string description();
 
 }  // namespace lstmlib::cuda

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Tensors as Eigen's matrices: lstmlib::as_eigen(x) * 2. Nothing is copied.
+// Views of tensors as Eigen matrices, without a copy: `lstmlib::as_eigen(x) * 2`.
 
 #include "lstmlib/tensor/tensor.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// What a tensor's rows are for Eigen: row-major, as they stand in memory.
+/// The Eigen type of a tensor's elements: a row-major matrix, like the tensor's memory.
 template <class T>
 using EigenMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
@@ -20,15 +20,16 @@ void require_host(const Tensor<T>& x) {
 }
 }  // namespace detail
 
-/// The elements of a tensor on the CPU as a matrix [x.shape().rows(), x.shape().row_size()] to read. The map refers to
-/// the tensor's memory, which must outlive it. Throws ShapeError for an absent tensor, DeviceError for one on a GPU.
+/// A read-only matrix [x.shape().rows(), x.shape().row_size()] of the tensor's elements. It refers to the
+/// tensor's memory, which must outlive it. Throws ShapeError if the tensor is absent and DeviceError if it is
+/// on a GPU.
 template <class T>
 [[nodiscard]] Eigen::Map<const EigenMatrix<T>> as_eigen(const Tensor<T>& x) {
   detail::require_host(x);
   return {x.view().data, x.shape().rows(), x.shape().row_size()};
 }
 
-/// The same to read and write. A handle that only reads throws, as mutable_view() does.
+/// Like as_eigen(), but writable. Throws Error if `x` is a read-only handle (see Tensor).
 template <class T>
 [[nodiscard]] Eigen::Map<EigenMatrix<T>> as_mutable_eigen(Tensor<T>& x) {
   detail::require_host(x);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Tensors, automatic differentiation, layers, optimizers, files and data sets, with the kernels of the CPU. Parts that
-// not every program needs have headers of their own: train.hpp, serve.hpp, plot.hpp, cuda.hpp, mpi.hpp, nccl.hpp, eigen.hpp.
+// Tensors, automatic differentiation, layers, optimizers, files and datasets, with the CPU kernels. Optional
+// parts have their own headers: train.hpp, serve.hpp, plot.hpp, cuda.hpp, mpi.hpp, nccl.hpp and eigen.hpp.
 
 #include "lstmlib/core.hpp"
 
-#ifndef LSTMLIB_CPU_LINKED  // who links lstmlib::cpu has the kernels there
+#ifndef LSTMLIB_CPU_LINKED  // lstmlib::cpu already contains the compiled kernels
 #include "lstmlib/backend/cpu/backend.hpp"
 #endif
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Training on several processes, GPUs and hosts, connected by MPI. A program links lstmlib::mpi.
+// Training with several processes, GPUs and hosts, connected by MPI. Link lstmlib::mpi.
 
 #include "lstmlib/distributed/mpi/communicator.hpp"
 #include "lstmlib/distributed/mpi/run.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Processes with a GPU each, connected by NCCL; link lstmlib::cuda.
+// Training with several processes that have one GPU each, connected by NCCL. Link lstmlib::cuda.
 
 #include "lstmlib/distributed/nccl/communicator.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Models over HTTP: all of it but the server's own code, which lstmlib::serve has compiled.
+// Serves models over HTTP. Link lstmlib::serve, which contains the compiled server.
 
 #include "lstmlib/serve/access_log.hpp"
 #include "lstmlib/serve/environment.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The trainer: updaters, triggers, evaluation, reports, snapshots. Not part of lstmlib.hpp, as programs with a loop of
-// their own need not wait for its logs in JSON to compile.
+// The trainer: updaters, triggers, evaluation, reports, snapshots. Not part of lstmlib.hpp: programs with
+// their own training loop need not compile its JSON logs.
 
 #include "lstmlib/train/evaluator.hpp"
 #include "lstmlib/train/fail_on_nan.hpp"

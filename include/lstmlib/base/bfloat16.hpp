@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// bfloat16, the upper half of a float32.
+// Conversion between float32 and bfloat16, its upper 16 bits.
 
 #include "lstmlib/version.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// The nearest bfloat16, of two equally near ones the even; a NaN stays one.
+/// Rounds to the nearest bfloat16, with ties to even. NaN stays NaN.
 [[nodiscard]] inline std::uint16_t to_bfloat16(float value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Compiler flags without which nothing here would be right, said in one line each. All other flags may be what they are:
-// where the kernels' arithmetic depends on one, kernel_sets.hpp sets it for them.
+// Rejects compiler flags that would make results wrong. All other flags are fine: kernel_sets.hpp overrides
+// those that would change the kernels' arithmetic.
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__EXCEPTIONS) && !defined(__cpp_exceptions)
 #error "lstmlib reports errors as exceptions: compile without -fno-exceptions"

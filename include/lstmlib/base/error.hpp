@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The family of errors, and `fail`, the one place that throws.
+// Exception types, and `fail`, which throws them.
 
 #include "lstmlib/base/compiler.hpp"
 #include "lstmlib/base/message.hpp"
@@ -12,54 +12,56 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
+/// Base of all exceptions of the library, except OutOfMemoryError.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-/// Shapes that do not fit together or are too large, or an absent tensor where one is needed.
+/// Shapes do not match or are too large, or a required tensor is absent.
 struct ShapeError : Error {
   using Error::Error;
 };
-/// An argument or an option outside its range: a rate, a ratio, a size.
+/// An argument or option is out of range: a rate, a ratio, a size.
 struct ValueError : Error {
   using Error::Error;
 };
-/// An index, an id or a label of something that does not exist.
+/// An index, id or label does not exist.
 struct IndexError : Error {
   using Error::Error;
 };
-/// An element type in a file that does not fit.
+/// An element type does not match.
 struct DtypeError : Error {
   using Error::Error;
 };
-/// No such device, or tensors on several.
+/// The device does not exist, or tensors are on different devices.
 struct DeviceError : Error {
   using Error::Error;
 };
-/// Backward twice, not a scalar, a value that was changed since, a failed check.
+/// The backward pass failed: it ran twice, its start is not a scalar, or a value that it needs was changed.
+/// Also a failed gradient check.
 struct GradientError : Error {
   using Error::Error;
 };
-/// A file that cannot be read or written: path and reason.
+/// A file cannot be read or written. The text gives path and reason.
 struct FileError : Error {
   using Error::Error;
 };
-/// A file's content: file, entry, byte.
+/// The content of a file is invalid. The text gives the file, the entry and the byte.
 struct FormatError : Error {
   using Error::Error;
 };
 
-/// No memory for a tensor: how much was asked for, and where. It is a std::bad_alloc, so whatever handles
-/// those handles it.
+/// A device has no memory for a tensor. The text gives size and device. Derived from std::bad_alloc, so
+/// existing handlers catch it.
 class OutOfMemoryError : public std::bad_alloc {
  public:
   explicit OutOfMemoryError(const std::string& text) : text_(text) {}
   const char* what() const noexcept override { return text_.what(); }
 
  private:
-  std::runtime_error text_;  // its copies do not throw, as those of an exception must not
+  std::runtime_error text_;  // copying an exception must not throw; std::string could
 };
 
-/// Throws `Kind` with the parts joined: `fail<ShapeError>("linear: input has ", n, " features")`.
+/// Throws `Kind` with a text joined from `parts`: `fail<ShapeError>("linear: input has ", n, " features")`.
 template <class Kind, class... Parts>
 [[noreturn, gnu::cold]] void fail(const Parts&... parts) {
   throw Kind(message(parts...));

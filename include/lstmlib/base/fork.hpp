@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What is done when the process forks, so that the child, which has one thread, finds no lock held by another.
+// Fork handlers. A forked child has a single thread; without them it could wait for a lock that another
+// thread of the parent held.
 
 #include "lstmlib/version.hpp"
 
@@ -10,8 +11,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::detail {
 
-/// Functions for the thread that forks: before it does, and afterwards in the parent and in the child; null:
-/// nothing. For as long as the library that calls this is loaded.
+/// Registers functions that the forking thread calls: one before the fork, one after it in the parent, one
+/// after it in the child. Null means none. They stay registered while the calling library is loaded.
 inline void at_fork([[maybe_unused]] void (*before)(), [[maybe_unused]] void (*in_parent)(),
                     [[maybe_unused]] void (*in_child)()) {
 #if __has_include(<pthread.h>) && !defined(_WIN32)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A reference to something to call, for arguments of virtual functions: nothing is allocated.
+// A non-owning reference to a callable, for parameters of virtual functions. It allocates nothing.
 
 #include "lstmlib/version.hpp"
 
@@ -9,8 +9,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// FunctionRef<void(Index)> refers to something that takes an Index. What it refers to must outlive it: for
-/// arguments, not for members.
+/// `FunctionRef<void(Index)>` refers to a callable that takes an Index. The callable must outlive it, so use
+/// it for parameters and not for members.
 template <class Signature>
 class FunctionRef;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Texts for messages, joined of parts of any kind. By appending and not by a stream, whose headers are a tenth of what
-// the library takes to compile.
+// Joins values to the text of a message. It appends to a string instead of using a stream, whose headers
+// would be a tenth of the library's compile time.
 
 #include "lstmlib/version.hpp"
 
@@ -13,20 +13,20 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// What says itself what it is called in messages: `to_string(x)`, found in the namespace of x.
+/// A type with a `to_string(x)` in its own namespace.
 template <class T>
 concept Named = requires(const T& x) {
   { to_string(x) } -> std::same_as<std::string>;
 };
 
-/// Named things print to streams as in messages.
+/// Prints a Named value to a stream, as in messages.
 template <class Traits, Named T>
 std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const T& x) {
   return out << to_string(x);
 }
 
 namespace detail {
-inline void append_real(std::string& to, double x) {  // six digits, as streams write them
+inline void append_real(std::string& to, double x) {  // six significant digits, like streams
   char digits[32];
   to.append(digits, static_cast<std::size_t>(std::snprintf(digits, sizeof digits, "%g", x)));
 }
@@ -50,8 +50,8 @@ void append_part(std::string& to, const T& x) {
 }
 }  // namespace detail
 
-/// The parts joined: `message("input has ", n, " features")`. Texts, numbers (real ones with six digits), paths, and
-/// what is Named.
+/// Joins `parts` to a string: `message("input has ", n, " features")`. Parts are texts, numbers, paths or
+/// Named types. Floating-point numbers get six significant digits; paths are quoted.
 template <class... Parts>
 [[nodiscard]] std::string message(const Parts&... parts) {
   std::string text;

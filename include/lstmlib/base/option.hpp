@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Ranges of options. Each check throws ValueError with the option's name; NaN is in no range.
+// Range checks for options. Each throws ValueError with the option's name. NaN is never in range.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -16,8 +16,8 @@ template <class Value>
   fail<ValueError>(owner, ": ", option, " is ", value, ", expected ", expected);
 }
 
-/// A size or a count. What was left out of designated initializers is 0, so that is what the message hints
-/// at.
+/// Requires at least 1. An option that was left out of designated initializers is 0, so that message mentions
+/// it.
 inline void require_size(std::string_view owner, std::string_view option, Index value) {
   if (value < 1)
     refuse_option(owner, option, value, value == 0 ? "at least 1; was it left out?" : "at least 1");
@@ -32,7 +32,7 @@ inline void require_not_negative(std::string_view owner, std::string_view option
   if (!(value >= 0 && std::isfinite(value)))
     refuse_option(owner, option, value, "a finite number of at least 0");
 }
-/// A share or the decay of a mean.
+/// Requires 0 <= value < 1, as for a ratio or the decay of a running mean.
 inline void require_below_one(std::string_view owner, std::string_view option, double value) {
   if (!(value >= 0 && value < 1)) refuse_option(owner, option, value, "0 to below 1");
 }

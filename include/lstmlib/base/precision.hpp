@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How exactly products are computed, where a caller may choose: sums are float32 always.
+// The precision of matrix products. Sums are always float32.
 
 #include "lstmlib/base/error.hpp"
 
@@ -10,9 +10,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// fp32: float32. bf16: bfloat16 operands. int8: 8-bit weights with a scale for each row. The others differ
-/// from fp32 on a GPU alone: fp16 has operands of 11 bits (fp16 in the steps, TF32 in other products), and fp32_strict leaves out all shortcuts of fp32
-/// there.
+/// Type of a product's operands.
+/// - fp32: float32.
+/// - bf16: bfloat16.
+/// - int8: 8-bit weights with one scale per row.
+/// - fp16: on a GPU, fp16 in the recurrent steps and TF32 in other products, both of 11 bits. Otherwise fp32.
+/// - fp32_strict: on a GPU, fp32 without its shortcuts. Otherwise fp32.
 enum class Precision : std::uint8_t { fp32, bf16, int8, fp16, fp32_strict };
 
 [[nodiscard]] constexpr std::string_view name_of(Precision precision) {
@@ -21,12 +24,12 @@ enum class Precision : std::uint8_t { fp32, bf16, int8, fp16, fp32_strict };
   return which < std::size(names) ? names[which] : "unknown";
 }
 
-/// What it amounts to on a CPU, where products of float32 are exact to float32.
+/// The precision that a CPU uses: fp16 and fp32_strict exist only on a GPU and become fp32.
 [[nodiscard]] constexpr Precision without_gpu(Precision precision) noexcept {
   return precision == Precision::fp16 || precision == Precision::fp32_strict ? Precision::fp32 : precision;
 }
 
-/// Throws ValueError naming them for any other.
+/// Inverse of name_of. Throws ValueError, which lists the names, for an unknown one.
 [[nodiscard]] inline Precision parse_precision(std::string_view name) {
   for (const auto precision :
        {Precision::fp32, Precision::bf16, Precision::int8, Precision::fp16, Precision::fp32_strict})

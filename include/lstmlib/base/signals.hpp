@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// SIGINT and SIGTERM as a flag, so that what runs can end in order. Used only where a program asks for it.
+// Turns SIGINT and SIGTERM into a flag, so that a program can stop cleanly. Off unless a program uses it.
 
 #include "lstmlib/base/error.hpp"
 
@@ -15,21 +15,21 @@
 namespace lstmlib::inline LSTMLIB_ABI {
 
 namespace detail {
-/// What all watches of the process share. The handler uses what is atomic, and `before`, which does not change
-/// while a handler is installed.
+/// State shared by all watches of the process. The signal handler uses only the atomics and `before`, which
+/// does not change while a handler is installed.
 struct SignalNotes {
   static constexpr std::array<int, 2> watched = {SIGINT, SIGTERM};
   std::mutex mutex;
   int watches = 0;
   std::array<struct sigaction, 2> before{};
   std::atomic<int> received{0};
-  std::array<std::atomic<int>, 16> wake_ups{};  ///< file descriptors + 1; 0: none
+  std::array<std::atomic<int>, 16> wake_ups{};  ///< file descriptors + 1; 0 means unused
 };
 inline SignalNotes signal_notes;
 
 inline void note_signal(int signal);
 
-/// Only where the handler is still ours: the program may have set one of its own meanwhile.
+/// Restores the earlier handlers. Skips a signal whose handler the program has replaced meanwhile.
 inline void put_signal_handlers_back() {
   for (std::size_t i = 0; i < SignalNotes::watched.size(); ++i) {
     struct sigaction now = {};
@@ -38,7 +38,7 @@ inline void put_signal_handlers_back() {
   }
 }
 
-// Not extern "C": such a name has no namespace, and two versions of the library would share one handler.
+// Not extern "C": such a name has no namespace, so two versions of the library would share one handler.
 inline void note_signal(int signal) {
   const int error = errno;
   int none = 0;
@@ -46,23 +46,28 @@ inline void note_signal(int signal) {
   put_signal_handlers_back();
   for (const auto& wake_up : signal_notes.wake_ups)
     if (const int file = wake_up.load() - 1; file >= 0) [[maybe_unused]]
-      const auto written = ::write(file, "", 1);  // full: whoever reads it is awake
+      const auto written = ::write(file, "", 1);  // failure means a full pipe: its reader is awake
   errno = error;
 }
 }  // namespace detail
 
-/// While one lives, the first SIGINT or SIGTERM is noted instead of doing what it did before. From then on, and
-/// after the last watch, both do again exactly what they did before: a second one ends a process that has no
-/// handler of its own. Signals that the process ignores stay ignored. All watches share what came since the
-/// first of those that live began. Several threads may have some.
+/// While an object of this class exists, the first SIGINT or SIGTERM is recorded instead of taking its usual
+/// effect.
+///
+/// After that signal, or after the last watch, the earlier handlers are back: a second Ctrl-C ends the
+/// program unless it has a handler. Ignored signals stay ignored. All watches share one record, which starts
+/// with the first of them. Thread-safe.
+///
+///     const SignalWatch signals;
+///     while (!signals.received() && iteration < limit) train_one_batch();
 class [[nodiscard]] SignalWatch {
  public:
   SignalWatch() {
     const std::lock_guard lock(notes().mutex);
     begin();
   }
-  /// The signal also writes a byte to `wake_up`, a file that takes it without waiting, such as a pipe. Throws
-  /// Error for more than 16 of these at the same time.
+  /// The signal also writes a byte to the file descriptor `wake_up`, which must not block; a pipe, for
+  /// example. Throws Error if more than 16 such watches exist.
   explicit SignalWatch(int wake_up) {
     const std::lock_guard lock(notes().mutex);
     for (auto& place : notes().wake_ups) {
@@ -82,9 +87,9 @@ class [[nodiscard]] SignalWatch {
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  /// The first signal that came since the first watch began, or 0.
+  /// The first signal received since the first watch started, or 0.
   int received() const { return notes().received; }
-  /// The same; 0 where no watch lives.
+  /// Like received(), for any code: 0 if no watch exists.
   static int noted() {
     const std::lock_guard lock(notes().mutex);
     return notes().watches > 0 ? notes().received.load() : 0;

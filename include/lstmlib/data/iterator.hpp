@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Batches of a dataset, one after another. Behaves, and is saved, as Chainer's SerialIterator.
+// Iterates over batches of a dataset, and is saved, like Chainer's SerialIterator.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/data/dataset.hpp"
@@ -15,19 +15,23 @@ namespace lstmlib::inline LSTMLIB_ABI::data {
 
 struct IteratorOptions {
   Index batch_size = 64;
-  bool shuffle = true;            ///< else examples come in the order of their numbers
-  bool repeat = true;             ///< else there is one epoch, and its last batch may be smaller
-  bool bucket_by_length = false;  ///< with `shuffle`: batches of near-equal length, see bucketed_order
-  std::uint64_t seed = 0;         ///< of the order
-  Device device = {};             ///< where batches are made
+  bool shuffle = true;            ///< false: examples in the order of the dataset
+  bool repeat = true;             ///< false: one epoch, whose last batch may be smaller
+  bool bucket_by_length = false;  ///< with `shuffle`: batches of similar length, see bucketed_order
+  std::uint64_t seed = 0;         ///< of the random order
+  Device device = {};             ///< device of the batches
 };
 
-/// With `repeat`, a batch at the end of an epoch is filled up from the next one. Refers to the dataset.
+/// Yields batches of a dataset, epoch after epoch. With `repeat`, the last batch of an epoch is filled up
+/// with examples of the next. The dataset must outlive the iterator.
+///
+///     data::SerialIterator batches(dataset, {.batch_size = 64, .seed = 1});
+///     while (batches.epoch() < 10) train_one_batch(batches.next());
 template <Dataset D>
 class SerialIterator {
  public:
-  /// Throws ValueError for an empty dataset, a batch size below 1, a negative length of an example, and
-  /// `bucket_by_length` of a dataset without lengths.
+  /// Throws ValueError for an empty dataset, a batch size below 1, a negative length, or `bucket_by_length`
+  /// with a dataset that has no lengths.
   SerialIterator(const D& dataset, IteratorOptions options) : dataset_(&dataset), options_(options) {
     if (size() < 1) fail<ValueError>("iterator: the dataset is empty");
     lstmlib::detail::require_size("IteratorOptions", "batch_size", options_.batch_size);
@@ -39,22 +43,23 @@ class SerialIterator {
     }
     reset();
   }
-  SerialIterator(D&&, IteratorOptions) = delete;  // the dataset would be gone
+  SerialIterator(D&&, IteratorOptions) = delete;  // a temporary dataset would be destroyed
 
-  /// To the beginning of the first epoch.
+  /// Restarts at the first epoch.
   void reset() {
     epoch_ = position_ = 0;
     new_epoch_ = false;
     previous_epoch_detail_ = none;
     order_ = order_of_epoch(0, 0);
   }
-  /// Whether the only epoch is over; never with `repeat`.
+  /// Whether the only epoch has ended; always false with `repeat`.
   bool done() const { return !options_.repeat && epoch_ > 0; }
   /// The next batch. Throws Error when done().
   auto next() { return batch(next_rows()); }
-  /// The next batch's part number `part` of `parts`, by which each of so many processes takes its own: their
-  /// iterators go through the same batches in step. Parts are of near-equal length in all, where the dataset
-  /// knows lengths, else in number. Throws as next(), and ValueError unless 0 <= part < parts.
+  /// Shard number `part` of `parts` of the next batch, for training with several processes. Each process
+  /// takes its own shard, and all iterators advance through the same batches. Shards have similar total
+  /// length if the dataset knows lengths, else a similar number of examples. Throws like next(), and
+  /// ValueError unless 0 <= part < parts.
   auto next_shard(int part, int parts) {
     if (part < 0 || part >= parts)
       fail<ValueError>("iterator: part ", part, " of ", parts, ", expected 0 to below the number of parts");
@@ -65,22 +70,23 @@ class SerialIterator {
     if (first < end) shard.batch = batch({rows.begin() + first, rows.begin() + end});
     return shard;
   }
-  /// Leaves the next batch out.
+  /// Skips the next batch.
   void skip() { next_rows(); }
 
   Index size() const { return static_cast<Index>(dataset_->size()); }  ///< examples
-  Index epoch() const { return epoch_; }                               ///< epochs finished
-  Index current_position() const { return position_; }                 ///< examples of the epoch seen
-  bool is_new_epoch() const { return new_epoch_; }  ///< whether the last batch finished an epoch
-  /// Epochs with the fraction of the one under way; the same before the last batch, -1 if there was none.
+  Index epoch() const { return epoch_; }                               ///< completed epochs
+  Index current_position() const { return position_; }                 ///< examples used in the current epoch
+  bool is_new_epoch() const { return new_epoch_; }  ///< whether the last batch completed an epoch
+  /// Completed epochs plus the fraction of the current one. previous_epoch_detail() is the value before the
+  /// last batch, or -1 before the first.
   double epoch_detail() const {
     return static_cast<double>(epoch_) + static_cast<double>(position_) / static_cast<double>(size());
   }
   double previous_epoch_detail() const { return previous_epoch_detail_; }
-  /// Of the epoch under way; empty without shuffle.
+  /// Order of the current epoch; empty without `shuffle`.
   const std::vector<Index>& order() const { return order_; }
 
-  /// Chainer's keys, and the seed, so that the orders to come are those of the run that was saved.
+  /// Saves or loads Chainer's keys and the seed. A resumed run has the orders of the saved one.
   void serialize(io::Serializer& serializer);
 
  private:
@@ -116,7 +122,7 @@ class SerialIterator {
       rows.push_back(options_.shuffle ? order_[static_cast<std::size_t>(position_)] : position_);
     return count;
   }
-  /// `missing`: examples that the batch under way still needs.
+  /// `missing`: examples that the current batch still needs.
   std::vector<Index> order_of_epoch(Index epoch, Index missing) const {
     if (!options_.shuffle) return {};
     if (!options_.bucket_by_length) return shuffled_order(size(), options_.seed, epoch);
@@ -129,7 +135,7 @@ class SerialIterator {
 
   const D* dataset_;
   IteratorOptions options_;
-  std::vector<Index> lengths_;  // of the examples, where batches are made by length
+  std::vector<Index> lengths_;  // of the examples; only with bucket_by_length
   std::vector<Index> order_;
   Index epoch_ = 0, position_ = 0;
   bool new_epoch_ = false;
@@ -141,21 +147,21 @@ void SerialIterator<D>::serialize(io::Serializer& serializer) {
   serializer.value("current_position", position_);
   serializer.value("epoch", epoch_);
   serializer.value("is_new_epoch", new_epoch_);
-  // Some versions of Chainer save the order under another name, and older ones no fraction of the epoch before.
+  // Some versions of Chainer name the order "_order", and older ones do not save previous_epoch_detail.
   if (options_.shuffle)
     serializer.value(serializer.has("_order") && !serializer.has("order") ? "_order" : "order", order_);
   if (serializer.saving() || serializer.has("previous_epoch_detail"))
     serializer.value("previous_epoch_detail", previous_epoch_detail_);
   else previous_epoch_detail_ = epoch_detail() > 0 ? (std::max)(detail_one_batch_before(), 0.0) : none;
   if (serializer.saving() || serializer.has("seed"))
-    serializer.value("seed", options_.seed);  // not the reference's
+    serializer.value("seed", options_.seed);  // not a key of Chainer's
   if (serializer.loading()) check();
 }
 
-/// What was loaded, against the dataset.
+/// Checks loaded values against the dataset.
 template <Dataset D>
 void SerialIterator<D>::check() const {
-  constexpr Index max_epochs = Index{1} << 52;  // exact in epoch_detail
+  constexpr Index max_epochs = Index{1} << 52;  // exact as a double
   if (epoch_ < 0 || epoch_ > max_epochs || position_ < 0 || position_ >= size() ||
       !std::isfinite(previous_epoch_detail_))
     fail<FormatError>("iterator: epoch ", epoch_, ", position ", position_, " in a dataset of ", size(),

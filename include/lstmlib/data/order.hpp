@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// In which order an epoch visits the examples: a function of a seed and the epoch's number, so that no
-// generator's state has to be saved.
+// The order of the examples of an epoch, a function of the seed and the epoch's number. So there is no
+// generator state to save.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/tensor/random.hpp"
@@ -14,7 +14,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
-/// 0 to count - 1. Throws ValueError for a negative count.
+/// 0, 1, ..., count - 1. Throws ValueError for a negative count.
 inline std::vector<Index> rising_order(Index count) {
   if (count < 0) fail<ValueError>("order: ", count, " examples, expected at least 0");
   std::vector<Index> order(static_cast<std::size_t>(count));
@@ -22,27 +22,28 @@ inline std::vector<Index> rising_order(Index count) {
   return order;
 }
 
-/// Exchanges the items at random  [Fisher and Yates]. For fewer than 2^32 items.
+/// Shuffles the items in place [Fisher and Yates]; fewer than 2^32 items.
 template <class Item>
 void shuffle(std::span<Item> items, math::RandomKey key) {
   for (std::size_t i = items.size(); i > 1; --i) {
     const std::uint64_t word = math::random_word(key, i);
-    std::swap(items[i - 1], items[static_cast<std::size_t>((word * i) >> 32)]);  // word / 2^32 of i
+    std::swap(items[i - 1], items[static_cast<std::size_t>((word * i) >> 32)]);  // floor(i * word / 2^32)
   }
 }
 
-/// The order of epoch `epoch`, from 0, of `count` examples.
+/// A random order of `count` examples for epoch `epoch`, counted from 0.
 inline std::vector<Index> shuffled_order(Index count, std::uint64_t seed, Index epoch) {
   auto order = rising_order(count);
   shuffle(std::span(order), shuffle_key(seed, epoch));
   return order;
 }
 
-/// As shuffled_order, but with batches of near-equal length, which run faster: the examples are sorted by
-/// length (equal ones at random), cut into batches, and the batches are shuffled. The first `missing`
-/// examples, which fill up the last batch of the epoch before, and those left over at the end are the
-/// shortest ones, since these two share a batch. Throws ValueError for a batch size below 1 and a negative
-/// `missing`.
+/// Like shuffled_order, but batches hold examples of similar length, which run faster. Examples are sorted by
+/// length (ties in random order) and cut into batches, and the batches are shuffled.
+///
+/// The first `missing` examples fill up the last batch of the previous epoch. They and the examples left over
+/// at the end are the shortest, because they share a batch with examples of other epochs. Throws ValueError
+/// for a batch size below 1 or a negative `missing`.
 inline std::vector<Index> bucketed_order(std::span<const Index> lengths, Index batch_size, Index missing,
                                          std::uint64_t seed, Index epoch) {
   if (batch_size < 1 || missing < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Batches made by another thread while the one before is in use.
+// Makes the next batch in another thread while the current one is in use.
 
 #include "lstmlib/backend/cpu/threads.hpp"
 #include "lstmlib/serialization/serializer.hpp"
@@ -15,7 +15,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
-/// An iterator whose copies go the same way, and that can go past a batch without making it.
+/// An iterator whose copies yield the same batches, and that can skip a batch without making it.
 template <class I>
 concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, io::Serializer& serializer) {
   iterator.next();
@@ -24,15 +24,19 @@ concept PrefetchableIterator = std::copyable<I> && requires(I& iterator, io::Ser
   iterator.serialize(serializer);
   { std::as_const(iterator).done() } -> std::convertible_to<bool>;
 };
+/// An iterator with next_shard().
 template <class I>
 concept ShardingIterator = requires(I& iterator) {
   iterator.next_shard(0, 1);
 };
 
-/// Gives the batches of `iterator`, errors included, in their order. All counts and what is saved are those
-/// of the batches that were given, so a saved run does not show whether one was made ahead. A dataset makes
-/// batches on another thread than the caller's: they may depend neither on random_state() nor on what the
-/// caller changes meanwhile. Worth its thread where a batch takes a while, as when files are read for it.
+/// Yields the batches and errors of `iterator` in the same order. Counters and saved state are those of the
+/// batches already returned, so a saved run does not depend on prefetching.
+///
+///     data::PrefetchIterator batches(data::SerialIterator(dataset, {.batch_size = 64}));
+///
+/// The dataset makes batches in another thread. It must not use random_state() or anything that the caller
+/// changes meanwhile. Prefetching pays off if making a batch is slow, for example if it reads files.
 template <PrefetchableIterator Iterator>
 class PrefetchIterator {
  public:
@@ -79,7 +83,7 @@ class PrefetchIterator {
  private:
   template <class I>
   struct ShardOf {
-    struct Type {};  // none
+    struct Type {};
   };
   template <ShardingIterator I>
   struct ShardOf<I> {
@@ -89,12 +93,13 @@ class PrefetchIterator {
   using Shard = typename ShardOf<Iterator>::Type;
   using Made = std::variant<std::monostate, Batch, Shard, std::exception_ptr>;
 
-  /// What is asked for: whole batches, or one of `parts`.
+  /// A request: a whole batch, or shard `part` of `parts` if `parts` is not 0.
   struct Request {
     int part = 0, parts = 0;
     bool operator==(const Request&) const = default;
   };
-  /// Of `made_`. From asked to ready, it and `ahead_` are the maker's, else the caller's.
+  /// State of `made_`. While it is `asked`, `made_` and `ahead_` belong to the maker thread, else to the
+  /// caller.
   enum class State { none, asked, ready };
 
   static Made make(Iterator& iterator, Request request) noexcept {
@@ -106,7 +111,7 @@ class PrefetchIterator {
     } catch (...) { return Made(std::in_place_type<std::exception_ptr>, std::current_exception()); }
   }
   void make_ahead() {
-    const cpu::OneThread alone;  // the pool is for those who use the batch before
+    const cpu::OneThread alone;  // leaves the thread pool to the user of the current batch
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [&] { return stopping_ || state_ == State::asked; });
@@ -119,13 +124,13 @@ class PrefetchIterator {
       changed_.notify_all();
     }
   }
-  /// Waits until the maker has nothing to do. Returns whether it made a batch.
+  /// Waits until the maker is idle. Returns whether it has made a batch.
   bool settle() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return state_ != State::asked; });
     return std::exchange(state_, State::none) == State::ready;
   }
-  /// What was made ahead is not the next batch any more.
+  /// Discards the prefetched batch, which is no longer the next one.
   void forget() {
     settle();
     made_ = {};
@@ -152,15 +157,15 @@ class PrefetchIterator {
     return made;
   }
 
-  Iterator given_;  ///< stands behind the last batch that was given
-  Iterator ahead_;  ///< stands behind the batch that was made ahead
+  Iterator given_;  ///< position after the last batch returned
+  Iterator ahead_;  ///< position after the prefetched batch
   std::mutex mutex_;
   std::condition_variable changed_;
   Request request_;
   State state_ = State::none;
   Made made_;
   bool stopping_ = false;
-  std::thread maker_;  // last: it uses the others
+  std::thread maker_;  // last member: the thread uses all others
 };
 
 }  // namespace lstmlib::data

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A ready dataset: sequences of word numbers, each with a label.
+// A dataset of sequences of word ids, each with a label.
 
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/tensor/ragged.hpp"
@@ -10,15 +10,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
-/// A batch of sentences and what they are.
+/// A batch of sentences with their labels.
 struct LabelledTokens {
-  Tokens tokens;                ///< rows [words]
+  Tokens tokens;                ///< values [words of all sentences]
   Tensor<std::int32_t> labels;  ///< [sentences]
 };
 
+/// A dataset in memory: sequences of word ids, each with a label.
+///
+///     const data::LabelledSequences dataset({{4, 8, 1}, {7, 2}}, {1, 0});
 class LabelledSequences {
  public:
-  /// Throws ShapeError unless there is one label for each sequence and no sequence is empty.
+  /// Throws ShapeError if the numbers of sequences and labels differ or a sequence is empty.
   LabelledSequences(std::vector<std::vector<std::int32_t>> sequences, std::vector<std::int32_t> labels)
       : sequences_(std::move(sequences)), labels_(std::move(labels)) {
     if (sequences_.size() != labels_.size())
@@ -29,7 +32,7 @@ class LabelledSequences {
 
   Index size() const { return static_cast<Index>(sequences_.size()); }
   Index length(Index row) const { return static_cast<Index>(sequence(row).size()); }
-  /// These throw IndexError for a row that is not there.
+  /// Like length() and batch(), these throw IndexError if the row does not exist.
   const std::vector<std::int32_t>& sequence(Index row) const { return sequences_[checked(row)]; }
   std::int32_t label(Index row) const { return labels_[checked(row)]; }
   LabelledTokens batch(std::span<const Index> rows, Device device) const {

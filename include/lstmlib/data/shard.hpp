@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One batch cut into parts, one for each of several processes.
+// Shards of a batch, one for each of several processes.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -13,18 +13,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
-/// A part of a batch.
+/// The part of a batch that one process takes.
 template <class Batch>
 struct Shard {
-  std::optional<Batch> batch = {};  ///< of the examples; nothing if there are none
-  Index first = 0;                  ///< place of the first example in the whole batch
-  Index examples = 0;               ///< of this part
-  Index total = 0;                  ///< of the whole batch
+  std::optional<Batch> batch = {};  ///< absent if the shard has no examples
+  Index first = 0;                  ///< index of the first example in the whole batch
+  Index examples = 0;               ///< examples of this shard
+  Index total = 0;                  ///< examples of the whole batch
 };
 
-/// Where parts begin, and the end: part p is from [p] to [p + 1] of examples that stay in their order. The
-/// parts take about the same time, if an example takes one of its `cost`; none is empty where there are
-/// enough examples. Throws ValueError for fewer than one part and a negative cost.
+/// Cuts a list of examples into `parts` contiguous parts of similar total cost. Part p is from result[p] to
+/// result[p + 1]. No part is empty if there are enough examples. Throws ValueError for fewer than one part or
+/// a negative cost.
 inline std::vector<Index> partition_by_cost(std::span<const Index> costs, int parts) {
   if (parts < 1) fail<ValueError>("partition_by_cost: ", parts, " parts, expected at least 1");
   for (const Index cost : costs)
@@ -32,10 +32,10 @@ inline std::vector<Index> partition_by_cost(std::span<const Index> costs, int pa
   const auto count = static_cast<Index>(costs.size());
   const double all = static_cast<double>(std::accumulate(costs.begin(), costs.end(), Index{0}));
   std::vector<Index> cuts{0};
-  Index at = 0, before = 0;  // examples before the cut, and their cost
+  Index at = 0, before = 0;  // examples before the cut, and their cost so far
   for (int part = 1; part < parts; ++part) {
     const double wanted = all * part / parts;
-    const Index least = std::min<Index>(part, count);  // one for each part before, one for each that follows
+    const Index least = std::min<Index>(part, count);  // so that no part is empty
     const Index most = std::max(least, count - (parts - part));
     const auto next_cost = [&] { return costs[static_cast<std::size_t>(at)]; };
     const auto nearer_with_it = [&] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An array as NPY files hold it: any element type of NumPy's that is read here, any shape, in C order.
+// An array as stored in NPY files: any supported NumPy element type, any shape, C order.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -23,16 +23,20 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// Elements of one type in a shape of up to 64 axes. An empty float32 array of one axis unless made
-/// otherwise.
+/// An array of up to 64 axes in host memory. A default Array is an empty float32 array with one axis.
+///
+///     const io::Array array = io::Array::from(std::vector<float>{1, 2, 3, 4}, {2, 2});
+///     const std::vector<double> numbers = array.as_numbers<double>();
 struct Array {
   ArrayDtype dtype = ArrayDtype::float32;
-  Index item_size = 4;          ///< bytes of one element; unicode: 4 a character; objects: 0
-  std::vector<Index> shape{0};  ///< empty: no axes, one element
-  std::vector<std::byte> data;  ///< C order, native byte order; unicode: code points, filled up with U+0000
-  std::vector<Value> objects;   ///< the elements in C order, where `dtype` is object; `data` is empty then
+  Index item_size = 4;          ///< bytes of one element; unicode: 4 per character; objects: 0
+  std::vector<Index> shape{0};  ///< empty for a scalar, which has one element
+  /// Elements in C order and native byte order. Unicode: code points, padded with U+0000.
+  std::vector<std::byte> data;
+  /// Elements in C order if `dtype` is object; `data` is then empty.
+  std::vector<Value> objects;
 
-  /// A copy of the values in C order. Throws ShapeError where the shape has another number of elements.
+  /// Copies `values`, which are in C order. Throws ShapeError if their number does not match the shape.
   template <class T>
   requires ArrayElement<std::remove_const_t<T>>
   static Array from(std::span<T> values, std::vector<Index> shape) {
@@ -43,7 +47,7 @@ struct Array {
   }
   template <ArrayElement T>
   static Array from(const std::vector<T>& values, std::vector<Index> shape) {
-    if constexpr (std::same_as<T, bool>) {  // std::vector<bool> has no bytes to copy
+    if constexpr (std::same_as<T, bool>) {  // std::vector<bool> stores bits, not bytes
       const auto copy = std::make_unique<bool[]>(values.size());
       std::copy(values.begin(), values.end(), copy.get());
       return from(std::span<const bool>(copy.get(), values.size()), std::move(shape));
@@ -51,29 +55,30 @@ struct Array {
       return from(std::span<const T>(values), std::move(shape));
     }
   }
-  /// A scalar: no axes.
+  /// An array without axes that holds one value.
   template <ArrayElement T>
   static Array scalar(T value) {
     return from(std::span<const T>(&value, 1), {});
   }
 
-  /// A unicode array as wide as its longest text. Throws FormatError for a text that is not UTF-8.
+  /// A unicode array, as wide as its longest text. Throws FormatError for text that is not UTF-8.
   static Array from_strings(const std::vector<std::string>& utf8, std::vector<Index> shape);
-  /// An object array without axes, which holds one value.
+  /// An object array without axes that holds one value.
   static Array object(Value value) { return from_objects(one(std::move(value)), {}); }
+  /// An object array of `values` in C order. Throws ShapeError if their number does not match the shape.
   static Array from_objects(std::vector<Value> values, std::vector<Index> shape) {
     Array array = empty(ArrayDtype::object, 0, std::move(shape));
     array.check_count(values.size());
     array.objects = std::move(values);
     return array;
   }
-  /// Zeros (for objects None) of this type and shape; `item_size` counts for bytes and unicode only.
+  /// An array of zeros, or None for objects. `item_size` matters only for bytes and unicode.
   static Array empty(ArrayDtype dtype, Index item_size, std::vector<Index> shape);
 
-  /// Product of the shape.
+  /// Number of elements.
   Index elements() const { return count_elements(shape); }
 
-  /// The elements. Throws DtypeError, which names both types, where they are not Ts; nothing is converted.
+  /// The elements, without conversion. Throws DtypeError, which names both types, if their type is not T.
   template <ArrayElement T>
   std::vector<T> to() const {
     if (dtype != array_dtype_of<T>) fail_dtype(name_of(array_dtype_of<T>));
@@ -86,20 +91,20 @@ struct Array {
     return values;
   }
 
-  /// The elements of any real type, converted. Throws DtypeError for complex numbers, strings and objects,
-  /// ValueError for a value that an integer T cannot hold exactly. Rounds where T is a narrower float.
+  /// The elements converted from any real type; rounds if T is a narrower float. Throws DtypeError for
+  /// complex numbers, text and objects, and ValueError for a value that an integer T cannot hold exactly.
   template <class T>
   requires ArrayElement<T> && std::is_arithmetic_v<T> std::vector<T> as_numbers()
   const;
 
-  /// The texts of a unicode array without the U+0000 that fill them up, as UTF-8. Throws DtypeError for
-  /// another type, FormatError for a code point that is no character.
+  /// The texts of a unicode array as UTF-8, without padding. Throws DtypeError for another type and
+  /// FormatError for an invalid code point.
   std::vector<std::string> strings() const;
 
-  /// The type as files name it: "<f4", "|b1", "<U7", "|O". Little-endian, which is how files are written.
+  /// The type's name in files: "<f4", "|b1", "<U7", "|O". Files are written in little-endian order.
   std::string descr() const;
 
-  /// Throws ShapeError unless type, shape and amount of data go together.
+  /// Throws ShapeError unless type, shape and amount of data are consistent.
   void check() const;
 
   bool operator==(const Array&) const = default;
@@ -122,7 +127,7 @@ struct Array {
 inline Value::Value(Array array) : kind(std::make_shared<const Array>(std::move(array))) {}
 
 inline bool Value::operator==(const Value& other) const {
-  if (kind == other.kind) return true;  // equal numbers, or the same content
+  if (kind == other.kind) return true;  // equal numbers, or shared content
   if (kind.index() != other.kind.index()) return false;
   return visit([&]<class Content>(const Content& content) {
     if constexpr (std::is_arithmetic_v<Content>) return false;
@@ -153,7 +158,7 @@ inline Array Array::from_strings(const std::vector<std::string>& utf8, std::vect
       fail<FormatError>("text ", lengths.size(), ": byte ", text.size() - rest.size(), " is not UTF-8");
     lengths.push_back(code_points.size() - before);
   }
-  std::size_t width = 1;  // NumPy has no narrower one
+  std::size_t width = 1;  // NumPy's minimum
   for (const std::size_t length : lengths) width = (std::max)(width, length);
   Array array = empty(ArrayDtype::unicode, static_cast<Index>(width * 4), std::move(shape));
   array.check_count(utf8.size());
@@ -168,7 +173,7 @@ inline std::vector<std::string> Array::strings() const {
   const auto width = static_cast<std::size_t>(item_size / 4);
   std::vector<std::string> texts(static_cast<std::size_t>(elements()));
   for (std::size_t at = 0; at < texts.size(); ++at) {
-    const auto character = [&](std::size_t position) {  // copied out: a file's bytes lie anywhere
+    const auto character = [&](std::size_t position) {  // copied, as the bytes may be unaligned
       char32_t value;
       std::memcpy(&value, data.data() + (at * width + position) * 4, 4);
       return value;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The element types of arrays in files: names, sizes, which C++ type each is, and exact conversion of
-// numbers.
+// Element types of arrays in files: names, sizes, the matching C++ types, and exact conversion of numbers.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -49,7 +48,7 @@ constexpr std::string_view name_of(ArrayDtype dtype) {
   return names[static_cast<std::size_t>(dtype)];
 }
 
-/// "(3, 4)", "(3,)", "()": the shape as Python writes it.
+/// The shape as Python writes it: "(3, 4)", "(3,)", "()".
 inline std::string shape_text(std::span<const Index> shape) {
   std::string text = "(";
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
@@ -59,8 +58,8 @@ inline std::string shape_text(std::span<const Index> shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-/// Product of the sizes. Throws ShapeError for more than 64 axes, a negative size, or a product of the sizes
-/// that are not 0 times `item_size` beyond an Index.
+/// Product of the sizes. Throws ShapeError for more than 64 axes, for a negative size, and if `item_size`
+/// times the product of all sizes but 0 overflows an Index.
 inline Index count_elements(std::span<const Index> shape, Index item_size = 1) {
   if (shape.size() > 64) fail<ShapeError>("shape of ", shape.size(), " axes, at most 64");
   Index bytes = item_size > 0 ? item_size : 1;
@@ -74,7 +73,7 @@ inline Index count_elements(std::span<const Index> shape, Index item_size = 1) {
   return elements;
 }
 
-/// float32 value of the bits of a float16 (IEEE 754 binary16), exactly.
+/// Converts the bits of a float16 (IEEE 754 binary16) to float32, exactly.
 inline float float_from_half(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1Fu;
@@ -101,24 +100,24 @@ constexpr ArrayDtype array_dtype() {
   else if constexpr (std::same_as<T, std::complex<double>>) return complex128;
   else if constexpr (std::floating_point<T>) return sizeof(T) == 4 ? float32 : float64;
   else {
-    const auto first = std::is_signed_v<T> ? int8 : uint8;  // followed by 2, 4, 8 bytes
+    const auto first = std::is_signed_v<T> ? int8 : uint8;  // the types of 2, 4 and 8 bytes follow
     return static_cast<ArrayDtype>(static_cast<int>(first) + std::countr_zero(sizeof(T)));
   }
 }
 
 }  // namespace detail
 
-/// Types that an array's numbers can be taken as: bool, integers, float, double, complex.
+/// C++ types that numbers of an Array can be read as: bool, integers, float, double, complex.
 template <class T>
 concept ArrayElement = std::same_as<T, float> || std::same_as<T, double> ||
     std::same_as<T, std::complex<float>> || std::same_as<T, std::complex<double>> ||
     (std::integral<T> && sizeof(T) <= 8 && !detail::is_character<T>);
 
-/// The dtype whose elements are Ts.
+/// The dtype of elements of type T.
 template <ArrayElement T>
 inline constexpr ArrayDtype array_dtype_of = detail::array_dtype<T>();
 
-/// Bytes of one element; 0 for bytes and unicode, whose width belongs to the array, and for objects.
+/// Bytes of one element. 0 for bytes and unicode, whose width is a property of the array, and for objects.
 constexpr Index fixed_item_size(ArrayDtype dtype) {
   constexpr Index sizes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 8, 16, 0, 0, 0};
   return sizes[static_cast<std::size_t>(dtype)];
@@ -131,7 +130,7 @@ To exact_number(From value) {
   if constexpr (std::floating_point<To>) {
     return static_cast<To>(value);
   } else if constexpr (std::floating_point<From>) {
-    // 2^digits is the first value above To's range, and exact in any float type; NaN fails both comparisons.
+    // 2^digits is the first value above To's range and exact in any float type. NaN fails both comparisons.
     const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
     const From least = std::is_signed_v<To> ? -limit : From{0};
     if (!(value >= least && value < limit) || value != std::trunc(value))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Whole files in, and files out that are either complete or not there. POSIX.
+// Reads whole files and writes files atomically. POSIX.
 
 #include "lstmlib/base/error.hpp"
 
@@ -31,7 +31,7 @@ namespace detail {
   fail<FileError>(path.string(), ": ", std::strerror(error));
 }
 
-/// A file descriptor that is closed at the end.
+/// A file descriptor, closed on destruction.
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -39,7 +39,7 @@ class Descriptor {
   Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() { close(); }
   int get() const { return number_; }
-  /// Closes now. False where the system reports an error.
+  /// Closes now. Returns false if the system reports an error.
   bool close() {
     const int number = std::exchange(number_, -1);
     return number < 0 || ::close(number) == 0;
@@ -51,12 +51,12 @@ class Descriptor {
 
 }  // namespace detail
 
-/// A regular file that is open for reading, of the size that it had when it was opened.
+/// A regular file opened for reading. size() is its size when it was opened.
 class InputFile {
  public:
-  /// Throws FileError "path: reason", also for what is no regular file.
+  /// Throws FileError "path: reason", also if it is not a regular file.
   explicit InputFile(std::filesystem::path path)
-      // Without O_NONBLOCK a pipe without a writer would block before it can be refused.
+      // Without O_NONBLOCK, opening a pipe that has no writer would block before it is refused.
       : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat status = {};
     if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0) detail::fail_file(path_, errno);
@@ -69,8 +69,8 @@ class InputFile {
   const std::filesystem::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
 
-  /// Reads from byte `at` on; several threads may. The answer is the number of bytes, fewer than asked for
-  /// only where the file ends. Throws FileError.
+  /// Reads from byte `at` and returns the number of bytes read, fewer than requested only at the end of the
+  /// file. Thread-safe. Throws FileError.
   std::size_t read_at(std::uint64_t at, std::span<std::byte> into) const {
     std::size_t done = 0;
     while (done < into.size()) {
@@ -90,7 +90,7 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// The content of a regular file. Throws FileError "path: reason", also for a file larger than `max_bytes`.
+/// Reads a regular file. Throws FileError "path: reason", also if it is larger than `max_bytes`.
 inline std::vector<std::byte> read_file(
     const std::filesystem::path& path,
     std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)()) {
@@ -98,23 +98,26 @@ inline std::vector<std::byte> read_file(
   if (file.size() > max_bytes)
     fail<FileError>(path.string(), ": has ", file.size(), " bytes, at most ", max_bytes, " are read");
   std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
-  bytes.resize(file.read_at(0, bytes));  // it may have shrunk meanwhile
+  bytes.resize(file.read_at(0, bytes));  // the file may have shrunk
   return bytes;
 }
 
-/// The first bytes of a regular file, fewer where it is shorter. Throws FileError.
+/// The first `count` bytes of a regular file, fewer if it is shorter. Throws FileError.
 inline std::vector<std::byte> read_file_start(const std::filesystem::path& path, std::size_t count) {
   std::vector<std::byte> bytes(count);
   bytes.resize(InputFile(path).read_at(0, bytes));
   return bytes;
 }
 
-/// A file that appears under its name, complete, at `commit`; until then, and where it never comes to that,
-/// whatever had the name before stays. The bytes go to a temporary file in the same folder, which is removed
-/// on failure.
+/// Writes a file that appears under its name only when complete, at `commit`. Until then an existing file of
+/// that name stays. The bytes go to a temporary file in the same folder, which is removed on failure.
+///
+///     io::AtomicFile file("metrics.txt");
+///     file.write("accuracy 0.81\n");
+///     file.commit();
 class AtomicFile {
  public:
-  /// Throws FileError where the folder does not take a file.
+  /// Throws FileError if no file can be created in the folder.
   explicit AtomicFile(std::filesystem::path path)
       : path_(std::move(path)), temporary_(temporary_name(path_)), file_(create(path_, temporary_)) {}
   AtomicFile(const AtomicFile&) = delete;
@@ -134,13 +137,12 @@ class AtomicFile {
   }
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Bytes to the disk, then the name. Throws FileError.
+  /// Flushes the bytes to disk, then renames the file. Throws FileError.
   void commit() {
     if (::fsync(file_.get()) != 0 || !file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0)
       detail::fail_file(path_, errno);
     committed_ = true;
-    // The new name outlasts a loss of power only once the folder is on disk; some file systems cannot do
-    // that.
+    // The rename survives a power loss only if the folder is flushed too. Some file systems cannot do that.
     const detail::Descriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() >= 0) ::fsync(folder.get());
   }
@@ -161,7 +163,7 @@ class AtomicFile {
     };
     int number = open_new();
     if (number < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0)
-      number = open_new();  // of a dead process
+      number = open_new();  // left by a dead process
     if (number < 0) detail::fail_file(path, errno);
     return detail::Descriptor(number);
   }
@@ -171,10 +173,9 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-/// Deletes the temporary files of AtomicFile that processes of this machine left in a folder when they were
-/// killed.
+/// Deletes temporary files of AtomicFile that killed processes of this machine left in `folder`.
 inline void remove_abandoned_files(const std::filesystem::path& folder) {
-  std::error_code error;  // what cannot be deleted does no harm
+  std::error_code error;  // ignored: a file that stays does no harm
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     int process = 0, end = 0;
     const std::string name = entry.path().filename().string();
@@ -184,7 +185,7 @@ inline void remove_abandoned_files(const std::filesystem::path& folder) {
   }
 }
 
-/// Writes a file atomically (see AtomicFile). Throws FileError.
+/// Writes a file atomically, see AtomicFile. Throws FileError.
 inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   AtomicFile file(path);
   file.write(bytes);

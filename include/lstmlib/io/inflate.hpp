@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Deflate streams, without zlib's own header: unpacking step by step, and packing at once.
+// Raw deflate streams (without zlib's header): incremental decompression, and compression.
 
 #include "lstmlib/base/error.hpp"
 
@@ -18,29 +18,30 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// No deflate stream of this many bytes unpacks to more: at best two bits stand for 258 bytes.
+/// Upper bound for the decompressed size of a deflate stream: 2 bits encode at most 258 bytes.
 constexpr std::uint64_t max_inflated_bytes(std::uint64_t compressed_bytes) {
   const std::uint64_t limit = (std::numeric_limits<std::uint64_t>::max)() / 1032;
   return (std::min)(compressed_bytes, limit) * 1032;
 }
 
-/// Unpacks a stream, as many bytes at a time as are asked for. Nothing is allocated but zlib's window.
+/// Decompresses a stream piece by piece. Allocates only zlib's window.
 class Inflater {
  public:
-  /// The next piece of the packed stream, which stays until the next one is asked for; empty at its end.
+  /// Returns the next piece of the compressed stream, or an empty one at the end. A piece must stay valid
+  /// until the next call.
   using Pieces = std::function<std::span<const std::byte>()>;
 
   explicit Inflater(Pieces pieces) : pieces_(std::move(pieces)) {
     if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: no memory to unpack");
   }
-  /// A stream that lies in memory.
+  /// A stream in memory.
   explicit Inflater(std::span<const std::byte> compressed)
       : Inflater([compressed]() mutable { return std::exchange(compressed, {}); }) {}
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream_); }
 
-  /// Fills `into` with the next bytes. What came of it: an empty text, or why the stream cannot give them.
+  /// Fills `into` with the next bytes. Returns an empty string, or the reason for failure.
   std::string read(std::span<std::byte> into) {
     while (!into.empty()) {
       const std::size_t made = step(into);
@@ -52,7 +53,7 @@ class Inflater {
     return {};
   }
 
-  /// An empty text where the stream ends exactly here, else what else there is.
+  /// Checks that the stream ends exactly here. Returns an empty string, or what is wrong.
   std::string finish() {
     std::byte extra{};
     while (!ended_ && error_.empty())
@@ -67,7 +68,7 @@ class Inflater {
  private:
   static constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
 
-  /// Hands zlib more of the packed stream where it has none left.
+  /// Gives zlib more of the compressed stream if it has none left.
   void refill() {
     if (stream_.avail_in > 0) return;
     if (rest_.empty()) rest_ = pieces_();
@@ -77,7 +78,7 @@ class Inflater {
     rest_ = rest_.subspan(given);
   }
 
-  /// Unpacks once; the answer is the number of bytes made.
+  /// Decompresses once and returns the number of bytes produced.
   std::size_t step(std::span<std::byte> into) {
     refill();
     const bool at_end = stream_.avail_in == 0;
@@ -102,7 +103,7 @@ class Inflater {
   std::string error_;
 };
 
-/// Packs bytes that come in parts.
+/// Compresses bytes that arrive in parts.
 class Deflater {
  public:
   Deflater() {
@@ -123,7 +124,7 @@ class Deflater {
       run(Z_NO_FLUSH);
     }
   }
-  /// The stream, complete. Nothing may be written after.
+  /// Returns the complete stream. Do not write afterwards.
   std::vector<std::byte> finish() {
     run(Z_FINISH);
     return std::move(packed_);
@@ -135,7 +136,7 @@ class Deflater {
     do {
       stream_.next_out = reinterpret_cast<Bytef*>(buffer);
       stream_.avail_out = sizeof buffer;
-      deflate(&stream_, flush);  // cannot fail: the state is sound and there is room
+      deflate(&stream_, flush);  // cannot fail: the state is valid and there is room
       packed_.insert(packed_.end(), buffer, buffer + (sizeof buffer - stream_.avail_out));
     } while (stream_.avail_out == 0);
   }
@@ -144,9 +145,9 @@ class Deflater {
   std::vector<std::byte> packed_;
 };
 
-/// The CRC-32 of what came before and these bytes; begins with 0.
+/// Extends the CRC-32 `before` by these bytes. Start with 0.
 inline std::uint32_t crc32_of(std::uint32_t before, std::span<const std::byte> bytes) {
-  if (bytes.empty()) return before;  // zlib takes a null pointer as "begin anew"
+  if (bytes.empty()) return before;  // zlib restarts on a null pointer
   return static_cast<std::uint32_t>(
       ::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Bytes that are read at any place: memory, or a file of which only what is asked for is read.
+// Random access to bytes in memory or in a file. Only requested parts of a file are read.
 
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/io/source.hpp"
@@ -18,22 +18,22 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// Copies share the file. Several threads may read.
+/// Bytes in memory or in a file. Copies share the file. Thread-safe.
 class Input {
  public:
-  /// Bytes that the caller keeps.
+  /// Bytes in memory, owned by the caller.
   explicit Input(std::span<const std::byte> memory) : memory_(memory), size_(memory.size()) {}
-  /// Throws FileError where the file cannot be read.
+  /// Opens a file. Throws FileError if it cannot be read.
   explicit Input(const std::filesystem::path& path)
       : file_(std::make_shared<const InputFile>(path)), size_(file_->size()) {}
 
   std::uint64_t size() const { return size_; }
-  /// The bytes, where they are in memory as a whole, else nothing.
+  /// All bytes if they are in memory, else empty.
   std::span<const std::byte> memory() const { return memory_; }
   bool is_file() const { return file_ != nullptr; }
 
-  /// Reads what lies at byte `at`, which must be within the size. Throws FileError, also where the file has
-  /// become shorter.
+  /// Reads from byte `at`; the range must be within size(). Throws FileError, also if the file has become
+  /// shorter.
   void read(std::uint64_t at, std::span<std::byte> into) const {
     if (into.empty()) return;
     if (!file_) std::memcpy(into.data(), memory_.data() + at, into.size());
@@ -47,12 +47,12 @@ class Input {
   std::uint64_t size_;
 };
 
-/// Small parts of an input that lie near each other, with few reads of the file. Not for several threads.
+/// Reads small neighbouring parts of an input with few file accesses. Not thread-safe.
 class InputWindow {
  public:
   explicit InputWindow(const Input& input, std::size_t block = 1 << 16) : input_(input), block_(block) {}
 
-  /// The bytes of a part, which must be within the input; until the next call.
+  /// A range of the input, which must be within its size. Valid until the next call.
   std::span<const std::byte> view(std::uint64_t at, std::size_t size) {
     if (!input_.is_file()) return input_.memory().subspan(static_cast<std::size_t>(at), size);
     if (at < start_ || at + size > start_ + bytes_.size()) {
@@ -71,7 +71,7 @@ class InputWindow {
   std::vector<std::byte> bytes_;
 };
 
-/// Reads a file from its beginning, as it is asked for its bytes.
+/// Reads a file sequentially, on demand.
 class FileSource final : public Source {
  public:
   /// Throws FileError.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the elements of an array lie in a file: NumPy's type text, byte order, order of the axes.
+// The layout of an array's elements in a file: NumPy's type string, byte order, order of axes.
 
 #include "lstmlib/io/array.hpp"
 #include "lstmlib/io/source.hpp"
@@ -19,19 +19,20 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// What a type text such as ">f4" says.
+/// The meaning of a type string such as ">f4".
 struct ElementLayout {
   ArrayDtype dtype = ArrayDtype::float32;
   Index item_size = 4;  ///< bytes; 0 for objects
   bool big_endian = false;
 
-  /// Text without room for a character, as the type of an empty scalar. Of arrays with it a few bytes could
-  /// announce any number of elements.
+  /// Text of width 0, as in an empty scalar. Arrays of it are refused: a few bytes could declare any number
+  /// of elements.
   bool is_empty_text() const { return item_size == 0 && dtype != ArrayDtype::object; }
 };
 
-/// Reads NumPy's type text: "<f4", "|b1", "U7", "=i8". False, with the reason in `why`, for what is not read
-/// here. No order or '=' means little-endian: nearly all files come from such machines.
+/// Parses NumPy's type string: "<f4", "|b1", "U7", "=i8". Returns false, with the reason in `why`, if the
+/// type is not supported. No byte order, or '=', means little-endian, as nearly all files come from such
+/// machines.
 inline bool parse_descr(std::string_view text, ElementLayout& layout, std::string& why) {
   const auto refuse = [&](std::string_view reason) {
     why = std::string(reason);
@@ -76,7 +77,7 @@ inline bool parse_descr(std::string_view text, ElementLayout& layout, std::strin
   return refuse("unknown");
 }
 
-/// Turns the bytes of each number around where `big_endian` is not the order of this machine.
+/// Swaps the bytes of each number if `big_endian` is not this machine's order.
 inline void to_native_order(std::span<std::byte> data, const ElementLayout& layout, bool big_endian) {
   Index unit = layout.item_size;
   if (layout.dtype == ArrayDtype::unicode) unit = 4;
@@ -89,7 +90,7 @@ inline void to_native_order(std::span<std::byte> data, const ElementLayout& layo
                  data.begin() + static_cast<std::ptrdiff_t>(at + step));
 }
 
-/// What NumPy calls a type that is not read here, by its type text: "datetime64[s]" for "<M8[s]".
+/// NumPy's name of an unsupported type, from its type string: "datetime64[s]" for "<M8[s]".
 inline std::string unread_type_name(std::string_view descr) {
   std::string_view rest = descr;
   if (!rest.empty() && std::string_view("<>=|").find(rest[0]) != std::string_view::npos)
@@ -104,8 +105,8 @@ inline std::string unread_type_name(std::string_view descr) {
 
 namespace detail {
 
-/// Reads elements of `size` bytes that stand in Fortran order (first axis fastest) to their places in C order,
-/// through a small buffer.
+/// Reads elements of `size` bytes from Fortran order (first axis fastest) into C order, through a small
+/// buffer.
 inline void read_fortran_order(Source& source, std::span<const Index> shape, std::size_t size,
                                std::span<std::byte> into) {
   std::vector<std::size_t> index(shape.size()), strides(shape.size());
@@ -135,8 +136,8 @@ inline void read_fortran_order(Source& source, std::span<const Index> shape, std
 
 }  // namespace detail
 
-/// Reads the array that the next bytes are; they are in memory once. That they are there must be known before.
-/// Not for objects.
+/// Reads the elements of an array, with a single copy in memory. The caller has checked that enough bytes
+/// follow. Not for objects.
 inline Array read_array(Source& source, const ElementLayout& layout, std::vector<Index> shape,
                         bool fortran_order) {
   const Index count = count_elements(shape, layout.item_size);
@@ -153,7 +154,7 @@ inline Array read_array(Source& source, const ElementLayout& layout, std::vector
     array.data = source.read_bytes(bytes);
   }
   to_native_order(array.data, layout, layout.big_endian);
-  // A bool in C++ may hold 0 and 1 only; NumPy takes any other byte as true.
+  // A C++ bool must be 0 or 1. NumPy treats any other byte as true.
   if (layout.dtype == ArrayDtype::boolean)
     for (std::byte& value : array.data) value = static_cast<std::byte>(value != std::byte{0});
   array.shape = std::move(shape);

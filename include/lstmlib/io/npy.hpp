@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// NPY files: one array each, as NumPy's save and load have them.
+// NPY files, which hold one array each, as NumPy's save and load use them.
 
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/io/input.hpp"
@@ -20,32 +20,33 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
+/// Limits for reading.
 struct NpyOptions {
-  /// Read object arrays; nothing runs, but a reader of numbers may want to refuse them.
+  /// Accept object arrays. Reading them runs no code, but a reader of numbers may want to refuse them.
   bool allow_objects = true;
-  std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();  ///< most bytes of data
+  std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();  ///< limit for the data
 };
 
-/// What a file says about an array, without its values.
+/// Description of an array in a file, without its values.
 struct ArrayInfo {
   std::string name;  ///< empty for an NPY file
   ArrayDtype dtype = ArrayDtype::float32;
-  Index item_size = 4;  ///< bytes of one element; 0 for objects
+  Index item_size = 4;  ///< bytes per element; 0 for objects
   std::vector<Index> shape;
-  std::string unread_type = {};  ///< NumPy's name of a type that is not read here; `dtype` says nothing then
-  std::string problem = {};      ///< why the array cannot be read, as far as its head tells; empty: it can
+  std::string unread_type = {};  ///< NumPy's name of an unsupported type; then `dtype` is meaningless
+  std::string problem = {};      ///< why the array cannot be read, judged by its header; empty if it can
 };
 
 namespace detail {
-/// Bytes of the elements that a head announces; it has been checked that they can be counted.
+/// Bytes of the elements that a header declares, already checked for overflow.
 inline std::uint64_t data_bytes(const NpyHeader& header) {
   const auto item_size = static_cast<std::uint64_t>(header.layout.item_size);
   return static_cast<std::uint64_t>(count_elements(header.shape, header.layout.item_size)) * item_size;
 }
 }  // namespace detail
 
-/// Reads the array that starts where the source stands; what stands behind it is left. Nothing is allocated
-/// before it is clear that the bytes are there. Throws FormatError "name: byte N: ...".
+/// Reads the array at the source's position and leaves what follows it. Allocates only if enough bytes
+/// follow. Throws FormatError "name: byte N: ...".
 inline Array read_npy(Source& source, const NpyOptions& options = {}) {
   const NpyHeader header = read_npy_header(source);
   if (header.layout.dtype == ArrayDtype::object) {
@@ -56,7 +57,7 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
     const std::uint64_t start = source.position();
     const std::vector<std::byte> pickle = source.read_bytes(source.remaining());
     Value value = parse_pickle(pickle, source.name(), start);
-    // A value without an array around it counts as an array without axes, as in NumPy.
+    // A value that is not an array counts as an array without axes, as in NumPy.
     if (header.shape.empty() && value.get_if<Array>() == nullptr) return Array::object(std::move(value));
     const Array* array = value.get_if<Array>();
     if (array == nullptr)
@@ -75,8 +76,8 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
   return read_array(source, header.layout, header.shape, header.fortran_order);
 }
 
-/// Reads only the head of the array that starts where the source stands. An element type that is not read
-/// here, and data that is cut short, are the `problem` of the answer. Throws FormatError for another head.
+/// Reads only the header of the array at the source's position. An unsupported element type or truncated data
+/// sets `problem`. Throws FormatError for an invalid header.
 inline ArrayInfo read_npy_info(Source& source) {
   NpyHeader header = read_any_npy_header(source);
   ArrayInfo info{source.name(), header.layout.dtype, header.layout.item_size, std::move(header.shape)};
@@ -92,29 +93,31 @@ inline ArrayInfo read_npy_info(Source& source) {
   return info;
 }
 
-/// Reads an array from memory; `name` is for messages.
+/// Reads an array from memory. `name` is used in error texts.
 inline Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
                        const NpyOptions& options = {}) {
   MemorySource source(bytes, name);
   return read_npy(source, options);
 }
 
-/// Reads an NPY file; numbers and texts are in memory once. Throws FileError, FormatError.
+/// Reads an NPY file. Numbers and text are held in memory only once. Throws FileError and FormatError.
+///
+///     const io::Array array = io::read_npy("x.npy");
+///     const std::vector<float> values = array.to<float>();
 inline Array read_npy(const std::filesystem::path& path, const NpyOptions& options = {}) {
   FileSource source(path);
   return read_npy(source, options);
 }
 
-/// Type and shape of the array in an NPY file, of which only the head is read. Throws as `read_npy_info` of a
-/// source, and FileError.
+/// Element type and shape of the array in an NPY file; reads only the header. Throws FileError, and
+/// FormatError like `read_npy_info` of a source.
 inline ArrayInfo read_npy_info(const std::filesystem::path& path) {
   FileSource source(path);
   return read_npy_info(source);
 }
 
-/// Hands the bytes of an NPY file of this array to the sink: version 1.0, C order, little-endian; objects as
-/// a pickle that NumPy 1 and 2 read (with allow_pickle=True). Throws ShapeError where the array's parts do
-/// not go together.
+/// Passes the bytes of an NPY file to `sink`: version 1.0, C order, little-endian. Objects become a pickle
+/// that NumPy 1 and 2 load with allow_pickle=True. Throws ShapeError if the array is inconsistent.
 inline void emit_npy(const Array& array, const Sink& sink) {
   array.check();
   sink(format_npy_header(array));
@@ -125,7 +128,7 @@ inline void emit_npy(const Array& array, const Sink& sink) {
   sink(data);
 }
 
-/// The bytes of an NPY file of this array, as `emit_npy` makes them.
+/// The bytes of an NPY file, see emit_npy.
 inline std::vector<std::byte> format_npy(const Array& array) {
   std::vector<std::byte> bytes;
   emit_npy(array,
@@ -133,14 +136,14 @@ inline std::vector<std::byte> format_npy(const Array& array) {
   return bytes;
 }
 
-/// Writes an NPY file, atomically, under exactly this name. Throws FileError.
+/// Writes an NPY file atomically, with exactly this name. Throws FileError.
 inline void write_npy(const std::filesystem::path& path, const Array& array) {
   AtomicFile file(path);
   emit_npy(array, [&](std::span<const std::byte> part) { file.write(part); });
   file.commit();
 }
 
-/// True where a file starts as an NPY file does. Throws FileError where it cannot be read.
+/// Whether a file starts like an NPY file. Throws FileError if it cannot be read.
 inline bool is_npy(const std::filesystem::path& path) {
   return as_text(read_file_start(path, 6)) == npy_magic;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The head of an NPY file: magic, version, and a Python dictionary of three keys as text.
+// The header of an NPY file: magic bytes, version, and a Python dictionary with three keys as text.
 
 #include "lstmlib/io/layout.hpp"
 #include "lstmlib/io/source.hpp"
@@ -15,18 +15,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
+/// A parsed header.
 struct NpyHeader {
   ElementLayout layout;
   bool fortran_order = false;
   std::vector<Index> shape;
-  std::string descr;    ///< the type's text as it stands there
-  std::string problem;  ///< why elements of this type are not read here; empty where they are
+  std::string descr;    ///< the type string in the file
+  std::string problem;  ///< why this element type is not supported; empty if it is
 };
 
 namespace detail {
 
-/// Reads the dictionary: exactly the keys 'descr', 'fortran_order' and 'shape', in any order and spacing. A
-/// parser of this one form, not of Python.
+/// Parses the dictionary with exactly the keys 'descr', 'fortran_order' and 'shape', in any order and
+/// spacing. It parses only this form, not Python in general.
 class NpyHeaderParser {
  public:
   NpyHeaderParser(std::string_view text, const Source& source)
@@ -89,7 +90,7 @@ class NpyHeaderParser {
     at_ = end + 1;
     return content;
   }
-  /// A type that is not read here is a problem of the header's, not an error.
+  /// An unsupported type sets the header's `problem`; it is not an error.
   void descr(NpyHeader& header) {
     skip_space();
     const bool structure = at_ < text_.size() && (text_[at_] == '[' || text_[at_] == '(');
@@ -100,7 +101,7 @@ class NpyHeaderParser {
     else if (parse_descr(text, header.layout, header.problem) && header.layout.is_empty_text())
       header.problem = "a width of at least 1 is expected";
   }
-  /// A list or tuple, passed over up to the bracket that closes it.
+  /// Skips a list or tuple up to its closing bracket.
   std::string_view brackets() {
     const std::size_t begin = at_;
     std::size_t depth = 0;
@@ -129,7 +130,7 @@ class NpyHeaderParser {
   std::vector<Index> shape() {
     std::vector<Index> sizes;
     expect('(');
-    bool comma = true;  // between sizes; behind a single one it makes the tuple
+    bool comma = true;  // between sizes; after a single size it makes the tuple
     while (!accept(')')) {
       if (!comma) fail_at(at_, "',' or ')' is expected here");
       if (sizes.size() == 64) fail_at(at_, "a shape of more than 64 axes");
@@ -157,8 +158,8 @@ class NpyHeaderParser {
 
 inline constexpr std::string_view npy_magic = "\x93NUMPY";
 
-/// Reads the head of an NPY file of version 1.0, 2.0 or 3.0; the source then stands at the data. An element
-/// type that is not read here is the header's `problem`. Throws FormatError.
+/// Reads the header of an NPY file, version 1.0, 2.0 or 3.0, up to the data. An unsupported element type sets
+/// `problem`. Throws FormatError.
 inline NpyHeader read_any_npy_header(Source& source) {
   if (source.remaining() < 8) source.fail_here("not an npy file: only ", source.remaining(), " bytes");
   const std::vector<std::byte> start = source.read_bytes(8);
@@ -179,7 +180,7 @@ inline NpyHeader read_any_npy_header(Source& source) {
   return header;
 }
 
-/// The same; throws FormatError also for an element type that is not read here.
+/// Like read_any_npy_header, but throws FormatError also for an unsupported element type.
 inline NpyHeader read_npy_header(Source& source) {
   NpyHeader header = read_any_npy_header(source);
   if (!header.problem.empty())
@@ -188,7 +189,7 @@ inline NpyHeader read_npy_header(Source& source) {
   return header;
 }
 
-/// The head for an array in C order as NumPy writes it: version 1.0, filled up to a multiple of 64 bytes.
+/// The header for an array in C order, as NumPy writes it: version 1.0, padded to a multiple of 64 bytes.
 inline std::vector<std::byte> format_npy_header(const Array& array) {
   std::string text = "{'descr': '" + array.descr() +
                      "', 'fortran_order': False, 'shape': " + shape_text(array.shape) + ", }";

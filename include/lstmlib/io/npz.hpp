@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// NPZ files: arrays with names, in a ZIP archive of NPY files, as NumPy's savez and Chainer's save_npz have
-// them.
+// NPZ files: named arrays in a ZIP archive of NPY files, as NumPy's savez and Chainer's save_npz write them.
 
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/io/npy.hpp"
@@ -28,13 +27,20 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
+/// Limits for reading.
 struct NpzOptions {
   bool allow_objects = true;  ///< see NpyOptions
-  /// Most bytes of data of all arrays together.
+  /// Limit for the data of all arrays together.
   std::uint64_t max_bytes = (std::numeric_limits<std::int64_t>::max)();
 };
 
-/// Arrays with names, in order.
+/// An ordered collection of named arrays: the content of an NPZ file.
+///
+///     const io::Archive weights = io::read_npz("weights.npz");
+///     const std::vector<float> w = weights.at("lstm/0/w0").to<float>();
+///     io::Archive results;
+///     results.add("accuracy", io::Array::scalar(0.81));
+///     io::write_npz("results.npz", results);
 class Archive {
  public:
   struct Entry {
@@ -42,18 +48,18 @@ class Archive {
     Array array;
   };
 
-  /// Throws FormatError where the name is taken.
+  /// Appends an array. Throws FormatError if the name is taken.
   void add(std::string name, Array array) {
     if (!places_.emplace(name, entries_.size()).second)
       fail<FormatError>("archive: the array '", printable_name(name), "' is there already");
     entries_.push_back({std::move(name), std::move(array)});
   }
-  /// Null where there is no such array. Valid until the next `add`.
+  /// The array with this name, or null. Valid until the next `add`.
   const Array* find(const std::string& name) const {
     const auto place = places_.find(name);
     return place == places_.end() ? nullptr : &entries_[place->second].array;
   }
-  /// Throws FormatError, which names some of the others, where there is no such array.
+  /// The array with this name. Throws FormatError, which lists some of the names, if there is none.
   const Array& at(const std::string& name) const {
     if (const Array* array = find(name)) return *array;
     std::string others;
@@ -77,17 +83,17 @@ class Archive {
   std::unordered_map<std::string, std::size_t> places_;
 };
 
-/// An NPZ file whose arrays are read one by one. Of the file only the directory and the members' heads are
-/// read before an array is.
+/// An NPZ file whose arrays are read one at a time. Opening it reads only the directory and the members'
+/// headers.
 class NpzReader {
  public:
-  /// Reads the directory. Members are arrays where their name ends with .npy or their content begins as that
-  /// of an NPY file, as for NumPy; what is wrong with others does not matter. Throws FileError, FormatError.
+  /// Reads the directory. As in NumPy, a member is an array if its name ends with .npy or its content starts
+  /// like an NPY file. Damage of other members does not matter. Throws FileError and FormatError.
   explicit NpzReader(const std::filesystem::path& path, const NpzOptions& options = {})
       : zip_(Input(path), path.string()), options_(options) {
     find_arrays();
   }
-  /// The bytes must outlive the reader; `name` is for messages.
+  /// Reads from memory, which must outlive the reader. `name` is used in error texts.
   NpzReader(std::span<const std::byte> bytes, const std::string& name, const NpzOptions& options = {})
       : zip_(bytes, name), options_(options) {
     find_arrays();
@@ -100,13 +106,13 @@ class NpzReader {
   std::uint64_t file_bytes() const { return zip_.size(); }
   std::size_t size() const { return members_.size(); }
   const std::string& name(std::size_t place) const { return members_[place].name; }
-  /// The place of the first array of this name.
+  /// The index of the first array with this name.
   std::optional<std::size_t> find(const std::string& name) const {
     const auto place = places_.find(name);
     return place == places_.end() ? std::nullopt : std::optional(place->second);
   }
-  /// Name, type and shape; unpacks the head only. An array that cannot be read by what its head says has a
-  /// `problem`. Throws FormatError for a member that is damaged or no array.
+  /// Name, element type and shape; unpacks only the header. An array that cannot be read has a `problem`.
+  /// Throws FormatError if the member is damaged or not an array.
   ArrayInfo info(std::size_t place) const {
     ZipMember member = zip_.open(*members_[place].entry);
     ArrayInfo info = read_npy_info(member);
@@ -120,7 +126,7 @@ class NpzReader {
     member.finish();
     return array;
   }
-  /// Why there is no array to be found, for a file without any: what is there in their place.
+  /// For a file without arrays: a text that says so and lists what it contains instead.
   std::string without_arrays() const {
     if (others_.empty()) return "there is no array in it";
     std::string text = message("there is no array in it, only ", others_.size(), " other member",
@@ -140,16 +146,16 @@ class NpzReader {
     if (!entry.problem.empty() || entry.size < npy_magic.size()) return false;
     try {
       return as_text(zip_.open(entry).read_bytes(npy_magic.size())) == npy_magic;
-    } catch (const FormatError&) { return false; }  // damaged, and not named as an array
+    } catch (const FormatError&) { return false; }  // damaged, and not named like an array
   }
   void find_arrays() {
     const auto named_npy = [](const ZipEntry& entry) { return entry.name.ends_with(".npy"); };
-    std::unordered_set<std::string_view> plain;  // arrays whose name has no .npy that would be taken off
+    std::unordered_set<std::string_view> plain;  // arrays whose names do not end with .npy
     for (const ZipEntry& entry : zip_.entries())
       if (!named_npy(entry) && begins_as_npy(entry)) plain.insert(entry.name);
     for (const ZipEntry& entry : zip_.entries()) {
       const std::string short_name = entry.name.substr(0, entry.name.size() - (named_npy(entry) ? 4 : 0));
-      // Beside an array "a", "a.npy" keeps its name, as in NumPy.
+      // If there is also an array "a", then "a.npy" keeps its full name, as in NumPy.
       const bool whole = named_npy(entry) && plain.contains(short_name);
       if (named_npy(entry) || plain.contains(entry.name))
         members_.push_back({&entry, whole ? entry.name : short_name});
@@ -168,8 +174,8 @@ class NpzReader {
 
 namespace detail {
 
-/// Reads the arrays at these places. Unpacking takes most of the time that a model takes to load: of many
-/// bytes two threads do it.
+/// Reads the arrays with these indices. Unpacking takes most of a model's loading time, so large files use
+/// two threads.
 inline Archive read_places(const NpzReader& reader, const std::vector<std::size_t>& places) {
   constexpr std::size_t worth_a_thread = 1 << 20;  // bytes of the file
   const std::size_t count = places.size();
@@ -191,7 +197,7 @@ inline Archive read_places(const NpzReader& reader, const std::vector<std::size_
     std::jthread other;
     if (count > 1 && reader.file_bytes() >= worth_a_thread) try {
         other = std::jthread(work);
-      } catch (const std::system_error&) {}  // then this one does it all
+      } catch (const std::system_error&) {}  // this thread then does all the work
     work();
   }
   Archive archive;
@@ -210,13 +216,13 @@ inline Archive read_all(const NpzReader& reader) {
 
 }  // namespace detail
 
-/// Reads all arrays of an NPZ file. Throws FileError, FormatError "file: member: byte N: ...".
+/// Reads all arrays of an NPZ file. Throws FileError, and FormatError "file: member: byte N: ...".
 inline Archive read_npz(const std::filesystem::path& path, const NpzOptions& options = {}) {
   return detail::read_all(NpzReader(path, options));
 }
 
-/// Reads the arrays of these names; nothing is said of others, whatever they are. Throws FileError, and
-/// FormatError also where one is missing.
+/// Reads only the arrays with these names; damage of others does not matter. Throws FileError, and
+/// FormatError also if one is missing.
 inline Archive read_npz_arrays(const std::filesystem::path& path, const std::vector<std::string>& names,
                                const NpzOptions& options = {}) {
   const NpzReader reader(path, options);
@@ -237,14 +243,14 @@ inline Archive read_npz_arrays(const std::filesystem::path& path, const std::vec
   return detail::read_places(reader, places);
 }
 
-/// The same as the first from memory; `name` is for messages.
+/// Reads all arrays from memory. `name` is used in error texts.
 inline Archive parse_npz(std::span<const std::byte> bytes, const std::string& name,
                          const NpzOptions& options = {}) {
   return detail::read_all(NpzReader(bytes, name, options));
 }
 
-/// Name, type and shape of every array in an NPZ file, of which only directory and heads are read. Throws
-/// FormatError where one is damaged.
+/// Name, element type and shape of every array in an NPZ file; reads only the directory and headers. Throws
+/// FileError, and FormatError if one is damaged.
 inline std::vector<ArrayInfo> list_npz(const std::filesystem::path& path) {
   const NpzReader reader(path);
   std::vector<ArrayInfo> infos;
@@ -252,7 +258,7 @@ inline std::vector<ArrayInfo> list_npz(const std::filesystem::path& path) {
   return infos;
 }
 
-/// Hands the bytes of an NPZ file to the sink. Equal archives give equal bytes.
+/// Passes the bytes of an NPZ file to `sink`. Equal archives give equal bytes.
 inline void emit_npz(const Archive& archive, Compression compression, const Sink& sink) {
   ZipWriter zip(sink);
   for (const Archive::Entry& entry : archive)
@@ -268,8 +274,8 @@ inline std::vector<std::byte> format_npz(const Archive& archive,
   return bytes;
 }
 
-/// Writes an NPZ file, atomically, under exactly this name: no suffix is appended. Throws FileError, and
-/// FormatError for a name that no archive can hold.
+/// Writes an NPZ file atomically, with exactly this name: no suffix is added. Throws FileError, and
+/// FormatError for a name that an archive cannot hold.
 inline void write_npz(const std::filesystem::path& path, const Archive& archive,
                       Compression compression = Compression::deflate) {
   AtomicFile file(path);
@@ -277,7 +283,7 @@ inline void write_npz(const std::filesystem::path& path, const Archive& archive,
   file.commit();
 }
 
-/// True where a file starts as a ZIP archive does. Throws FileError where it cannot be read.
+/// Whether a file starts like a ZIP archive. Throws FileError if it cannot be read.
 inline bool is_npz(const std::filesystem::path& path) {
   const std::vector<std::byte> start = read_file_start(path, 4);
   return as_text(start) == "PK\x03\x04" || as_text(start) == "PK\x05\x06";

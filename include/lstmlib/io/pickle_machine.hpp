@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Reads the opcodes of a pickle, protocols 0 to 5, into nodes. Only opcodes that make data are known; calls of
-// anything else than the names in pickle_nodes.hpp are refused.
+// Parses the opcodes of a pickle, protocols 0 to 5, into nodes. It knows only opcodes that make data, and
+// refuses calls of anything but the names in pickle_nodes.hpp.
 
 #include "lstmlib/io/pickle_numpy.hpp"
 #include "lstmlib/io/pickle_text.hpp"
@@ -27,8 +27,8 @@ class PickleMachine {
   PickleMachine(std::span<const std::byte> input, PickleGuard& guard)
       : input_(as_text(input)), guard_(guard), numpy_(nodes_, guard) {}
 
-  /// Reads up to the end mark; the answer is the node of the whole. Every opcode makes at most one node, and
-  /// places in the memo and on the stack are at most as many as opcodes, so memory is bounded by the input.
+  /// Reads up to the end opcode and returns the root node. An opcode makes at most one node and one stack
+  /// entry, and a memo place never exceeds the bytes read. So memory is bounded by the input.
   NodeId run() {
     while (true) {
       opcode_at_ = at_;
@@ -210,7 +210,7 @@ class PickleMachine {
     return nodes_.texts.emplace_back(std::move(*text));
   }
 
-  // The stack. What lies below the last mark is out of reach.
+  // The stack. Values below the last mark are out of reach.
   std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   void push_again(NodeId id) { stack_.push_back(id); }
   void push(Node node) {
@@ -275,8 +275,7 @@ class PickleMachine {
 
   // The memo.
   void memorize(std::uint64_t place) {
-    // Writers count up, so a place is never beyond the bytes read; that keeps the memo smaller than the
-    // input.
+    // Writers count up, so a place never exceeds the bytes read. This keeps the memo smaller than the input.
     if (place > at_) fail_here("memo place ", place, " is out of order");
     if (place >= memo_.size()) memo_.resize(static_cast<std::size_t>(place) + 1, no_node);
     memo_[static_cast<std::size_t>(place)] = top();

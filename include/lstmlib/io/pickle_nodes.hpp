@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the pickle reader builds while it reads: nodes that name each other by number, so that values which
-// share or contain each other cost no more than the file, and nothing recurses when they are freed.
+// The nodes that the pickle reader builds. They refer to each other by number: shared or nested values take
+// no more memory than the file. Freeing them needs no recursion.
 
 #include "lstmlib/io/layout.hpp"
 
@@ -15,7 +15,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
-/// The only names that a pickle may use. Each is a word to this reader; none is looked up anywhere.
+/// The only names that a pickle may use. The reader compares them as text and never looks anything up.
 enum class PickleGlobal : std::uint8_t {
   reconstruct,
   ndarray,
@@ -28,7 +28,7 @@ enum class PickleGlobal : std::uint8_t {
   ordered_dict,
   default_dict,
   counter,
-  unknown  ///< any other name: may stand in what is thrown away, as a type's metadata
+  unknown  ///< any other name; allowed only in ignored parts, such as a type's metadata
 };
 
 struct PickleGlobalName {
@@ -54,7 +54,7 @@ inline constexpr PickleGlobalName pickle_globals[] = {
     {"collections", "Counter", PickleGlobal::counter},
 };
 
-/// What to save in place of something that is not read here, by the name that its pickle begins with.
+/// Advice on what to save instead of an unsupported object whose name begins like this.
 inline std::string_view pickle_advice(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> advice[] = {
       {"__builtin__.set", "save list(x)"},
@@ -110,20 +110,20 @@ constexpr std::string_view name_of(NodeKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-/// What a dict may have as keys.
+/// Kinds that can be keys of a dict.
 constexpr bool can_be_key(NodeKind kind) { return kind <= NodeKind::old_string || kind == NodeKind::tuple; }
 
 using NodeId = std::uint32_t;
 
 struct Node {
   NodeKind kind = NodeKind::none;
-  std::uint64_t at = 0;  ///< byte of the opcode that made it
-  /// A bool, an int, the bits of a float, a PickleGlobal, or where it lies in PickleNodes.
+  std::uint64_t at = 0;  ///< offset of the opcode that made it
+  /// A bool, an int, the bits of a float, a PickleGlobal, or an index into PickleNodes.
   std::int64_t number = 0;
-  std::string_view text = {};  ///< content of text (UTF-8) and bytes; the whole name of a global
+  std::string_view text = {};  ///< content of text (UTF-8) and bytes; full name of a global
 };
 
-/// An array between its creation and the end of reading; `data` is a bytes node, for objects a list node.
+/// An array that is still being read. `data` is a bytes node, or a list node for objects.
 struct PickledArray {
   bool built = false;
   bool fortran_order = false;
@@ -132,14 +132,14 @@ struct PickledArray {
   NodeId data = 0;
 };
 
-/// All that a pickle made so far.
+/// Everything that the pickle has made so far.
 struct PickleNodes {
   std::vector<Node> nodes;
   std::vector<std::vector<NodeId>> children;  ///< of lists, tuples and dicts (key, value, key, value)
   std::vector<ElementLayout> dtypes;
   std::vector<PickledArray> arrays;
-  std::deque<std::string> texts;  ///< what had to be decoded, and so does not lie in the input
-  std::size_t shared_texts = 0;   ///< nodes of text and bytes so far; their numbers count up to it
+  std::deque<std::string> texts;  ///< decoded texts, which are not in the input
+  std::size_t shared_texts = 0;   ///< number of text and bytes nodes, which are numbered below it
 
   const Node& operator[](NodeId id) const { return nodes[id]; }
   std::vector<NodeId>& children_of(NodeId id) { return children[static_cast<std::size_t>(nodes[id].number)]; }
@@ -150,10 +150,10 @@ struct PickleNodes {
   PickledArray& array_of(NodeId id) { return arrays[static_cast<std::size_t>(nodes[id].number)]; }
 };
 
-/// Says where in which file something is wrong, and counts what is made again of bytes that are shared.
+/// Reports errors with file and offset, and limits memory for data that several values share.
 class PickleGuard {
  public:
-  /// `start` is where in the entry `name` the pickle begins.
+  /// `start` is the offset of the pickle in the entry `name`.
   PickleGuard(std::string name, std::uint64_t start) : name_(std::move(name)), start_(start) {}
 
   template <class... Parts>
@@ -161,8 +161,8 @@ class PickleGuard {
     fail<FormatError>(name_, ": byte ", start_ + at, ": pickle: ", parts...);
   }
 
-  /// Counts memory that is taken once more for the same bytes of the file. All else that is made of a pickle is
-  /// made once, and so is bounded by its length; this is the one thing that is not.
+  /// Counts memory that is taken again for the same bytes of the file. Only this needs a limit: everything
+  /// else is made once per pickle, so its size is bounded by the input.
   void charge_again(std::uint64_t bytes, std::uint64_t at) {
     if (bytes > budget_)
       fail_at(at, "arrays that share their content would take more than ", most >> 20, " MiB");
@@ -176,7 +176,7 @@ class PickleGuard {
   std::uint64_t budget_ = most;
 };
 
-/// Levels of lists, tuples, dicts and arrays within each other, at most.
+/// Maximum nesting depth of lists, tuples, dicts and arrays.
 inline constexpr int pickle_depth = 256;
 
 }  // namespace lstmlib::io::detail

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The calls and states that pickles hold: those that rebuild NumPy's arrays, element types and scalars, and
-// those of Python's own types that protocols 0 to 2 need. Each is recognised and its parts are checked; nothing
-// is called.
+// The calls and states in pickles. They rebuild NumPy's arrays, element types and scalars, and Python's own
+// types in protocols 0 to 2. Each is recognised and its arguments are checked; nothing is called.
 
 #include "lstmlib/io/pickle_nodes.hpp"
 
@@ -23,7 +22,7 @@ class PickleNumpy {
  public:
   PickleNumpy(PickleNodes& nodes, PickleGuard& guard) : nodes_(nodes), guard_(guard) {}
 
-  /// The node that the call of `callable` with the tuple `arguments` stands for.
+  /// The node for a call of `callable` with the tuple `arguments`.
   Node call(NodeId callable, NodeId arguments, std::uint64_t at) {
     if (nodes_[callable].kind != NodeKind::global)
       guard_.fail_at(at, "call of '", name_of(nodes_[callable].kind), "'");
@@ -46,7 +45,7 @@ class PickleNumpy {
     guard_.fail_at(at, "call of numpy.ndarray");
   }
 
-  /// Fails where the node is a name that is not among those known.
+  /// Fails if the node is an unknown name.
   void refuse_unknown(NodeId id) const {
     const Node& node = nodes_[id];
     if (node.kind == NodeKind::global && node.number == static_cast<std::int64_t>(PickleGlobal::unknown))
@@ -54,7 +53,7 @@ class PickleNumpy {
                      "' is not allowed: only plain data and numpy's arrays are; ", pickle_advice(node.text));
   }
 
-  /// Fills an array or an element type with its state.
+  /// Sets the state of an array or element type.
   void build(NodeId target, NodeId state, std::uint64_t at) {
     if (nodes_[target].kind == NodeKind::dict)
       guard_.fail_at(at, "a dict with attributes of its own; save dict(x)");
@@ -115,7 +114,7 @@ class PickleNumpy {
     return {.kind = NodeKind::array, .at = at, .number = static_cast<std::int64_t>(nodes_.arrays.size() - 1)};
   }
 
-  // _reconstruct(ndarray, (0,), b'b'): an empty array, to be filled by its state.
+  // _reconstruct(ndarray, (0,), b'b'): an empty array, whose state follows
   Node reconstruct(std::span<const NodeId> parts, std::uint64_t at) {
     const bool known = parts.size() == 3 && is(parts[0], NodeKind::global) &&
                        nodes_[parts[0]].number == static_cast<std::int64_t>(PickleGlobal::ndarray) &&
@@ -146,8 +145,8 @@ class PickleNumpy {
     return {.kind = NodeKind::dtype, .at = at, .number = static_cast<std::int64_t>(nodes_.dtypes.size() - 1)};
   }
 
-  // (3, '<', None, None, None, item size or -1, alignment, flags), version 4 with metadata behind, which says
-  // nothing about the values
+  // (3, '<', None, None, None, item size or -1, alignment, flags). Version 4 adds metadata, which does not
+  // affect the values.
   void build_dtype(ElementLayout& layout, std::span<const NodeId> parts, std::uint64_t at) {
     const bool known =
         (parts.size() == 8 && is_number(parts[0], 3)) || (parts.size() == 9 && is_number(parts[0], 4));
@@ -167,8 +166,8 @@ class PickleNumpy {
     return {.kind = kind, .at = at, .number = static_cast<std::int64_t>(nodes_.shared_texts++), .text = text};
   }
 
-  /// What `make` gives for a node and a use of it, and the same again from the second time on: what a pickle has
-  /// once is made once.
+  /// Returns make() for a node and a use of it, computed once. What occurs once in the pickle is in memory
+  /// once.
   enum class Use : std::uint8_t { encoded, bytes, bytes_scalar, scalar, scalar_big_endian, items };
   template <class Make>
   Node once(NodeId id, Use use, const Make& make) {
@@ -199,7 +198,7 @@ class PickleNumpy {
     });
   }
 
-  // bytes(), which is how protocols 0 to 2 hold empty ones; bytearray of nothing, bytes, or (text, 'latin-1')
+  // bytes(), the empty bytes of protocols 0 to 2; bytearray of nothing, of bytes, or of (text, 'latin-1')
   Node bytes(std::span<const NodeId> parts, std::uint64_t at) {
     if (parts.empty()) return bytes_node({}, at);
     if (parts.size() == 1 && is_raw(parts[0]))
@@ -260,7 +259,7 @@ class PickleNumpy {
       guard_.fail_at(at, "a scalar of ", name_of(layout.dtype), " from ", raw.size(), " bytes");
     if (layout.dtype == ArrayDtype::bytes)
       return once(parts[1], Use::bytes_scalar, [&] {
-        return bytes_node(raw.substr(0, raw.find_last_not_of('\0') + 1), at);  // without what fills it up
+        return bytes_node(raw.substr(0, raw.find_last_not_of('\0') + 1), at);  // without padding
       });
     const auto read = [&] {
       MemorySource source(std::as_bytes(std::span(raw)), "scalar");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Reads pickles of plain data and NumPy arrays, protocols 0 to 5, as Python and NumPy write them. Runs
-// nothing: the names that it knows are listed in pickle_nodes.hpp, and any other opcode or name is an error.
+// Reads pickles of plain data and NumPy arrays, protocols 0 to 5, as Python and NumPy write them. It runs no
+// code: any opcode or name other than those in pickle_machine.hpp and pickle_nodes.hpp is an error.
 
 #include "lstmlib/io/pickle_machine.hpp"
 
@@ -21,8 +21,7 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 
-/// Makes values of the nodes. Each text, list, tuple, dict and array is made once, and shared by all places
-/// where it stands.
+/// Makes values from nodes. Each text, list, tuple, dict and array is made once and shared by all its uses.
 class PickleValues {
  public:
   PickleValues(PickleNodes& nodes, PickleGuard& guard)
@@ -61,15 +60,15 @@ class PickleValues {
   }
 
  private:
-  /// What `make` gives for the node, and the same again from the second time on.
+  /// Returns make() for the node, computed once.
   template <class Make>
   static Value once(std::vector<std::optional<Value>>& known, const Node& node, const Make& make) {
     std::optional<Value>& value = known[static_cast<std::size_t>(node.number)];
     if (!value) value = make();
     return *value;
   }
-  /// The same for what holds others. The levels below it are counted, not only those above it where it is made: what
-  /// is shared may stand deeper elsewhere.
+  /// Like once(), for values that hold others. It limits depth above and below the value, because a shared
+  /// value may occur deeper elsewhere.
   template <class Make>
   Value nested(std::vector<std::optional<Value>>& known, NodeId id, int depth, const Make& make) {
     const Node& node = nodes_[id];
@@ -93,7 +92,7 @@ class PickleValues {
   [[noreturn]] void fail_too_deep(const Node& node) const {
     guard_.fail_at(node.at, "values nested more than ", pickle_depth, " deep");
   }
-  /// In `open_` and `heights_`.
+  /// Index in `open_` and `heights_`.
   std::size_t place_of(const Node& node) const {
     return static_cast<std::size_t>(node.number) +
            (node.kind == NodeKind::array ? nodes_.children.size() : 0);
@@ -105,8 +104,8 @@ class PickleValues {
     return nodes_.children_of(array.data);
   }
 
-  /// Python 2 has no text but bytes. Those that are UTF-8 are taken for text, which is right for nearly all of
-  /// them; what others mean only who wrote them knows.
+  /// Python 2 strings are bytes. UTF-8 strings are taken as text, which is nearly always right. The meaning
+  /// of other strings is unknown.
   void check_old_string(const Node& node) const {
     if (node.kind == NodeKind::old_string && !is_utf8(node.text))
       guard_.fail_at(
@@ -139,9 +138,9 @@ class PickleValues {
     return pairs;
   }
 
-  /// Text that is equal for equal keys.
+  /// Appends a text that is equal for equal keys.
   void append_key(NodeId id, std::string& key, int depth) const {
-    constexpr std::size_t longest = 1 << 16;  // of tuples, which may share their parts without end
+    constexpr std::size_t longest = 1 << 16;  // limit for tuples, which can share parts many times
     const Node& node = nodes_[id];
     if (!can_be_key(node.kind)) guard_.fail_at(node.at, "'", name_of(node.kind), "' as a key");
     const bool tuple = node.kind == NodeKind::tuple;
@@ -168,7 +167,7 @@ class PickleValues {
     const bool shared = !taken_.insert(pickled.data).second;
     if (pickled.layout.dtype == ArrayDtype::object) {
       if (shared) guard_.charge_again(nodes_.children_of(pickled.data).size() * sizeof(Value), at);
-      // NumPy lists objects in C order, whatever the order in memory that the state names.
+      // NumPy lists objects in C order, whatever memory order the state declares.
       return Array::from_objects(values(pickled.data, depth), pickled.shape);
     }
     if (shared) guard_.charge_again(data.text.size(), at);
@@ -179,17 +178,19 @@ class PickleValues {
   PickleNodes& nodes_;
   PickleGuard& guard_;
   std::vector<std::optional<Value>> texts_, parts_, arrays_;
-  std::vector<bool> open_;            // what holds others and is being made
-  std::vector<int> heights_;          // levels below what holds others, where it is made
-  std::unordered_set<NodeId> taken_;  // the contents of which an array was made
+  std::vector<bool> open_;            // values that hold others and are being made
+  std::vector<int> heights_;          // levels below a value that holds others, once it is made
+  std::unordered_set<NodeId> taken_;  // data nodes already used by an array
 };
 
 }  // namespace detail
 
-/// The value of a pickle. `name` is for messages: the file, and the entry in it; `start` is where in it
-/// `input` begins. Python 2's byte strings become text where they are UTF-8; OrderedDict, defaultdict and
-/// Counter become dicts. Values that are shared there are shared here, so that memory is bounded by the input.
-/// Throws FormatError "name: byte N: pickle: ..." for anything but plain data and arrays.
+/// Reads the value of a pickle. `name`, for error texts, is the file and its entry; `input` begins at byte
+/// `start` of that entry.
+///
+/// Python 2's byte strings become text if they are UTF-8. OrderedDict, defaultdict and Counter become dicts.
+/// Shared values stay shared, so memory is bounded by the input. Throws FormatError "name: byte N: pickle:
+/// ..." for anything but plain data and arrays.
 inline Value parse_pickle(std::span<const std::byte> input, const std::string& name,
                           std::uint64_t start = 0) {
   detail::PickleGuard guard(name, start);

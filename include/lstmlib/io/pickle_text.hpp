@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The texts of protocol 0 of pickle, which stand on a line of their own, with escapes.
+// Text of pickle protocol 0: one line with escapes.
 
 #include "lstmlib/io/utf8.hpp"
 
@@ -14,7 +14,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
-/// Takes a number of `least` to `most` digits off the text; nothing where there is none.
+/// Removes a number of `least` to `most` digits from the front of the text. Empty if there is none.
 inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t least, std::size_t most,
                                                 int base) {
   const std::string_view digits = text.substr(0, most);
@@ -26,8 +26,8 @@ inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::siz
   return value;
 }
 
-/// The line of UNICODE as UTF-8: Latin-1 with \uXXXX and \UXXXXXXXX. Nothing for a broken escape or a
-/// surrogate.
+/// Decodes the line of opcode UNICODE to UTF-8: Latin-1 with \uXXXX and \UXXXXXXXX. Empty for a broken escape
+/// or a surrogate.
 inline std::optional<std::string> decode_unicode_line(std::string_view line) {
   std::string text;
   while (!line.empty()) {
@@ -41,7 +41,7 @@ inline std::optional<std::string> decode_unicode_line(std::string_view line) {
   return text;
 }
 
-/// The bytes of the line of STRING: in quotes, with the escapes of Python 2's repr. Nothing where it is none.
+/// Decodes the line of opcode STRING to bytes: quoted, with the escapes of Python 2's repr. Empty if invalid.
 inline std::optional<std::string> decode_string_line(std::string_view line) {
   if (line.size() < 2 || line.front() != line.back() || (line[0] != '\'' && line[0] != '"'))
     return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Writes values as pickles of protocol 3 with the names that NumPy 1 and 2 both know.
+// Writes values as pickles of protocol 3, with names that both NumPy 1 and NumPy 2 know.
 
 #include "lstmlib/io/pickle_nodes.hpp"
 #include "lstmlib/io/source.hpp"
@@ -22,7 +22,7 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 
-/// Puts the same opcodes as Python's pickler, memo included.
+/// Writes the same opcodes as Python's pickler, including the memo.
 class PickleWriter {
  public:
   std::vector<std::byte> write(const Value& value) {
@@ -46,7 +46,7 @@ class PickleWriter {
     append_little(bytes_, value);
   }
 
-  /// Numbers the value just put; Python does so for all that could be met again.
+  /// Numbers the value just written. Python does so for every value that could occur again.
   std::uint32_t memorize() {
     const std::uint32_t place = memo_size_++;
     if (place < 256) put_little("q", static_cast<std::uint8_t>(place));
@@ -57,7 +57,7 @@ class PickleWriter {
     if (place < 256) put_little("h", static_cast<std::uint8_t>(place));
     else put_little("j", place);
   }
-  /// Puts what `make` puts, from the second time on a reference to the first.
+  /// Writes what `make` writes; from the second time on, a reference to the first.
   template <class Make>
   void once(const std::string& what, Make&& make) {
     if (const auto known = memo_.find(what); known != memo_.end()) return recall(known->second);
@@ -77,7 +77,7 @@ class PickleWriter {
     if (identity != nullptr && place) places_[identity] = *place;
   }
 
-  /// Where what was put can be recalled from, if it can.
+  /// Memo place of the written value, if it has one.
   using Place = std::optional<std::uint32_t>;
 
   Place put_content(None, int) { return put_unnumbered("N"); }
@@ -94,7 +94,7 @@ class PickleWriter {
     if (value >= 0 && value < 0x100) return put_little("K", static_cast<std::uint8_t>(value));
     if (value >= 0 && value < 0x10000) return put_little("M", static_cast<std::uint16_t>(value));
     if (std::in_range<std::int32_t>(value)) return put_little("J", static_cast<std::uint32_t>(value));
-    std::uint8_t count = 8;  // as few bytes as hold it with its sign
+    std::uint8_t count = 8;  // the fewest bytes that hold it with its sign
     while (value >= -(std::int64_t{1} << (8 * count - 9)) && value < std::int64_t{1} << (8 * count - 9))
       --count;
     put_little("\x8a", count);
@@ -138,7 +138,7 @@ class PickleWriter {
     put_in_batches(items, "a", "e", [&](const Value& item) { put_value(item, depth + 1); });
     return place;
   }
-  /// Batches of 1000 keep the stack of a reader short.
+  /// Batches of 1000 keep a reader's stack short.
   template <class Items, class Put>
   void put_in_batches(const Items& items, std::string_view single, std::string_view several, Put&& put_item) {
     for (std::size_t at = 0; at < items.size();) {
@@ -221,14 +221,14 @@ class PickleWriter {
 
   std::vector<std::byte> bytes_;
   std::map<std::string, std::uint32_t> memo_;
-  std::unordered_map<const void*, std::uint32_t> places_;  // of values that stand in several places
+  std::unordered_map<const void*, std::uint32_t> places_;  // of values that occur several times
   std::uint32_t memo_size_ = 0;
 };
 
 }  // namespace detail
 
-/// The pickle of a value, and of an array by itself. Throws FormatError for more than 256 levels and for
-/// single items of 4 GiB and more.
+/// The pickle of a value or an array. Throws FormatError for more than 256 levels of nesting and for a single
+/// item of 4 GiB or more.
 inline std::vector<std::byte> format_pickle(const Value& value) {
   return detail::PickleWriter().write(value);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Bytes of a known number that are read once, front to back: what readers of formats take.
+// A byte stream of known size, read once from front to back by the format readers.
 
 #include "lstmlib/base/error.hpp"
 
@@ -17,7 +17,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// Reads never go beyond the size; they fail with FormatError "name: byte N: ..." instead.
+/// A byte stream of known size. A read beyond its end throws FormatError "name: byte N: ...".
 class Source {
  public:
   Source(std::string name, std::uint64_t size) : name_(std::move(name)), size_(size) {}
@@ -51,7 +51,7 @@ class Source {
   }
 
  protected:
-  virtual void fill(std::span<std::byte> into) = 0;  ///< `into` fits what remains
+  virtual void fill(std::span<std::byte> into) = 0;  ///< never called for more than remains
 
  private:
   std::string name_;
@@ -59,7 +59,7 @@ class Source {
   std::uint64_t position_ = 0;
 };
 
-/// Reads bytes that stay where they are.
+/// Reads bytes in memory, owned by the caller.
 class MemorySource final : public Source {
  public:
   MemorySource(std::span<const std::byte> bytes, std::string name)
@@ -72,10 +72,10 @@ class MemorySource final : public Source {
   std::span<const std::byte> bytes_;
 };
 
-/// Takes bytes in order.
+/// Receives bytes in order.
 using Sink = std::function<void(std::span<const std::byte>)>;
 
-/// The unsigned integer that the first bytes are, little-endian. There must be enough of them.
+/// The little-endian unsigned integer at `bytes`, which must hold enough.
 template <class T>
 T load_little(const std::byte* bytes) {
   static_assert(std::is_unsigned_v<T>);
@@ -85,7 +85,7 @@ T load_little(const std::byte* bytes) {
   return value;
 }
 
-/// Appends an unsigned integer, little-endian.
+/// Appends an unsigned integer in little-endian order.
 template <class T>
 void append_little(std::vector<std::byte>& bytes, T value) {
   static_assert(std::is_unsigned_v<T>);

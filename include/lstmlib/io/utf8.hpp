@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// UTF-8 to and from code points, strictly: no surrogates, no overlong forms, nothing above U+10FFFF.
+// Strict conversion between UTF-8 and code points: no surrogates, no overlong forms, nothing above U+10FFFF.
 
 #include "lstmlib/version.hpp"
 
@@ -11,12 +11,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// True for what UTF-8 can hold: U+0000..U+10FFFF without the surrogates.
+/// Whether UTF-8 can encode it: U+0000 to U+10FFFF without the surrogates.
 constexpr bool is_scalar_value(char32_t code_point) {
   return code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF);
 }
 
-/// Appends a code point, which must be a scalar value, to `text`.
+/// Appends a code point, which must be a scalar value.
 inline void append_utf8(std::string& text, char32_t code_point) {
   const auto put = [&](char32_t byte) {
     text.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
@@ -38,7 +38,8 @@ inline void append_utf8(std::string& text, char32_t code_point) {
   }
 }
 
-/// Takes the first code point off `text`. False, with `text` unchanged, where it is empty or not UTF-8 there.
+/// Removes the first code point from `text`. Returns false and leaves `text` unchanged if it is empty or does
+/// not start with valid UTF-8.
 inline bool take_code_point(std::string_view& text, char32_t& code_point) {
   if (text.empty()) return false;
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
@@ -62,14 +63,14 @@ inline bool take_code_point(std::string_view& text, char32_t& code_point) {
   return true;
 }
 
-/// True where all of `text` is UTF-8.
+/// Whether all of `text` is valid UTF-8.
 inline bool is_utf8(std::string_view text) {
   char32_t ignored = 0;
   while (take_code_point(text, ignored)) continue;
   return text.empty();
 }
 
-/// The text whose code points are the bytes (Latin-1), as UTF-8.
+/// Converts Latin-1 to UTF-8.
 inline std::string utf8_from_latin1(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
@@ -77,7 +78,7 @@ inline std::string utf8_from_latin1(std::string_view bytes) {
   return text;
 }
 
-/// `text` for a message: control characters and what is not UTF-8 as \\xhh, cut after about `most` bytes.
+/// `text` for an error message: control characters and invalid UTF-8 as \\xhh, cut after about `most` bytes.
 inline std::string printable(std::string_view text, std::size_t most = 80) {
   constexpr char digits[] = "0123456789abcdef";
   std::string shown;
@@ -94,7 +95,7 @@ inline std::string printable(std::string_view text, std::size_t most = 80) {
   return text.empty() ? shown : shown + "...";
 }
 
-/// The same, whole: for names, of which two must not look alike.
+/// Like printable(), but never cut: different names must look different.
 inline std::string printable_name(std::string_view name) { return printable(name, std::string_view::npos); }
 
 }  // namespace lstmlib::io

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A Python value as data: what an object array holds, and what the pickle reader makes. Nothing in it can
-// run.
+// A Python value as plain data: what object arrays hold and the pickle reader makes. Nothing in it can run.
 
 #include "lstmlib/base/error.hpp"
 
@@ -26,7 +25,7 @@ struct None {
   bool operator==(const None&) const = default;
 };
 
-/// A Python byte string, apart from text.
+/// A Python bytes object, distinct from text.
 struct Bytes {
   std::string data;
   bool operator==(const Bytes&) const = default;
@@ -34,29 +33,28 @@ struct Bytes {
 
 using List = std::vector<Value>;
 
-/// A Python tuple, apart from a list.
+/// A Python tuple, distinct from a list.
 struct Tuple {
   std::vector<Value> items;
   bool operator==(const Tuple&) const;
 };
 
-/// A Python dict in the order in which it was filled; keys are None, bool, int, float, text or bytes, no key
-/// twice.
+/// A Python dict in insertion order. Keys are distinct.
 using Dict = std::vector<std::pair<Value, Value>>;
 
-/// One of the kinds above. All but None and numbers is constant and shared by copies, so that a value which
-/// stands in many places is in memory once.
+/// A Python value of one of the kinds above. Copies share all content but None and numbers, which makes a
+/// value that occurs many times cheap. Shared content is constant.
 struct Value {
   template <class T>
   using Shared = std::shared_ptr<const T>;
   using Kinds = std::variant<None, bool, std::int64_t, double, Shared<std::string>, Shared<Bytes>,
                              Shared<List>, Shared<Tuple>, Shared<Dict>, Shared<Array>>;
-  Kinds kind;  ///< text is UTF-8; nothing that is shared is null
+  Kinds kind;  ///< text is UTF-8; shared pointers are not null
 
   Value() = default;
   Value(None) {}
   template <std::integral T>
-  Value(T number) {  // a bool stays one
+  Value(T number) {  // a bool stays a bool
     if constexpr (std::same_as<T, bool>) {
       kind = number;
     } else {
@@ -75,12 +73,12 @@ struct Value {
   Value(Array array);
   Value(Shared<Array> array) : kind(std::move(array)) {}
 
-  bool operator==(const Value&) const;  ///< by content
+  bool operator==(const Value&) const;  ///< compares content
 
   bool is_none() const { return std::holds_alternative<None>(kind); }
 
-  /// The content where it is of kind T (None, bool, std::int64_t, double, std::string, Bytes, List, Tuple,
-  /// Dict or Array), else null.
+  /// The content if it is a T (None, bool, std::int64_t, double, std::string, Bytes, List, Tuple, Dict or
+  /// Array), else null.
   template <class T>
   const T* get_if() const {
     if constexpr (std::same_as<T, None> || std::is_arithmetic_v<T>) {
@@ -90,7 +88,7 @@ struct Value {
       return shared != nullptr ? shared->get() : nullptr;
     }
   }
-  /// `use(content)` with the content as one of the types of `get_if`.
+  /// Calls `use(content)` with the content as one of the types of get_if().
   template <class Use>
   decltype(auto) visit(Use&& use) const {
     return std::visit(
@@ -100,8 +98,8 @@ struct Value {
         },
         kind);
   }
-  /// What copies have in common: the same for two values only where they share their content. Null for None
-  /// and numbers, and for what nothing else shares.
+  /// A pointer that is equal for two values only if they share their content. Null for None, for numbers, and
+  /// for content that is not shared.
   const void* identity() const {
     return std::visit(
         [](const auto& content) -> const void* {
@@ -112,7 +110,7 @@ struct Value {
         kind);
   }
 
-  /// What Python calls the kind: "int", "str", "dict", "array".
+  /// Python's name of the kind: "int", "str", "dict", "array".
   std::string_view kind_name() const {
     constexpr std::string_view names[] = {"None",  "bool", "int",   "float", "str",
                                           "bytes", "list", "tuple", "dict",  "array"};

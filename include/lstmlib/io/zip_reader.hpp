@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// ZIP archives, as far as NPZ files need them: stored and deflated members, data descriptors, ZIP64. The
-// central directory alone says what there is; NumPy's local headers hold no sizes. Refuses what readers could
-// disagree about: several volumes, members that share bytes, names that differ or come twice. Of a file only
-// the directory and the members' headers are read, until a member is.
+// Reads ZIP archives as far as NPZ files need: stored and deflated members, data descriptors, ZIP64. It
+// trusts only the central directory, as NumPy's local headers hold no sizes. It refuses what readers could
+// interpret differently: several volumes, members that share bytes, different or duplicate names. A member's
+// data is read only on request.
 
 #include "lstmlib/io/inflate.hpp"
 #include "lstmlib/io/input.hpp"
@@ -25,19 +25,21 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// One file in an archive.
+/// A member of an archive.
 struct ZipEntry {
-  std::string name;  ///< may be any path, or no text at all: never use it as a path
+  std::string name;  ///< arbitrary, perhaps empty: never use it as a path
   bool deflated = false;
   std::uint32_t crc = 0;
-  std::uint64_t size = 0;                        ///< bytes unpacked; never more than the packed ones can give
-  std::uint64_t packed_at = 0, packed_size = 0;  ///< where it lies in the archive
-  std::string
-      problem;  ///< why it cannot be opened, "archive: byte N: ..."; then nothing but the name is known
+  /// Unpacked size in bytes, checked to be possible for the packed size.
+  std::uint64_t size = 0;
+  /// Position in the archive.
+  std::uint64_t packed_at = 0, packed_size = 0;
+  /// Why it cannot be opened, "archive: byte N: ..."; then only the name is valid.
+  std::string problem;
 };
 
-/// The content of a member, read front to back. `finish` must be called at the end: only then is it known to
-/// be whole.
+/// Reads the content of a member from front to back. Call `finish` at the end: only then is it known to be
+/// complete.
 class ZipMember final : public Source {
  public:
   ZipMember(const ZipEntry& entry, const Input& archive, const std::string& archive_name)
@@ -47,7 +49,7 @@ class ZipMember final : public Source {
     if (entry.deflated) inflater_.emplace([this] { return next_piece(); });
   }
 
-  /// Reads what is left, and fails with FormatError unless the stream ends here and the CRC-32 is right.
+  /// Reads the rest. Throws FormatError unless the stream ends here and the CRC-32 matches.
   void finish() {
     std::vector<std::byte> buffer(static_cast<std::size_t>((std::min)(remaining(), std::uint64_t{1} << 16)));
     while (remaining() > 0)
@@ -68,7 +70,7 @@ class ZipMember final : public Source {
     }
     crc_ = crc32_of(crc_, into);
   }
-  /// Of the packed bytes: all of them where they are in memory.
+  /// The next packed bytes; all of them if they are in memory.
   std::span<const std::byte> next_piece() {
     const std::uint64_t rest = entry_.packed_size - taken_, at = entry_.packed_at + taken_;
     if (!archive_.is_file()) {
@@ -89,13 +91,13 @@ class ZipMember final : public Source {
   std::uint32_t crc_ = 0;
 };
 
-/// The directory of an archive, which must outlive the members made of it.
+/// The directory of an archive. It must outlive its members.
 class ZipReader {
  public:
-  /// Reads the directory of an archive in memory, which the caller keeps. What is wrong with a single member
-  /// is its `problem`. Throws FormatError "name: byte N: ...".
+  /// Reads the directory of an archive in memory, owned by the caller. An invalid member gets a `problem`.
+  /// Throws FormatError "name: byte N: ...".
   ZipReader(std::span<const std::byte> bytes, std::string name) : ZipReader(Input(bytes), std::move(name)) {}
-  /// The same of a file. Throws FileError too.
+  /// Reads from any input. Throws FileError too.
   ZipReader(Input input, std::string name)
       : input_(std::move(input)), name_(std::move(name)), window_(input_), local_window_(input_, 1 << 9) {
     read_directory(find_directory());
@@ -107,7 +109,7 @@ class ZipReader {
   const std::string& name() const { return name_; }
   std::uint64_t size() const { return input_.size(); }  ///< bytes of the archive
   const std::vector<ZipEntry>& entries() const { return entries_; }
-  /// Throws FormatError where the member has a problem. Several threads may read members.
+  /// Opens a member; thread-safe. Throws FormatError if it has a problem.
   ZipMember open(const ZipEntry& entry) const {
     if (!entry.problem.empty()) throw FormatError(entry.problem);
     return {entry, input_, name_};
@@ -133,7 +135,7 @@ class ZipReader {
     return std::string(as_text(window_.view(at, static_cast<std::size_t>(size))));
   }
 
-  // The end record stands at the end, with a comment of at most 65535 bytes behind it.
+  // The end record is at the end, followed by a comment of at most 65535 bytes.
   Directory find_directory() {
     constexpr std::uint64_t end_size = 22, locator_size = 20;
     if (input_.size() < end_size) fail_at(0, "not an archive: only ", input_.size(), " bytes");
@@ -202,7 +204,7 @@ class ZipReader {
     }
   }
 
-  /// Of a member that has none yet.
+  /// Sets the member's problem unless it has one.
   template <class... Parts>
   void add_problem(ZipEntry& entry, std::uint64_t at, const Parts&... parts) const {
     if (entry.problem.empty()) entry.problem = message(name_, ": byte ", at, ": zip: ", parts...);
@@ -246,7 +248,7 @@ class ZipReader {
     spans_.push_back({local, data + packed, entries_.size() - 1});
   }
 
-  /// Fetches the fields that are ffffffff from the zip64 extra field, where they stand in this order.
+  /// Reads fields that are ffffffff from the zip64 extra field, which holds them in this order.
   void read_zip64_extra(std::uint64_t at, std::uint64_t extra_size,
                         std::initializer_list<std::uint64_t*> fields, const std::string& shown) {
     const std::uint64_t end = at + extra_size;
@@ -269,7 +271,7 @@ class ZipReader {
     }
   }
 
-  // Members that share bytes are how a small archive pretends to be a huge one.
+  // Small archives that pretend to be huge (zip bombs) let members share bytes.
   void refuse_shared_bytes() {
     std::sort(spans_.begin(), spans_.end(), [](const Span& a, const Span& b) { return a.begin < b.begin; });
     for (std::size_t at = 1, furthest = 0; at < spans_.size(); ++at) {
@@ -290,7 +292,7 @@ class ZipReader {
 
   Input input_;
   std::string name_;
-  InputWindow window_, local_window_;  // while the directory is read
+  InputWindow window_, local_window_;  // used while the directory is read
   std::vector<ZipEntry> entries_;
   std::vector<Span> spans_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// ZIP archives out, in one pass: every local header holds its sizes, no data descriptors, ZIP64 only where a
-// number needs it. No times, so equal content gives equal bytes.
+// Writes ZIP archives in one pass. Every local header holds its sizes: there are no data descriptors, and
+// ZIP64 only if a number needs it. Times are fixed, so equal content gives equal bytes.
 
 #include "lstmlib/io/inflate.hpp"
 #include "lstmlib/io/source.hpp"
@@ -21,14 +21,16 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 enum class Compression : std::uint8_t { store, deflate };
 
+/// Writes one archive to a sink.
 class ZipWriter {
  public:
-  /// Sizes and offsets from `zip64_from` bytes on are written as ZIP64; only tests have a reason to lower it.
+  /// Sizes and offsets of at least `zip64_from` bytes are written as ZIP64. Only tests lower it.
   explicit ZipWriter(Sink sink, std::uint64_t zip64_from = 0xFFFFFFFF)
       : sink_(std::move(sink)), zip64_from_(zip64_from) {}
 
-  /// Adds a member; `emit` is called with a sink and gives it the content, stored members twice. Throws
-  /// FormatError for a name that is not UTF-8, or of more than 65535 bytes.
+  /// Adds a member. `emit` is called with a sink and writes the content to it; it is called twice for a
+  /// stored member. Throws FormatError for a name that is not UTF-8, contains NUL, or has more than 65535
+  /// bytes.
   void add(const std::string& name, Compression compression, const std::function<void(const Sink&)>& emit) {
     if (!is_utf8(name) || name.size() > 0xFFFF || name.find('\0') != std::string::npos)
       fail<FormatError>("zip: '", printable(name), "' cannot be a member's name");
@@ -48,7 +50,7 @@ class ZipWriter {
     records_.push_back(std::move(record));
   }
 
-  /// Writes the directory. Nothing may be added after.
+  /// Writes the directory. Do not add members afterwards.
   void finish() {
     const std::uint64_t start = written_;
     for (const Record& record : records_) put(directory_record(record));
@@ -72,7 +74,7 @@ class ZipWriter {
     return is_large(value) ? 0xFFFFFFFF : static_cast<std::uint32_t>(value);
   }
 
-  /// What both headers of a member have in common, from the version needed to the length of the name.
+  /// The part that both headers of a member share, from the required version to the CRC-32.
   void append_common(std::vector<std::byte>& bytes, const Record& record, bool large) const {
     const bool ascii = std::all_of(record.name.begin(), record.name.end(), [](char c) { return c > 0; });
     append_little(bytes, std::uint16_t(large ? 45 : 20));
@@ -109,7 +111,7 @@ class ZipWriter {
     const bool large = !extra.empty();
     std::vector<std::byte> bytes;
     append_little(bytes, std::uint32_t(0x02014b50));
-    append_little(bytes, std::uint16_t(3 << 8 | (large ? 45 : 20)));  // made on Unix
+    append_little(bytes, std::uint16_t(3 << 8 | (large ? 45 : 20)));  // written on Unix
     append_common(bytes, record, large);
     append_little(bytes, narrow(record.packed));
     append_little(bytes, narrow(record.size));

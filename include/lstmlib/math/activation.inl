@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Activations, for scalars and for vectors of them: included in namespace lstmlib::math by activation.hpp,
-// and once per instruction set by the CPU's kernels. Nothing is included here, and only arithmetic and the
-// functions of math/scalar.hpp are used. A derivative is a function of the activation's *output*, so only
-// that is kept for the backward pass.
+// Activation functions for scalars and for SIMD vectors. activation.hpp includes this file in namespace
+// lstmlib::math; the CPU kernels include it once per instruction set. So it includes nothing, and uses only
+// arithmetic and the functions of math/scalar.hpp. A derivative is a function of the activation's *output*:
+// the backward pass needs nothing else.
 
 struct Tanh {
   template <class V>

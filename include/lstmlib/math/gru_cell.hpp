@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The GRU cell for single numbers; the formulas are in gru_cell.inl.
+// The GRU cell for scalars. The formulas are in gru_cell.inl.
 
 #include "lstmlib/math/activation.hpp"
 

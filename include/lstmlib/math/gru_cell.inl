@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GRU cell, forward and backward, for scalars and for vectors of them: see activation.inl for who
-// includes this.
+// The GRU cell, forward and backward, for scalars and SIMD vectors. activation.inl says which files include
+// it.
 //   r = sigmoid(..), z = sigmoid(..)
 //   n = tanh(x_n + r q), where q is the recurrent part of the candidate
 //   h' = (1 - z) n + z h
@@ -15,7 +15,8 @@ struct GruBackward {
   V d_reset, d_update, d_candidate, d_recurrent, d_hidden;
 };
 
-// reset, update: sums of both parts; candidate: the input's part; recurrent: q; h: the state before.
+// reset, update: pre-activations, input and recurrent part added. candidate: input part only; recurrent: q.
+// h: previous hidden state.
 template <class V>
 LSTMLIB_HOST_DEVICE inline GruForward<V> gru_cell_forward(V reset, V update, V candidate, V recurrent, V h) {
   const V r = sigmoid(reset), z = sigmoid(update);
@@ -23,8 +24,8 @@ LSTMLIB_HOST_DEVICE inline GruForward<V> gru_cell_forward(V reset, V update, V c
   return {r, z, n, n + z * (h - n)};
 }
 
-// Gradients of the sums before the nonlinearities (d_recurrent: of q), and the part of the state's that does
-// not pass through them.
+// Returns the gradients of the pre-activations (d_recurrent: of q). d_hidden is the part of the gradient of h
+// that does not pass through them.
 template <class V>
 LSTMLIB_HOST_DEVICE inline GruBackward<V> gru_cell_backward(V r, V z, V n, V recurrent, V h, V d_h) {
   const V d_n = d_h * (splat<V>(1) - z) * Tanh{}.derivative(n);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// One LSTM cell, forward and backward, for scalars and for vectors of them: see activation.inl for who
-// includes this.
-//   c' = f c + i g,  h' = o tanh(c');  gates in the order input i, forget f, cell g, output o everywhere.
-// [Hochreiter 1997, Gers 2000]
+// The LSTM cell, forward and backward, for scalars and SIMD vectors. activation.inl says which files include
+// it.
+//   c' = f c + i g,  h' = o tanh(c')
+// The order of gates is input i, forget f, cell g, output o everywhere. [Hochreiter 1997, Gers 2000]
 
 template <class V>
 struct LstmGates {
@@ -19,7 +19,7 @@ struct LstmBackward {
   V d_cell;
 };
 
-// pre: sums before the nonlinearities; c: the cell state before this step.
+// pre: pre-activations of the gates. c: previous cell state.
 template <class V>
 LSTMLIB_HOST_DEVICE inline LstmForward<V> lstm_cell_forward(const LstmGates<V>& pre, V c) {
   const LstmGates<V> gate{sigmoid(pre.input), sigmoid(pre.forget), hyperbolic_tangent(pre.cell),
@@ -29,8 +29,8 @@ LSTMLIB_HOST_DEVICE inline LstmForward<V> lstm_cell_forward(const LstmGates<V>& 
   return {gate, c_next, tanh_c, gate.output * tanh_c};
 }
 
-// tanh_c: of this step's cell state; d_h, d_c_next: gradients of this step's states; d_cell of the result is
-// that of c.
+// c: previous cell state; tanh_c: tanh of the new one. d_h, d_c_next: gradients of the new states. The
+// result's d_cell is the gradient of c.
 template <class V>
 LSTMLIB_HOST_DEVICE inline LstmBackward<V> lstm_cell_backward(const LstmGates<V>& gate, V c, V tanh_c, V d_h,
                                                               V d_c_next) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The few functions that shared formulas (the .inl files of this folder) are written in, for single numbers.
-// The CPU's kernels have the same for vectors, once for each instruction set.
+// The functions that the shared formulas (the .inl files of this folder) use, for scalars. The CPU kernels
+// define the same functions for SIMD vectors, once per instruction set.
 
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/version.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The optimizers' formulas for single numbers.
+// The optimizers' formulas for scalars.
 
 #include "lstmlib/math/scalar.hpp"
 #include "lstmlib/math/update_rules.hpp"

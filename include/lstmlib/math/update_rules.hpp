@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The numbers of one optimizer step, as kernels read them. The formulas are in update_rules.inl.
+// The numbers of one optimizer step, as passed to kernels. The formulas are in update_rules.inl.
 
 #include "lstmlib/version.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::math {
 
-/// What hooks do to a gradient g of a parameter p, in the order in which they were added.
+/// A change that a hook makes to the gradient g of a parameter p. Applied in the order of the hooks.
 struct GradientTransform {
   enum class Kind : std::uint8_t {
     decay,  ///< g + value p
@@ -21,7 +21,7 @@ struct GradientTransform {
   Kind kind;
   double value;
   double upper = 0;
-  const double* factor = nullptr;  ///< of a scale that only the device knows: stands there, in place of value
+  const double* factor = nullptr;  ///< of a scale known only to the device: read instead of `value`
 };
 
 struct SgdRule {
@@ -41,7 +41,7 @@ struct NesterovRule {
   static constexpr std::size_t states = 1;
   double learning_rate, momentum;
 };
-/// State: sum of squares.
+/// State: sum of squared gradients.
 struct AdaGradRule {
   static constexpr std::size_t states = 1;
   double learning_rate, epsilon;
@@ -51,33 +51,33 @@ struct AdaDeltaRule {
   static constexpr std::size_t states = 2;
   double decay, epsilon;
 };
-/// State: mean of squares.
+/// State: mean of squared gradients.
 struct RmsPropRule {
   static constexpr std::size_t states = 1;
   double learning_rate, decay, epsilon;
   bool epsilon_inside_sqrt;
 };
-/// States: mean of squares, mean, last step.
+/// States: mean of squared gradients, mean of gradients, last step.
 struct RmsPropGravesRule {
   static constexpr std::size_t states = 3;
   double learning_rate, decay, momentum, epsilon;
 };
-/// States: memory, mean, mean of squares.
+/// States: memory, mean of gradients, mean of squared gradients.
 struct Smorms3Rule {
   static constexpr std::size_t states = 3;
   double learning_rate, epsilon;
 };
-/// States: mean, mean of squares. Decoupled decay is not multiplied by the step size.
+/// States: mean of gradients, mean of squared gradients. Decoupled decay is not multiplied by step_size.
 struct AdamRule {
   static constexpr std::size_t states = 2;
   double step_size;  ///< alpha sqrt(1 - beta2^t) / (1 - beta1^t)
   double beta1, beta2, epsilon, eta, weight_decay_rate;
 };
-/// States: mean, mean of squares, its maximum.
+/// States as Adam, then the maximum of the mean of squared gradients.
 struct AmsGradRule : AdamRule {
   static constexpr std::size_t states = 3;
 };
-/// As Adam, with step_size / (sqrt(v) + epsilon) limited to [lower, upper].
+/// Adam with step_size / (sqrt(v) + epsilon) clamped to [lower, upper].
 struct AdaBoundRule : AdamRule {
   static constexpr std::size_t states = 2;
   double lower, upper;
@@ -90,6 +90,6 @@ struct AmsBoundRule : AdamRule {
 using UpdateRule = std::variant<SgdRule, MomentumRule, CorrectedMomentumRule, NesterovRule, AdaGradRule,
                                 AdaDeltaRule, RmsPropRule, RmsPropGravesRule, Smorms3Rule, AdamRule,
                                 AmsGradRule, AdaBoundRule, AmsBoundRule>;
-inline constexpr std::size_t max_states = 3;  ///< of any rule
+inline constexpr std::size_t max_states = 3;  ///< the most that any rule has
 
 }  // namespace lstmlib::math

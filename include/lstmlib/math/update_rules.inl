@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The formulas of optimizers and hooks, for scalars and for vectors of them: included in namespace
-// lstmlib::math by update_formulas.hpp, and once per instruction set by the CPU's kernels. So nothing is
-// included here, and only arithmetic and the functions `splat<V>(double)`, `square_root`, `smaller`, `larger`
-// and `sign_of` are used. Calls in parentheses keep argument-dependent lookup from adding the scalar
-// functions to those of an instruction set.
-// p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule.
+// The formulas of optimizers and hooks, for scalars and SIMD vectors. update_formulas.hpp includes this file
+// in namespace lstmlib::math; the CPU kernels include it once per instruction set. So it includes nothing,
+// and uses only arithmetic, `splat<V>(double)`, `square_root`, `smaller`, `larger` and `sign_of`. Parentheses
+// around the name of a called function turn off argument-dependent lookup, which would add the scalar
+// overloads.
+//   p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule
 
 template <class V>
 LSTMLIB_HOST_DEVICE inline V apply_step(const GradientTransform& step, V p, V g) {
@@ -32,7 +32,7 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const CorrectedMomentumRule& rule, V&
   m = splat<V>(rule.momentum) * m - g;
   p = p + splat<V>(rule.learning_rate) * m;
 }
-// With the new velocity, as the reference has it.
+// Uses the new velocity, as Chainer does.
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const NesterovRule& rule, V& p, V g, V& m, V&, V&) {
   const double mu = rule.momentum;
@@ -79,7 +79,7 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const Smorms3Rule& rule, V& p, V g, V
   m = one + m * (one - certainty);
 }
 
-// The Adam family differs in the second moment used and in limits on the step.
+// The rules of the Adam family differ in the second moment that they use and in bounds for the step.
 template <class V>
 LSTMLIB_HOST_DEVICE inline void adam_moments(const AdamRule& rule, V g, V& m, V& v) {
   m = m + splat<V>(1 - rule.beta1) * (g - m);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A convolution over text as a layer.
+// Convolution over time as a layer.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/nn/initializer.hpp"
@@ -10,9 +10,9 @@
 namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 struct TextConvolutionOptions {
-  Index input_size;  ///< features of a row
-  Index filters;     ///< features of a result row
-  Index window;      ///< rows that a filter sees
+  Index input_size;  ///< features of an input row
+  Index filters;     ///< features of an output row
+  Index window;      ///< rows that a filter covers
 
   /// Throws ValueError for a size below 1.
   void check() const {
@@ -22,7 +22,8 @@ struct TextConvolutionOptions {
   }
 };
 
-/// Without bias; weight and key as those of a 2-D convolution over images [features, rows, 1].
+/// Convolution over the rows of each sequence, without bias. The weight has the shape and file key of a 2-D
+/// convolution over images [features, rows, 1].
 template <Real T = float>
 class TextConvolution : public Module {
  public:
@@ -31,7 +32,8 @@ class TextConvolution : public Module {
     weight = Parameter<T>(lecun_normal<T>({o.filters, o.input_size, o.window, 1}));
   }
 
-  /// See ops::convolution_over_time: each result sequence has window - 1 rows more than its input.
+  /// x.values [rows, input_size]. A sequence of n rows becomes n + window - 1 rows [.., filters]: see
+  /// ops::convolution_over_time.
   [[nodiscard]] Ragged<Variable<T>> operator()(const Ragged<Variable<T>>& x) const {
     return ops::convolution_over_time(x, weight);
   }

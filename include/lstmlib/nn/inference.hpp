@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recurrent layers made ready for inference: weights packed once, no graph, no allocation in steady state.
+// Recurrent layers packed for inference: no graph, and no allocation in steady state.
 
 #include "lstmlib/nn/embedding.hpp"
 #include "lstmlib/nn/recurrent.hpp"
@@ -10,25 +10,33 @@
 namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 struct InferenceOptions {
-  /// Of the recurrent weights and the states they multiply; sums, cells and inputs are float32 always. int8:
-  /// one scale for each row of weights; layers with relu, whose states have no bound, take bf16 instead.
+  /// Type of the recurrent weights and of the states they multiply. Sums, cells and inputs are always
+  /// float32. int8 has one scale per row of weights. Layers with relu use bf16 instead of int8, because their
+  /// states are unbounded.
   Precision precision = Precision::fp32;
-  /// Upper bound for the cache of precomputed input projections: one row for each word. Where it would be
-  /// larger, projections are computed as they are needed.
+  /// Upper bound for the cache of input projections, which has one row per word. If the cache would be
+  /// larger, input projections are computed when needed.
   std::size_t projection_cache_bytes = std::size_t{256} << 20;
 };
 
-/// A stack of recurrent layers, perhaps with a table of word vectors under it. Immutable, holds copies of all
-/// weights; several threads may use one at the same time. Dropout is left out.
+/// A stack of recurrent layers packed for inference, with or without an embedding below it. It is immutable,
+/// holds copies of all weights and applies no dropout. Several threads may use it at the same time.
+///
+///     const nn::InferenceRnn rnn(embedding, lstm, {.precision = Precision::bf16});
+///     const std::vector<std::int32_t> words{12, 7, 431};
+///     const std::vector<std::span<const std::int32_t>> sentences{words};
+///     std::vector<float> states(sentences.size() * rnn.output_size());
+///     rnn.last_hidden(sentences, states);
 class InferenceRnn {
  public:
+  /// Word ids of each sentence.
   using Sentences = std::span<const std::span<const std::int32_t>>;
 
-  /// Of rows [rows, input_size].
+  /// Packs layers whose input is rows of numbers [rows, input_size].
   template <std::same_as<float> T>
   explicit InferenceRnn(const RecurrentStack<T>& stack, const InferenceOptions& options = {})
       : InferenceRnn(static_cast<const Embedding<T>*>(nullptr), stack, options) {}
-  /// Of word ids. Throws ShapeError where the word vectors are not as long as the stack expects.
+  /// Packs layers whose input is word ids. Throws ShapeError if the word vectors do not match the layers.
   template <std::same_as<float> T>
   InferenceRnn(const Embedding<T>& embedding, const RecurrentStack<T>& stack,
                const InferenceOptions& options = {})
@@ -37,18 +45,18 @@ class InferenceRnn {
   Index input_size() const { return input_size_; }
   Index layers() const { return layers_; }
   Index hidden_size() const { return hidden_size_; }
-  Index output_size() const { return directions_ * hidden_size_; }  ///< of both directions, side by side
+  Index output_size() const { return directions_ * hidden_size_; }  ///< both directions joined
   Index directions() const { return directions_; }
-  Index vocabulary_size() const { return vocabulary_; }  ///< 0: inputs are rows of numbers
-  bool has_projection_cache() const {
-    return kernels().has_projection_cache();
-  }  ///< of precomputed input projections
+  Index vocabulary_size() const { return vocabulary_; }  ///< 0 if inputs are rows of numbers
+  /// Whether the input projections of all words are cached.
+  bool has_projection_cache() const { return kernels().has_projection_cache(); }
+  /// Memory of the packed weights and the cache.
   std::size_t bytes() const { return kernels().bytes(); }
 
-  /// The top layer's hidden state after each sequence [sequences, output_size]; that of the backward pass is
-  /// after its first row. Throws ShapeError for a sentence without words and a result of another size,
-  /// IndexError for a word that is not in the table. Results may differ in the last bits with the other
-  /// sequences and the number of threads.
+  /// The last hidden state of the top layer, written to `result` [sequences, output_size]. The backward pass
+  /// ends at the first row of a sequence. The last bits may depend on the other sequences and on the number
+  /// of threads. Throws ShapeError for an empty sentence or a `result` of the wrong size. Throws IndexError
+  /// for an id that is not in the table.
   void last_hidden(Sentences sentences, std::span<float> result) const {
     check_sentences(sentences);
     check_result(result, std::ssize(sentences));
@@ -61,7 +69,8 @@ class InferenceRnn {
     kernels().forward({{}, x.values.view(), x.layout.get()},
                       {{}, {result.data(), {x.sequences(), output_size()}}});
   }
-  /// The same after every row [rows, output_size], sequence by sequence.
+  /// The hidden state of the top layer at every time step, written to `result` [rows, output_size], sequence
+  /// after sequence.
   void hidden(Sentences sentences, std::span<float> result) const {
     const Index rows = check_sentences(sentences);
     check_result(result, rows);
@@ -74,7 +83,7 @@ class InferenceRnn {
                       {{result.data(), {x.layout->rows(), output_size()}}, {}});
   }
 
-  /// For RnnStream. Throws Error if these layers were moved away.
+  /// For RnnStream. Throws Error if the layers were moved from.
   const InferenceStack& kernels() const {
     if (!stack_) fail<Error>("inference: the layers were moved away");
     return *stack_;
@@ -156,19 +165,26 @@ class InferenceRnn {
   std::int32_t ignore_ = ignore_none;
 };
 
-/// One sequence step by step, with the states of all layers carried along: for input that arrives over time.
-/// No allocation and no graph. A copy goes on by itself from the same states, as beams of a search do. Not
-/// shared between threads; the layers may be, and must live longer and not be moved.
+/// Runs packed layers over one sequence step by step and carries the states along, for input that arrives
+/// over time. A step allocates nothing.
+///
+///     nn::RnnStream stream(rnn);
+///     for (const std::int32_t word : words) {
+///       const std::span<const float> state = stream.step(word);  // [hidden_size]
+///     }
+///
+/// A copy continues independently from the same states, as for beam search. Use a stream in one thread only.
+/// Several streams may share the layers, which must outlive them and must not be moved.
 class RnnStream {
  public:
-  /// Of an LSTM, a GRU or a plain RNN. Throws ShapeError where there is a backward pass: it starts at the
+  /// Starts at zero states. Throws ShapeError for bidirectional layers: their backward pass starts at the
   /// end.
   explicit RnnStream(const InferenceRnn& layers)
       : layers_(&layers), memory_(Tensor<float>::zeros({layers.kernels().stream_size()})) {
     if (layers.directions() != 1)
       fail<ShapeError>("stream: the layers have a backward pass, which starts at the end");
   }
-  explicit RnnStream(InferenceRnn&& give_the_layers_a_name) = delete;  // they would be gone
+  explicit RnnStream(InferenceRnn&& give_the_layers_a_name) = delete;  // a temporary would be destroyed
   RnnStream(const RnnStream& other)
       : layers_(other.layers_), memory_(other.memory_.clone()), count_(other.count_) {}
   RnnStream& operator=(const RnnStream& other) {
@@ -178,9 +194,9 @@ class RnnStream {
   RnnStream(RnnStream&&) = default;
   RnnStream& operator=(RnnStream&&) = default;
 
-  /// Takes in one row [input_size], or one word, and returns the top layer's hidden state [hidden_size],
-  /// which stays until the next step. Throws ShapeError for a row of another size, IndexError for a word that
-  /// is not in the table.
+  /// Processes one row [input_size] or one word. Returns the top layer's hidden state [hidden_size], valid
+  /// until the next step. Throws ShapeError for a row of the wrong size and IndexError for an id that is not
+  /// in the table.
   std::span<const float> step(std::span<const float> row) {
     if (layers_->vocabulary_size() > 0) fail<ShapeError>("stream: a row of numbers, a word expected");
     if (std::ssize(row) != layers_->input_size())
@@ -193,15 +209,15 @@ class RnnStream {
       fail<IndexError>("stream: word ", word, ", expected 0 to ", layers_->vocabulary_size() - 1);
     return step(nullptr, word);
   }
-  /// Begins a new sequence.
+  /// Starts a new sequence with zero states.
   void reset() {
     count_ = 0;
     for (float& value : memory_.mutable_values()) value = 0;
   }
 
-  Index steps() const { return count_; }  ///< since the begin of the sequence
-  /// States of a layer [hidden_size]; cell: of an LSTM, else empty. Throws IndexError for a layer that is not
-  /// there.
+  Index steps() const { return count_; }  ///< since the start of the sequence
+  /// The states of a layer [hidden_size]; cell() is empty unless it is an LSTM. Throws IndexError if the
+  /// layer does not exist.
   std::span<const float> hidden(Index layer) const {
     check_layer(layer);
     return state(layers_->kernels().stream_hidden(layer, memory_.view().data));

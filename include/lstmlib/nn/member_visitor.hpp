@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The visitor of what a module consists of: it lists, moves, saves or loads.
+// The interface through which a module lists its members: parameters, state and children.
 
 #include "lstmlib/nn/parameter.hpp"
 
@@ -10,7 +10,10 @@ namespace lstmlib::inline LSTMLIB_ABI::nn {
 
 class Module;
 
-/// Calls are chained; their order is the order in the file. Absent parameters and tensors are skipped.
+/// Receives the members of a module, to save, load, move or optimize them. Calls are chained; their order is
+/// the order in files. Absent parameters and tensors are skipped.
+///
+///     void visit_members(nn::MemberVisitor& visit) override { visit("lstm", lstm)("output", output); }
 class MemberVisitor {
  public:
   using Names = std::span<const std::string_view>;
@@ -20,7 +23,7 @@ class MemberVisitor {
   MemberVisitor& operator()(std::string_view name, Parameter<T>& whole) {
     return stacked({&name, 1}, whole);
   }
-  /// A parameter whose equal blocks of rows have names of their own in files.
+  /// A stacked parameter: each of its equal blocks of rows has a name of its own in files.
   template <Real T>
   MemberVisitor& stacked(Names names, Parameter<T>& stacked) {
     if (stacked) on_parameter(names, stacked);
@@ -32,7 +35,7 @@ class MemberVisitor {
     return *this;
   }
   MemberVisitor& operator()(std::string_view name, Module& child);
-  /// Children named 0, 1, 2, ...
+  /// Children, named 0, 1, 2, ...
   template <std::derived_from<Module> M>
   MemberVisitor& operator()(std::vector<M>& children) {
     for (std::size_t i = 0; i < children.size(); ++i) (*this)(std::to_string(i), children[i]);
@@ -50,7 +53,7 @@ class MemberVisitor {
   virtual void leave() {}
 };
 
-/// A visitor from templates: Derived writes those of parameter, tensor and number that it cares for.
+/// A visitor whose functions are templates. Derived overrides `parameter`, `tensor` or both.
 template <class Derived>
 class TypedMemberVisitor : public MemberVisitor {
  public:
@@ -69,7 +72,7 @@ class TypedMemberVisitor : public MemberVisitor {
   void on_tensor(std::string_view name, Tensor<std::int64_t>& t) final { self().tensor(name, t); }
 };
 
-/// The names of the entered children, for visitors that need paths like "encoder/encoder/0/w0".
+/// The path of the current child, for visitors that need names like "encoder/encoder/0/w0".
 class MemberPath {
  public:
   void enter(std::string_view name) { parts_.emplace_back(name); }

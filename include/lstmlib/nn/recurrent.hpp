@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Stacked recurrent layers over sequences of any lengths; parameters by the names of Chainer's NStep links.
+// Stacked recurrent layers over ragged batches. Parameters have the names of Chainer's NStep links in files.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/nn/dropout.hpp"
@@ -11,16 +11,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::nn {
 
+/// Options of Lstm, Gru and Rnn.
 struct RecurrentOptions {
-  Index input_size;    ///< features of one step
+  Index input_size;    ///< features of an input row
   Index hidden_size;   ///< units of one layer and direction
   Index layers = 1;    ///< stacked layers
-  double dropout = 0;  ///< ratio between layers, 0 to below 1
-  /// A second pass from the end of each sequence; results are joined [forward, backward].
+  double dropout = 0;  ///< ratio between layers; 0 <= ratio < 1
+  /// Add a backward pass over each sequence. Results are joined as [forward, backward].
   bool bidirectional = false;
-  Precision precision = Precision::fp32;  ///< of products while training, fp32 or bf16: see ops::recurrent
+  /// Precision of products in training: see ops::recurrent.
+  Precision precision = Precision::fp32;
 
-  /// Throws ValueError for a size or a number of layers below 1 and a ratio outside 0 to below 1.
+  /// Throws ValueError for a size or number of layers below 1, or a ratio outside its range.
   void check() const {
     lstmlib::detail::require_size("RecurrentOptions", "input_size", input_size);
     lstmlib::detail::require_size("RecurrentOptions", "hidden_size", hidden_size);
@@ -29,8 +31,8 @@ struct RecurrentOptions {
   }
 };
 
-/// One layer in one direction. Rows of weights and biases: the gates as RecurrentCell says, hidden_size rows
-/// each.
+/// One layer in one direction. Each gate has hidden_size rows of weights and biases, in the order that
+/// RecurrentCell defines. Initial weights are lecun_normal, initial biases 0.
 template <Real T = float>
 class RecurrentLayer : public Module {
  public:
@@ -45,6 +47,7 @@ class RecurrentLayer : public Module {
     bias_hidden = Parameter<T>(Tensor<T>::zeros({width}));
   }
 
+  /// See ops::recurrent.
   [[nodiscard]] ops::RecurrentOutput<T> operator()(const Ragged<Variable<T>>& x,
                                                    const ops::RecurrentState<T>& initial = {},
                                                    bool reverse = false,
@@ -52,7 +55,7 @@ class RecurrentLayer : public Module {
     return ops::recurrent(cell_, x, weights(), initial, reverse, precision);
   }
 
-  /// w0.. and b0..: the input's gates, then the state's.
+  /// In files: w0... and b0..., first the gates of the input, then those of the hidden state.
   void visit_members(MemberVisitor& visit) override {
     static constexpr std::string_view w[] = {"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"};
     static constexpr std::string_view b[] = {"b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7"};
@@ -74,29 +77,33 @@ class RecurrentLayer : public Module {
   RecurrentCell cell_;
 };
 
-/// Of a pass over sequences. As an index: of the layers of a stack.
+/// Direction of a pass over sequences.
 enum class Direction : std::uint8_t { forward, backward };
 
+/// The results of a stack of layers.
 template <Real T>
 struct RecurrentStackOutput {
-  Ragged<Variable<T>> hidden;  ///< of the top layer after each row [rows, directions hidden_size]
-  std::vector<ops::RecurrentState<T>> last;  ///< layer 0 forward, layer 0 backward, layer 1 forward, ...
+  /// Hidden state of the top layer at each time step [rows, directions * hidden_size].
+  Ragged<Variable<T>> hidden;
+  /// Last states: layer 0 forward, layer 0 backward, layer 1 forward, ...
+  std::vector<ops::RecurrentState<T>> last;
   Index directions = 1;
 
   Index layers() const { return std::ssize(last) / directions; }
-  /// Of the top layer [sequences, directions hidden_size]: of both directions, side by side, as
-  /// InferenceRnn::last_hidden. That of a backward pass is after the first row of each sequence.
+  /// Last hidden state of the top layer [sequences, directions * hidden_size], both directions joined. The
+  /// backward pass ends at the first row of a sequence.
   [[nodiscard]] Variable<T> last_hidden() const {
     if (directions == 1) return last_hidden(layers() - 1, Direction::forward);
     return ops::concat<T>(
         {last_hidden(layers() - 1, Direction::forward), last_hidden(layers() - 1, Direction::backward)});
   }
-  /// Of one layer, from 0, in one direction [sequences, hidden_size]. Throws IndexError for one that is not
-  /// there.
+  /// Last hidden state of one layer, counted from 0, in one direction [sequences, hidden_size]. Throws
+  /// IndexError if it does not exist.
   [[nodiscard]] const Variable<T>& last_hidden(Index layer, Direction direction) const {
     return last_state(layer, direction).hidden;
   }
-  /// The same with the cell state, which only an LSTM has.
+  /// Hidden state and cell state (LSTM only) of one layer in one direction. Throws IndexError if it does not
+  /// exist.
   [[nodiscard]] const ops::RecurrentState<T>& last_state(Index layer, Direction direction) const {
     const auto which = static_cast<Index>(direction);
     if (layer < 0 || layer >= layers() || which >= directions)
@@ -106,7 +113,7 @@ struct RecurrentStackOutput {
   }
 };
 
-/// What Lstm, Gru and Rnn have in common.
+/// Common base of Lstm, Gru and Rnn.
 template <Real T = float>
 class RecurrentStack : public Module {
  public:
@@ -120,8 +127,9 @@ class RecurrentStack : public Module {
         layers.emplace_back(cell, layer == 0 ? o.input_size : directions * o.hidden_size, o.hidden_size);
   }
 
-  /// x.values [rows, input_size]; `initial`: none, or one state for each layer and direction, in the order of
-  /// `last`.
+  /// Runs all layers over `x`, values [rows, input_size]. `initial` is empty for zero states. Otherwise it
+  /// has a state for each layer and direction, ordered as in RecurrentStackOutput::last. Throws ShapeError if
+  /// shapes do not match.
   [[nodiscard]] RecurrentStackOutput<T> operator()(
       const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {}) const {
     check_layers();
@@ -145,8 +153,8 @@ class RecurrentStack : public Module {
 
   void visit_members(MemberVisitor& visit) override { visit(layers); }
 
-  /// Throws ShapeError unless `layers`, which anybody may change, are a stack: as many in each direction,
-  /// each as wide as the ones below say.
+  /// Throws ShapeError unless `layers`, which is public, is a valid stack: equally many layers in each
+  /// direction, of one kind, with matching sizes.
   void check_layers() const {
     if ((directions != 1 && directions != 2) || layers.empty() || std::ssize(layers) % directions != 0)
       fail<ShapeError>("recurrent: ", layers.size(), " layers in ", directions,
@@ -164,19 +172,34 @@ class RecurrentStack : public Module {
     }
   }
 
-  std::vector<RecurrentLayer<T>> layers;  ///< layer directions + direction
+  std::vector<RecurrentLayer<T>> layers;  ///< index: layer * directions + direction
   Dropout dropout;                        ///< between layers
   Index directions;
   Precision precision;  ///< of products
 };
 
-/// Long short-term memory  [Hochreiter 1997, Gers 2000]; files as Chainer's NStepLSTM, NStepBiLSTM.
+/// Long short-term memory [Hochreiter 1997, Gers 2000], without peephole connections:
+///
+///     i, f, o = sigmoid(W x + b + U h + d),  g = tanh(W x + b + U h + d)
+///     c' = f c + i g,  h' = o tanh(c')
+///
+/// Each gate has its own W, b, U and d. Files are those of Chainer's NStepLSTM and NStepBiLSTM.
+///
+///     nn::Lstm<> lstm({.input_size = 300, .hidden_size = 150, .layers = 2, .bidirectional = true});
+///     const auto result = lstm(x);              // x: Ragged<Variable<float>>, values [rows, 300]
+///     const auto all = result.hidden;           // values [rows, 300], both directions joined
+///     const auto last = result.last_hidden();   // [sequences, 300]
 template <Real T = float>
 class Lstm : public RecurrentStack<T> {
  public:
   explicit Lstm(RecurrentOptions o) : RecurrentStack<T>(RecurrentCell::lstm, o) {}
 };
-/// Gated recurrent unit  [Cho 2014]; files as Chainer's NStepGRU, NStepBiGRU.
+/// Gated recurrent unit [Cho 2014, in the form of cuDNN]:
+///
+///     r, z = sigmoid(W x + b + U h + d),  n = tanh(W x + b + r (U h + d))
+///     h' = (1 - z) n + z h
+///
+/// Used like Lstm, without cell state. Files are those of Chainer's NStepGRU and NStepBiGRU.
 template <Real T = float>
 class Gru : public RecurrentStack<T> {
  public:
@@ -184,7 +207,8 @@ class Gru : public RecurrentStack<T> {
 };
 
 enum class Activation : std::uint8_t { tanh, relu };
-/// Plain recurrent network  [Elman 1990]; files as Chainer's NStepRNNTanh, NStepRNNReLU.
+/// Plain recurrent network [Elman 1990]: h' = tanh(W x + b + U h + d), or relu. Used like Lstm, without cell
+/// state. Files are those of Chainer's NStepRNNTanh and NStepRNNReLU and their NStepBi forms.
 template <Real T = float>
 class Rnn : public RecurrentStack<T> {
  public:

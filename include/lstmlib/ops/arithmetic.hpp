@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sums, differences, products of variables of one shape, element by element.
+// Elementwise sums, differences and products. Both operands have the same shape.
 
 #include "lstmlib/ops/check.hpp"
 
@@ -13,7 +13,7 @@ void require_same_shape(const char* op, const Variable<T>& a, const Variable<T>&
   require(op, "the second argument", b);
   if (a.shape() != b.shape()) fail<ShapeError>(op, ": shapes ", a.shape(), " and ", b.shape(), " differ");
 }
-/// a + factor b
+/// a + factor * b
 template <Real T>
 Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Variable<T>& b) {
   require_same_shape(op, a, b);
@@ -27,15 +27,17 @@ Variable<T> add_scaled(const char* op, const Variable<T>& a, T factor, const Var
 }
 }  // namespace detail
 
+/// a + b, elementwise. Throws ShapeError if the shapes differ, like the next two.
 template <Real T>
 [[nodiscard]] Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("add", a, T(1), b);
 }
+/// a - b, elementwise.
 template <Real T>
 [[nodiscard]] Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
   return detail::add_scaled("subtract", a, T(-1), b);
 }
-/// a b, element by element.
+/// a * b, elementwise.
 template <Real T>
 [[nodiscard]] Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
   detail::require_same_shape("multiply", a, b);
@@ -48,7 +50,7 @@ template <Real T>
                   tensor_kernels.multiply(d_y[0].view(), a.view(), d[1].view(), OutputMode::accumulate);
                 });
 }
-/// factor x
+/// factor * x
 template <Real T>
 [[nodiscard]] Variable<T> scale(const Variable<T>& x, std::type_identity_t<T> factor) {
   detail::require("scale", "the input", x);
@@ -88,7 +90,7 @@ constexpr void require_one_type() {
 }
 }  // namespace detail
 
-/// Variables of float and double do not mix: what comes here does not compile, and says so.
+/// Rejects mixed float and double operands at compile time, with a readable message.
 template <Real A, Real B>
 requires(!std::same_as<A, B>) Variable<A>
 operator+(const Variable<A>& a, const Variable<B>&) {

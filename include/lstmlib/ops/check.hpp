@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What operations ask of their arguments before a kernel, which trusts them, sees one.
+// Argument checks of operations. Kernels trust their arguments, so these run first.
 
 #include "lstmlib/autograd/backward.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops::detail {
 
-/// Throws ShapeError unless there is a value.
+/// Throws ShapeError if absent.
 template <Element T>
 void require(const char* op, const char* what, const Tensor<T>& x) {
   if (!x) fail<ShapeError>(op, ": ", what, " is absent, a tensor is expected");
@@ -22,7 +22,7 @@ inline Shape without_axis(const Shape& shape, int axis) {
   return Shape(sizes);
 }
 
-/// Throws ShapeError unless each sequence has its rows, [rows of all sequences, features].
+/// Throws ShapeError unless `x.values` is [rows of all sequences, features].
 template <class Rows>
 void require_rows(const char* op, const Ragged<Rows>& x) {
   require(op, "the input", x.values);
@@ -34,7 +34,7 @@ void require_rows(const char* op, const Ragged<Rows>& x) {
     fail<ShapeError>(op, ": ", x.values.shape()[0], " rows for sequences of ", x.layout->rows());
 }
 
-/// The same for word numbers, [words].
+/// Throws ShapeError unless the values are [words of all sentences].
 inline void require_tokens(const char* op, const Tokens& tokens) {
   require(op, "the input", tokens.values);
   if (!tokens.layout || tokens.values.shape() != Shape{tokens.layout->rows()})

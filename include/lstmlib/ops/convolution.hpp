@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Convolutions (cross-correlations): over text of any lengths, and over images.
+// Convolutions (cross-correlations) over ragged batches and over images.
 
 #include "lstmlib/ops/shape.hpp"
 
@@ -9,9 +9,9 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// Over time, with window - 1 rows of zeros before and after each sequence, stride 1. x.values [rows,
-/// features], weight [filters, features, window, 1]; the result's sequences have length + window - 1 rows
-/// [.., filters].
+/// Convolution over time with stride 1, and window - 1 rows of zeros before and after each sequence. x.values
+/// [rows, features], weight [filters, features, window, 1]. A sequence of n rows becomes n + window - 1 rows
+/// [.., filters]. Throws ShapeError if the shapes do not match.
 template <Real T>
 [[nodiscard]] Ragged<Variable<T>> convolution_over_time(const Ragged<Variable<T>>& x,
                                                         const Variable<T>& weight) {
@@ -44,14 +44,15 @@ template <Real T>
   return {std::move(rows), std::move(windows)};
 }
 
+/// Options of convolution_2d, each for height and width.
 struct ConvolutionOptions {
-  std::array<Index, 2> stride{1, 1};  ///< along height and width
+  std::array<Index, 2> stride{1, 1};  ///< step between output positions
   std::array<Index, 2> pad{0, 0};     ///< zeros around the image
   std::array<Index, 2> dilate{1, 1};  ///< distance between kernel positions
 };
 
 namespace detail {
-/// Strides and the like up to this cannot overflow an Index.
+/// Strides, pads and sizes up to this cannot overflow an Index.
 inline constexpr Index max_convolution_step = Index{1} << 24;
 
 inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, const ConvolutionOptions& o) {
@@ -80,8 +81,9 @@ inline Convolution2d convolution_geometry(const Shape& x, const Shape& weight, c
 }
 }  // namespace detail
 
-/// x [images, channels, height, width], weight [filters, channels, kernel height, kernel width], bias
-/// [filters] or absent; result [images, filters, out height, out width].
+/// Two-dimensional convolution. x [images, channels, height, width]; weight [filters, channels, kernel
+/// height, kernel width]; bias [filters] or absent; result [images, filters, out height, out width]. Throws
+/// ShapeError if the shapes do not match, and ValueError for an option out of range.
 template <Real T>
 [[nodiscard]] Variable<T> convolution_2d(const Variable<T>& x, const Variable<T>& weight,
                                          const Variable<T>& bias = {},
@@ -96,7 +98,7 @@ template <Real T>
   const Index filters = weight.shape()[0], places = c.out_height() * c.out_width();
   auto y = Tensor<T>::uninitialized({x.shape()[0], filters, c.out_height(), c.out_width()}, x.device());
   auto columns = Tensor<T>::uninitialized({places, c.column_size()}, x.device());
-  auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each place
+  auto spread = Tensor<T>::zeros({places, filters}, x.device());  // the bias at each position
   all.tensor.add_bias(bias.view(), spread.mutable_view());
   const auto image = [](auto& images, Index i, Shape shape) { return images.rows(i, 1).reshape(shape); };
   for (Index i = 0; i < x.shape()[0]; ++i) {

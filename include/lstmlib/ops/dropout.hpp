@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Dropout by a counter: the mask is drawn again on the way back, not kept.
+// Dropout with a counter-based generator: the backward pass draws the mask again instead of storing it.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/ops/check.hpp"
@@ -27,16 +27,16 @@ Variable<T> dropout(const Variable<T>& x, std::shared_ptr<const SequenceLayout> 
 }
 }  // namespace detail
 
-/// Each element is 0 with probability `ratio`, 0 to below 1, else divided by 1 - ratio. The mask depends on
-/// the seed, the update step, the number of this call within the step (see RandomState), the row and the
-/// unit.
+/// Sets each element to 0 with probability `ratio` (0 <= ratio < 1) and divides the others by 1 - ratio. The
+/// mask depends on the seed, the update step, the number of this call in the step (see RandomState), the row
+/// and the unit. Throws ValueError for another ratio.
 template <Real T>
 [[nodiscard]] Variable<T> dropout(const Variable<T>& x, double ratio,
                                   math::RandomKey key = next_dropout_key()) {
   return detail::dropout<T>(x, nullptr, ratio, key);
 }
-/// The same for the rows of sequences: the mask depends on the sequence's place in the global batch and the
-/// position in it, so neither on the order of the rows nor on the other sequences.
+/// Dropout for a ragged batch. The mask depends on a sequence's index in the global batch and the position in
+/// it. It does not depend on the order of rows or on other sequences.
 template <Real T>
 [[nodiscard]] Ragged<Variable<T>> dropout(const Ragged<Variable<T>>& x, double ratio,
                                           math::RandomKey key = next_dropout_key()) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Rows of a table by number.
+// Looks up rows of a table by id.
 
 #include "lstmlib/ops/dropout.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// `layout`: those of dropout.places, kept as long as they are needed.
+/// `layout`: the layout that dropout.places points to, kept alive for the backward pass.
 template <Real T>
 Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table, std::int32_t ignore,
                       std::shared_ptr<const SequenceLayout> layout, const RowDropout& dropout) {
@@ -36,15 +36,15 @@ Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
 }
 }  // namespace detail
 
-/// Row i of the result is row ids[i] of the table, zeros where the id is `ignore`. ids of any shape, table
-/// [words, features]; result [ids..., features]. Throws IndexError for an id outside the table. The table's
-/// gradient has the rows of the words that occur and no others, see Variable::sparse_grad.
+/// Row i of the result is row ids[i] of the table, or zeros if ids[i] is `ignore`. ids of any shape; table
+/// [words, features]; result [ids..., features]. The table's gradient is sparse, with only the rows that
+/// occur: see Variable::sparse_grad. Throws IndexError for an id outside the table.
 template <Real T>
 [[nodiscard]] Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
                                     std::int32_t ignore = ignore_none) {
   return detail::embedding<T>(ids, table, ignore, nullptr, {});
 }
-/// dropout(embedding(tokens)), to the last bit, in one pass over the rows each way.
+/// Equals dropout(embedding(tokens)) bit for bit, with one pass over the rows forward and one backward.
 template <Real T>
 [[nodiscard]] Ragged<Variable<T>> embedding_with_dropout(const Tokens& tokens, const Variable<T>& table,
                                                          std::int32_t ignore, double ratio,

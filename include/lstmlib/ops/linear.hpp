@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Affine maps of rows.
+// Affine maps.
 
 #include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// y = x weightᵀ + bias. x [rows, ...], its axes after the first taken as one of `inputs` features; weight
-/// [outputs, inputs], bias [outputs] or absent; y [rows, outputs].
+/// y = x weightᵀ + bias. x [rows, inputs], where further axes are flattened; weight [outputs, inputs]; bias
+/// [outputs] or absent; y [rows, outputs]. Throws ShapeError if the shapes do not match.
 template <Real T>
 [[nodiscard]] Variable<T> linear(const Variable<T>& x, const Variable<T>& weight,
                                  const Variable<T>& bias = {}) {

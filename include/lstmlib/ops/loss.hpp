@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Losses and measures of classifiers.
+// Loss and accuracy of classifiers.
 
 #include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
+/// Class ids.
 using Labels = Tensor<std::int32_t>;
 
-/// What becomes of the losses of all entries.
+/// How the losses of all entries are reduced.
 enum class Reduction : std::uint8_t {
-  mean,  ///< one number
-  none   ///< they stay as they are
+  mean,  ///< to a scalar
+  none   ///< not at all
 };
 
 struct CrossEntropyOptions {
-  std::int32_t ignore_label = -1;  ///< entries with it count nowhere
-  bool normalize = true;  ///< divide by the number of entries that count (at least 1), else by the rows
+  std::int32_t ignore_label = -1;  ///< entries with this label do not count
+  /// true: divide by the number of entries that count (at least 1); false: by the number of rows.
+  bool normalize = true;
   Reduction reduction = Reduction::mean;
 };
 
@@ -55,10 +57,13 @@ Variable<T> unreduced_cross_entropy(const Variable<T>& scores, const Labels& lab
 
 }  // namespace detail
 
-/// -class_weight log softmax(scores)[label] of each entry, 0 where ignored. scores [rows, classes, ...],
-/// labels [rows, ...], class_weights [classes] or absent. The result is a scalar: their sum, divided as the
-/// options say, whatever the weights; with Reduction::none it has the shape of the labels. Throws IndexError
-/// for a label outside the classes.
+/// Cross entropy of softmax(scores): -class_weight * log softmax(scores)[label] for each entry, 0 if ignored.
+/// scores [rows, classes, ...], labels [rows, ...], class_weights [classes] or absent. The result is a
+/// scalar: the sum, divided as the options say; weights do not change the divisor. With Reduction::none it
+/// has the shape of the labels. Throws ShapeError if the shapes do not match and IndexError for a label
+/// outside the classes.
+///
+///     auto loss = ops::softmax_cross_entropy(model(batch.tokens), batch.labels);
 template <Real T>
 [[nodiscard]] Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
                                                 CrossEntropyOptions options = {},
@@ -82,7 +87,7 @@ template <Real T>
                 });
 }
 
-/// How many answers are right, counted where the scores are: nothing waits until it is read.
+/// The number of correct predictions. It stays on the device of the scores until it is read.
 class Correct {
  public:
   explicit Correct(Tensor<std::int32_t> counts) : counts_(std::move(counts)) {
@@ -90,6 +95,7 @@ class Correct {
       fail<ShapeError>("correct: counts ", counts_.shape(), ", expected [2]");
   }
 
+  /// Correct entries, and entries that were not ignored.
   struct Counts {
     Index correct = 0, counted = 0;
   };
@@ -98,7 +104,7 @@ class Correct {
     const Tensor<std::int32_t> here = counts_.to(Device::cpu());
     return {here.values()[0], here.values()[1]};
   }
-  /// The share of right answers, 0 to 1; 0 if none counts. Waits for the device.
+  /// The fraction of correct predictions, 0 to 1; 0 if none counts. Waits for the device.
   double share() const {
     const Counts found = counts();
     return found.counted ? static_cast<double>(found.correct) / static_cast<double>(found.counted) : 0;
@@ -108,9 +114,10 @@ class Correct {
   Tensor<std::int32_t> counts_;  ///< [2]: correct, counted
 };
 
-/// Of rows whose label is not ignored, those whose first largest score is that of their label; one with a NaN
-/// among its scores is never right. scores [rows, classes], labels [rows]. Throws IndexError for a label
-/// outside the classes (on a GPU, where the counts are read).
+/// Counts the rows whose first largest score is that of their label. Rows with ignore_label do not count; a
+/// row with a NaN score is never correct. scores [rows, classes], labels [rows]. Throws ShapeError if the
+/// shapes do not match and IndexError for a label outside the classes (on a GPU, only when the counts are
+/// read).
 template <Real T>
 [[nodiscard]] Correct count_correct(const Variable<T>& scores, const Labels& labels,
                                     std::int32_t ignore_label = -1) {
@@ -125,7 +132,7 @@ template <Real T>
       .nn.count_correct(scores.view(), labels.view(), ignore_label, counts.mutable_view());
   return Correct(std::move(counts));
 }
-/// The share of right answers at once.
+/// The fraction of correct predictions, as count_correct(...).share(). Waits for the device.
 template <Real T>
 [[nodiscard]] double accuracy(const Variable<T>& scores, const Labels& labels,
                               std::int32_t ignore_label = -1) {

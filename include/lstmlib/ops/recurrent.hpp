@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A whole recurrent layer in one direction over a ragged batch as one node with a handwritten backward.
+// One recurrent layer in one direction over a ragged batch. It is a single node with a handwritten backward
+// function.
 
 #include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// Gates in the rows of weights and biases, hidden_size rows each: see RecurrentCell.
+/// The parameters of a layer. Each gate has hidden_size rows, in the order that RecurrentCell defines.
 template <Real T>
 struct RecurrentWeights {
   Variable<T> input;        ///< [gates hidden_size, input_size]
@@ -15,16 +16,17 @@ struct RecurrentWeights {
   Variable<T> bias_hidden;  ///< [gates hidden_size]
 };
 
-/// States of each sequence, [sequences, hidden_size]; absent: zeros. Only an LSTM has cells.
+/// The state of each sequence, [sequences, hidden_size]. Absent means zeros. Only an LSTM has a cell state.
 template <Real T>
 struct RecurrentState {
   Variable<T> hidden, cell;
 };
 
+/// The results of a layer.
 template <Real T>
 struct RecurrentOutput {
-  Ragged<Variable<T>> hidden;  ///< after each row [rows, hidden_size]
-  RecurrentState<T> last;      ///< after the last row of each sequence; after the first if reverse
+  Ragged<Variable<T>> hidden;  ///< after each time step [rows, hidden_size]
+  RecurrentState<T> last;      ///< after the last time step; for a reverse pass, that is the first row
 };
 
 namespace detail {
@@ -70,9 +72,12 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 }
 }  // namespace detail
 
-/// x.values [rows, input_size]. A reverse pass starts at the last row of each sequence; its results stand in
-/// the order of the rows all the same. With bf16, operands of all products are rounded to bfloat16, on the
-/// way back too; sums, cells, weights and states are float32.
+/// Runs the layer over each sequence of `x`, values [rows, input_size]. A reverse pass starts at the last row
+/// of a sequence; its results are still in the order of the rows.
+///
+/// With bf16, the operands of all products are rounded to bfloat16, also in the backward pass. Sums, cells,
+/// weights and states stay float32. Throws ShapeError if shapes do not match, and ValueError for a precision
+/// that T does not support.
 template <Real T>
 [[nodiscard]] RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x,
                                            const RecurrentWeights<T>& w,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sum, mean and maximum over an axis or over all elements; over the rows of each sequence.
+// Sum, mean and maximum over an axis, over all elements, or over the time steps of each sequence.
 
 #include "lstmlib/ops/shape.hpp"
 #include "lstmlib/ops/softmax.hpp"
@@ -28,27 +28,30 @@ Variable<T> flat(const char* op, const Variable<T>& x) {
 }
 }  // namespace detail
 
-/// Over `axis`, counted from the end if negative; that axis is gone from the result.
+/// Sum over `axis`, which the result no longer has. A negative axis counts from the end. Throws IndexError if
+/// the axis does not exist.
 template <Real T>
 [[nodiscard]] Variable<T> sum(const Variable<T>& x, int axis) {
   return detail::sum("sum", x, axis, false);
 }
+/// Mean over `axis`, as sum(x, axis).
 template <Real T>
 [[nodiscard]] Variable<T> mean(const Variable<T>& x, int axis) {
   return detail::sum("mean", x, axis, true);
 }
-/// Over all elements; the result is a scalar.
+/// Sum of all elements, a scalar.
 template <Real T>
 [[nodiscard]] Variable<T> sum(const Variable<T>& x) {
   return sum(detail::flat("sum", x), 0);
 }
+/// Mean of all elements, a scalar.
 template <Real T>
 [[nodiscard]] Variable<T> mean(const Variable<T>& x) {
   return mean(detail::flat("mean", x), 0);
 }
 
-/// Largest along `axis`; NaN where one of the elements is, as NumPy and PyTorch have it. Each position that
-/// equals it gets the whole gradient, as in the reference; where it is NaN, each NaN does. Throws ShapeError
+/// Maximum along `axis`; NaN if any element is NaN, as in NumPy and PyTorch. Every element equal to the
+/// maximum gets the whole gradient, as in Chainer; if the maximum is NaN, every NaN does. Throws ShapeError
 /// if the axis is empty.
 template <Real T>
 [[nodiscard]] Variable<T> max(const Variable<T>& x, int axis) {
@@ -64,7 +67,8 @@ template <Real T>
   });
 }
 
-/// Largest over the rows of each sequence, as max. x.values [rows, features]; result [sequences, features].
+/// Maximum over the rows of each sequence, like max(). x.values [rows, features]; result [sequences,
+/// features].
 template <Real T>
 [[nodiscard]] Variable<T> max_over_time(const Ragged<Variable<T>>& x) {
   detail::require_rows("max_over_time", x);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Changes of shape: reshape, transpose, concatenation and splitting of columns.
+// Operations that change the shape: reshape, transpose, concatenate and split.
 
 #include "lstmlib/ops/check.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// The same elements in another shape; shares the memory.
+/// The same elements with another shape. Shares memory. Throws ShapeError if the number of elements differs.
 template <Real T>
 [[nodiscard]] Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
   detail::require("reshape", "the input", x);
@@ -16,7 +16,7 @@ template <Real T>
   });
 }
 
-/// x [rows, columns]; result [columns, rows].
+/// The transpose of a matrix: x [rows, columns], result [columns, rows].
 template <Real T>
 [[nodiscard]] Variable<T> transpose(const Variable<T>& x) {
   detail::require("transpose", "the input", x);
@@ -29,7 +29,8 @@ template <Real T>
   });
 }
 
-/// Columns one after another. Each part [rows, any], of equal rows; result [rows, sum of columns].
+/// Concatenates along axis 1. Parts [rows, any], all with the same number of rows; result [rows, sum of
+/// columns].
 template <Real T>
 [[nodiscard]] Variable<T> concat(const std::vector<Variable<T>>& parts) {
   if (parts.empty()) fail<ShapeError>("concat: no parts");
@@ -59,7 +60,8 @@ template <Real T>
   });
 }
 
-/// `columns` columns of x [rows, any] from `first` on; result [rows, columns].
+/// Columns `first` to `first + columns - 1` of x [rows, any]; result [rows, columns]. Throws IndexError if
+/// out of range.
 template <Real T>
 [[nodiscard]] Variable<T> columns(const Variable<T>& x, Index first, Index columns) {
   detail::require("columns", "the input", x);
@@ -74,7 +76,8 @@ template <Real T>
   });
 }
 
-/// x [rows, sum of sizes] cut into parts of the given numbers of columns.
+/// Splits x [rows, sum of sizes] along axis 1 into parts with `sizes` columns. Throws ShapeError if the sizes
+/// do not add up.
 template <Real T>
 [[nodiscard]] std::vector<Variable<T>> split(const Variable<T>& x, std::span<const Index> sizes) {
   detail::require("split", "the input", x);

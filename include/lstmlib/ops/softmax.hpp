@@ -7,7 +7,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// `axis` counted from the end if negative; throws IndexError naming `op`.
+/// Converts a negative axis, which counts from the end. Throws IndexError, naming `op`, if the axis does not
+/// exist.
 inline int checked_axis(const char* op, const Shape& shape, int axis) {
   const int from_front = axis < 0 ? axis + shape.rank() : axis;
   if (from_front < 0 || from_front >= shape.rank())
@@ -27,12 +28,12 @@ Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int ax
 }
 }  // namespace detail
 
-/// exp(x) / sum exp(x) along `axis`, counted from the end if negative.
+/// exp(x) / sum(exp(x)) along `axis`. A negative axis counts from the end.
 template <Real T>
 [[nodiscard]] Variable<T> softmax(const Variable<T>& x, int axis = 1) {
   return detail::softmax("softmax", false, x, axis);
 }
-/// x - log sum exp(x) along `axis`, counted from the end if negative.
+/// x - log(sum(exp(x))) along `axis`. A negative axis counts from the end.
 template <Real T>
 [[nodiscard]] Variable<T> log_softmax(const Variable<T>& x, int axis = 1) {
   return detail::softmax("log_softmax", true, x, axis);
@@ -41,6 +42,6 @@ template <Real T>
 }  // namespace lstmlib::ops
 
 namespace lstmlib::inline LSTMLIB_ABI {
-using ops::log_softmax;  // as those of activation.hpp
+using ops::log_softmax;  // found by argument-dependent lookup, as in activation.hpp
 using ops::softmax;
 }  // namespace lstmlib

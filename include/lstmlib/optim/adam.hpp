@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Adam and its kin. The formulas are in math/update_rules.inl; numbers as the reference's.
+// Adam and its variants. The formulas are in math/update_rules.inl.
 
 #include "lstmlib/optim/optimizer.hpp"
 
@@ -9,7 +9,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
 namespace detail {
-/// What the options of Adam and AdamW have in common.
+/// Checks the options that Adam and AdamW share.
 template <class Options>
 void check_adam(const char* owner, const Options& o) {
   lstmlib::detail::require_not_negative(owner, "learning_rate", o.learning_rate);
@@ -19,13 +19,13 @@ void check_adam(const char* owner, const Options& o) {
 }
 }  // namespace detail
 
-/// Chainer's, decoupled decay included.
+/// Options of Adam, those of Chainer's Adam and AdamW.
 struct AdamOptions {
-  double learning_rate = 1e-3;        ///< the papers' alpha
-  double beta1 = 0.9, beta2 = 0.999;  ///< decay of the means, 0 to below 1
+  double learning_rate = 1e-3;        ///< alpha in the paper
+  double beta1 = 0.9, beta2 = 0.999;  ///< decay of the running means, 0 <= beta < 1
   double epsilon = 1e-8;
-  double eta = 1;                ///< multiplier of the whole step, decoupled decay included
-  double weight_decay_rate = 0;  ///< decoupled decay; not multiplied by the learning rate
+  double eta = 1;                ///< factor of the whole step, including decoupled decay
+  double weight_decay_rate = 0;  ///< decoupled decay per step; not multiplied by learning_rate
 
   void check() const {
     detail::check_adam("AdamOptions", *this);
@@ -35,7 +35,7 @@ struct AdamOptions {
 };
 
 namespace detail {
-/// The first `count` of m, v, vhat: what files call the states of Adam and its kin.
+/// The first `count` of m, v, vhat: the states' names in files.
 template <std::size_t count>
 std::span<const std::string_view> adam_state_names() {
   static constexpr std::string_view names[] = {"m", "v", "vhat"};
@@ -43,8 +43,13 @@ std::span<const std::string_view> adam_state_names() {
 }
 }  // namespace detail
 
-/// [Kingma 2015, algorithm 1, with the step size of its section 2]. With `weight_decay_rate`, it is Chainer's
-/// AdamW, and files of that are read and written by it.
+/// Adam [Kingma 2015, algorithm 1 with the step size of section 2]. With `weight_decay_rate` it is Chainer's
+/// AdamW and reads and writes its files.
+///
+///     optim::Adam adam(model, {.learning_rate = 1e-3});
+///     adam.zero_grad();
+///     loss.backward();
+///     adam.step();
 class Adam : public Optimizer {
  public:
   explicit Adam(nn::Module& model, AdamOptions o = {}) : Optimizer(model), options(o) { options.check(); }
@@ -63,11 +68,12 @@ class Adam : public Optimizer {
   std::span<const std::string_view> state_names() const override { return detail::adam_state_names<2>(); }
 };
 
+/// Options of AdamW, those of PyTorch's AdamW.
 struct AdamWOptions {
   double learning_rate = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999;  ///< decay of the means, 0 to below 1
-  double epsilon = 1e-8;              ///< beside the corrected root of the mean of squares
-  double weight_decay = 0.01;         ///< multiplied by the learning rate
+  double beta1 = 0.9, beta2 = 0.999;  ///< decay of the running means, 0 <= beta < 1
+  double epsilon = 1e-8;              ///< added to the bias-corrected root of the mean of squares
+  double weight_decay = 0.01;         ///< multiplied by learning_rate
 
   void check() const {
     detail::check_adam("AdamWOptions", *this);
@@ -75,8 +81,9 @@ struct AdamWOptions {
   }
 };
 
-/// Adam with decoupled decay  [Loshchilov 2019, algorithm 2], whose numbers are PyTorch's: each step takes
-/// learning_rate weight_decay of a weight away. Chainer's AdamW is Adam with `weight_decay_rate`.
+/// Adam with decoupled decay [Loshchilov 2019, algorithm 2], equal to PyTorch's AdamW: each step also
+/// subtracts learning_rate * weight_decay * p from a parameter p. For Chainer's AdamW use Adam with
+/// `weight_decay_rate`.
 class AdamW : public Optimizer {
  public:
   explicit AdamW(nn::Module& model, AdamWOptions o = {}) : Optimizer(model), options(o) { options.check(); }
@@ -85,7 +92,8 @@ class AdamW : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
-  /// m / (sqrt(v / c2) + epsilon) / c1 is m / (sqrt(v) + epsilon sqrt(c2)) sqrt(c2) / c1.
+  /// Bias corrections c1, c2: m / (sqrt(v / c2) + epsilon) / c1 = m / (sqrt(v) + epsilon sqrt(c2)) * sqrt(c2)
+  /// / c1.
   math::UpdateRule rule() const override {
     const auto t = static_cast<double>(steps());
     const double root = std::sqrt(1 - std::pow(options.beta2, t));
@@ -99,7 +107,7 @@ class AdamW : public Optimizer {
   std::span<const std::string_view> state_names() const override { return detail::adam_state_names<2>(); }
 };
 
-/// Adam with the largest second moment so far  [Reddi 2018].
+/// Adam with the largest second moment so far. [Reddi 2018]
 class AmsGrad : public Adam {
  public:
   using Adam::Adam;
@@ -109,10 +117,13 @@ class AmsGrad : public Adam {
   std::span<const std::string_view> state_names() const override { return detail::adam_state_names<3>(); }
 };
 
+/// Options of AdaBound and AmsBound.
 struct AdaBoundOptions {
   AdamOptions adam = {};
-  double final_learning_rate = 0.1;  ///< of the SGD that it becomes, at the learning rate that it starts with
-  double gamma = 1e-3;               ///< how fast the bounds close
+  /// Step size that the bounds approach. Scaled by learning_rate / its initial value if learning_rate
+  /// changes.
+  double final_learning_rate = 0.1;
+  double gamma = 1e-3;  ///< speed at which the bounds close
 
   void check() const {
     constexpr auto owner = "AdaBoundOptions";
@@ -123,7 +134,7 @@ struct AdaBoundOptions {
   }
 };
 
-/// Adam with a step size between bounds that close  [Luo 2019].
+/// Adam with the step size clamped to bounds that close over time. [Luo 2019]
 class AdaBound : public Adam {
  public:
   explicit AdaBound(nn::Module& model, AdaBoundOptions o = {})
@@ -155,7 +166,7 @@ class AdaBound : public Adam {
   double initial_learning_rate_;
 };
 
-/// AdaBound with the largest second moment so far  [Luo 2019].
+/// AdaBound with the largest second moment so far. [Luo 2019]
 class AmsBound : public AdaBound {
  public:
   using AdaBound::AdaBound;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Optimizers with a step size for each element: AdaGrad, AdaDelta, RMSprop, SMORMS3. The formulas are in
+// Optimizers with a step size per element: AdaGrad, AdaDelta, RMSprop and SMORMS3. The formulas are in
 // math/update_rules.inl.
 
 #include "lstmlib/optim/optimizer.hpp"
@@ -18,7 +18,7 @@ struct AdaGradOptions {
   }
 };
 
-/// [Duchi 2011]
+/// AdaGrad: divides a step by the root of the sum of squared gradients. [Duchi 2011]
 class AdaGrad : public Optimizer {
  public:
   explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : Optimizer(model), options(o) {
@@ -37,7 +37,7 @@ class AdaGrad : public Optimizer {
 };
 
 struct AdaDeltaOptions {
-  double rho = 0.95;  ///< decay of the means, 0 to below 1
+  double rho = 0.95;  ///< decay of the running means, 0 <= rho < 1
   double epsilon = 1e-6;
 
   void check() const {
@@ -47,7 +47,7 @@ struct AdaDeltaOptions {
   }
 };
 
-/// [Zeiler 2012]
+/// AdaDelta: needs no learning rate. [Zeiler 2012]
 class AdaDelta : public Optimizer {
  public:
   explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : Optimizer(model), options(o) {
@@ -67,7 +67,7 @@ class AdaDelta : public Optimizer {
 
 struct RmsPropOptions {
   double learning_rate = 0.01;
-  double alpha = 0.99;  ///< decay of the mean of squares, 0 to below 1
+  double alpha = 0.99;  ///< decay of the mean of squared gradients, 0 <= alpha < 1
   double epsilon = 1e-8;
   bool epsilon_inside_sqrt = false;
 
@@ -79,7 +79,7 @@ struct RmsPropOptions {
   }
 };
 
-/// [Tieleman 2012]
+/// RMSprop: divides a step by the root of the mean of squared gradients. [Tieleman 2012]
 class RmsProp : public Optimizer {
  public:
   explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : Optimizer(model), options(o) {
@@ -102,8 +102,8 @@ class RmsProp : public Optimizer {
 
 struct RmsPropGravesOptions {
   double learning_rate = 1e-4;
-  double alpha = 0.95;    ///< decay of the means, 0 to below 1
-  double momentum = 0.9;  ///< 0 to below 1
+  double alpha = 0.95;    ///< decay of the running means, 0 <= alpha < 1
+  double momentum = 0.9;  ///< 0 <= momentum < 1
   double epsilon = 1e-4;
 
   void check() const {
@@ -115,7 +115,7 @@ struct RmsPropGravesOptions {
   }
 };
 
-/// [Graves 2013]
+/// RMSprop with a centered second moment and momentum. [Graves 2013]
 class RmsPropGraves : public Optimizer {
  public:
   explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : Optimizer(model), options(o) {
@@ -146,7 +146,7 @@ struct Smorms3Options {
   }
 };
 
-/// [Funk 2015]
+/// SMORMS3: caps the learning rate by how consistent recent gradients are. [Funk 2015]
 class Smorms3 : public Optimizer {
  public:
   explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : Optimizer(model), options(o) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What optimizers have in common: the list of parameters, hooks, and state that is saved by name.
+// The base class of optimizers: the list of parameters, hooks, and state saved by name.
 
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/base/option.hpp"
@@ -13,27 +13,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
-/// One parameter of a model, whole: its names matter to files only. MemberVisitor that share a parameter (tied
-/// weights) are one entry.
+/// One parameter of a model. Members that share a parameter (tied weights) have one entry. Names matter only
+/// in files.
 template <Real T>
 struct Entry {
-  std::vector<std::string> names;                     ///< of its equal blocks of rows, as paths
-  std::vector<std::vector<std::string>> other_names;  ///< by which further fields call it
+  std::vector<std::string> names;                     ///< paths of its equal blocks of rows
+  std::vector<std::vector<std::string>> other_names;  ///< names by other members that share it
   Variable<T> parameter;
-  std::vector<Tensor<T>> state;  ///< of the rule, each as the parameter; made when needed
+  std::vector<Tensor<T>> state;  ///< states of the rule, shaped like the parameter; made when needed
 };
 
-/// All parameters of a model, of either element type.
+/// All parameters of a model, float and double.
 class ParameterList {
  public:
-  /// Calls `use(entry)` for each, in the order of `visit_members`; `use` takes `auto& entry`.
+  /// Calls `use(entry)` for each parameter; `use` takes `auto& entry`.
   template <class Use>
   void for_each(Use use) {
     for_each_type([&](auto& entries) {
       for (auto& entry : entries) use(entry);
     });
   }
-  /// Calls `use(entries)` for the entries of each element type that has some; `use` takes `auto& entries`.
+  /// Calls `use(entries)` for each element type that has entries; `use` takes `auto& entries`.
   template <class Use>
   void for_each_type(Use use) {
     std::apply([&](auto&... entries) { ((entries.empty() ? void() : use(entries)), ...); }, entries_);
@@ -55,30 +55,31 @@ class ParameterList {
   lstmlib::detail::RealTypes::TupleOf<List> entries_;
 };
 
-/// gradient += rate * parameter
+/// Hook: gradient += rate * parameter.
 struct WeightDecay {
   double rate;
 };
-/// gradient += rate * sign(parameter)
+/// Hook: gradient += rate * sign(parameter).
 struct L1Decay {
   double rate;
 };
-/// All gradients together are scaled so that their norm is at most `threshold`.
+/// Hook: scales all gradients together so that their norm is at most `threshold`.
 struct ClipGradNorm {
   double threshold;
 };
-/// Each element of a gradient is limited to [lower, upper].
+/// Hook: clamps each element of a gradient to [lower, upper].
 struct ClipGradValue {
   double lower, upper;
 };
 
-/// What is done to the gradients before a step, for every parameter. As data, so that a step can do it while
-/// it streams over a parameter; a function of the user sees all gradients, made dense.
+/// A hook as a function: gets all parameters, with dense gradients.
 using UserHook = std::function<void(ParameterList&)>;
+/// A change of all gradients before each step. The built-in hooks are data, so kernels apply them in the pass
+/// that updates a parameter.
 using Hook = std::variant<WeightDecay, L1Decay, ClipGradNorm, ClipGradValue, std::shared_ptr<const UserHook>>;
 
 namespace detail {
-/// Throws ValueError for a hook with a number outside its range, and for one without a function.
+/// Throws ValueError for a hook with a number out of range or without a function.
 inline void check_hook(const Hook& hook) {
   if (const auto* decay = std::get_if<WeightDecay>(&hook))
     lstmlib::detail::require_not_negative("WeightDecay", "rate", decay->rate);
@@ -111,7 +112,7 @@ struct Collector final : nn::TypedMemberVisitor<Collector> {
   nn::MemberPath path;
 };
 
-/// Whether a module still consists of the parameters that an optimizer was made with.
+/// Checks that a module still has the parameters that an optimizer was made with.
 struct Comparer final : nn::TypedMemberVisitor<Comparer> {
   explicit Comparer(ParameterList& list) : parameters(list) {}
   template <Real T>
@@ -119,7 +120,7 @@ struct Comparer final : nn::TypedMemberVisitor<Comparer> {
     bool known = false;
     parameters.for_each_type([&]<class Known>(const std::vector<Known>& entries) {
       if constexpr (std::same_as<Known, Entry<T>>)
-        for (std::size_t i = 0; i < entries.size() && !known; ++i)  // they usually come in the same order
+        for (std::size_t i = 0; i < entries.size() && !known; ++i)  // usually in the same order
           known = entries[(i + next) % entries.size()].parameter.state() == p.state();
     });
     ++next;
@@ -131,10 +132,10 @@ struct Comparer final : nn::TypedMemberVisitor<Comparer> {
   ParameterList& parameters;
   nn::MemberPath path;
   std::size_t next = 0;
-  std::string unknown;  ///< the first field whose parameter the optimizer does not have; else empty
+  std::string unknown;  ///< path of the first member that the optimizer does not know; else empty
 };
 
-/// Throws ShapeError for a gradient that is not the parameter's, DeviceError for one elsewhere.
+/// Throws ShapeError if a gradient does not match its parameter, and DeviceError if it is on another device.
 template <Real T>
 void check_gradient_of(const Entry<T>& entry) {
   const Variable<T>& parameter = entry.parameter;
@@ -159,7 +160,7 @@ GradientView<T> gradient_view(const Variable<T>& parameter) {
   if (part) return {{}, part.indices.view(), part.values.view()};
   return {parameter.grad().view(), {}, {}};
 }
-/// The parameters as kernels read them. Throws DeviceError unless they are on one device.
+/// The parameters as passed to kernels. Throws DeviceError unless they are on one device.
 template <Real T>
 std::vector<UpdateItem<T>> items(std::vector<Entry<T>>& entries) {
   std::vector<UpdateItem<T>> all;
@@ -181,8 +182,15 @@ UpdateKernels<T>& update_kernels(const std::vector<Entry<T>>& entries) {
 }
 }  // namespace detail
 
-/// Holds the parameters, and looks at the model again before each step, as long as it lives; it may be moved.
-/// All parameters are on one device.
+/// Base class of optimizers. It holds the parameters of a model and checks before each step that the model
+/// still has them. The model may be moved or destroyed. All parameters must be on one device.
+///
+///     adam.add_hook(optim::ClipGradNorm{5});
+///     for (const auto& batch : batches) {
+///       adam.zero_grad();
+///       compute_loss(model, batch).backward();
+///       adam.step();
+///     }
 class Optimizer {
  public:
   explicit Optimizer(nn::Module& model) : model_(model.place()) {
@@ -193,20 +201,20 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Hooks work in the order in which they are added. Throws ValueError for a number outside its range: rates
-  /// are at least 0, a norm's threshold is above 0, lower is at most upper.
+  /// Adds a hook; hooks run in the order in which they were added. Throws ValueError for a negative rate, a
+  /// threshold that is not positive, or lower > upper.
   void add_hook(Hook hook) {
     detail::check_hook(hook);
     hooks_.push_back(std::move(hook));
   }
   void add_hook(UserHook hook) { add_hook(Hook(std::make_shared<const UserHook>(std::move(hook)))); }
-  /// Forgets the gradients.
+  /// Removes all gradients.
   void zero_grad() {
     parameters_.for_each([](auto& entry) { entry.parameter.clear_grad(); });
   }
-  /// Hooks, then the rule, for every parameter; one without a gradient has a gradient of zeros, which hooks
-  /// may change. Throws ValueError for options outside their range, ShapeError for a gradient that is not the
-  /// parameter's, and Error where a field of the model has another parameter than when this was made.
+  /// Updates every parameter: hooks first, then the rule. A missing gradient counts as zeros, which hooks may
+  /// change. Throws ValueError for options out of range and ShapeError for a gradient that does not match its
+  /// parameter. Throws Error if a member of the model now has another parameter.
   void step() {
     check_options();
     check_model();
@@ -218,8 +226,9 @@ class Optimizer {
       detail::update_kernels(entries).update(chosen, changes, detail::items(entries));
     });
   }
+  /// Number of steps so far.
   Index steps() const { return steps_; }
-  /// Where the parameters are.
+  /// The device of the parameters; the CPU if there are none.
   Device device() {
     std::optional<Device> found;
     parameters_.for_each([&](auto& entry) {
@@ -228,24 +237,24 @@ class Optimizer {
     return found.value_or(Device::cpu());
   }
   ParameterList& parameters() { return parameters_; }
-  /// What files call state number `s` of an entry: "m".
+  /// Name of state number `s` of an entry in files: "m".
   std::string_view state_name(std::size_t s) const { return state_names()[s]; }
 
-  /// Step count, and the rule's state under the names of the parameters ("encoder/encoder/0/w0/m").
+  /// Saves or loads the step count, and the rule's states by parameter ("encoder/encoder/0/w0/m").
   void serialize(io::Serializer& serializer);
 
  protected:
-  /// Throws ValueError for options outside their range; asked before each step.
+  /// Throws ValueError for options out of range. Called before each step.
   virtual void check_options() const {}
-  /// The numbers of step `steps()`, the first being 1.
+  /// The numbers of step number `steps()`, counted from 1.
   virtual math::UpdateRule rule() const = 0;
-  /// What files call the rule's states: {"m", "v"}.
+  /// Names of the rule's states in files: {"m", "v"}.
   virtual std::span<const std::string_view> state_names() const = 0;
-  /// What every element of state number `s` is before the first step.
+  /// Value of every element of state number `s` before the first step.
   virtual double initial_state(std::size_t) const { return 0; }
 
  private:
-  /// The first state where there is none yet, on the parameter's device (which may have changed).
+  /// Makes missing states, and moves them to the parameter's device, which may have changed.
   template <Real T>
   void prepare(Entry<T>& entry) {
     const Device device = entry.parameter.device();
@@ -283,10 +292,10 @@ class Optimizer {
   ParameterList parameters_;
   std::vector<Hook> hooks_;
   Index steps_ = 0;
-  Tensor<double> clipping_;  ///< [hooks, 2]: squared norm and factor of those that clip it
+  Tensor<double> clipping_;  ///< [hooks, 2]: squared norm and factor of each ClipGradNorm
 };
 
-/// What the hooks amount to, as steps that the update does while it streams.
+/// The hooks as gradient transforms, which kernels apply while they update.
 inline std::vector<math::GradientTransform> Optimizer::gradient_transforms() {
   using Kind = math::GradientTransform::Kind;
   std::vector<math::GradientTransform> changes;
@@ -305,7 +314,7 @@ inline std::vector<math::GradientTransform> Optimizer::gradient_transforms() {
   return changes;
 }
 
-/// The factor is computed where the parameters are, and stays there: nobody waits for it.
+/// The factor is computed on the device and stays there, so the host does not wait.
 inline math::GradientTransform Optimizer::clip_norm(double threshold,
                                                     std::span<const math::GradientTransform> changes,
                                                     Index which) {
@@ -323,7 +332,7 @@ inline math::GradientTransform Optimizer::clip_norm(double threshold,
   return {math::GradientTransform::Kind::scale, 1, 0, factor};
 }
 
-/// The user's function sees whole gradients with all earlier hooks applied.
+/// The user's function gets dense gradients with all earlier hooks applied.
 inline void Optimizer::run_user_hook(const UserHook& hook, std::vector<math::GradientTransform>& changes) {
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
@@ -342,7 +351,7 @@ inline void Optimizer::serialize(io::Serializer& serializer) {
     const Index rows = entry.parameter.shape().rows() / static_cast<Index>(names.size());
     for (std::size_t block = 0; block < names.size(); ++block)
       serializer.scope(names[block], [&](io::Serializer& part) {
-        Index t = steps_;  // the reference counts the steps of each parameter
+        Index t = steps_;  // Chainer counts the steps per parameter
         part.value("t", t);
         for (std::size_t s = 0; s < entry.state.size(); ++s) {
           auto rows_of_block =
@@ -353,8 +362,8 @@ inline void Optimizer::serialize(io::Serializer& serializer) {
   };
   parameters_.for_each([&](auto& entry) {
     prepare(entry);
-    // Of a parameter that fields share, the state is saved under all names, and read under the first that is
-    // there.
+    // The state of a shared parameter is saved under all its names, and loaded from the first one in the
+    // file.
     const auto* names = &entry.names;
     for (const auto& other : entry.other_names) {
       if (serializer.saving()) serialize_as(entry, other);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Gradient descent, plain and with momentum. The formulas are in math/update_rules.inl.
+// Stochastic gradient descent, plain and with momentum. The formulas are in math/update_rules.inl.
 
 #include "lstmlib/optim/optimizer.hpp"
 
@@ -12,6 +12,7 @@ struct SgdOptions {
   void check() const { lstmlib::detail::require_not_negative("SgdOptions", "learning_rate", learning_rate); }
 };
 
+/// p -= learning_rate * g, for a parameter p with gradient g.
 class Sgd : public Optimizer {
  public:
   explicit Sgd(nn::Module& model, SgdOptions o = {}) : Optimizer(model), options(o) { options.check(); }
@@ -26,7 +27,7 @@ class Sgd : public Optimizer {
 
 struct MomentumOptions {
   double learning_rate = 0.01;
-  double momentum = 0.9;  ///< 0 to below 1
+  double momentum = 0.9;  ///< 0 <= momentum < 1
 
   void check() const {
     constexpr auto owner = "MomentumOptions";
@@ -36,7 +37,7 @@ struct MomentumOptions {
 };
 
 namespace detail {
-/// The three kinds of momentum differ in their rule alone.
+/// The three kinds of momentum differ only in their rule.
 template <class Rule>
 class MomentumKind : public Optimizer {
  public:
@@ -56,17 +57,17 @@ class MomentumKind : public Optimizer {
 };
 }  // namespace detail
 
-/// The learning rate is part of the velocity.
+/// v = momentum * v - learning_rate * g; p += v.
 class MomentumSgd : public detail::MomentumKind<math::MomentumRule> {
  public:
   using MomentumKind::MomentumKind;
 };
-/// The learning rate multiplies the velocity, so that a change of it works at once.
+/// v = momentum * v - g; p += learning_rate * v. A new learning rate takes full effect at once.
 class CorrectedMomentumSgd : public detail::MomentumKind<math::CorrectedMomentumRule> {
  public:
   using MomentumKind::MomentumKind;
 };
-/// Nesterov's accelerated gradient, in the reference's form.
+/// Nesterov's accelerated gradient, in Chainer's form.
 class NesterovAg : public detail::MomentumKind<math::NesterovRule> {
  public:
   using MomentumKind::MomentumKind;

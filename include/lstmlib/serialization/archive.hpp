@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Models and whole training runs to and from NPZ files, under the keys and with the dtypes that Chainer gives
-// them.
+// Saves and loads models and training runs as NPZ files, with Chainer's keys and element types.
 
 #include "lstmlib/io/npz.hpp"
 #include "lstmlib/serialization/serializer.hpp"
@@ -17,27 +16,26 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// What loading does about arrays in the file that nothing asks for. They are not unpacked in any case.
+/// What to do with arrays in the file that the model does not have. They are never unpacked.
 enum class ExtraKeys : std::uint8_t { refuse, ignore };
 
 struct LoadOptions {
   ExtraKeys extra = ExtraKeys::refuse;
-  std::string
-      path;  ///< where in the file the model is: "updater/model:main/" of a snapshot; what stands elsewhere
-             ///< is ignored
+  /// Prefix of the model's keys: "updater/model:main/" in a snapshot. Other keys are ignored.
+  std::string path;
 };
 
-/// Where snapshots, Chainer's and ours, keep the model.
+/// Prefix of the model's keys in snapshots, Chainer's and ours.
 inline constexpr std::string_view model_in_snapshot = "updater/model:main/";
 
 namespace detail {
 
-/// A Serializer whose Derived has `exchange(path, value)` for every kind of value; tensors of modules are
-/// values too.
+/// A Serializer whose Derived has `exchange(path, value)` for every type of value, including a module's
+/// tensors.
 template <class Derived>
 class ArchiveSerializer : public io::Serializer {
  public:
-  /// The part whose keys have no prefix.
+  /// Serializes `part` without a prefix.
   template <class Part>
   void root(Part& part) {
     if constexpr (requires { part.serialize(*this); }) part.serialize(*this);
@@ -64,10 +62,10 @@ class ArchiveSerializer : public io::Serializer {
   }
 
  protected:
-  using Paths = std::vector<std::string>;  // of the blocks of rows of a parameter
+  using Paths = std::vector<std::string>;  // of a parameter's blocks of rows
 
  private:
-  /// The paths of parameters, of which several fields may share one (tied weights).
+  /// The paths of each parameter. Several members may share one (tied weights).
   class Shared final : public nn::TypedMemberVisitor<Shared> {
    public:
     explicit Shared(std::string prefix) : prefix_(std::move(prefix)) {}
@@ -80,7 +78,7 @@ class ArchiveSerializer : public io::Serializer {
     void enter(std::string_view name) override { path_.enter(name); }
     void leave() override { path_.leave(); }
 
-    /// Those of one parameter, by the fields that have it.
+    /// Paths of one parameter, for each member that has it.
     const std::vector<Paths>& of(const void* state) const { return all_.at(state); }
 
    private:
@@ -89,8 +87,8 @@ class ArchiveSerializer : public io::Serializer {
     std::unordered_map<const void*, std::vector<Paths>> all_;
   };
 
-  /// Turns whole parameters into their named blocks of rows. One that fields share is exchanged once, where
-  /// the first of them stands, under all its names.
+  /// Splits stacked parameters into their named blocks of rows. A shared parameter is exchanged once, at its
+  /// first member, under all its names.
   class Blocks final : public nn::TypedMemberVisitor<Blocks> {
    public:
     Blocks(Derived& to, std::string prefix, const Shared& shared)
@@ -114,12 +112,12 @@ class ArchiveSerializer : public io::Serializer {
     void leave() override { path_.leave(); }
 
    private:
-    /// Calls `use(path, rows)` for the blocks, which share the parameter's memory.
+    /// Calls `use(path, rows)` for each block. The blocks share the parameter's memory.
     template <Real T, class Use>
     static void each_block(nn::Parameter<T>& p, const Paths& paths, Use use) {
       const Index rows = p.shape().rows() / static_cast<Index>(paths.size());
       for (std::size_t block = 0; block < paths.size(); ++block) {
-        // One name: the whole, which may be a scalar without rows.
+        // A single name stands for the whole parameter, which may be a scalar without rows.
         auto& whole = p.mutable_value();
         auto part = paths.size() == 1 ? whole : whole.rows(static_cast<Index>(block) * rows, rows);
         use(paths[block], part);
@@ -159,7 +157,7 @@ class ArchiveWriter final : public ArchiveSerializer<ArchiveWriter> {
     const auto sizes = host.shape().sizes();
     add(path, Array::from(host.values(), std::vector<Index>(sizes.begin(), sizes.end())));
   }
-  /// Of a parameter that several fields share, the first field's paths; and the others.
+  /// Paths of the first member that has a shared parameter. The other members' paths go to exchange_again.
   const Paths& first_present(const std::vector<Paths>& fields) const { return fields.front(); }
   template <Element T>
   void exchange_again(const std::string& path, const Tensor<T>& tensor) {
@@ -182,19 +180,19 @@ constexpr bool is_float(ArrayDtype dtype) {
   return dtype >= ArrayDtype::float16 && dtype <= ArrayDtype::float64;
 }
 
-/// Where a reader takes arrays from.
+/// The source of arrays for a reader.
 class ArrayStore {
  public:
   virtual ~ArrayStore() = default;
   virtual std::vector<std::string> names() const = 0;
   virtual bool has(const std::string& name) const = 0;
-  /// Type and shape of an array that is there.
+  /// Element type and shape of an existing array.
   virtual ArrayInfo info(const std::string& name) const = 0;
-  /// An array that is there. Throws FormatError where it cannot be read.
+  /// An existing array. Throws FormatError if it cannot be read.
   virtual const Array& array(const std::string& name) = 0;
 };
 
-/// Arrays in memory.
+/// Arrays of an Archive in memory.
 class ArchiveStore final : public ArrayStore {
  public:
   explicit ArchiveStore(const Archive& archive) : archive_(archive) {}
@@ -210,12 +208,12 @@ class ArchiveStore final : public ArrayStore {
   const Archive& archive_;
 };
 
-/// Arrays of a file whose names begin with `prefix`, without it. Only those that are asked for are unpacked.
+/// Arrays of a file whose names begin with `prefix`, which is removed. Only requested arrays are unpacked.
 class NpzStore final : public ArrayStore {
  public:
   NpzStore(const NpzReader& reader, std::string prefix) : reader_(reader), prefix_(std::move(prefix)) {}
 
-  /// Unpacks those that have the shape expected, several at a time.
+  /// Unpacks the arrays that have the expected shape, several at a time.
   void prefetch(const Archive& expected) {
     std::vector<std::size_t> places;
     for (const auto& entry : expected)
@@ -258,10 +256,10 @@ class NpzStore final : public ArrayStore {
 
 class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
  public:
-  /// `finite`: whether tensors may not hold NaN and infinities.
+  /// `finite`: reject tensors with NaN or infinity.
   ArchiveReader(ArrayStore& arrays, bool finite) : arrays_(arrays), finite_(finite) {}
   bool loading() const override { return true; }
-  /// Throws FormatError with all that was missing or did not fit.
+  /// Throws FormatError that lists everything missing or invalid.
   void finish(ExtraKeys extra) {
     if (extra == ExtraKeys::refuse)
       for (const auto& name : arrays_.names())
@@ -296,14 +294,14 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
       value = number;
     }
   }
-  /// Text of Python 2 is an array of bytes.
+  /// Python 2 saves text as bytes.
   void exchange(const std::string& path, std::string& value) {
     const auto is_text = [](ArrayDtype d) { return d == ArrayDtype::unicode || d == ArrayDtype::bytes; };
     const Array* array = scalar(path, "text", is_text);
     if (!array) return;
     if (array->dtype == ArrayDtype::unicode) return attempt(path, [&] { value = array->strings()[0]; });
     std::string_view text = as_text(array->data);
-    text = text.substr(0, text.find_last_not_of('\0') + 1);  // without the zeros that fill it up
+    text = text.substr(0, text.find_last_not_of('\0') + 1);  // without padding zeros
     if (!is_utf8(text)) return complain(path, " is bytes that are not UTF-8, text expected");
     value = std::string(text);
   }
@@ -327,17 +325,17 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
         [&](auto values) {
           if constexpr (Real<T>)
             if (finite_ && !check_finite(path, *array, values)) return;
-          tensor.assign(Tensor<T>::from(values, tensor.shape()));  // into the memory that is there
+          tensor.assign(Tensor<T>::from(values, tensor.shape()));  // keeps the tensor's memory
         },
         T{});
   }
-  /// Of a parameter that several fields share, the paths that the file has, or those of the first field.
+  /// Paths of the first member of a shared parameter that is in the file, else of the first member.
   const Paths& first_present(const std::vector<Paths>& fields) const {
     const auto present = [this](const Paths& paths) { return arrays_.has(paths.front()); };
     const auto found = std::find_if(fields.begin(), fields.end(), present);
     return found == fields.end() ? fields.front() : *found;
   }
-  /// The file may have the same values under the others' paths, too.
+  /// The file may repeat the values under the other members' paths. They must be equal.
   template <Element T>
   void exchange_again(const std::string& path, const Tensor<T>& tensor) {
     if (!arrays_.has(path)) return;
@@ -360,7 +358,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     if (info.dtype != ArrayDtype::object || !info.shape.empty() || !info.problem.empty()) return false;
     return arrays_.array(path).objects[0].is_none();
   }
-  /// The array if there is one of a fitting type and shape; others are not unpacked.
+  /// The array, if it exists with a fitting type and shape; only then is it unpacked.
   template <class Fits, class FitsShape>
   const Array* find(const std::string& path, const char* wanted, Fits fits, FitsShape fits_shape,
                     const std::string& wanted_shape) {
@@ -383,7 +381,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     return find(
         path, wanted, fits, [](const std::vector<Index>& shape) { return shape.empty(); }, "one value");
   }
-  /// Complains of the first value that is not finite, or that a T cannot hold.
+  /// Reports the first value that is not finite, or too large for T.
   template <Real T>
   bool check_finite(const std::string& path, const Array& array, const std::vector<T>& values) {
     const auto bad = std::find_if(values.begin(), values.end(), [](T v) { return !std::isfinite(v); });
@@ -396,7 +394,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     else complain(path, " holds values that are not finite: element ", place, " is ", before);
     return false;
   }
-  /// `use(values)` with the values as those of `example`'s type.
+  /// Calls `use(values)` with the values converted to the type of `example`.
   template <class Use, class T>
   void convert(const std::string& path, const Array& array, Use use, const T& example) {
     attempt(path, [&] { use(array.as_numbers<std::remove_cvref_t<decltype(example)>>()); });
@@ -427,7 +425,7 @@ void read_arrays(ArrayStore& arrays, Part& part, ExtraKeys extra, bool finite) {
   reader.root(part);
   reader.finish(extra);
 }
-/// `before`: what the part held.
+/// `before`: the content of `part`, restored on failure.
 template <class Part>
 void read_or_restore(ArrayStore& arrays, Part& part, ExtraKeys extra, const Archive& before) {
   try {
@@ -441,17 +439,17 @@ void read_or_restore(ArrayStore& arrays, Part& part, ExtraKeys extra, const Arch
 
 }  // namespace detail
 
-/// All arrays of a module, or of what has `serialize`. Does not change it.
+/// All arrays of a module, or of an object with `serialize`. Does not change it.
 template <class Part>
 Archive to_archive(const Part& part) {
   detail::ArchiveWriter writer;
-  writer.root(const_cast<Part&>(part));  // one function serves both directions; this one only reads
+  writer.root(const_cast<Part&>(part));  // one function both saves and loads; here it only reads
   return writer.take();
 }
 
-/// Overwrites a module, or what has `serialize`. Throws FormatError, naming the keys that are missing or whose
-/// type, shape or values do not fit (20 of them, and how many more), and for values that contradict each other;
-/// `part` is then as before.
+/// Loads a module, or an object with `serialize`, from `archive`. Throws FormatError if keys are missing, if
+/// types, shapes or values do not fit, or if values contradict each other. The text lists the first 20
+/// problems and the number of others. On failure `part` is unchanged.
 template <class Part>
 void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKeys::refuse) {
   detail::ArchiveStore arrays(archive);
@@ -459,14 +457,15 @@ void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKey
 }
 
 namespace detail {
-/// What is asked for may be wider in the file, and texts longer, but not so much that the memory is gone.
+/// Limit for the data to unpack. Files may have wider types and longer texts than expected, but must not
+/// exhaust the memory.
 inline std::uint64_t max_bytes(const Archive& expected) {
   std::uint64_t bytes = 0;
   for (const auto& entry : expected) bytes += entry.array.data.size();
   return 4 * bytes + (std::uint64_t{64} << 20);
 }
 
-/// Says in one line what a file is that has nothing of what is wanted.
+/// Throws a short FormatError for a file that has none of the wanted arrays.
 inline void refuse_another_kind(const NpzReader& reader, const Archive& wanted, const std::string& prefix) {
   std::size_t below_prefix = 0;
   bool snapshot = false;
@@ -507,14 +506,17 @@ void load(const std::filesystem::path& path, Part& part, const LoadOptions& opti
 }
 }  // namespace detail
 
-/// Writes the parameters and states of a model, deflated, atomically: Chainer's load_npz reads them. The name
-/// is used as it is. Throws FileError.
+/// Saves the parameters and states of a model as a compressed NPZ file, atomically. Chainer's load_npz reads
+/// it. The file has exactly this name. Throws FileError.
+///
+///     io::save_npz("model.npz", model);
+///     io::load_npz("model.npz", model);
 inline void save_npz(const std::filesystem::path& path, const nn::Module& model) {
   write_npz(path, to_archive(model));
 }
-/// Reads what save_npz or Chainer's wrote, float16 to float64 into the model's types; with `options.path` also
-/// out of a snapshot. Arrays that the model does not ask for are not unpacked. Throws FileError, and FormatError
-/// as from_archive does.
+/// Loads a model saved by save_npz or by Chainer. float16 to float64 are converted to the model's types. With
+/// `options.path` it also loads from a snapshot. Arrays that the model does not have are not unpacked. Throws
+/// FileError, and FormatError like from_archive.
 inline void load_npz(const std::filesystem::path& path, nn::Module& model, const LoadOptions& options) {
   detail::load(path, model, options);
 }
@@ -523,13 +525,13 @@ inline void load_npz(const std::filesystem::path& path, nn::Module& model,
   detail::load(path, model, {extra, {}});
 }
 
-/// As save_npz, for a trainer or another part that has `serialize`.
+/// Saves a trainer, or another object with `serialize`, like save_npz.
 template <class Part>
 void save_snapshot(const std::filesystem::path& path, const Part& part) {
   write_npz(path, to_archive(part));
 }
-/// Reads what save_snapshot or Chainer's save_npz wrote of such a part; keys that `part` does not ask for are
-/// ignored. Throws as load_npz.
+/// Loads what save_snapshot or Chainer's save_npz wrote. Keys that `part` does not have are ignored. Throws
+/// like load_npz.
 template <class Part>
 void load_snapshot(const std::filesystem::path& path, Part& part) {
   detail::load(path, part, {ExtraKeys::ignore, {}});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What trainers, optimizers, iterators, triggers and extensions are saved to and resumed from: one function
-// `serialize(Serializer&)` of each serves both directions. Concrete ones are in serialization/archive.hpp.
+// The interface to save and resume trainers, optimizers, iterators, triggers and extensions: their function
+// `serialize(Serializer&)` both saves and loads. serialization/archive.hpp has the implementations.
 
 #include "lstmlib/nn/module.hpp"
 
@@ -11,23 +11,30 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-/// Values by path: "updater/optimizer:main/t". When saving, `value` stores; when loading, it overwrites what
-/// it is given. A key that is missing or does not fit is noted, and reported with all others when the file
-/// has been gone through.
+/// Saves or loads values by path, such as "updater/optimizer:main/t". When saving, `value` stores its
+/// argument; when loading, it overwrites it. Missing or invalid keys are collected, and reported together at
+/// the end.
+///
+///     void serialize(io::Serializer& serializer) {
+///       serializer.value("count", count_);
+///       serializer.child("optimizer:main", optimizer_);
+///     }
 class Serializer {
  public:
   virtual ~Serializer() = default;
 
   virtual bool loading() const = 0;
   bool saving() const { return !loading(); }
-  /// Whether the file that is loaded has this key of the current part. False when saving.
+  /// Whether the file has this key in the current part. False when saving.
   bool has(std::string_view key) const { return loading() && has_path(path_.of(key)); }
 
+  /// Saves or loads one value under `key`. Types: bool, 64-bit integers, double, optional double, text, lists
+  /// of 64-bit integers, tensors.
   template <class V>
   void value(std::string_view key, V& v) {
     on_value(path_.of(key), v);
   }
-  /// A part with `serialize(Serializer&)`, or a Module, under a name of its own.
+  /// Saves or loads a Module, or an object with `serialize(Serializer&)`, below `name`.
   template <class Part>
   void child(std::string_view name, Part& part) {
     path_.enter(name);
@@ -35,7 +42,7 @@ class Serializer {
     else on_module(part);
     path_.leave();
   }
-  /// The same for parts that are serialized by a function.
+  /// Calls `use(*this)` with `name` as prefix of all keys.
   template <class Use>
   void scope(std::string_view name, Use use) {
     path_.enter(name);

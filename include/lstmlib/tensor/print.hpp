@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Numbers as text, as NumPy prints an array: columns of equal width, and "..." in the middle of large ones.
+// Prints arrays like NumPy: columns of equal width, and "..." in the middle of large arrays.
 
 #include "lstmlib/base/dtype.hpp"
 #include "lstmlib/base/shape.hpp"
@@ -15,16 +15,16 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::detail {
 
-inline constexpr Index print_whole = 1000;      // elements: larger tensors are summarised
-inline constexpr Index print_edge = 3;          // of each end of an axis, where summarised
+inline constexpr Index print_whole = 1000;      // elements; larger tensors are summarised
+inline constexpr Index print_edge = 3;          // positions shown at each end of a summarised axis
 inline constexpr std::size_t print_line = 75;   // characters
-inline constexpr std::size_t print_digits = 8;  // behind the point
+inline constexpr std::size_t print_digits = 8;  // after the decimal point
 
-/// A number taken apart: "-12" "." "5", and "+03" of one with an exponent.
+/// The parts of a number: "-12" and "5" of -12.5, and the exponent "+03" in scientific format.
 struct Digits {
   std::string whole, fraction, exponent;
 };
-/// As few digits as tell it from its neighbours, of the fraction at most print_digits.
+/// The shortest digits that identify `x`, at most print_digits of them after the point.
 template <Real T>
 Digits digits_of(T x, std::chars_format format) {
   char text[64];
@@ -74,7 +74,7 @@ std::vector<std::string> column_of(const std::vector<T>& numbers) {
     fraction = std::max(fraction, digits.fraction.size());
     exponent = std::max(exponent, digits.exponent.size());
   }
-  const std::size_t right = 1 + fraction + (scientific ? 1 + exponent : 0);  // from the point on
+  const std::size_t right = 1 + fraction + (scientific ? 1 + exponent : 0);  // width from the point on
   for (std::size_t i = 0; i < numbers.size(); ++i)
     if (!std::isfinite(numbers[i]))
       whole = std::max(whole, all[i].whole.size() - std::min(all[i].whole.size(), right));
@@ -91,7 +91,7 @@ std::vector<std::string> column_of(const std::vector<T>& numbers) {
   return texts;
 }
 
-/// A number alone: "3.0".
+/// A single number: "3.0".
 template <Element T>
 std::string text_of(T x) {
   if constexpr (Integer<T>) return std::to_string(x);
@@ -106,7 +106,7 @@ std::string text_of(T x) {
   }
 }
 
-/// The elements of a row-major array that are shown, and their place in the text.
+/// Selects the elements of a row-major array to show, and arranges their texts.
 class Printer {
  public:
   explicit Printer(const Shape& shape) : shape_(shape), summarised_(shape.elements() > print_whole) {}
@@ -117,14 +117,14 @@ class Printer {
     collect(values, 0, 0, some);
     return some;
   }
-  /// `texts` of shown().
+  /// Arranges `texts`, one for each element of shown().
   std::string layout(const std::vector<std::string>& texts) const {
     std::size_t next = 0;
     return layout(texts, next, 0, print_line);
   }
 
  private:
-  /// Calls `use(i)` for the positions on an axis that are shown, and use(-1) for those that are left out.
+  /// Calls `use(i)` for each position of an axis that is shown, and `use(-1)` once for those left out.
   template <class Use>
   void each(int axis, Use use) const {
     const Index size = shape_[axis];
