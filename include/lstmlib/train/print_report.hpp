@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A table of the log, printed line by line as it grows.
+// A table of the log, printed line by line during the run.
 
 #include "lstmlib/train/log_report.hpp"
 #include "lstmlib/train/progress_bar.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// Prints what the trainer's LogReport logs. Columns and numbers as in Chainer's PrintReport; what a line
-/// lacks is blank.
+/// Prints the entries of the trainer's LogReport. Columns and number format are those of Chainer's
+/// PrintReport. Missing values are blank.
 class PrintReport {
  public:
   PrintReport(std::vector<std::string> keys, std::ostream& stream)
@@ -44,10 +44,10 @@ class PrintReport {
   Table table_;
   std::ostream* stream_;
   bool header_printed_ = false;
-  std::size_t printed_ = 0;  // entries; a resumed run prints those of the earlier ones again
+  std::size_t printed_ = 0;  // entries; a resumed run prints the earlier ones again
 };
 
-/// `keys`: the columns, as "epoch" or "validation/main/accuracy". `stream` outlives the trainer.
+/// `keys`: the columns, such as "epoch" or "validation/main/accuracy". `stream` must outlive the trainer.
 inline Extension print_report(std::vector<std::string> keys, std::ostream& stream) {
   return PrintReport(std::move(keys), stream);
 }
