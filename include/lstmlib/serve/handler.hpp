@@ -3,20 +3,23 @@
 // A handler connects a model to the server. It has up to four functions; only `load` is required:
 //
 //   Model load(const std::filesystem::path& model_dir)               loads the model
-//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to
-//   Tensor<float>
+//   Input read(std::string body, const std::string& content_type)    default: .npy to Tensor<float>
 //   Prediction predict(const Model&, const Input&)                   default: calls the model
-//   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
+//   Content write(const Prediction&, const std::string& accept)      default: numbers to .npy
 //
 // All but `load` are const and are called by several threads. The defaults read and write application/x-npy.
 // A handler with other formats lists them in `static constexpr std::string_view request_types[]`, default
 // first. If its responses have other types, it lists those in `response_types[]`. Then `read` and `write` get
 // one of these types, and other requests are refused before `read` (415, 406).
 //
-//   struct SumHandler {
-//     nn::Linear load(const std::filesystem::path& model_dir);  // the defaults do the rest
+//   struct Endpoint {  // Model: a module that maps numbers to numbers; the defaults do the rest
+//     Model load(const std::filesystem::path& folder) {
+//       Model model;
+//       io::load_npz(folder / "model.npz", model);
+//       return model;
+//     }
 //   };
-//   serve::Service service(SumHandler{}, "model");
+//   serve::Service service(Endpoint{}, "model_folder");
 //   service.run();
 
 #include "lstmlib/autograd/mode.hpp"
@@ -54,13 +57,10 @@ struct Rows {
 /// requests in parts. It has these functions instead of `predict`:
 ///   Prediction begin(Input)                                          a prediction with rows not yet computed
 ///   std::size_t rows(const Prediction&)                              its number of rows
-///   std::size_t cost(const Prediction&, std::size_t row)             cost of a row in the unit of
-///   QueueOptions
-///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, each independent of the
-///   others
+///   std::size_t cost(const Prediction&, std::size_t row)             cost of a row, see QueueOptions
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, independently
 /// Optional, for large predictions:
-///   std::size_t bytes(const Prediction&)                             its memory, counted in the memory
-///   budget
+///   std::size_t bytes(const Prediction&)                             its memory, for the budget
 template <class H>
 concept Batchable = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});

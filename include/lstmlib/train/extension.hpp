@@ -24,15 +24,13 @@ inline constexpr int snapshot = -200;    ///< saves the whole run; must come las
 /// Any callable `void(Trainer&)`. The following members are optional:
 ///   `std::string name`                             its name in snapshots; the trainer makes it unique
 ///   `int priority`                                 its place among the extensions
-///   `Trigger default_trigger() const`              when it runs if Trainer::extend gets no trigger; default:
-///   after
-///                                                  each iteration
+///   `Trigger default_trigger() const`              when it runs, if Trainer::extend gets no trigger;
+///                                                  default: after each iteration
 ///   `initialize(Trainer&)`                         called before the first update of a run, resumed or not
-///   `std::filesystem::path interrupted(Trainer&)`  called if a signal ends the run; returns a file to resume
-///   from,
-///                                                  or an empty path
+///   `std::filesystem::path interrupted(Trainer&)`  called if a signal ends the run; returns a file to
+///                                                  resume from, or an empty path
 ///   `finalize()`                                   called when a run ends, even by an exception; must not
-///   throw
+///                                                  throw
 ///   `serialize(io::Serializer&)`                   saves and loads its state
 ///
 ///     trainer.extend([](train::Trainer& t) { std::cout << t.iteration() << '\n'; }, train::epochs(1));
