@@ -38,8 +38,8 @@ class Process {
   using TakeLine = std::function<void(const std::string&)>;
 
   void send(int signal);  ///< does nothing if it has ended
-  /// Waits until something happens, but at most `time`. Passes lines from the pipe to `take`, cut at 64 KB; may
-  /// return before all were read. Returns false if there will be no more.
+  /// Waits until something happens, but at most `time`. Passes lines from the pipe to `take`, cut at 64 KB;
+  /// may return before all were read. Returns false if there will be no more.
   bool wait(std::chrono::milliseconds time, const TakeLine& take);
   /// Exit status, or 128 plus the signal that ended it. Nothing while it runs.
   std::optional<int> ended();
