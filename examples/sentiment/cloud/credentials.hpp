@@ -34,9 +34,9 @@ struct CredentialSource {
 /// - AWS_CREDENTIAL_FILE and the files of boto 2: refused;
 /// - AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI.
 ///
-/// A refused place ends the search, so that no other credentials than those intended are used. The metadata of
-/// an EC2 instance, botocore's last place, is not used. Contacts no server. Throws Error that says what to set
-/// and contains no credentials.
+/// A refused place ends the search, so that no other credentials than those intended are used. The metadata
+/// of an EC2 instance, botocore's last place, is not used. Contacts no server. Throws Error that says what to
+/// set and contains no credentials.
 CredentialSource find_credentials(const Profiles& profiles);
 
 }  // namespace sentiment::cloud

@@ -8,8 +8,9 @@
 
 namespace sentiment::cloud {
 
-/// A general purpose bucket: 3 to 63 lower-case letters, digits, dots and hyphens, with a letter or digit at
-/// both ends, no two adjacent dots, not an IP address, and none of S3's reserved prefixes and suffixes.
+/// A general purpose bucket: 3 to 63 lower-case letters, digits, dots and hyphens. It begins and ends with a
+/// letter or digit, has no two adjacent dots, is not an IP address, and has none of S3's reserved prefixes
+/// and suffixes.
 std::string fault_of_bucket(std::string_view text);
 
 /// A key prefix: at most 512 bytes, no slash at the beginning, no two adjacent slashes, no part "." or "..".

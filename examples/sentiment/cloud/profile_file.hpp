@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Parses ~/.aws/config and ~/.aws/credentials: sections of names and values, read as botocore (the base of
-// boto3 and the AWS command line) reads them, with Python's configparser. What that refuses is refused here.
+// Parses ~/.aws/config and ~/.aws/credentials: sections of names and values. Follows botocore (the base of
+// boto3 and the AWS command line), which uses Python's configparser. What that refuses is refused here.
 
 #include <filesystem>
 #include <map>

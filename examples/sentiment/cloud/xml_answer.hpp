@@ -19,8 +19,8 @@ struct XmlAnswer {
   std::string text(const std::string& name) const;
 };
 
-/// Nothing if the text is not XML, has a document type (so entities are never expanded), exceeds a megabyte,
-/// is nested deeper than 32 or has more than 10,000 elements. Names have no namespaces.
+/// Nothing if the text is not XML or has a document type, so entities are never expanded. Nothing either
+/// above a megabyte, 10,000 elements or a depth of 32. Names have no namespaces.
 std::optional<XmlAnswer> parse_xml(std::string_view text);
 
 }  // namespace sentiment::cloud

@@ -24,8 +24,9 @@ LabelledLines read_lines(const Dataset& dataset, const DatasetPlaces& places, st
 /// The first lines of a text without their ends, at most `count`.
 std::vector<std::string> first_lines(std::string_view text, std::size_t count);
 
-/// The test sentences that the notebook sends: the first lines until they exceed `characters` (in code points
-/// with line ends, like Python's readlines with a hint), each without its first character and trimmed.
+/// The test sentences that the notebook sends. It takes lines until they exceed `characters`, in code points
+/// with line ends, like Python's readlines with a hint. It drops the first character of each line and strips
+/// the rest.
 std::vector<std::string> first_sentences(std::string_view text, std::size_t characters = 2000);
 
 }  // namespace sentiment

@@ -34,8 +34,8 @@ struct PrepareResult {
 /// whatever reading and writing throw.
 PrepareResult prepare(const PrepareOptions& options);
 
-/// The same, but if the data set cannot be obtained, reports that on standard error and uses the built-in
-/// corpus, whose name it stores in `options`.
+/// The same. But if the data set cannot be obtained, reports that on standard error and uses the built-in
+/// corpus; then `options` get its name.
 PrepareResult prepare_or_fall_back(PrepareOptions& options);
 
 }  // namespace sentiment

@@ -13,7 +13,7 @@ namespace detail {
 struct AlreadyConst;
 }
 
-/// Row-major elements of a tensor. A null view stands for an absent optional argument, which kernels skip.
+/// Row-major elements of a tensor. A null view means that an optional argument is absent; kernels skip it.
 template <class T>
 struct View {
   T* data = nullptr;

@@ -32,8 +32,8 @@ inline std::vector<std::string> process_names(Communicator& all) {
 }
 
 /// Calls `work()`, which must not communicate, in every process. If it throws in one, all throw AgreedError
-/// with the message of the lowest rank that failed, and the name of that process unless all messages are
-/// equal. Collective.
+/// with the message of the lowest rank that failed. The message names that process unless it is the same in
+/// all. Collective.
 ///
 ///     const auto data = distributed::all_or_none(all, [&] { return read_data(path); });
 template <class Work>

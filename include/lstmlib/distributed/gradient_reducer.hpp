@@ -13,7 +13,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
 struct ReducerOptions {
-  /// Size of a bucket. Few large messages are faster; many small ones can start earlier.
+  /// A bucket gets parameters until it has this many bytes. Few large messages are faster; many small ones
+  /// can start earlier.
   std::size_t bucket_bytes = std::size_t{1} << 20;
   GradientCompression compression =
       GradientCompression::none;  ///< of float32 gradients; rows of tables on a GPU are always exact

@@ -29,8 +29,8 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 /// with others. While short requests arrive, the long ones leave one thread and its core free; otherwise they
 /// use all.
 ///
-/// Lack of memory loses no job and ends no thread: an allocation that fails makes the job fail that needed
-/// it, and everything else was allocated before.
+/// Lack of memory loses no job and ends no thread. A failed allocation makes the job fail that needed it;
+/// everything else was allocated before.
 class Queue {
  public:
   using Jobs = std::vector<std::shared_ptr<Job>>;
@@ -57,16 +57,16 @@ class Queue {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// Whether the caller should poll for more requests before it submits `jobs`: the last batch was larger,
-  /// nothing is being computed, and the first job has not waited for long.
+  /// Whether the caller should poll for more requests before it submits `jobs`. True if the last batch was
+  /// larger, nothing is being computed, and the first job has not waited for long.
   bool wants_more(const Jobs& jobs) const {
     const std::lock_guard lock(mutex_);
     return busy_ == busy_long_ && waiting_.empty() && jobs.size() < expected_ &&
            Job::Clock::now() < jobs[0]->arrival + options_.max_delay;
   }
 
-  /// Takes jobs in order. Returns those that already have a response: refused ones (503) if the queue is
-  /// full, and a few small ones that the caller's thread computed because the queue was idle.
+  /// Takes jobs in order. Returns those that already have a response. These were refused (503) because the
+  /// queue is full, or were small and computed by the caller's thread because the queue was idle.
   Jobs submit(Jobs jobs) noexcept {
     if (compute_here(jobs)) return jobs;
     std::size_t refused = 0;

@@ -29,8 +29,9 @@ struct InferenceRoute {
 /// full.
 ///
 ///     auto server = serve::make_server<>({.port = 8080});
-///     server->get("/hello", [](const serve::Request&) { return serve::Response{200, {"text/plain", "hi"},
-///     {}}; });
+///     server->get("/hello", [](const serve::Request&) {
+///       return serve::Response{200, {"text/plain", "hello"}, {}};
+///     });
 ///     server->ready();
 ///     server->run();
 class Server {

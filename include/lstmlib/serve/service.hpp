@@ -17,8 +17,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// A server for one model. See handler.hpp for handlers. /// ///     serve::Service service(MyHandler{},
-/// "model_folder", {.port = 8080, .stop_at_signals = true}); ///     return service.run();
+/// A server for one model. See handler.hpp for handlers.
+///
+///     serve::Service service(MyHandler{}, "model_folder", {.port = 8080, .stop_at_signals = true});
+///     return service.run();
 template <Handler H>
 class Service {
  public:

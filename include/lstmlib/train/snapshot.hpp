@@ -158,7 +158,7 @@ class SnapshotObject {
 /// `model` must outlive the trainer. Marks such as "{epoch}" in `file_name` are not replaced.
 ///
 ///     trainer.extend(train::snapshot_object(model, "best.npz"),
-///     train::max_value("validation/main/accuracy"));
+///                    train::max_value("validation/main/accuracy"));
 inline Extension snapshot_object(const nn::Module& model, std::string file_name) {
   return SnapshotObject(model, std::move(file_name));
 }

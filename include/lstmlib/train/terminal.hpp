@@ -75,7 +75,7 @@ inline std::string duration_text(double seconds) {
   return message(days, days == 1 ? " day, " : " days, ", text);
 }
 
-/// Progress of a run. At least one of the totals is positive; epochs have precedence.
+/// Progress of a run. Unknown totals are 0; epochs have precedence.
 struct Progress {
   Index iteration = 0;         ///< updates done
   double epoch_detail = 0;     ///< epochs done, including the fraction of the current one

@@ -30,7 +30,7 @@ class Vocabulary {
   explicit Vocabulary(std::vector<Entry> entries);
 
   /// Builds a vocabulary: `<eos>` 0, `<unk>` 1, then words by descending count (ties by code points) up to
-  /// the limits. As in the Chainer scripts, a word in the corpus that equals a mark takes over the mark's
+  /// the limits. Follows the Chainer scripts if a word in the corpus equals a mark: it takes over the mark's
   /// entry with a new id, and the next word gets the same id again.
   static Vocabulary build(const std::vector<std::vector<std::string>>& sentences,
                           const VocabularyLimits& limits = {});

@@ -33,7 +33,7 @@ std::string without_tags(std::string_view line) {
 bool is_rule(std::string_view line) { return line.size() > 60 && line.find_first_not_of('-') == line.npos; }
 
 /// Whether a line is a message of the ssh client about a host that was not reached or was lost. mpirun only
-/// sees the client end; its own message may be misleading and not name the host.
+/// sees that the client ended. Its own message may be misleading and not name the host.
 bool is_of_ssh(std::string_view line) {
   return (line.starts_with("Connection to ") && line.find(" closed by remote host") != line.npos) ||
          line.starts_with("Timeout, server ") || line.starts_with("ssh: ") ||

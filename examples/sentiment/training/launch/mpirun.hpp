@@ -13,8 +13,8 @@ class Complaints {
  public:
   /// Returns false for a line that need not be shown.
   bool take(std::string_view line);
-  /// The reason in one line, if there is one: a host that was not reached or was lost, else the message of a
-  /// process, else that of mpirun.
+  /// The reason in one line, if there is one. A host that was not reached or was lost comes first, then the
+  /// message of a process, then that of mpirun.
   std::string reason() const;
 
  private:

@@ -16,7 +16,7 @@ struct Rank {
 /// invalid.
 std::optional<Rank> rank_from_environment();
 
-/// From now on SIGUSR1 acts like the first SIGTERM; further ones do nothing. mpirun forwards this signal, but
+/// From now on SIGUSR1 acts like the first SIGTERM; further ones do nothing. mpirun forwards SIGUSR1. It
 /// reacts to SIGTERM by killing its processes one second later, which is too soon to write a snapshot.
 void take_user_signal_for_a_stop();
 

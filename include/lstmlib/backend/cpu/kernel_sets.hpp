@@ -3,10 +3,10 @@
 // The vector kernels, compiled once for each instruction set, and the choice among them.
 //
 // The .inl files of kernels/ and math/ are included in one namespace per set, between the push and the pop of
-// its target, so the user's compiler flags do not matter. Rules for these files: no standard headers, no
-// templates, no lambdas (they do not inherit the target), and nothing but plain types from outside the
-// namespace. So caller and callee always have the same target, and the linker cannot substitute code of a
-// wide set elsewhere.
+// its target. So the user's compiler flags do not matter. Rules for these files: no standard headers, no
+// templates, no lambdas (they do not inherit the target). From outside the namespace they may only use plain
+// types. So caller and callee always have the same target, and the linker cannot substitute code of a wide
+// set elsewhere.
 
 #include "lstmlib/backend/cpu/low_precision_table.hpp"
 #include "lstmlib/backend/cpu/isa.hpp"
@@ -25,7 +25,7 @@
 #pragma clang diagnostic ignored "-Wunknown-pragmas"  // g++ pragmas that request unrolling
 #endif
 
-// The kernels round by adding a number and subtracting it again. -ffast-math could remove that, so they are
+// The kernels round by adding a number and subtracting it again. -ffast-math could remove that. So they are
 // compiled without it, whatever the user's flags are.
 #if defined(__clang__)
 #pragma float_control(precise, on, push)

@@ -19,7 +19,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// Memory from the system, aligned to a cache line. Large blocks are aligned to huge pages, which are
-/// requested from the system: 16 MB of weights in 4 KB pages exceed what the TLB of a core can hold.
+/// requested from the system. With pages of 4 KB, 16 MB of weights would exceed what the TLB of a core can
+/// hold.
 struct SystemMemory {
   static void* take(std::size_t bytes) {
     void* data = ::operator new(bytes, alignment(bytes));

@@ -29,7 +29,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 namespace detail {
-/// Keeps a plugin mapped while its workers run: the system does not unload a library while a thread still has
+/// Keeps a plugin mapped while its workers run. The system does not unload a library while a thread still has
 /// to destroy one of its thread-local objects.
 inline void keep_library_loaded() {
   struct AtEndOfThread {

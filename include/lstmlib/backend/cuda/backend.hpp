@@ -25,8 +25,10 @@ struct Groups {
   Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
-/// GPUs as a back end. Programs install it with lstmlib::cuda::install() (see cuda.hpp) and use it by Device.
-/// /// ///     if (cuda::install()) model.to(Device::parse("cuda"));
+/// GPUs as a back end. Programs install it with lstmlib::cuda::install() (see cuda.hpp) and choose a GPU by
+/// Device.
+///
+///     if (cuda::install()) model.to(Device::parse("cuda"));
 class CudaBackend final : public Backend {
  public:
   /// Devices are set up when they are first used.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The nodes of a captured graph. An instantiated graph can be updated with the addresses and sizes of another
-// graph, but only if that has the same kernels in the same places and the same cluster shapes. Some drivers
+// graph only if both have the same kernels in the same places and the same cluster shapes. Some drivers
 // (580.159 on an H100) accept other graphs too, and then run something that is neither graph. For example,
 // cuBLAS launches the same kernel in clusters of 2 or 4 blocks, depending on the sizes of a product.
 

@@ -81,7 +81,7 @@ class Stream {
     return graph;
   }
 
-  /// `beside` is joined before a capture begins and before it ends, until it is detached.
+  /// Joins `beside` before each capture begins and before it ends, until it is detached.
   void attach(Beside& beside) {
     const auto lock = exclusive();
     beside_.push_back(&beside);

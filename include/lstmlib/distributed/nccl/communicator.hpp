@@ -19,8 +19,8 @@ namespace lstmlib::inline LSTMLIB_ABI::nccl {
 ///     distributed::ParallelUpdater updater(*all, batches, model, optimizer, objective);
 ///
 /// Loads libnccl.so.2 of NCCL 2.13 or newer, or the file that the environment variable LSTMLIB_NCCL_LIBRARY
-/// names. Throws DeviceError in every process if one cannot load it or has no GPU, or if only some use graphs
-/// (LSTMLIB_CUDA_GRAPHS): NCCL requires that all do or none.
+/// names. Throws DeviceError in every process if one cannot load it or has no GPU. Also throws if only some
+/// processes use graphs (LSTMLIB_CUDA_GRAPHS), because NCCL requires that all do or none.
 ///
 /// NCCL's errors become DeviceError with its text, the call and this process's name(). They are thrown by the
 /// call that failed, by a later call or by wait(). After an error only the destructor may be called. If a

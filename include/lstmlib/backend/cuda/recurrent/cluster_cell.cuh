@@ -7,8 +7,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// float32 with a sigmoid that is accurate to a few ulp. tanh is accurate, with small relative errors near 0,
-/// unless `approximate` is set: then it is the hardware's, accurate to 11 bits.
+/// float32 with a sigmoid that is accurate to a few ulp. tanh is accurate too, with small relative errors
+/// near 0. With `approximate` it is the hardware's tanh, accurate to 11 bits.
 template <bool approximate>
 struct CellReal {
   float value = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Chooses the kernels of a layer. Times are estimated from the work of a step, to compare kernels rather than
-// to predict: on an H100 with 304 and 512 units, forward kernels take the estimate within a fifth, backward
-// kernels a sixth to two fifths more.
+// to predict. On an H100 with 304 and 512 units, forward kernels take the estimated time within a fifth.
+// Backward kernels take a sixth to two fifths more.
 
 #include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_shapes.hpp"
