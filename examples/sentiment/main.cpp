@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// sentiment: get and prepare text, train sentence classifiers, use them.
-// Exit status: 0 done; 1 the work failed; 2 the command line is wrong; see the commands for others.
+// sentiment: downloads and prepares text, and trains, evaluates and serves sentence classifiers.
+//
+// It reproduces a SageMaker notebook ("the notebook" in comments) whose Python scripts train models with
+// Chainer ("the Chainer scripts"). Files can be exchanged with these in both directions.
+//
+// Exit status: 0 success; 1 failure; 2 wrong command line; some commands have others.
 
 #include "sentiment/commands/command_line.hpp"
 #include "sentiment/commands/commands.hpp"
@@ -22,13 +26,13 @@ std::string version() {
          "." + std::to_string(LSTMLIB_VERSION_PATCH);
 }
 
-/// What CLI11 says, and for an unknown option the one that was probably meant.
+/// CLI11's message and, for an unknown option, the one that was probably meant.
 std::string explained(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::string text = sentiment::one_line(error.what());
   if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
     return "unknown command " + sentiment::one_line(argv[1]) + " (see --help)";
   const auto at = text.find("--");
-  const CLI::App* chosen = &app;  // the innermost command that was named
+  const CLI::App* chosen = &app;  // the innermost command that was given
   std::string command;
   while (!chosen->get_subcommands().empty()) {
     chosen = chosen->get_subcommands().front();
@@ -79,7 +83,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {  // --help, --version
       status = app.exit(wanted);
     }
-    // A full disk or a closed pipe is told here, where the last of the results leaves.
+    // The last results are flushed here, so a full disk or a closed pipe is reported.
     if (!std::cout.flush()) lstmlib::fail<lstmlib::FileError>("standard output: cannot write");
     return status;
   } catch (const CLI::ParseError& error) {

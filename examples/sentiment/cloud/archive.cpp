@@ -29,13 +29,13 @@ namespace fs = std::filesystem;
 using lstmlib::fail;
 using lstmlib::FileError;
 using lstmlib::FormatError;
-using lstmlib::io::printable;  // names of archives are anybody's bytes
+using lstmlib::io::printable;  // names in archives may contain any bytes
 
 namespace {
 
 constexpr std::size_t block = 1 << 16;
 
-/// libarchive converts names between UTF-8 and the locale of the thread; the program's own is "C".
+/// libarchive converts names between UTF-8 and the thread's locale, and this program runs in the locale "C".
 class Utf8Locale {
  public:
   Utf8Locale() : made_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
@@ -53,7 +53,7 @@ class Utf8Locale {
   locale_t made_ = nullptr, before_ = nullptr;
 };
 
-/// The decompressed bytes of a gzip file, its checksums verified; libarchive's own filter passes over them.
+/// The decompressed bytes of a gzip file, with checksums verified. libarchive's own filter ignores them.
 class GzipFile {
  public:
   GzipFile(const fs::path& path, std::uint64_t limit)
@@ -64,13 +64,14 @@ class GzipFile {
   GzipFile& operator=(const GzipFile&) = delete;
   ~GzipFile() { ::gzclose(file_); }
 
-  /// The next bytes, until another call; none at the end. Empty, with a reason in `error()`, for what is no
-  /// whole gzip file or above the limit.
+  /// The next bytes, valid until another call; empty at the end. Nothing, with a reason in `error()`, if the
+  /// file is not a complete gzip file or exceeds the limit.
   std::optional<std::string_view> next() {
     const int count = ::gzread(file_, buffer_.data(), static_cast<unsigned>(buffer_.size()));
     int code = Z_OK;
     const char* reason = ::gzerror(file_, &code);
-    if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {  // a file that is cut reads as one that ends
+    // A truncated file looks like the end of a file.
+    if (count < 0 || (code != Z_OK && code != Z_STREAM_END)) {
       const char* of_system = code == Z_ERRNO ? std::strerror(errno) : nullptr;
       return damaged(of_system ? of_system : reason);
     }
@@ -81,7 +82,7 @@ class GzipFile {
   }
   const std::string& error() const { return error_; }
 
-  /// For archive_read_open.
+  /// Callback for archive_read_open.
   static la_ssize_t read(archive* handle, void* self, const void** bytes) {
     auto& file = *static_cast<GzipFile*>(self);
     const auto got = file.next();
@@ -95,7 +96,7 @@ class GzipFile {
 
  private:
   std::nullopt_t damaged(std::string reason) {
-    // gzerror puts the path before its reason.
+    // gzerror puts the path in front of the reason.
     if (reason.starts_with(path_.string() + ": ")) reason.erase(0, path_.string().size() + 2);
     error_ = reason;
     return std::nullopt;
@@ -113,7 +114,7 @@ struct ArchiveClose {
   void operator()(archive_entry* entry) const { archive_entry_free(entry); }
 };
 
-/// The members of an archive, written below a folder that is empty at first.
+/// Writes the members of an archive to a folder that is initially empty.
 class Unpacking {
  public:
   Unpacking(const fs::path& archive, const fs::path& into, const ArchiveLimits& limits, std::string name)
@@ -137,7 +138,7 @@ class Unpacking {
       if (members == limits_.members) refuse("more than ", limits_.members, " members");
       unpack(entry);
     }
-    while (true) {  // what follows the last member counts for the checksum, too
+    while (true) {  // data after the last member is part of the checksum
       const auto rest = gzip_.next();
       if (!rest) refuse(gzip_.error());
       if (rest->empty()) break;
@@ -154,7 +155,7 @@ class Unpacking {
     refuse(reason ? printable(reason) : "not a tar archive");
   }
 
-  /// The member's name without what says nothing; "" for the top folder itself.
+  /// The normalised name of a member; "" for the top folder.
   fs::path name_of(archive_entry* entry) const {
     const char* given = archive_entry_pathname(entry);
     if (!given) given = archive_entry_pathname_utf8(entry);
@@ -179,7 +180,7 @@ class Unpacking {
     if (link || (type != AE_IFREG && type != AE_IFDIR))
       refuse("the member '", printable(name.string()), "' is ", link ? "a link" : "a device or the like",
              "; only files and folders are unpacked");
-    // There are no links below into_, so these cannot lead out of it.
+    // There are no links in into_, so this path cannot leave it.
     if (type == AE_IFDIR) return make_folder(into_ / name);
     if (name.empty()) refuse("a file without a name");
     make_folder((into_ / name).parent_path());
@@ -187,7 +188,7 @@ class Unpacking {
   }
 
   void write(const fs::path& file, std::uint64_t size) {
-    // Holes of a sparse file take no bytes in the gzip stream, so its limit knows nothing of them.
+    // Holes of a sparse file take no bytes in the gzip stream, so its limit does not cover them.
     if (size > limits_.bytes - written_) refuse("unpacks to more than ", limits_.bytes, " bytes");
     written_ += size;
     const lstmlib::io::detail::Descriptor out(
@@ -208,7 +209,7 @@ class Unpacking {
         done += step;
       }
     }
-    // A hole at the end is not among what libarchive hands out.
+    // libarchive does not report a hole at the end.
     const bool whole = left == 0 || ::ftruncate(out.get(), static_cast<off_t>(size)) == 0;
     if (!whole || ::fsync(out.get()) != 0) lstmlib::io::detail::fail_file(file, errno);
   }
@@ -222,7 +223,8 @@ class Unpacking {
   std::array<char, block> buffer_{};
 };
 
-/// What is below `from` goes to `to`, a folder with other content. Looks first whether all of it can.
+/// Moves the contents of `from` into `to`, which may have other contents. First checks that all of it can be
+/// moved.
 void merge(const fs::path& from, const fs::path& to) {
   std::vector<fs::path> folders, files;
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
@@ -233,7 +235,7 @@ void merge(const fs::path& from, const fs::path& to) {
                       ", the archive has the other");
     (folder ? folders : files).push_back(name);
   }
-  for (const auto& name : folders) make_folder(to / name);  // an upper one comes before what is in it
+  for (const auto& name : folders) make_folder(to / name);  // parents come before their contents
   for (const auto& name : files) fs::rename(from / name, to / name);
 }
 
@@ -300,7 +302,7 @@ class Packing {
     try {
       packing.file_.write(std::span(static_cast<const std::byte*>(bytes), count));
       return static_cast<la_ssize_t>(count);
-    } catch (const std::exception& error) {  // must not pass through libarchive's C code
+    } catch (const std::exception& error) {  // exceptions must not pass through libarchive's C code
       packing.failure_ = error.what();
       archive_set_error(handle, EIO, "%s", error.what());
       return -1;
@@ -311,7 +313,7 @@ class Packing {
   lstmlib::io::AtomicFile file_;
   std::string failure_;
   std::array<char, block> buffer_{};
-  std::unique_ptr<archive, ArchiveClose> writer_;  // the last: its end may still write
+  std::unique_ptr<archive, ArchiveClose> writer_;  // last, because its destructor may still write
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Folders as .tar.gz and back: the form in which a training job leaves its model and its output.
+// Packs folders as .tar.gz and unpacks them: the format of a training job's model and output.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,24 +9,23 @@
 
 namespace sentiment::cloud {
 
-/// What an archive may hold at most; a small one can unpack to a full disk.
+/// Limits of an archive's contents, because a small archive can fill a disk.
 struct ArchiveLimits {
-  std::uint64_t bytes = std::uint64_t{4} << 30;  ///< unpacked, with the headers of the members
+  std::uint64_t bytes = std::uint64_t{4} << 30;  ///< decompressed, including the members' headers
   std::size_t members = 100'000;
 };
 
-/// Packs all that is in `folder` (an empty one too) into the file `archive`, names relative to the folder, in
-/// their order, without owners: equal folders give equal members. The file appears complete or not at all.
-/// Throws FileError; also for links, sockets and the like, which are no content of a job.
+/// Packs the contents of `folder`, which may be empty, into the file `archive`. Member names are relative and
+/// sorted, and have no owners, so equal folders give equal members. The file is written atomically. Throws
+/// FileError, also for links, sockets and other special files.
 void pack_folder(const std::filesystem::path& folder, const std::filesystem::path& archive);
 
-/// Unpacks a .tar.gz (ustar, PAX, GNU) into `folder`. First all of it into a folder for what is not finished,
-/// to the end of the gzip stream with its checksum; only then does anything appear: as a whole where there is
-/// no `folder` yet, else file by file, replacing those of the same name. Members are regular files and
-/// folders with relative names; permissions and owners of the archive are not taken over. Throws FormatError,
-/// which names the archive (by `name`, where it is known by another than its path), for anything else
-/// (absolute names, "..", links, devices, above the limits, damage), and FileError; nothing of the archive is
-/// there then.
+/// Unpacks a .tar.gz (ustar, PAX, GNU) into `folder`. Everything is first unpacked to a temporary folder, up
+/// to the end of the gzip stream with its checksum. Then the result is renamed to `folder` if that does not
+/// exist; otherwise its files are moved one by one and replace those with the same name. Members must be
+/// regular files and folders with relative names. Permissions and owners are ignored. Throws FileError, or
+/// FormatError with the archive's `name` (default: its path) for anything else: absolute names, "..", links,
+/// devices, exceeded limits, damage. Then nothing of the archive remains.
 void unpack_archive(const std::filesystem::path& archive, const std::filesystem::path& folder,
                     const ArchiveLimits& limits = {}, const std::string& name = {});
 

@@ -23,7 +23,7 @@ template <class... Parts>
   lstmlib::fail<Error>("credentials: ", parts...);
 }
 
-/// Keys that can be signed with; throws where one of them is empty or could not stand in a header.
+/// Checks keys for signing. Throws if one is empty or contains characters that a header must not have.
 Credentials checked(Credentials keys, const std::string& where) {
   if (keys.access_key.empty()) refuse(where, " has a secret key without its access key");
   if (keys.secret_key.empty()) refuse(where, " has an access key without its secret key");
@@ -79,7 +79,7 @@ class Search {
         .keys = checked(keys, "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)")};
   }
 
-  /// Keys in a section of one of the files, where it has an access key.
+  /// Keys in a section of one of the files, if it has an access key.
   Found of_section(const std::map<std::string, ProfileSection>& sections, const std::string& name,
                    const fs::path& file) const {
     const auto at = sections.find(name);
@@ -94,7 +94,7 @@ class Search {
                         from)};
   }
 
-  /// What a profile has without taking a role by other credentials.
+  /// Credentials of a profile, except by assuming a role with other credentials.
   Found of_profile(const std::string& name, bool with_variables) const {
     const ProfileSection& values = section(name);
     if (auto found = of_web_identity(name, with_variables)) return found;
@@ -107,7 +107,7 @@ class Search {
   }
 
   Found of_web_identity(const std::string& name, bool with_variables) const {
-    // A variable that is set to nothing hides the profile's value.
+    // A variable that is set but empty hides the profile's value.
     const auto get = [&](const char* key, const char* variable_name) {
       if (with_variables)
         if (const auto value = set_variable(variable_name)) return *value;
@@ -139,7 +139,7 @@ class Search {
     if (const std::string wrong = fault_of_role_arn(arn); !wrong.empty()) refuse(where, ": role_arn ", wrong);
   }
 
-  /// By other credentials, which may be another role's.
+  /// A role assumed with other credentials, which may be another role's.
   CredentialSource of_role(const std::string& name) {
     const ProfileSection& values = section(name);
     const std::string about = profiles_.about(name);
@@ -175,7 +175,7 @@ class Search {
   CredentialSource of_source_profile(const std::string& name, const std::string& source) {
     if (!profiles_.both.contains(source))
       refuse(profiles_.about(name), ": there is no profile ", source, ", which its source_profile names");
-    // A profile may be its own source, where it has keys, too.
+    // A profile may be its own source if it has keys as well.
     const bool visited = std::find(visited_.begin(), visited_.end(), source) != visited_.end();
     if (visited && !(source == name && has_keys(source)))
       refuse(profiles_.about(name), ": its source_profile leads in a circle to ", source);
@@ -215,7 +215,7 @@ class Search {
         .fetch = [request](const Session& session) { return credentials_of_container(session, request); }};
   }
 
-  /// botocore still reads them.
+  /// botocore still reads these files.
   static void refuse_old_files() {
     const char* hint = ", which is not read here; put its keys into ~/.aws/credentials or the environment";
     if (set_variable("AWS_CREDENTIAL_FILE")) refuse("AWS_CREDENTIAL_FILE names a file", hint);
@@ -244,7 +244,7 @@ class Search {
 
   const Profiles& profiles_;
   const bool with_variables_;
-  std::vector<std::string> visited_;  ///< the chosen profile and those that were somebody's source
+  std::vector<std::string> visited_;  ///< the chosen profile and those visited as sources
 };
 
 }  // namespace

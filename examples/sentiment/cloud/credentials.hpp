@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Whose credentials a session has: those that botocore, the base of boto3 and of the AWS command line, would
-// take, or none.
+// Finds the credentials of a session: the same as botocore (the base of boto3 and the AWS command line) would
+// find, or none.
 
 #include "sentiment/cloud/profiles.hpp"
 #include "sentiment/cloud/signature.hpp"
@@ -13,15 +13,15 @@ namespace sentiment::cloud {
 
 struct Session;
 
-/// Credentials, or the way to them where a server gives them for a time.
+/// Credentials, or a way to get temporary ones from a server.
 struct CredentialSource {
   std::string from;  ///< where they were found, for messages
   Credentials keys{};
-  /// Asks a server; the session says in which region and with what else it is asked. Not set: `keys` are they.
+  /// Gets them from a server, using the session's region and settings. Not set: use `keys`.
   std::function<Credentials(const Session&)> fetch{};
 };
 
-/// Goes through botocore's places in its order and takes the first that has credentials:
+/// Searches botocore's places in its order and takes the first one with credentials:
 ///
 /// - AWS_ACCESS_KEY_ID, unless a profile was chosen by --profile;
 /// - the profile's role_arn with source_profile or credential_source: AssumeRole;
@@ -34,9 +34,9 @@ struct CredentialSource {
 /// - AWS_CREDENTIAL_FILE and the files of boto 2: refused;
 /// - AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI.
 ///
-/// What is refused ends the search, so that no credentials of a later place are taken for those that were
-/// meant. The metadata of an EC2 instance, botocore's last place, are not asked. Asks no server. Throws Error,
-/// which says what to set; no credential is in it.
+/// A refused place ends the search, so that no other credentials than those intended are used. The metadata
+/// of an EC2 instance, botocore's last place, is not used. Contacts no server. Throws Error that says what to
+/// set and contains no credentials.
 CredentialSource find_credentials(const Profiles& profiles);
 
 }  // namespace sentiment::cloud

@@ -14,7 +14,7 @@ Undo::~Undo() {
     try {
       step.undo();
     } catch (const ServiceError& error) {
-      if (is_missing(error)) continue;  // it had not come to be
+      if (is_missing(error)) continue;  // it was never created
       result += std::string(" failed: ") + error.what();
     } catch (const std::exception& error) { result += std::string(" failed: ") + error.what(); }
     if (watching_.say) watching_.say(result);

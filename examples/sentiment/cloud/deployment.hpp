@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A model behind an endpoint; and how to be rid of what was begun where a later step fails.
+// Puts a model behind an endpoint, and removes what was created if a later step fails.
 
 #include "sentiment/cloud/waiting.hpp"
 
@@ -11,7 +11,7 @@
 
 namespace sentiment::cloud {
 
-/// What is to be done where the work does not come to its end, the last first, also after an interrupt.
+/// Undo steps, run in reverse order if the work does not finish, also after an interrupt.
 class Undo {
  public:
   explicit Undo(Watching watching) : watching_(std::move(watching)) {}
@@ -19,9 +19,9 @@ class Undo {
   Undo& operator=(const Undo&) = delete;
   ~Undo();
 
-  /// Does `make`, and remembers `undo` for it: before, as a request whose answer is lost may have done its
-  /// work. A refusal (status 400 to 499) made nothing, and nothing is remembered: what has the name then is
-  /// somebody else's.
+  /// Records `undo`, then calls `make`: a request may have succeeded even if its response is lost. If the
+  /// service refuses (status 400 to 499), nothing was created and `undo` is dropped: an existing resource of
+  /// that name belongs to somebody else.
   void make(std::string what, const std::function<void()>& make, std::function<void()> undo);
   void forget() { steps_.clear(); }
 
@@ -35,13 +35,13 @@ class Undo {
 };
 
 struct Deployment {
-  std::string name;  ///< of model, configuration and endpoint
-  Model model;       ///< without a name
+  std::string name;  ///< name of model, configuration and endpoint
+  Model model;       ///< name left empty
   std::string instance_type = "ml.m5.large";
   int instance_count = 1;
 };
 
-/// Makes the three, and does not wait. Throws as SageMaker; `undo` has what was made.
+/// Creates all three without waiting. Throws like SageMaker; `undo` has the steps to remove what was created.
 void deploy(SageMaker& sagemaker, Deployment deployment, Undo& undo, const Watching& watching);
 
 }  // namespace sentiment::cloud

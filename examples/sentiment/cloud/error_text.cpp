@@ -25,7 +25,7 @@ std::string one_line(std::string text, std::size_t most) {
   for (char& c : text)
     if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 127) c = ' ';
   if (text.size() > most) {
-    while (most > 0 && (text[most] & 0xC0) == 0x80) --most;  // not in the middle of a character
+    while (most > 0 && (text[most] & 0xC0) == 0x80) --most;  // do not cut inside a character
     text = text.substr(0, most) + "...";
   }
   return text;

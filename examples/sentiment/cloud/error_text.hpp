@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a service says where it refuses.
+// Error messages of services.
 
 #include "sentiment/cloud/http_client.hpp"
 
@@ -9,13 +9,13 @@
 
 namespace sentiment::cloud {
 
-/// The name and the text of an error, as the services write them in JSON, in XML or in a header.
+/// Name and text of an error, from JSON, XML or a header of the response.
 struct ErrorText {
   std::string code, text;
 };
 ErrorText read_error(const Answer& answer);
 
-/// Text of others on one line of at most `most` bytes, without what would act on a terminal.
+/// Makes external text safe to print: one line of at most `most` bytes, without control characters.
 std::string one_line(std::string text, std::size_t most = 600);
 
 }  // namespace sentiment::cloud

@@ -19,7 +19,7 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
-/// Checks what a server gave: it becomes part of headers.
+/// Checks keys from a server, because they become part of headers.
 Credentials given(Credentials keys, const std::string& end, const char* what) {
   const auto is_fine = [](const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != 127; });
@@ -32,7 +32,7 @@ Credentials given(Credentials keys, const std::string& end, const char* what) {
   return keys;
 }
 
-/// One of STS's two operations.
+/// One of the two operations of STS.
 Credentials ask_sts(Service& sts, const char* operation, const AssumedRole& role,
                     std::vector<std::pair<std::string, std::string>> fields) {
   std::string name = role.session_name;
@@ -51,7 +51,7 @@ Credentials ask_sts(Service& sts, const char* operation, const AssumedRole& role
                xml->text("Expiration"), operation);
 }
 
-/// The same session with others' credentials, or with a token alone, which messages must not show.
+/// The same session with other credentials, or with just a token, which messages must not show.
 Session with(const Session& session, CredentialSource source) {
   Session made = session;
   made.take(std::move(source));
@@ -117,7 +117,7 @@ Request container_request(const std::optional<std::string>& relative,
   try {
     request.address = Address::parse(url);
   } catch (const Error& wrong) { refuse(wrong.what()); }
-  request.path = request.address.prefix.empty() ? "/" : "";  // as it is written, not encoded once more
+  request.path = request.address.prefix.empty() ? "/" : "";  // used as written, not encoded again
   if (request.address.origin.starts_with("https:")) return request;
   std::string host = request.address.host;
   if (const auto colon = host.rfind(':'); colon != std::string::npos && !host.ends_with(']'))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Credentials that a server gives for a time: STS for a role, a container's own service.
+// Temporary credentials from a server: STS for a role, or the credential service of a container.
 
 #include "sentiment/cloud/credentials.hpp"
 #include "sentiment/cloud/request.hpp"
@@ -12,21 +12,22 @@ namespace sentiment::cloud {
 
 struct AssumedRole {
   std::string arn;
-  std::string session_name{};  ///< as the account's logs have it; empty: one with the time in it
+  std::string session_name{};  ///< name in the account's logs; empty: one with the time
   std::string external_id{};   ///< empty: none
-  int seconds = 0;             ///< 0: what STS gives
+  int seconds = 0;             ///< 0: the default of STS
 };
 
-/// All of these ask a server, in the session's region and with its endpoints, retries and certificates, but not
-/// with its credentials. They throw as Service::send, and Error for an answer that has no credentials.
+/// These functions contact a server in the session's region, with its endpoints, retries and certificates,
+/// but not with its credentials. They throw like Service::send, and Error for a response without credentials.
 Credentials assume_role(const Session& session, const AssumedRole& role, const CredentialSource& source);
-/// The token is read from the file each time, as it is replaced there.
+/// Reads the token from the file each time, because it is replaced there.
 Credentials assume_role_with_web_identity(const Session& session, const AssumedRole& role,
                                           const std::string& token_file);
 Credentials credentials_of_container(const Session& session, const Request& request);
 
-/// The question to a container's service: a path at 169.254.170.2, or a whole address. As botocore, takes http
-/// only to this machine and to the addresses that containers have for it. Throws Error for others.
+/// The request to a container's credential service: a path at 169.254.170.2, or a full address. Like
+/// botocore, accepts http only for this machine and the addresses that containers use for it. Throws Error
+/// for others.
 Request container_request(const std::optional<std::string>& relative, const std::optional<std::string>& full);
 
 }  // namespace sentiment::cloud

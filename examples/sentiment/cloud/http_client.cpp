@@ -15,7 +15,7 @@ using lstmlib::message;
 
 constexpr long connect_seconds = 10;
 
-/// One request on its way and the answer to it.
+/// One request and its response.
 class Flight {
  public:
   Flight(CURL* handle, const http::Certificates& certificates, const Request& request,
@@ -46,10 +46,10 @@ class Flight {
   }
 
   void prepare() {
-    curl_easy_reset(handle_);  // its connection stays
+    curl_easy_reset(handle_);  // keeps the connection
     const std::string url = request_.url();
     http::begin(handle_, url, error_, {connect_seconds, exchange_.stalled_seconds}, certificates_);
-    set(CURLOPT_PATH_AS_IS, 1L);  // a key may have ".." in it, and is signed so
+    set(CURLOPT_PATH_AS_IS, 1L);  // a key may contain "..", and is signed that way
 
     const bool has_body = !request_.body.empty() || request_.method == "PUT" || request_.method == "POST";
     if (has_body) {
@@ -60,8 +60,8 @@ class Flight {
     if (request_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     else set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 
-    http::add(headers_, "Expect:");  // no second round trip for a part of 8 MiB
-    // libcurl would add one of its own, which says of the body what it is not.
+    http::add(headers_, "Expect:");  // saves a round trip for a part of 8 MiB
+    // libcurl would add a wrong Content-Type.
     if (has_body && !request_.headers.contains("content-type")) http::add(headers_, "Content-Type:");
     for (const auto& [name, value] : request_.headers)
       http::add(headers_, value.empty() ? name + ";" : name + ": " + value);
@@ -76,7 +76,7 @@ class Flight {
     set(CURLOPT_XFERINFODATA, this);
   }
 
-  /// Whether the fault may be one of the moment.
+  /// Whether the error may be temporary.
   static bool may_pass(CURLcode code) {
     switch (code) {
       case CURLE_URL_MALFORMAT:
@@ -94,7 +94,7 @@ class Flight {
     return size;
   }
   void take_header(std::string_view line) {
-    if (line.starts_with("HTTP/")) return answer_.headers.clear();  // after a 100
+    if (line.starts_with("HTTP/")) return answer_.headers.clear();  // a status 100 came before
     const auto field = http::parse_field(line);
     if (field && answer_.headers.size() <= 200) answer_.headers[field->name] = field->value;
   }
@@ -103,7 +103,7 @@ class Flight {
     auto& flight = *static_cast<Flight*>(self);
     try {
       return flight.take_body({data, size}) ? size : 0;
-    } catch (...) {  // must not pass through libcurl's C code
+    } catch (...) {  // exceptions must not pass through libcurl's C code
       flight.failure_ = std::current_exception();
       return 0;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Signed requests over libcurl, which is the transport and nothing more.
+// Sends signed requests by libcurl.
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/signature.hpp"
@@ -21,45 +21,45 @@ struct Answer {
   std::map<std::string, std::string> headers{};  ///< names in lower case
   std::string body{};
 
-  /// A header's value; empty where it is not there.
+  /// Value of a header; empty if it is missing.
   std::string header(const std::string& name) const {
     const auto at = headers.find(name);
     return at == headers.end() ? "" : at->second;
   }
 };
 
-/// What the other side did not do.
+/// An error of the other side.
 struct RemoteError : lstmlib::Error {
   RemoteError(const std::string& text, bool may_pass) : Error(text), passing(may_pass) {}
-  bool passing;  ///< another attempt may do
+  bool passing;  ///< a retry may succeed
 };
 
-/// No answer, or not all of it.
+/// No response, or an incomplete one.
 struct ConnectionError : RemoteError {
   using RemoteError::RemoteError;
 };
 
-/// How one request is sent.
+/// How to send a request.
 struct Exchange {
   std::function<void(std::string_view)>
-      take{};  ///< gets the body of a 200 or 206 in pieces instead of Answer::body
-  /// Bytes of the bodies so far, and those of the answer's that are expected; 0: not known.
+      take{};  ///< gets the body of a 200 or 206 in pieces, instead of Answer::body
+  /// Bytes sent and received so far, and the expected size of the response; 0: unknown.
   std::function<void(std::uint64_t sent, std::uint64_t received, std::uint64_t expected)> progress{};
-  std::size_t max_bytes =
-      16 << 20;               ///< of Answer::body; a longer one is a ConnectionError that does not pass
-  long stalled_seconds = 60;  ///< less than a byte a second for so long counts as a cut connection
+  std::size_t max_bytes = 16 << 20;  ///< limit of Answer::body; exceeding it is a permanent ConnectionError
+  /// The connection counts as lost after so long with less than a byte per second.
+  long stalled_seconds = 60;
 };
 
-/// One connection at a time, kept for the next request to the same host. Follows no redirection: a signature
-/// is for one host. Not for several threads.
+/// One connection at a time, reused for requests to the same host. Follows no redirects, because a signature
+/// is for one host. Not thread-safe.
 class HttpClient {
  public:
-  /// Trusts these certificates, or those of the system.
+  /// Trusts these certificates; default: those of the system.
   explicit HttpClient(http::Certificates certificates = {});
   ~HttpClient();
 
-  /// Throws ConnectionError, Interrupted on a signal, and what `take` throws. An answer of any status is an
-  /// answer.
+  /// Sends a request. Responses of any status are returned. Throws ConnectionError, Interrupted on a signal,
+  /// and what `take` throws.
   Answer send(const SignedRequest& request, const Exchange& exchange = {});
 
  private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Ctrl-C and its like while something goes on elsewhere: waiting and transfers end, and there is time to put
-// in order.
+// Ctrl-C and similar signals during remote work: they end waits and transfers and leave time to clean up.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/train/signals.hpp"
@@ -12,14 +11,14 @@
 
 namespace sentiment::cloud {
 
-/// A SIGINT or SIGTERM that came while a SignalWatch lived.
+/// Thrown if SIGINT or SIGTERM arrived during the lifetime of a SignalWatch.
 struct Interrupted : lstmlib::Error {
   explicit Interrupted(int number) : Error("interrupted"), signal(number) {}
   int signal;
 };
 
-/// While one lives, what was interrupted is put in order: requests go through all the same. (A second signal
-/// ends the process, as ever.) For one thread.
+/// Scope for cleaning up after an interrupt: requests work in spite of the signal. (A second signal still
+/// ends the process.) For one thread.
 class [[nodiscard]] PutInOrder {
  public:
   PutInOrder() { ++depth(); }
@@ -33,18 +32,18 @@ class [[nodiscard]] PutInOrder {
   }
 };
 
-/// The signal that came, or 0; 0 also while a PutInOrder lives.
+/// The signal that arrived, or 0; always 0 while a PutInOrder exists.
 inline int interrupt() {
   const lstmlib::train::SignalWatch watch;
   return PutInOrder::depth() > 0 ? 0 : watch.received();
 }
 
-/// Throws Interrupted where a signal came.
+/// Throws Interrupted if a signal arrived.
 inline void stop_if_interrupted() {
   if (const int signal = interrupt()) throw Interrupted(signal);
 }
 
-/// Sleeps. Throws Interrupted as soon as a signal comes.
+/// Sleeps. Throws Interrupted as soon as a signal arrives.
 inline void pause(std::chrono::milliseconds time) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + time;

@@ -12,7 +12,7 @@ constexpr const char* group = "/aws/sagemaker/TrainingJobs";
 constexpr std::size_t longest_line = 16384;
 constexpr std::size_t max_streams = 1000;
 
-/// "algo-1-1700000000" is the host algo-1 and the time of its start.
+/// "algo-1-1700000000" means host algo-1, started at that time.
 std::string host_of(const std::string& name) {
   const auto time = name.rfind('-');
   const bool has_time = time != std::string::npos && time > name.find('-');
@@ -51,14 +51,14 @@ void JobLogs::read(const std::function<void(std::string_view, std::string_view)>
             parse_object(service_.call_json("Logs_20140328.GetLogEvents", request.dump()), "GetLogEvents");
         for (const Json& event : value_at(json, {"events"}))
           take(host, one_line(text_at(event, {"message"}), longest_line));
-        // At the end of what there is the service gives the same token again.
+        // At the end the service returns the same token again.
         const std::string next = text_at(json, {"nextForwardToken"});
         if (next.empty() || next == token) break;
         token = next;
       }
     }
   } catch (const ServiceError& error) {
-    if (!is_missing(error)) throw;  // the group or a stream comes with the first line
+    if (!is_missing(error)) throw;  // the group or the stream is created with the first line
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the containers of a training job print, from CloudWatch.
+// The output of a training job's containers, from CloudWatch.
 
 #include "sentiment/cloud/service.hpp"
 
@@ -13,11 +13,11 @@ namespace sentiment::cloud {
 
 class JobLogs {
  public:
-  /// `session` outlives it.
+  /// `session` must outlive it.
   JobLogs(const Session& session, std::string job) : service_(session, logs_service), job_(std::move(job)) {}
 
-  /// Gives all lines that have come since the last call to `take`, one host after the other, in order of
-  /// time; `host` is "algo-1". Nothing where the job has no log yet. Throws as Service::send.
+  /// Passes all lines since the last call to `take`, host by host, in order of time; `host` is for example
+  /// "algo-1". Does nothing if the job has no log yet. Throws like Service::send.
   void read(const std::function<void(std::string_view host, std::string_view line)>& take);
 
  private:
@@ -26,7 +26,7 @@ class JobLogs {
   Service service_;
   std::string job_;
   std::map<std::string, std::string>
-      tokens_{};  ///< of each stream: where the next lines begin; empty: at the first one
+      tokens_{};  ///< by stream: where the next lines begin; empty: at the first line
 };
 
 }  // namespace sentiment::cloud

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Values of an answer in JSON, of which nothing is certain. For .cpp files: it includes all of nlohmann/json.
+// Safe access to values of a JSON response. For .cpp files, because it includes all of nlohmann/json.
 
 #include "lstmlib/base/error.hpp"
 
@@ -12,14 +12,14 @@
 
 namespace sentiment::cloud {
 
-/// The object that an answer is. Throws Error, which names the call, where it is none.
+/// Parses a response that must be an object. Throws Error with the name of the call if it is not.
 inline nlohmann::json parse_object(std::string_view text, const char* what) {
   nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
   if (!json.is_object()) lstmlib::fail<lstmlib::Error>(what, ": the answer is no object of JSON");
   return json;
 }
 
-/// The value at the end of a path of names; null where there is none.
+/// The value at a path of names; null if there is none.
 inline const nlohmann::json& value_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
   static const nlohmann::json none;
   const nlohmann::json* at = &json;
@@ -32,13 +32,13 @@ inline const nlohmann::json& value_at(const nlohmann::json& json, std::initializ
   return *at;
 }
 
-/// The text there; empty where there is none.
+/// The text at a path; empty if there is none.
 inline std::string text_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
   const nlohmann::json& value = value_at(json, path);
   return value.is_string() ? value.get<std::string>() : "";
 }
 
-/// The whole number there; 0 where there is none.
+/// The integer at a path; 0 if there is none.
 inline long number_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
   const nlohmann::json& value = value_at(json, path);
   if (value.is_number_integer()) return value.get<long>();

@@ -19,7 +19,7 @@ bool is_word(char c) { return is_letter(c) || is_digit(c); }
 
 bool all(std::string_view text, bool (*is)(char)) { return std::all_of(text.begin(), text.end(), is); }
 
-/// The part before a mark, which goes too; all of it where there is no mark.
+/// Removes and returns the text before a mark, together with the mark; all of it if there is no mark.
 std::string_view next_part(std::string_view& text, char mark) {
   const auto end = (std::min)(text.find(mark), text.size());
   const std::string_view part = text.substr(0, end);
@@ -31,7 +31,8 @@ std::string is_no(std::string_view text, const char* what) {
   return message("'", one_line(std::string(text), 100), "' is no ", what);
 }
 
-/// Whether a text is one of eu-west-3's shape: small letters, then words and a number with hyphens between.
+/// Whether a text has the form of eu-west-3: lower-case letters, then words and a number, separated by
+/// hyphens.
 bool is_region(std::string_view text) {
   const auto last = text.rfind('-');
   if (last == std::string_view::npos || last + 1 == text.size() || !all(text.substr(last + 1), is_digit))

@@ -21,7 +21,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-/// Takes the next line off the text, without its end: LF, CR or both.
+/// Removes and returns the next line without its end: LF, CR or both.
 std::string_view next_line(std::string_view& text) {
   const auto end = (std::min)(text.find_first_of("\r\n"), text.size());
   const std::string_view line = text.substr(0, end);
@@ -31,7 +31,7 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-/// Python's configparser, line by line.
+/// Parses like Python's configparser, line by line.
 class Parser {
  public:
   ProfileFile parse(std::string_view text) {
@@ -90,15 +90,15 @@ class Parser {
     if (!section_) refuse("a section, such as [default], is expected first");
     const auto mark = content.find_first_of("=:");
     const std::string name = lower(strip(content.substr(0, mark)));
-    // The line itself may hold a key, so it is not shown.
+    // The line may contain a key, so it is not shown.
     if (mark == std::string_view::npos || name.empty()) refuse("neither a [section] nor NAME = VALUE");
     if (!names_.emplace(title_, name).second) refuse("'", name, "' comes twice in its section");
     value_ = &(*section_)[name];
     *value_ = strip(content.substr(mark + 1));
   }
 
-  /// A value without the empty lines behind it; one that begins with a line of its own must hold NAME = VALUE
-  /// alone.
+  /// A value without trailing empty lines. A value that starts on a new line may only contain NAME = VALUE
+  /// lines.
   static std::string finished(const std::string& value) {
     std::string kept = value;
     kept.resize(strip("." + kept).size() - 1);
@@ -113,13 +113,13 @@ class Parser {
   ProfileFile file_;
   ProfileSection defaults_;
   ProfileSection* section_ = nullptr;
-  std::string* value_ = nullptr;  ///< what an indented line goes on with
+  std::string* value_ = nullptr;  ///< value that an indented line continues
   std::string title_;
-  std::set<std::pair<std::string, std::string>> names_;  ///< so far, with their sections
+  std::set<std::pair<std::string, std::string>> names_;  ///< names so far, with their sections
   std::size_t line_ = 0, indent_ = 0;
 };
 
-/// The words of a text as Python's shlex.split has them; nothing where a quote or a backslash is left open.
+/// The words of a text like Python's shlex.split. Nothing if a quote or a backslash is not closed.
 std::optional<std::vector<std::string>> shell_words(std::string_view text) {
   std::vector<std::string> words;
   bool in_word = false;

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "$NAME" and "${NAME}" of variables that are set; all else stays.
+/// Replaces "$NAME" and "${NAME}" if the variables are set.
 std::string with_variables(const std::string& path) {
   const auto is_word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -46,7 +46,7 @@ std::string home_of(const std::string& user) {
   return entry ? entry->pw_dir : "~" + user;
 }
 
-/// A variable that is set to nothing leads to no file.
+/// An empty variable means no file.
 fs::path file_of(const char* name, const char* usual) {
   const std::string path = set_variable(name).value_or(usual);
   return path.empty() ? fs::path() : expanded_path(path);
@@ -74,7 +74,7 @@ Profiles Profiles::read(const std::string& profile) {
   made.config_file = file_of("AWS_CONFIG_FILE", "~/.aws/config");
   made.credentials_file = file_of("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
   for (auto& [title, section] : read_profiles(made.config_file)) {
-    // Of two titles with one name the later counts, whole.
+    // If two titles have the same name, the later section replaces the earlier one.
     if (title == "default") made.config[title] = section;
     else if (title.starts_with("profile")) {
       if (const auto name = titled(title, "profile")) made.config[*name] = section;
@@ -99,7 +99,7 @@ Profiles Profiles::read(const std::string& profile) {
       }
   }
   if (made.name.empty()) {
-    // boto3 refuses a name that is empty. What would be another's keys is not taken for it; without any
+    // Like boto3, refuse an empty name: another profile's keys must not be used by mistake. Without any
     // profile it does no harm.
     if (!made.named_by.empty() && made.both.contains("default"))
       lstmlib::fail<lstmlib::Error>(

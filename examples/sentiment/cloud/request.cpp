@@ -14,7 +14,7 @@ using lstmlib::fail;
 Address Address::parse(const std::string& url) {
   const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
   const auto part = [&](CURLUPart which) { return http::part_of(parsed.get(), which); };
-  // Not the address itself in the message: a password may be in it.
+  // Messages must not show the address, which may contain a password.
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
     fail<Error>("the endpoint's address is none: http:// or https:// and a host are expected");
   const std::string scheme = part(CURLUPART_SCHEME), port = part(CURLUPART_PORT);

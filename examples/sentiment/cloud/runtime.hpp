@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An endpoint's answers.
+// Predictions by an endpoint.
 
 #include "sentiment/cloud/service.hpp"
 
@@ -11,12 +11,12 @@ namespace sentiment::cloud {
 
 class DeployedEndpoint {
  public:
-  /// `session` outlives it.
+  /// `session` must outlive it.
   DeployedEndpoint(const Session& session, std::string name)
       : service_(session, runtime_service), name_(std::move(name)) {}
 
-  /// One line for each sentence, in order; `format` as in `sentiment predict`. The sentences must be UTF-8.
-  /// Throws as Service::send, and Error for an answer that is none.
+  /// One line per sentence, in order; `format` as in `sentiment predict`. Sentences must be UTF-8. Throws
+  /// like Service::send, and Error for an invalid response.
   std::string invoke(std::span<const std::string> sentences, const std::string& format);
 
  private:

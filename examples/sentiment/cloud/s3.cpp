@@ -25,7 +25,7 @@ using lstmlib::fail;
 using lstmlib::FileError;
 using lstmlib::message;
 
-/// Exactly these bytes of a file.
+/// Reads exactly these bytes of a file.
 std::string read_part(int file, const fs::path& name, std::uint64_t begin, std::uint64_t count) {
   std::string bytes(static_cast<std::size_t>(count), '\0');
   for (std::size_t done = 0; done < bytes.size();) {
@@ -67,7 +67,7 @@ S3Uri S3Uri::parse(const std::string& uri) {
   const std::string rest = uri.substr(scheme.size());
   const auto slash = (std::min)(rest.find('/'), rest.size());
   S3Uri made{rest.substr(0, slash), slash < rest.size() ? rest.substr(slash + 1) : ""};
-  // The bucket becomes part of a host's name.
+  // The bucket becomes part of a host name.
   if (const std::string wrong = fault_of_bucket(made.bucket); !wrong.empty())
     fail<Error>("'", one_line(uri), "': ", wrong);
   return made;
@@ -79,7 +79,8 @@ S3Uri S3Uri::below(const std::string& name) const {
 }
 
 Request S3::request(const char* method, const S3Uri& object) const {
-  // In the host's name, but not where the address is given, nor with a dot, which no certificate covers.
+  // The bucket goes into the host name, unless the address was given or the name has a dot, which
+  // certificates do not cover.
   const bool in_path =
       service_.session().overridden(s3_service) || object.bucket.find('.') != std::string::npos;
   Request made{.method = method,
@@ -104,7 +105,7 @@ void S3::put_file(const fs::path& file, const S3Uri& to, const Progress& progres
 
 void S3::put_parts(int file, const fs::path& name, std::uint64_t size, const S3Uri& to,
                    const Progress& progress) {
-  constexpr std::uint64_t max_parts = 10'000;  // of S3
+  constexpr std::uint64_t max_parts = 10'000;  // limit of S3
   const std::uint64_t step = (std::max)(part_bytes, (size + max_parts - 1) / max_parts);
   Request begin = request("POST", to);
   begin.query = {{"uploads", ""}};
@@ -132,7 +133,7 @@ void S3::put_parts(int file, const fs::path& name, std::uint64_t size, const S3U
     abort.query = {{"uploadId", upload}};
     try {
       service_.send(to.text(), abort);
-    } catch (const std::exception&) {  // what went wrong first is what counts
+    } catch (const std::exception&) {  // report the first error
     }
     throw;
   }
@@ -148,7 +149,7 @@ void S3::complete(const S3Uri& to, const std::string& upload, const std::vector<
         message("<Part><PartNumber>", i + 1, "</PartNumber><ETag>", xml_escaped(tags[i]), "</ETag></Part>");
   end.body += "</CompleteMultipartUpload>";
   service_.repeat([&] {
-    // S3 may begin its answer, with status 200, before it knows how the joining ends.
+    // S3 may send status 200 before it knows whether joining the parts succeeds.
     const Answer answer = service_.send(to.text(), end);
     const auto xml = parse_xml(answer.body);
     if (xml && xml->root == "CompleteMultipartUploadResult") return;
@@ -165,7 +166,7 @@ void S3::complete(const S3Uri& to, const std::string& upload, const std::vector<
 void S3::get_file(const S3Uri& from, const fs::path& file, std::uint64_t max_bytes,
                   const Progress& progress) {
   service_.repeat([&] {
-    lstmlib::io::AtomicFile out(file);  // anew with each attempt: pieces of two versions do not mix
+    lstmlib::io::AtomicFile out(file);  // new for each attempt, so that versions do not mix
     std::uint64_t received = 0;
     Exchange exchange;
     exchange.take = [&](std::string_view bytes) {

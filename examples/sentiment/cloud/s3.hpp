@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Objects in S3: whole files to a bucket and back.
+// Uploads files to S3 and downloads them.
 
 #include "sentiment/cloud/service.hpp"
 
@@ -12,38 +12,38 @@
 
 namespace sentiment::cloud {
 
-/// An object, or with an empty key a bucket.
+/// An object, or a bucket if the key is empty.
 struct S3Uri {
   std::string bucket, key;
 
-  /// Takes "s3://BUCKET/KEY" apart. Throws Error where it is none.
+  /// Parses "s3://BUCKET/KEY". Throws Error for other text.
   static S3Uri parse(const std::string& uri);
   std::string text() const { return "s3://" + bucket + (key.empty() ? "" : "/" + key); }
-  /// The object `name` below this one, which stands for a folder.
+  /// The object `name` in this one, which is treated as a folder.
   S3Uri below(const std::string& name) const;
 };
 
-/// Bytes of a file so far and all of it; 0 where that is not known.
+/// Bytes transferred so far, and in total; 0: unknown.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 class S3 {
  public:
   static constexpr std::uint64_t part_bytes =
-      8 << 20;  ///< of a multipart upload, for files of this size and above
+      8 << 20;  ///< part size of multipart uploads, which files of at least this size use
 
-  /// `session` outlives it.
+  /// `session` must outlive it.
   explicit S3(const Session& session) : service_(session, s3_service) {}
 
-  /// Stores a file as an object. What was sent of a multipart upload goes again where that does not end well.
-  /// Throws FileError, also for a file that changes meanwhile; ServiceError, ConnectionError, Interrupted.
+  /// Stores a file as an object. If a multipart upload fails, removes its parts. Throws FileError, also if
+  /// the file changes meanwhile; ServiceError, ConnectionError, Interrupted.
   void put_file(const std::filesystem::path& file, const S3Uri& to, const Progress& progress = {});
 
-  /// Fetches an object into a file that appears complete or not at all: as many bytes as the answer
-  /// announced, at most `max_bytes`. Throws as `put_file`.
+  /// Downloads an object to a file, atomically. Its size must be what the response announced, and at most
+  /// `max_bytes`. Throws like `put_file`.
   void get_file(const S3Uri& from, const std::filesystem::path& file, std::uint64_t max_bytes,
                 const Progress& progress = {});
 
-  /// Makes a bucket that is not there yet. Throws as `put_file`, for one of somebody else, too.
+  /// Creates a bucket unless it exists. Throws like `put_file`, also if it belongs to somebody else.
   void ensure_bucket(const std::string& bucket);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The control plane's calls: jobs, models, endpoints, and who asks.
+// Calls of the control plane: jobs, models, endpoints, and the caller's identity.
 
 #include "sentiment/cloud/training_job.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace sentiment::cloud {
 
-/// Whether a service said that there is no such thing.
+/// Whether a service reported that the resource does not exist.
 bool is_missing(const ServiceError& error);
 
 struct EndpointState {
@@ -24,10 +24,10 @@ struct Model {
   std::map<std::string, std::string> environment{};
 };
 
-/// All of these throw ServiceError, with the operation's name first; and as Service::send.
+/// All calls throw like Service::send; messages of ServiceError begin with the operation's name.
 class SageMaker {
  public:
-  /// `session` outlives it.
+  /// `session` must outlive it.
   explicit SageMaker(const Session& session) : service_(session, sagemaker_service) {}
 
   void create_training_job(const TrainingJob& job);
@@ -35,7 +35,7 @@ class SageMaker {
   void stop_training_job(const std::string& name);
 
   void create_model(const Model& model);
-  /// One variant, AllTraffic, of one model.
+  /// One variant, AllTraffic, with one model.
   void create_endpoint_config(const std::string& name, const std::string& model,
                               const std::string& instance_type, int instance_count);
   void create_endpoint(const std::string& name, const std::string& config);
@@ -48,24 +48,24 @@ class SageMaker {
 
  private:
   std::string call(const char* operation, const std::string& body);
-  /// A call whose request is one name.
+  /// A call whose request is a single name.
   std::string call(const char* operation, const char* field, const std::string& value);
 
   Service service_;
 };
 
-/// The account that a session's credentials belong to, by STS.
+/// The account of a session's credentials, from STS.
 struct Identity {
   std::string account;    ///< twelve digits
   std::string partition;  ///< "aws", "aws-cn"
 
-  /// Throws as Service::send, and Error for an answer that is none.
+  /// Throws like Service::send, and Error for an invalid response.
   static Identity find(const Session& session);
-  /// The bucket that the Python SDK takes where none is named.
+  /// The default bucket of the Python SDK.
   std::string default_bucket(const std::string& region) const {
     return "sagemaker-" + region + "-" + account;
   }
-  /// The ARN of a role; `role` may be one already.
+  /// The ARN of a role. `role` may already be an ARN.
   std::string role_arn(const std::string& role) const;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A folder for what is not finished, gone at the end.
+// A folder for unfinished files, removed at the end.
 
 #include "lstmlib/base/error.hpp"
 
@@ -16,8 +16,8 @@
 
 namespace sentiment::cloud {
 
-/// A new folder in `parent`, on the same file system: what is in it can be renamed to there. It and all in it
-/// are removed at the end. Throws FileError.
+/// A new folder in `parent`, on the same file system, so that its contents can be renamed into `parent`. The
+/// destructor removes it with its contents. Throws FileError.
 class ScratchFolder {
  public:
   explicit ScratchFolder(const std::filesystem::path& parent) {

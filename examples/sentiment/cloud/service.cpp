@@ -16,7 +16,7 @@ namespace {
 
 using lstmlib::message;
 
-/// Errors that a moment later may be gone, whatever their status.
+/// Temporary errors, whatever their status.
 bool is_throttled(const std::string& code) {
   constexpr std::array<std::string_view, 10> names = {"ThrottlingException",
                                                       "Throttling",
@@ -32,7 +32,7 @@ bool is_throttled(const std::string& code) {
 }
 
 bool is_passing(long status, const std::string& code) {
-  // The model's own error comes as 424, or as 500 with this name: another attempt would be computed anew.
+  // The model's own error has status 424, or 500 with this name. A retry would compute it again.
   if (code == "ModelError") return false;
   return status == 500 || status == 502 || status == 503 || status == 504 || status == 429 ||
          is_throttled(code);
@@ -55,7 +55,7 @@ void Service::wait_after(int attempts) const {
   auto longest = retries.first_pause;
   for (int i = 1; i < attempts && longest < retries.longest_pause; ++i) longest *= 2;
   longest = (std::min)(longest, retries.longest_pause);
-  // By chance, so that many programs that were refused together do not come again together.
+  // Random, so that programs that were refused together do not return together.
   static std::mt19937_64 random(std::random_device{}());
   pause(std::chrono::milliseconds(
       std::uniform_int_distribution<long>(longest.count() / 2, longest.count())(random)));
@@ -97,7 +97,7 @@ std::string Service::call_json(const std::string& target, const std::string& bod
 
 void Service::refuse(const std::string& what, const Answer& answer, const ErrorText& error,
                      const Credentials& credentials) const {
-  // What is hidden goes before a text is cut: half a token would not be found.
+  // Hide secrets before the text is cut: half a token would not be recognised.
   std::string text = message(what, ": ");
   if (!error.code.empty()) text += error.code + ": ";
   if (!error.text.empty()) text += one_line(credentials.hide(error.text));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One service of the cloud: every request to it is signed, tried again where that may help, and its refusals
-// become errors of one line.
+// A service of the cloud. Signs all requests, retries temporary errors, and turns refusals into one-line
+// errors.
 
 #include "lstmlib/base/error.hpp"
 #include "sentiment/cloud/error_text.hpp"
@@ -12,25 +12,25 @@
 
 namespace sentiment::cloud {
 
-/// What a service refused. Of the text nothing is a credential.
+/// An error reported by a service. Its text contains no credentials.
 struct ServiceError : RemoteError {
   ServiceError(const std::string& text, bool may_pass, long http_status, std::string error_code)
       : RemoteError(text, may_pass), status(http_status), code(std::move(error_code)) {}
   long status;
-  std::string code;  ///< its name: NoSuchKey, ValidationException; empty where the answer has none
+  std::string code;  ///< error name, such as NoSuchKey or ValidationException; empty if missing
 };
 
-/// Whether requests carry a signature; without one they ask for credentials.
+/// Whether requests are signed. Requests for credentials are not.
 enum class Signing { by_session, none };
 
 class Service {
  public:
-  /// `session` outlives it.
+  /// `session` must outlive it.
   Service(const Session& session, const ServiceName& name, Signing signing = Signing::by_session)
       : session_(&session), name_(name), signing_(signing), http_(session.certificates) {}
 
-  /// What `attempt` gives; again after a pause, some times, while it throws a RemoteError that may pass
-  /// (status 500, 502, 503, 504, 429, throttling, cut connections).
+  /// Calls `attempt` and returns its result. Retries a few times, with pauses, if it throws a temporary
+  /// RemoteError (status 500, 502, 503, 504, 429, throttling, lost connections).
   template <class Attempt>
   auto repeat(const Attempt& attempt) {
     for (int number = 1;; ++number) {
@@ -43,14 +43,14 @@ class Service {
     }
   }
 
-  /// The answer, which has a status below 300; what may pass is tried again. `what` begins the messages: an
-  /// operation or an object. Throws ServiceError, and what HttpClient::send throws.
+  /// Sends a request, with retries, and returns the response, whose status is below 300. Messages begin with
+  /// `what`: an operation or an object. Throws ServiceError, and what HttpClient::send throws.
   Answer send(const std::string& what, const Request& request, const Exchange& exchange = {}) {
     return repeat([&] { return send_once(what, request, exchange); });
   }
   Answer send_once(const std::string& what, const Request& request, const Exchange& exchange = {});
 
-  /// A call of a service that takes and gives JSON: `target` is "SageMaker.CreateModel". Throws as `send`.
+  /// Calls a JSON service. `target` is for example "SageMaker.CreateModel". Throws like `send`.
   std::string call_json(const std::string& target, const std::string& body);
 
   const Session& session() const { return *session_; }

@@ -16,9 +16,9 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
-constexpr std::time_t seconds_before_end = 5 * 60;  // given credentials are renewed so early
+constexpr std::time_t seconds_before_end = 5 * 60;  // temporary credentials are renewed this early
 
-/// Whether a setting says yes, as botocore understands it.
+/// Whether a setting is true by botocore's rules.
 bool is_true(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
@@ -27,14 +27,14 @@ bool is_true(std::string text) {
 
 std::string find_region(const std::string& given, const Profiles& profiles) {
   if (!given.empty()) return given;
-  // boto3 alone does not know AWS_REGION; the AWS command line and all other clients do.
+  // boto3 alone does not read AWS_REGION; the AWS command line and all other clients do.
   const std::string found =
       first_of({variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"), profiles.get("region")});
   if (found.empty()) fail<Error>("no region: set AWS_REGION, give --region, or write it into the profile");
   return found;
 }
 
-/// Where endpoints are given, regions may have names of their own.
+/// If endpoints are given, regions may have any name.
 void check_region(const Session& session) {
   const auto is_label = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   const std::string& region = session.region;
@@ -64,14 +64,14 @@ void find_endpoints(Session& session, const Profiles& profiles) {
     std::string key = service.variable;
     for (char& c : key)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    // AWS_ENDPOINT_URL beats what a file says of one service.
+    // AWS_ENDPOINT_URL has precedence over a file's setting for one service.
     const std::string of_file =
         all.empty() ? value_of(nested_values(value_of(services, key)), "endpoint_url") : "";
     take(service.variable, first_of({variable("AWS_ENDPOINT_URL_" + service.variable), of_file}));
   }
 }
 
-/// Other addresses of AWS's own that botocore would take; silently they are not left out.
+/// Refuses settings for other addresses of AWS, which botocore would use, instead of ignoring them silently.
 void refuse_variants(const Session& session, const Profiles& profiles) {
   if (session.endpoints.contains("")) return;
   for (const auto& [name, key] : {std::pair("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),

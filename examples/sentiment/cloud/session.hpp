@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Who asks, in which region, and where the services are: as the AWS command line and boto3 find it out.
+// The session: credentials, region and endpoints, found as by the AWS command line and boto3.
 
 #include "sentiment/cloud/credentials.hpp"
 #include "sentiment/cloud/request.hpp"
@@ -14,7 +14,7 @@
 
 namespace sentiment::cloud {
 
-/// A service: how it is called in signatures, in host names and in variables.
+/// The names of a service in signatures, host names and environment variables.
 struct ServiceName {
   std::string signing, host, variable;
 };
@@ -25,37 +25,37 @@ inline const ServiceName logs_service{"logs", "logs", "CLOUDWATCH_LOGS"};
 inline const ServiceName sts_service{"sts", "sts", "STS"};
 
 struct Retries {
-  int attempts = 5;                            ///< in all, of what may pass: AWS_MAX_ATTEMPTS
-  std::chrono::milliseconds first_pause{300};  ///< before the second one, half of it to all of it by chance
-  std::chrono::milliseconds longest_pause{20000};  ///< each pause is twice the last, up to this
+  int attempts = 5;  ///< in total, for temporary errors: AWS_MAX_ATTEMPTS
+  /// Before the second attempt; a random part of it, at least half.
+  std::chrono::milliseconds first_pause{300};
+  std::chrono::milliseconds longest_pause{20000};  ///< pauses double up to this limit
 };
 
 struct Session {
   Credentials credentials;
   std::string credentials_from;  ///< where they were found, for messages
   std::string region;
-  std::map<std::string, std::string> endpoints{};  ///< by ServiceName::variable; "" is that of all services
+  std::map<std::string, std::string> endpoints{};  ///< by ServiceName::variable; "" applies to all services
   Retries retries{};
-  std::function<void(const std::string&)> log{};  ///< takes one line about each request, where it is set
-  http::Certificates certificates{};              ///< to trust in place of the system's, where it is set
+  std::function<void(const std::string&)> log{};  ///< if set, called with one line per request
+  http::Certificates certificates{};              ///< if set, trusted instead of the system's
 
-  /// Credentials: as find_credentials, with the profile that is given here, that of AWS_DEFAULT_PROFILE or
-  /// AWS_PROFILE, or "default". Region: the one given here, AWS_REGION, AWS_DEFAULT_REGION,
-  /// the profile's. Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services
-  /// section and endpoint_url. Certificates: AWS_CA_BUNDLE, the profile's ca_bundle,
-  /// http::Certificates::of_environment. Asks no server. Throws Error, which says what to set, where something
-  /// is missing.
+  /// Credentials: see find_credentials, with the given profile, that of AWS_DEFAULT_PROFILE or AWS_PROFILE,
+  /// or "default". Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, or the profile's. Endpoints:
+  /// AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section and endpoint_url.
+  /// Certificates: AWS_CA_BUNDLE, the profile's ca_bundle, http::Certificates::of_environment. Contacts no
+  /// server. Throws Error that says what to set if something is missing.
   static Session find(const std::string& profile = "", const std::string& region = "");
 
-  /// Takes credentials, or the way to them, which is gone at the first request.
+  /// Uses these credentials; temporary ones are fetched at the first request.
   void take(CredentialSource source);
-  /// The credentials to sign with now. Those that a server gives are asked for at first and some minutes before
-  /// they end; copies of a session share them. Not for several threads. Throws what `fetch` throws.
+  /// The credentials to sign with now. Temporary ones are fetched on first use and some minutes before they
+  /// expire; copies of a session share them. Not thread-safe. Throws what `fetch` throws.
   const Credentials& current() const;
 
-  /// Where a service answers; that of S3 may have the bucket in its name.
+  /// Address of a service. That of S3 may contain the bucket in the host name.
   Address address(const ServiceName& service, const std::string& bucket = "") const;
-  /// Whether the address of a service was given and is not AWS's own.
+  /// Whether the address of a service was set by the user.
   bool overridden(const ServiceName& service) const;
 
  private:
@@ -64,7 +64,7 @@ struct Session {
     Credentials keys{};
     bool any = false;
   };
-  std::shared_ptr<Given> given_{};  ///< empty: `credentials` are those to sign with
+  std::shared_ptr<Given> given_{};  ///< empty: sign with `credentials`
 };
 
 }  // namespace sentiment::cloud

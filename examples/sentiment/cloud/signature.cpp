@@ -26,7 +26,7 @@ std::string hmac(std::string_view key, std::string_view text) {
   return {reinterpret_cast<const char*>(digest.data()), length};
 }
 
-/// Without space at the ends, and one space for several.
+/// Trims spaces and folds repeated spaces into one.
 std::string folded(std::string_view value) {
   std::string out;
   for (const char c : value)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Signature Version 4 of AWS: what makes a request one of the holder of a secret key.
+// AWS Signature Version 4, which proves that the sender of a request holds a secret key.
 
 #include "sentiment/cloud/request.hpp"
 
@@ -10,24 +10,24 @@
 
 namespace sentiment::cloud {
 
-/// Never printed: there is no operator for it, and `hide` takes it out of texts of others.
+/// Never printed: there is no output operator, and `hide` removes it from external texts.
 struct Credentials {
   std::string access_key, secret_key;
-  std::string session_token{};  ///< empty: a lasting key has none
-  std::optional<std::time_t> end{};  ///< seconds since 1970, where it is known
+  std::string session_token{};  ///< empty for permanent keys
+  std::optional<std::time_t> end{};  ///< expiry in seconds since 1970, if known
 
-  /// `text` with "(hidden)" in place of each of the three: services repeat them in their complaints.
+  /// `text` with "(hidden)" in place of each secret, because services repeat them in error messages.
   std::string hide(std::string text) const;
 };
 
-/// What a signature is good for.
+/// What a signature is valid for.
 struct Scope {
   std::string region;
-  std::string service;  ///< the name in signatures: s3, sagemaker, logs, sts
+  std::string service;  ///< name in signatures: s3, sagemaker, logs, sts
 };
 
-/// A request that carries its signature. Only `sign` makes one, and only such are sent, but for those that
-/// `unsigned_request` says are for nobody's keys.
+/// A request with its signature. Only `sign` creates one, and only these are sent, except for requests by
+/// `unsigned_request`.
 class SignedRequest {
  public:
   const Request& get() const { return request_; }
@@ -40,13 +40,13 @@ class SignedRequest {
   Request request_;
 };
 
-/// Adds x-amz-date, x-amz-security-token where there is a token, for S3 x-amz-content-sha256, and
-/// authorization. All headers of the request are signed, and host. S3 takes the path encoded once, every
-/// other service encoded twice. Throws Error without a key or a secret. Source: AWS General Reference,
-/// "Signing AWS API requests".
+/// Adds x-amz-date, x-amz-security-token if there is a token, x-amz-content-sha256 for S3, and authorization.
+/// Signs the host and all headers of the request. The path is encoded once for S3 and twice for all other
+/// services. Throws Error without a key or a secret. Source: AWS General Reference, "Signing AWS API
+/// requests".
 SignedRequest sign(Request request, const Credentials& credentials, const Scope& scope, std::time_t now);
 
-/// A request that goes as it is: it asks for credentials, by a token that is in it.
+/// A request without a signature: it asks for credentials with a token that it contains.
 SignedRequest unsigned_request(Request request);
 
 }  // namespace sentiment::cloud

@@ -42,7 +42,7 @@ std::string training_job_request(const TrainingJob& job) {
         {"InstanceCount", job.instance_count},
         {"VolumeSizeInGB", job.volume_gigabytes}}},
       {"StoppingCondition", stopping},
-      // The SDK's defaults, which lead nowhere for an image that has no debugger in it.
+      // The SDK's defaults; they have no effect for an image without a debugger.
       {"DebugHookConfig", {{"S3OutputPath", job.output}, {"CollectionConfigurations", Json::array()}}},
       {"ProfilerConfig", {{"S3OutputPath", job.output}, {"DisableProfiler", false}}}};
   if (!channels.empty()) request["InputDataConfig"] = channels;
@@ -50,7 +50,7 @@ std::string training_job_request(const TrainingJob& job) {
   if (!job.environment.empty()) request["Environment"] = job.environment;
   if (job.spot) request["EnableManagedSpotTraining"] = true;
   if (!job.checkpoints.empty()) request["CheckpointConfig"] = {{"S3Uri", job.checkpoints}};
-  // What is no UTF-8 on the command line must not throw here.
+  // Invalid UTF-8 from the command line must not throw here.
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

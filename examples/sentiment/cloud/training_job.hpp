@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A training job as it is asked for, and as it is seen.
+// A training job: what to request, and its state.
 
 #include "sentiment/cloud/s3.hpp"
 
@@ -11,7 +11,7 @@
 
 namespace sentiment::cloud {
 
-/// One input of a job: an S3 prefix that the container sees as a folder.
+/// An input of a job: an S3 prefix that the container sees as a folder.
 struct Channel {
   std::string name;
   S3Uri uri;
@@ -25,38 +25,38 @@ struct TrainingJob {
   int volume_gigabytes = 30;
   std::map<std::string, std::string> hyperparameters{}, environment{};
   std::vector<Channel> channels{};
-  std::string output;               ///< "s3://BUCKET/PREFIX": the job's results go below PREFIX/NAME/output
-  long max_seconds = 24 * 60 * 60;  ///< of training
-  bool spot = false;                ///< on spare machines, which may be taken away
-  long max_wait_seconds = 0;        ///< with spot, training and waiting; 0: as max_seconds
-  std::string checkpoints{};        ///< an S3 prefix for them; empty: none
+  std::string output;               ///< "s3://BUCKET/PREFIX": results go below PREFIX/NAME/output
+  long max_seconds = 24 * 60 * 60;  ///< limit of the training time
+  bool spot = false;                ///< on spot instances, which may be withdrawn
+  long max_wait_seconds = 0;        ///< with spot: limit of training and waiting; 0: max_seconds
+  std::string checkpoints{};        ///< an S3 prefix; empty: none
 };
 
 /// The body of CreateTrainingJob, with the fields that the SDK's generic Estimator sets.
 std::string training_job_request(const TrainingJob& job);
 
-/// A job as DescribeTrainingJob shows it.
+/// The state of a job from DescribeTrainingJob.
 struct JobState {
   struct Transition {
     std::string status, message;  ///< "Downloading", "Downloading input data"
   };
   std::string name, arn, status, secondary, failure;
   std::string image, role, model,
-      output;  ///< model, output: addresses of the archives; model is empty before the end
+      output;  ///< model, output: addresses of the archives; model is empty until the end
   long training_seconds = 0, billable_seconds = 0;
   std::vector<Transition> transitions{};
 
   bool ended() const { return status == "Completed" || status == "Failed" || status == "Stopped"; }
 
-  /// Throws Error for an answer that is none.
+  /// Throws Error for an invalid response.
   static JobState parse(std::string_view answer);
 };
 
-/// "BASE-2026-11-24-16-39-28-290", as the SDK names: at most 63 characters, `base` cut and cleaned for it.
-/// The time is UTC.
+/// A name in the SDK's format, "BASE-2026-11-24-16-39-28-290", with the UTC time. `base` is cleaned and cut
+/// so that the name has at most 63 characters.
 std::string unique_name(std::string_view base);
 
-/// The last part of an image's name without its tag, as the SDK takes it for the base of names.
+/// The last part of an image's name without its tag, which the SDK uses as the base of names.
 std::string base_of_image(std::string_view image);
 
 }  // namespace sentiment::cloud

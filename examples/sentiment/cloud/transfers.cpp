@@ -17,7 +17,7 @@ using lstmlib::FileError;
 
 namespace {
 
-/// The last part of a key, which becomes the name of a file here.
+/// The last part of a key, which becomes a file name.
 std::string last_part(const S3Uri& uri) {
   const std::string name = uri.key.substr(uri.key.rfind('/') + 1);  // npos + 1 is 0
   if (name.empty() || name == "." || name == ".." || name.find('\0') != std::string::npos)

@@ -11,7 +11,7 @@ namespace {
 
 using lstmlib::message;
 
-/// Says what is new about a job since the last look.
+/// Reports what is new about a job since the previous call.
 class StatusReport {
  public:
   explicit StatusReport(const std::function<void(const std::string&)>& say) : say_(say) {}
@@ -21,7 +21,7 @@ class StatusReport {
     for (std::size_t i = said_.empty() ? 0 : said_.size() - 1; i < state.transitions.size(); ++i) {
       const auto& [status, text] = state.transitions[i];
       const std::string line = status + (text.empty() ? "" : ": " + text);
-      if (i < said_.size() && said_[i] == line) continue;  // the newest one may get another text
+      if (i < said_.size() && said_[i] == line) continue;  // the text of the newest transition may change
       said_.resize(i + 1);
       said_[i] = line;
       say_(one_line(line));
@@ -37,7 +37,7 @@ class StatusReport {
   std::vector<std::string> said_;
 };
 
-/// False where there was nothing to delete.
+/// Returns false if there was nothing to delete.
 template <class Delete>
 bool try_delete(const Delete& erase) {
   try {
@@ -64,7 +64,7 @@ JobState wait_for_job(const Session& session, const std::string& name, const Wat
         logs.read([&](std::string_view host, std::string_view line) {
           watching.log_line(message(host, "  ", line));
         });
-      } catch (const ServiceError& error) {  // the job does not depend on it
+      } catch (const ServiceError& error) {  // the job does not depend on logs
         read_logs = false;
         if (watching.say) watching.say(message("its log lines are not shown: ", error.what()));
       }
@@ -93,7 +93,7 @@ bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, co
     try {
       return try_delete([&] { sagemaker.delete_endpoint(name); });
     } catch (const ServiceError& error) {
-      // The service deletes none that it is still making.
+      // The service refuses to delete an endpoint that is still being created.
       const bool busy = std::string_view(error.what()).find("in-progress") != std::string_view::npos;
       if (!busy || Clock::now() > end) throw;
     }

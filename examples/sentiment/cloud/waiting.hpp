@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Looking at a job or an endpoint until it has come to its end.
+// Waits for jobs and endpoints.
 
 #include "sentiment/cloud/job_logs.hpp"
 #include "sentiment/cloud/sagemaker.hpp"
@@ -13,25 +13,25 @@
 namespace sentiment::cloud {
 
 struct Watching {
-  std::chrono::milliseconds poll{10'000};         ///< between two looks
-  std::function<void(const std::string&)> say{};  ///< takes a line about each change of the status
+  std::chrono::milliseconds poll{10'000};         ///< interval between requests
+  std::function<void(const std::string&)> say{};  ///< called with a line about each change of the status
   std::function<void(const std::string&)>
-      log_line{};  ///< takes each line that the job prints; not set: they are not read
+      log_line{};  ///< called with each log line of the job; not set: logs are not read
 };
 
-/// Looks at a training job until it has ended, however it did. Throws Interrupted; the job goes on then.
+/// Waits until a training job has ended, with any result. Throws Interrupted; then the job continues.
 JobState wait_for_job(const Session& session, const std::string& name, const Watching& watching);
 
-/// Looks at an endpoint until it is in service or has failed. Throws Interrupted.
+/// Waits until an endpoint is in service or has failed. Throws Interrupted.
 EndpointState wait_for_endpoint(SageMaker& sagemaker, const std::string& name, const Watching& watching);
 
-/// Deletes an endpoint; one that is still being made, which the service refuses to delete, is waited for.
-/// False where there is none.
+/// Deletes an endpoint. If it is still being created, waits, because the service refuses until then. Returns
+/// false if it does not exist.
 bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, const Watching& watching);
 
-/// Deletes an endpoint, its configuration and the models of that; `name` stands for those that are not to be
-/// found out. An endpoint that is still being made is waited for. Returns what was deleted: "endpoint NAME",
-/// ...; nothing where nothing of that name is there.
+/// Deletes an endpoint, its configuration and their models, called `name` if they cannot be determined. Waits
+/// if the endpoint is still being created. Returns what was deleted ("endpoint NAME", ...), or nothing if
+/// nothing of that name exists.
 std::vector<std::string> delete_deployment(SageMaker& sagemaker, const std::string& name,
                                            const Watching& watching);
 

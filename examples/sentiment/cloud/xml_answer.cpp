@@ -15,7 +15,7 @@ struct Reading {
   XML_Parser parser;
   XmlAnswer answer{};
   std::string text{};
-  bool leaf = false;  ///< nothing but text has come since the last element began
+  bool leaf = false;  ///< only text since the last start tag
   int depth = 0, elements = 0;
 
   static void begin(void* self, const XML_Char* name, const XML_Char**) {
@@ -40,7 +40,7 @@ struct Reading {
     XML_StopParser(static_cast<Reading*>(self)->parser, XML_FALSE);
   }
 
-  /// Without the prefix of a namespace.
+  /// The name without a namespace prefix.
   static std::string local(const XML_Char* name) {
     const std::string_view text = name;
     return std::string(text.substr(text.find(':') + 1));  // npos + 1 is 0

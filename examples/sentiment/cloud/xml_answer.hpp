@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The few values that answers in XML are asked for, read by Expat.
+// Reads the few values that are needed from XML responses, with Expat.
 
 #include <map>
 #include <optional>
@@ -9,17 +9,18 @@
 
 namespace sentiment::cloud {
 
-/// The name of the outermost element, and the texts of those with no element in them, the first of each name.
+/// The name of the root element, and the texts of elements without child elements (the first one of each
+/// name).
 struct XmlAnswer {
   std::string root;
   std::map<std::string, std::string> texts;
 
-  /// The text of an element; empty where there is none.
+  /// The text of an element; empty if there is none.
   std::string text(const std::string& name) const;
 };
 
-/// Nothing for what is no XML, has a document type (so no entity is ever expanded), more than a megabyte,
-/// elements more than 32 deep or more than 10,000 of them. Names are taken without their namespaces.
+/// Nothing if the text is not XML or has a document type, so entities are never expanded. Nothing either
+/// above a megabyte, 10,000 elements or a depth of 32. Names have no namespaces.
 std::optional<XmlAnswer> parse_xml(std::string_view text);
 
 }  // namespace sentiment::cloud

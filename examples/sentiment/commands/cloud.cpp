@@ -18,7 +18,7 @@ namespace {
   throw CLI::ValidationError(option, why);
 }
 
-/// The two sides of "NAME=VALUE", each name once, within the limits of CreateTrainingJob.
+/// Parses "NAME=VALUE" words, with distinct names, within the limits of CreateTrainingJob.
 std::map<std::string, std::string> pairs_of(const std::vector<std::string>& words, const char* option,
                                             std::size_t longest_name, std::size_t longest_value) {
   constexpr std::size_t most = 100;
@@ -39,7 +39,7 @@ std::map<std::string, std::string> pairs_of(const std::vector<std::string>& word
   return pairs;
 }
 
-/// Devices of this machine say nothing of the job's, so only the spelling is looked at.
+/// Only checks the spelling, because devices of this machine say nothing about the job's.
 std::string fault_of_device(const std::string& name) {
   const bool number = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
                       name.find_first_not_of("0123456789", 5) == std::string::npos;
@@ -90,7 +90,7 @@ void JobOptions::check() const {
   launch::ProcessOptions processes;
   add_job_settings(train, options, processes);
   for (const auto& [name, value] : hyperparameters_of(hyperparameters)) {
-    // What other programs know is theirs to check.
+    // Settings of other programs are checked by these.
     if (CLI::Option* option = job::known_option(train, name)) {
       if (option->count() > 0) refuse("--hyperparameter", name + " is there in two spellings");
       std::string wrong = job::fault_of_setting(*option, value);

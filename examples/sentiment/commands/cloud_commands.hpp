@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The commands below `sentiment cloud`, and the options that they share.
+// The commands of `sentiment cloud` and their common options.
 
 #include "sentiment/cloud/training_job.hpp"
 #include "sentiment/cloud/waiting.hpp"
@@ -27,28 +27,28 @@ struct CloudOptions {
   double poll_seconds = 10;
   bool json = false;
 
-  /// Changes of a status go to standard error, and with `with_logs` the job's lines.
+  /// Reports changes of a status and, with `with_logs`, the job's log lines on standard error.
   cloud::Watching watching(bool with_logs = false) const;
 };
 
-/// Adds those of SessionOptions, --poll-seconds and --json.
+/// Adds the options of SessionOptions, --poll-seconds and --json.
 void add_cloud_options(CLI::App& command, CloudOptions& options);
 
-/// What a training job is asked for, as words of the command line.
+/// The options of a training job, as given on the command line.
 struct JobOptions {
   cloud::TrainingJob job;
   std::vector<std::string> hyperparameters, environment;  ///< "NAME=VALUE"
 
-  /// Whether all that is asked for can be: names, numbers, and what `sentiment train` takes of the
-  /// hyperparameters it knows. Throws CLI::ValidationError. Asks nobody.
+  /// Checks names, numbers, and those hyperparameters that `sentiment train` knows. Throws
+  /// CLI::ValidationError. Contacts no server.
   void check() const;
-  /// The job, complete but for name, channels and output. Throws CLI::ValidationError. Asks for the account
-  /// where the role is but a name.
+  /// The job, complete except for name, channels and output. Throws CLI::ValidationError. Requests the
+  /// account from the service if the role is just a name.
   cloud::TrainingJob complete(const cloud::Session& session) const;
 };
 void add_job_options(CLI::App& command, JobOptions& options);
 
-/// Sentences of standard input, one a line.
+/// Sentences of standard input, one per line.
 std::vector<std::string> sentences_of_input();
 
 }  // namespace sentiment

@@ -44,7 +44,7 @@ void deploy(DeployOptions o) {
 
   cloud::Undo undo(o.cloud.watching());
   cloud::deploy(sagemaker, o.deployment, undo, o.cloud.watching());
-  undo.forget();  // from here on it is there, whatever becomes of the wait
+  undo.forget();  // from here on the endpoint stays, even if waiting is interrupted
   cloud::EndpointState state{name, "", name, "Creating", ""};
   try {
     if (!o.no_wait) state = cloud::wait_for_endpoint(sagemaker, name, o.cloud.watching());

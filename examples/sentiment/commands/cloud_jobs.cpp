@@ -17,7 +17,7 @@ namespace {
 using lstmlib::Error;
 using lstmlib::fail;
 
-constexpr std::size_t max_channels = 20;  // of CreateTrainingJob
+constexpr std::size_t max_channels = 20;  // limit of CreateTrainingJob
 
 struct FitOptions {
   CloudOptions cloud;
@@ -123,7 +123,7 @@ void logs(const NameOptions& o) {
   });
   if (any) return;
   cloud::SageMaker sagemaker(session);
-  sagemaker.describe_training_job(o.name);  // says so where there is no such job
+  sagemaker.describe_training_job(o.name);  // throws if there is no such job
   std::cerr << "sentiment: the job " << o.name << " has no log lines yet\n";
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a command of the cloud did, as lines of a name and a value, or as one object of JSON.
+// Prints the results of a cloud command, as lines of names and values, or as a JSON object.
 
 #include "sentiment/cloud/training_job.hpp"
 
@@ -19,7 +19,7 @@ class Facts {
     facts_[name] = value;
     return *this;
   }
-  /// Leaves out a text that is empty.
+  /// Skips an empty text.
   Facts& add_if(const std::string& name, const std::string& text) {
     return text.empty() ? *this : add(name, text);
   }
@@ -51,7 +51,7 @@ class Facts {
   nlohmann::ordered_json facts_ = nlohmann::ordered_json::object();
 };
 
-/// What there is to say of a job.
+/// Facts about a job.
 inline Facts facts_of(const cloud::JobState& state) {
   Facts facts;
   facts.add("job", state.name).add("status", state.status).add("secondary_status", state.secondary);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sentiment cloud run: the whole notebook in one go
+// sentiment cloud run: runs the whole notebook
 #include "sentiment/cloud/deployment.hpp"
 #include "sentiment/cloud/names.hpp"
 #include "sentiment/cloud/runtime.hpp"
@@ -30,8 +30,7 @@ struct CloudRunOptions {
   fs::path out = "cloud_result";
 };
 
-/// The steps of the notebook, in its order. What is told of them goes to standard output, or with --json into
-/// one object.
+/// The steps of the notebook in order. Results go to standard output or, with --json, into one object.
 class CloudNotebook {
  public:
   explicit CloudNotebook(const CloudRunOptions& options)
@@ -42,8 +41,7 @@ class CloudNotebook {
         undo_(o_.cloud.watching()) {}
 
   void run() {
-    const cloud::TrainingJob asked =
-        o_.job.complete(session_);  // before anything else: whether credentials are good
+    const cloud::TrainingJob asked = o_.job.complete(session_);  // first of all, to check the credentials
     choose_bucket();
     const LabelledLines lines = prepare_data();
     show("The first training lines", first_lines(lines.train, 20), "training_lines");
@@ -100,7 +98,7 @@ class CloudNotebook {
     const cloud::S3Uri top{bucket_, o_.prefix};
     std::vector<cloud::Channel> channels;
     std::vector<std::string> uris;
-    // Without the dev file, as in the notebook: the best model is chosen on the test sentences.
+    // Without the dev file, as in the notebook: test sentences select the best model.
     for (const char* name : {"train", "test", "vocab"}) {
       channels.push_back({name, top.below(name)});
       cloud::upload_folder(s3_, o_.out / "data" / name, channels.back().uri, !o_.cloud.session.quiet);
@@ -120,7 +118,7 @@ class CloudNotebook {
         "stopping training job " + job.name, [&] { sagemaker_.create_training_job(job); },
         [this, name = job.name] { sagemaker_.stop_training_job(name); });
     job_ = cloud::wait_for_job(session_, job.name, o_.cloud.watching(true));
-    undo_.forget();  // it has ended
+    undo_.forget();  // the job has ended
     facts_.add("job", job_.name)
         .add("status", job_.status)
         .add("output", job_.output)
@@ -172,7 +170,7 @@ class CloudNotebook {
   std::string bucket_, endpoint_;
   cloud::JobState job_;
   Facts facts_;
-  cloud::Undo undo_;  // the last: what it undoes needs the others
+  cloud::Undo undo_;  // last, because its steps need the other members
 };
 
 void run(const CloudRunOptions& o) {

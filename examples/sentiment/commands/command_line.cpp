@@ -8,7 +8,7 @@ namespace sentiment {
 
 namespace {
 
-/// Insertions, deletions and exchanges of letters from one word to the other  [Levenshtein 1966].
+/// Number of insertions, deletions and replacements of letters between two words [Levenshtein 1966].
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -58,7 +58,7 @@ std::vector<std::string> normalized_arguments(int argc, const char* const* argv,
 
 std::string nearest_option(const CLI::App& command, const std::string& name) {
   std::string nearest;
-  std::size_t least = 1 + name.size() / 3;  // more changes than that are another word
+  std::size_t least = 1 + name.size() / 3;  // with more changes it is a different word
   for (const CLI::Option* option : command.get_options())
     for (const auto& candidate : option->get_lnames()) {
       const std::size_t distance = edit_distance(name, candidate);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The command line before and after CLI11: spelling of options, and what to say of an unknown one.
+// Processes the command line before and after CLI11: spelling of options, and hints for unknown ones.
 
 #include <CLI/CLI.hpp>
 
@@ -9,13 +9,12 @@
 
 namespace sentiment {
 
-/// The arguments in the reverse order that CLI11 takes, hyphens in place of underscores in the names of long
-/// options. In a training job, what the Python toolkit makes of settings is undone: `--flag True` is
-/// `--flag=True`, and an option with an empty word, which stands for None, is left out.
+/// The arguments in reverse order, as CLI11 expects them, with hyphens instead of underscores in names of
+/// long options. In a training job, also undoes changes by the Python toolkit: `--flag True` becomes
+/// `--flag=True`. An option with an empty value, which means None, is removed.
 std::vector<std::string> normalized_arguments(int argc, const char* const* argv, bool in_job = false);
 
-/// The long option of `command` whose name is nearest to `name`, if it is near enough to be meant; else
-/// empty.
+/// The long option of `command` with the most similar name, if it is similar enough; else empty.
 std::string nearest_option(const CLI::App& command, const std::string& name);
 
 }  // namespace sentiment

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The program's commands. Each function adds one, with its options; it runs while the command line is parsed.
+// The commands of the program. Each function adds one with its options. Commands run during parsing.
 
 #include <CLI/CLI.hpp>
 
@@ -20,7 +20,7 @@ void add_upload(CLI::App& app);
 void add_download(CLI::App& app);
 void add_cloud(CLI::App& app);
 
-/// Thrown by a command that ends with a status of its own, after it has said why.
+/// Thrown by a command that ends with its own exit status, after it has reported why.
 struct ExitStatus {
   int status;
 };

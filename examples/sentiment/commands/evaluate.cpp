@@ -28,7 +28,7 @@ struct EvaluateOptions {
 };
 
 PreparedData read_test(const EvaluateOptions& options, const Predictor& predictor) {
-  if (lstmlib::io::is_npz(options.test)) {  // whatever its name
+  if (lstmlib::io::is_npz(options.test)) {  // whatever its name is
     PreparedData data = read_prepared(options.test);
     check_ids(data, predictor.vocabulary().size(), options.test);
     check_labels(data, predictor.settings().classes, options.test);

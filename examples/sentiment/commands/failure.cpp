@@ -15,7 +15,7 @@ std::string one_line(std::string text) {
 
 void report_failed_work(bool in_job, const std::string& text) {
   const std::string line = one_line(text);
-  std::cerr << "sentiment: " + line + '\n';  // at once: other processes may write there, too
+  std::cerr << "sentiment: " + line + '\n';  // in one write, because other processes may write as well
   if (in_job) job::report_failure(line);
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the program tells that its work failed.
+// Reports failures.
 
 #include <string>
 
 namespace sentiment {
 
-/// One line, whatever the text was made of.
+/// The text on one line.
 std::string one_line(std::string text);
 
-/// Tells of a failure in one line on standard error; that of a training job also where its service looks.
+/// Reports a failure in one line on standard error and, in a training job, where the service looks for it.
 void report_failed_work(bool in_job, const std::string& text);
 
 }  // namespace sentiment

@@ -27,7 +27,7 @@ void add_inspect(CLI::App& app) {
   command->add_flag("--values", options->values, "Show the elements too, in C order");
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options] {
-    std::ostringstream text;  // nothing is printed of a file that turns out broken
+    std::ostringstream text;  // print nothing if the file turns out to be damaged
     (options->json ? inspect_json : inspect)(options->file, options->values, text);
     std::cout << text.str();
   });

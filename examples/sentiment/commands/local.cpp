@@ -39,11 +39,11 @@ struct LocalOptions {
   bool force = false;
 };
 
-constexpr const char* bucket_name = "sagemaker-local-000000000000";  // as sagemaker-REGION-ACCOUNT
+constexpr const char* bucket_name = "sagemaker-local-000000000000";  // like sagemaker-REGION-ACCOUNT
 constexpr const char* data_prefix = "notebook/chainer_sentiment";
 constexpr const char* endpoint_name = "sentiment";
 
-/// The notebook, step by step. What a step leaves running ends with it.
+/// The steps of the notebook. Its destructor ends what is still running.
 class LocalNotebook {
  public:
   LocalNotebook(const LocalOptions& options, std::map<std::string, std::string> hyperparameters)
@@ -60,7 +60,7 @@ class LocalNotebook {
   }
 
  private:
-  /// Prepared data are needed until they are in the bucket.
+  /// The prepared data is temporary: it is uploaded to the bucket.
   void get_data() {
     tell_.step("The data: the first 20 lines of the training sentences");
     make_folder(o_.out);
@@ -158,7 +158,8 @@ class LocalNotebook {
   std::unique_ptr<local::Endpoint> endpoint_;
 };
 
-/// Its options of training as a job gets them; those of the notebook, epochs and batch size, always.
+/// The training options as hyperparameters of a job. Always includes those that the notebook sets: epochs and
+/// batch size.
 std::map<std::string, std::string> hyperparameters(const CLI::App& command,
                                                    const std::vector<std::string>& names,
                                                    const LocalOptions& o) {
@@ -199,8 +200,8 @@ void add_local(CLI::App& app) {
       ->check(local_path())
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
-  options->train.epochs = 10;  // the notebook's
-  CLI::App training;           // whose options they are
+  options->train.epochs = 10;  // as in the notebook
+  CLI::App training;           // holds the training options
   TrainOptions ignored;
   add_training_options(training, ignored);
   add_training_options(*command, options->train);
@@ -208,7 +209,7 @@ void add_local(CLI::App& app) {
   for (const CLI::Option* option : training.get_options())
     for (const auto& name : option->get_lnames())
       if (name != "help" && name != "quiet" && name != "json-summary") names.push_back(name);
-  command->remove_option(command->get_option("--json-summary"));  // a file of the container
+  command->remove_option(command->get_option("--json-summary"));  // would be a file in the container
   command->footer(
       "Each step is that of the cloud, with a folder for S3 and processes of this program for the training "
       "job and\n"

@@ -10,7 +10,7 @@
 namespace sentiment {
 namespace {
 
-/// The next line with its end, taken off the text.
+/// Removes the next line with its end from the text and returns it.
 std::string_view take_whole_line(std::string_view& text) {
   const std::string_view line = text.substr(0, (std::min)(text.find('\n'), text.size() - 1) + 1);
   text.remove_prefix(line.size());

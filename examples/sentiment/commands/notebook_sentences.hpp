@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The texts that the reference's notebook shows and asks its endpoint about; `run`, `cloud run` and `local`
-// share them.
+// Texts that the notebook shows and sends to its endpoint. Shared by `run`, `cloud run` and `local`.
 
 #include "sentiment/data/datasets.hpp"
 
@@ -12,22 +11,22 @@
 
 namespace sentiment {
 
-/// Three sentences of nobody's data set.
+/// Three sentences that are in no data set.
 const std::vector<std::string>& example_sentences();
 
-/// A data set as lines, a label, a space and a sentence each, as its files have them where they are such.
+/// A data set as lines of a label, a space and a sentence, the format of its files if it has text files.
 struct LabelledLines {
   std::string train, test;
 };
-/// Throws as load_dataset.
+/// Throws like load_dataset.
 LabelledLines read_lines(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed);
 
-/// The first lines of a text, without their ends, as many as there are up to `count`.
+/// The first lines of a text without their ends, at most `count`.
 std::vector<std::string> first_lines(std::string_view text, std::size_t count);
 
-/// What the notebook asks of the test file: its first lines that together exceed `characters` (code points,
-/// line ends counted: Python's readlines with a hint), the first character of each cut and white space at
-/// both ends.
+/// The test sentences that the notebook sends. It takes lines until they exceed `characters`, in code points
+/// with line ends, like Python's readlines with a hint. It drops the first character of each line and strips
+/// the rest.
 std::vector<std::string> first_sentences(std::string_view text, std::size_t characters = 2000);
 
 }  // namespace sentiment

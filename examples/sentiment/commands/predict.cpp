@@ -25,7 +25,7 @@ struct PredictOptions {
   std::string path;
 };
 
-/// Answers every line in order, some thousand at a time, so that any amount of input takes little memory.
+/// Predicts all lines in order, a few thousand at a time, so that memory use is bounded.
 void answer(std::istream& input, const std::string& name, const Predictor& predictor,
             const PredictOptions& options) {
   constexpr std::size_t chunk = 4096;

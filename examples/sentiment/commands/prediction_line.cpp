@@ -10,7 +10,7 @@ using lstmlib::message;
 
 namespace {
 
-/// A field as RFC 4180 has it: in quotes where it must be.
+/// A field in the format of RFC 4180: in quotes if necessary.
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string made = "\"";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How `predict` and `invoke` print a prediction.
+// Formats predictions for `predict` and `invoke`.
 
 #include "sentiment/model/predict.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace sentiment {
 
-/// One line, without its end; `format` is text, json or csv.
+/// One line, without its end. `format`: text, json or csv.
 std::string prediction_line(const Prediction& prediction, const std::string& format);
 
 }  // namespace sentiment

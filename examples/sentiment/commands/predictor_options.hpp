@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the commands that ask a trained model have in common.
+// Common options of commands that use a trained model.
 
 #include "sentiment/model/device.hpp"
 #include "sentiment/model/predictor.hpp"
@@ -30,7 +30,7 @@ inline void add_model_path_option(CLI::App& command, std::string& path) {
       "run that stands in its place");
 }
 
-/// Adds --device, for commands of one thread.
+/// Adds --device, for commands with a single thread.
 inline void add_device_option(CLI::App& command, PredictorOptions& options) {
   command.add_option("--device", options.device, about_devices)->capture_default_str();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The options that `prepare` and `run` have in common.
+// The common options of `prepare` and `run`.
 
 #include "sentiment/data/prepare.hpp"
 
@@ -8,8 +8,8 @@
 
 namespace sentiment {
 
-/// Adds --data, --max-vocab, --min-frequency, --encoding, --strict and --char-based, and --dataset, which must be a name that is
-/// known.
+/// Adds --data, --max-vocab, --min-frequency, --encoding, --strict, --char-based, and --dataset, whose value
+/// must be a known name.
 void add_prepare_options(CLI::App& command, PrepareOptions& options);
 
 }  // namespace sentiment

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The folder of a whole run: what an earlier one left there is not overwritten silently.
+// The output folder of a run. Protects earlier results from being overwritten silently.
 
 #include "lstmlib/base/error.hpp"
 
@@ -11,9 +11,8 @@
 
 namespace sentiment {
 
-/// Returns where there is no folder `out`, or nothing in it; else, with `force`, removes the `parts` of an
-/// earlier run from it. Throws FileError, which says what can be done (`also`: what else), in all other
-/// cases.
+/// Returns if the folder `out` does not exist or is empty. With `force`, removes the `parts` of an earlier
+/// run from it. Otherwise throws FileError that says what to do; `also` adds another way.
 inline void make_room(const std::filesystem::path& out, bool force, std::initializer_list<const char*> parts,
                       const std::string& also = {}) {
   namespace fs = std::filesystem;

@@ -32,14 +32,14 @@ struct ServeOptions {
   bool no_access_log = false;
 };
 
-/// Answers come and go in large pieces: give them back to the system instead of keeping them for the next.
+/// Bodies are large, so return their memory to the system instead of keeping it.
 void return_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-/// Of signals outside the server's run, and of the second one within: a container's first process has no other
-/// way, as the system ends it for no signal that it does not handle.
+/// Handles signals outside of the server's run, and the second one during it. The first process of a
+/// container needs a handler, because the system does not end it for unhandled signals.
 void end_at_once(int signal) { std::_Exit(128 + signal); }
 
 void run(ServeOptions options) {
@@ -128,7 +128,7 @@ void add_serve(CLI::App& app) {
     ServeOptions options = *o;
     const auto given = options.server;
     if (options.model_dir.empty()) options.server.host = "0.0.0.0";
-    options.server = serve::with_environment(options.server);  // which the command line beats:
+    options.server = serve::with_environment(options.server);  // the command line has precedence:
     if (host->count() > 0) options.server.host = given.host;
     if (port->count() > 0) options.server.port = given.port;
     if (threads->count() > 0) options.server.queue.threads = given.queue.threads;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What all commands of the cloud have in common: who asks, how much is said, and how an interrupt ends them.
+// Common parts of all cloud commands: session, messages, and interrupts.
 
 #include "sentiment/cloud/session.hpp"
 
@@ -21,10 +21,10 @@ struct SessionOptions {
 /// Adds --profile, --region, --quiet and --verbose.
 void add_session_options(CLI::App& command, SessionOptions& options);
 
-/// Runs a command's work: SIGINT and SIGTERM end it in order, with status 130 and 143.
+/// Runs a command's work. SIGINT and SIGTERM end it cleanly, with exit status 130 and 143.
 void run_interruptible(const std::function<void()>& work);
 
-/// Where credentials come from, for the foot of a command's help.
+/// Says where credentials come from; for the end of a command's help.
 extern const char* const about_credentials;
 
 }  // namespace sentiment

@@ -111,7 +111,7 @@ void end_after_signal(const TrainResult& result, const std::string& how_to_resum
 
 namespace {
 
-/// Says, if it is for this process to say, how the training ended and how it can go on.
+/// If this process `says` so, reports how the training ended and how to resume it. Returns the exit status.
 int status_after_signal(const TrainResult& result, const TrainOptions& options, bool in_job, bool says) {
   if (says && in_job && result.best_epoch > 0)
     std::cerr << "The best model so far, of epoch " << result.best_epoch << ", is in "
@@ -128,12 +128,12 @@ void run(CLI::App& command, TrainOptions& options, ProcessOptions& processes, bo
   if (launch::rank_from_environment()) launch::take_user_signal_for_a_stop();
   std::optional<lstmlib::train::SignalWatch> from_the_start;
   if (in_job) {
-    // As process 1 of a container it would not even be ended by a signal that comes before training begins.
+    // As process 1 of a container, a signal before training would not even end it.
     from_the_start.emplace();
     job::complete_options(command, options, processes);
   }
   if (trained_in_processes(command, options, processes)) return;
-  // A job resumes from its checkpoint by itself.
+  // A job resumes from its checkpoint automatically.
   if (command.count("--resume") > 0 && options.resume.empty()) options.resume = "auto";
   if (in_job && options.resume == "auto") options.resume.clear();
   options.seed_given = command.count("--seed") > 0;
@@ -180,7 +180,7 @@ void add_train(CLI::App& app) {
           ->add_option("--output-data-dir", options->output_data_dir, "Folder for log, plots and snapshots")
           ->envname("SM_OUTPUT_DATA_DIR")
           ->required(!in_job);
-  // In a job an address stands for the container's folder, which the service brings there.
+  // In a job, an address means the container's folder, from which the service takes the results.
   if (!in_job)
     for (auto* folder : {model_dir, output_dir}) folder->check(local_path());
   command
@@ -209,7 +209,7 @@ void add_train(CLI::App& app) {
       "second\n"
       "one ends them at once. Status: 0, 1 where one failed, 130 after Ctrl-C, 143 after SIGTERM (a job: "
       "0).");
-  command->allow_extras(in_job);  // a job's settings may hold more than ours
+  command->allow_extras(in_job);  // a job may have settings of other programs
   command->callback([command, options, processes, in_job] { run(*command, *options, *processes, in_job); });
 }
 

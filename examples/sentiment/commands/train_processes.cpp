@@ -32,7 +32,7 @@ constexpr bool has_mpi = false;
 constexpr const char* without_mpi =
     "and this program was built without MPI: build it where Debian's package libopenmpi-dev is";
 
-/// Those that the job grants, as far as they can be used.
+/// The usable GPUs of those that the job grants.
 int gpus_here(const ProcessOptions& processes) {
   return processes.gpus ? std::min(*processes.gpus, gpu_count()) : gpu_count();
 }
@@ -50,7 +50,7 @@ int processes_per_host(const TrainOptions& options, const ProcessOptions& proces
   return has_mpi ? std::max(gpus, 1) : 1;
 }
 
-/// As one of several: a GPU, or a share of the processor, of its own.
+/// Sets up this process as one of several: with its own GPU, or its share of the cores.
 void take_place(const launch::Rank& rank, const CLI::App& command, TrainOptions& options,
                 const ProcessOptions& processes) {
   if (rank.size > 1 && !has_mpi) fail<Error>("MPI started ", rank.size, " processes, ", without_mpi);

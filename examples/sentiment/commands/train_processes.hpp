@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// In how many processes, and on which hosts, `train` trains.
+// Decides in how many processes, and on which hosts, `train` runs.
 
 #include "sentiment/training/launch/options.hpp"
 #include "sentiment/training/train.hpp"
@@ -11,13 +11,15 @@ namespace sentiment {
 
 using launch::ProcessOptions;
 
-/// --processes and --hosts-wait.
+/// Adds --processes and --hosts-wait.
 void add_process_options(CLI::App& command, ProcessOptions& processes);
 
-/// Trains in other processes, by this command in each, where there are to be several: then, and on a job's
-/// host that only lends its processors, true comes back when all is done. False where the caller is to train,
-/// alone or as one of those that mpirun started; `options` then name its GPU and its share of the threads.
-/// Throws Error where they cannot be started or fail, and ExitStatus where a signal stopped them.
+/// If several processes are needed, trains in them, each running this command, and returns true when all is
+/// done. A job's host that only provides processors also returns true at the end.
+///
+/// Returns false if the caller must train, alone or as one of the processes that mpirun started. Then
+/// `options` name its GPU and its share of the threads. Throws Error if processes cannot be started or fail,
+/// and ExitStatus if a signal stopped them.
 bool trained_in_processes(const CLI::App& command, TrainOptions& options, const ProcessOptions& processes);
 
 }  // namespace sentiment

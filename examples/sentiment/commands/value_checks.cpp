@@ -17,14 +17,14 @@ std::string in_quotes(const std::string& text) {
   return "'" + cloud::one_line(lstmlib::io::printable(text), 100) + "'";
 }
 
-/// The value of the whole text; false where it is none.
+/// Parses the whole text as a number. Returns false if that fails.
 template <class Number>
 bool parse(std::string_view text, Number& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return !text.empty() && error == std::errc() && end == text.data() + text.size();
 }
 
-/// A number that `is_fine`; `range` in words.
+/// Checks a number by `is_fine`. `range` describes the allowed values.
 template <class Check>
 CLI::Validator number(const std::string& range, const Check& is_fine) {
   return CLI::Validator(
@@ -44,7 +44,7 @@ CLI::Validator whole_number(std::uint64_t from, std::uint64_t to) {
         std::uint64_t value = 0;
         if (!parse(text, value) || value < from || value > to)
           return message(in_quotes(text), " is no whole number from ", from, " to ", to);
-        text = std::to_string(value);  // "007" is 7 for what converts it
+        text = std::to_string(value);  // "007" becomes 7 for later conversions
         return std::string();
       },
       "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Checks of options' values whose messages say what came and what was expected.
+// Validators of option values. Their messages say what was given and what was expected.
 
 #include <CLI/CLI.hpp>
 
@@ -11,23 +11,23 @@
 
 namespace sentiment {
 
-/// A whole number in decimal digits, both ends included. CLI11's own conversion takes "010" for 8, and -1 for
-/// the largest number.
+/// An integer in decimal digits from `from` to `to`. CLI11's own conversion reads "010" as 8, and -1 as the
+/// largest number.
 CLI::Validator whole_number(std::uint64_t from,
                             std::uint64_t to = (std::numeric_limits<std::uint64_t>::max)());
 
-/// A number such as 0.4 or 1e-3, both ends included.
+/// A number such as 0.4 or 1e-3 from `from` to `to`.
 CLI::Validator number_from(double from, double to);
-/// The same without the upper end.
+/// The same, but below `end`.
 CLI::Validator number_below(double from, double end);
 
-/// A file or a folder of this machine, and no address: see is_address.
+/// A file or folder on this machine, not an address: see is_address.
 CLI::Validator local_path();
 
-/// "s3://BUCKET/KEY". Throws nothing.
+/// "s3://BUCKET/KEY".
 CLI::Validator s3_address();
 
-/// A check by a function that returns what is wrong, or "": those of cloud/names.hpp.
+/// A validator from a function that returns an error message or "", such as those of cloud/names.hpp.
 CLI::Validator checked_by(std::string (*fault)(std::string_view));
 
 }  // namespace sentiment

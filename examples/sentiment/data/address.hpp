@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What was meant as an address elsewhere must not become a folder of that name here.
+// Detects addresses such as s3://..., so that none is used as the name of a local folder by mistake.
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace sentiment {
 
-/// Whether a text is an address and no path of this machine: "s3://films/x", "S3://films", "s3:/films/x",
-/// "file:///data". A folder that is called so is "./s3:/films".
+/// Whether a text is an address rather than a path on this machine: "s3://films/x", "S3://films",
+/// "s3:/films/x", "file:///data". To name a folder with such a name, write "./s3:/films".
 inline bool is_address(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon < 2) return false;

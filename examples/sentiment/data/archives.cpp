@@ -26,7 +26,7 @@ struct ArchiveClose {
   void operator()(archive* handle) const { archive_read_free(handle); }
 };
 
-/// Calls `take(name, content)` for the regular files of a .tar.gz whose names `wanted` accepts.
+/// Calls `take(name, content)` for the regular files of a .tar.gz that `wanted(name)` accepts.
 void read_archive(const std::filesystem::path& path, std::size_t limit,
                   const std::function<bool(std::string_view)>& wanted,
                   const std::function<void(std::string_view, std::string)>& take) {
@@ -56,7 +56,7 @@ void read_archive(const std::filesystem::path& path, std::size_t limit,
     if (archive_entry_filetype(entry) != AE_IFREG) continue;
     const bool kept = wanted(name);
     std::string content;
-    while (true) {  // what is not wanted is unpacked too on the way to the next, and counts
+    while (true) {  // skipped files are decompressed too and count towards the limit
       const la_ssize_t count = archive_read_data(handle.get(), buffer.data(), buffer.size());
       if (count < 0) fail_here();
       if (count == 0) break;
@@ -96,7 +96,7 @@ std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, cons
   return sentences;
 }
 
-/// The label of stars 1 to 10; negative for those that the data set does not have.
+/// The class for 1 to 10 stars; negative for ratings that the data set does not have.
 std::int32_t fine_label(std::string_view stars) {
   std::int32_t count = 0;
   if (!parse_integer(stars, count)) return -1;
@@ -113,7 +113,7 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text, const std
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> row;
   std::string field;
-  bool quoted = false, begun = false;  // begun: there is a row, though its one field may be empty
+  bool quoted = false, begun = false;  // begun: a row has started, though its only field may be empty
   const auto end_row = [&] {
     if (begun) {
       row.push_back(std::exchange(field, {}));

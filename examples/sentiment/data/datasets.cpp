@@ -145,7 +145,7 @@ std::string folder_of(const DatasetFile& file, const std::string& mirror) {
   return folder;
 }
 
-/// Whether a file of the cache is the one that is known. Another may lie there after a disk failed.
+/// Whether a file in the cache has the known hash. A failed disk, for example, may have damaged it.
 bool is_intact(const DatasetFile& file, const std::filesystem::path& path) {
   return file.sha256.empty() || sha256_of_file(path) == file.sha256;
 }
@@ -240,7 +240,7 @@ std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& 
 }
 
 LabelledData divide(LabelledPart all, std::uint64_t seed) {
-  constexpr std::uint32_t stream = 0x73706C74;  // "splt": not one of those that a training run draws from
+  constexpr std::uint32_t stream = 0x73706C74;  // "splt": a random stream that training does not use
   auto& sentences = all.sentences;
   lstmlib::data::shuffle(std::span(sentences), lstmlib::math::random_key(seed, stream, 0));
   const auto test_size = static_cast<std::ptrdiff_t>((sentences.size() + 9) / 10);

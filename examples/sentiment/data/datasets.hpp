@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The data sets that the program knows: their files, where those come from, and what is in them.
+// The known data sets: their files, download addresses and formats.
 
 #include "lstmlib/base/index.hpp"
 #include "sentiment/data/download.hpp"
@@ -17,17 +17,17 @@
 namespace sentiment {
 
 struct DatasetFile {
-  std::string_view name;      ///< empty: there is no such file
-  std::uint64_t bytes = 0;    ///< 0: not known
-  std::string_view sha256{};  ///< in hex; empty: not known, so what comes from the network cannot be checked
-  std::string_view folder{};  ///< address of its folder; empty: that of most
+  std::string_view name;      ///< empty: no such file
+  std::uint64_t bytes = 0;    ///< 0: unknown
+  std::string_view sha256{};  ///< in hex; empty: unknown, so a download cannot be checked
+  std::string_view folder{};  ///< address of its folder; empty: the default
 };
 
 enum class DatasetFormat {
-  lines,     ///< a label and a sentence on each line
-  dbpedia,   ///< an archive of train.csv and test.csv
-  imdb,      ///< an archive of one file per review
-  built_in,  ///< part of the program
+  lines,     ///< a label and a sentence per line
+  dbpedia,   ///< archive with train.csv and test.csv
+  imdb,      ///< archive with one file per review
+  built_in,  ///< compiled into the program
 };
 
 struct Dataset {
@@ -36,60 +36,60 @@ struct Dataset {
   std::int32_t classes;
   DatasetFormat format;
   lstmlib::Index train_size, dev_size,
-      test_size;                     ///< sentences; without a test file: those of the one file, 0, 0
-  DatasetFile train, dev{}, test{};  ///< `train` is all there is where there is no test file
-  bool fine = false;                 ///< imdb: by stars, not by good and bad
-  std::string_view class_names{};    ///< from class 0 on, with commas between; empty: not known
+      test_size;                     ///< sentences; without a test file: all in train_size
+  DatasetFile train, dev{}, test{};  ///< `train` is the only file if there is no test file
+  bool fine = false;                 ///< imdb: four classes by stars instead of two
+  std::string_view class_names{};    ///< from class 0, separated by commas; empty: unknown
 
-  /// Whether name, size and hash of its files are known to be right.
+  /// Whether name, size and hash of its files were verified.
   bool verified() const { return format == DatasetFormat::built_in || !train.sha256.empty(); }
-  /// Whether its only file is divided into training and test sentences by chance.
+  /// Whether its only file is split randomly into training and test sentences.
   bool divided() const { return format == DatasetFormat::lines && test.name.empty(); }
-  /// Its files, one to three; none of the one that is built in.
+  /// Its one to three files; none if the data set is built in.
   std::vector<DatasetFile> files() const;
 };
 
-/// All of them. The last is the small corpus that is part of the program, `films`.
+/// All data sets. The last one is `films`, the built-in corpus.
 std::span<const Dataset> known_datasets();
 
-/// Throws Error, which lists all names, for another name.
+/// Throws Error that lists all names if the name is unknown.
 const Dataset& find_dataset(std::string_view name);
 
-/// Where files are looked for, in this order: a folder of the user's, the cache, the network.
+/// Where to look for files, in this order: a user's folder, the cache, the network.
 struct DatasetPlaces {
   std::filesystem::path folder;  ///< `--data`; empty: none
-  std::filesystem::path cache;   ///< empty: none, then nothing is downloaded
-  std::string address;           ///< of a mirror's folder with all files; empty: where each file comes from
-  bool offline = false;          ///< never ask the network
-  bool quiet = false;            ///< no progress
+  std::filesystem::path cache;   ///< empty: no cache and no downloads
+  std::string address;           ///< folder of a mirror with all files; empty: the original addresses
+  bool offline = false;          ///< never use the network
+  bool quiet = false;            ///< show no progress
   DownloadRetries retries{};
 
-  /// LSTMLIB_DATASET_ROOT, XDG_CACHE_HOME, HOME, LSTMLIB_DATASET_URL, LSTMLIB_OFFLINE.
+  /// Reads LSTMLIB_DATASET_ROOT, XDG_CACHE_HOME, HOME, LSTMLIB_DATASET_URL and LSTMLIB_OFFLINE.
   static DatasetPlaces from_environment();
 };
 
-/// The file in the folder or, with the right content where that is known, in the cache; nothing where it is
-/// in neither.
+/// The file in the user's folder or in the cache (where a known hash must match). Nothing if it is in
+/// neither.
 std::optional<std::filesystem::path> local_file(const DatasetFile& file, const DatasetPlaces& places);
 
-/// The file, downloaded into the cache if need be. Throws UnavailableError, which says where to put which
-/// file, where it is nowhere; FormatError for a download that is not the file that is known.
+/// The file, downloaded into the cache if needed. Throws UnavailableError that says where to put the file if
+/// it cannot be found, and FormatError if a download does not match the known hash.
 std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& places);
 
 struct LabelledPart {
-  std::string name;  ///< of its file, for messages
+  std::string name;  ///< file name, for messages
   std::vector<LabelledSentence> sentences;
 };
 struct LabelledData {
   LabelledPart train, dev, test;  ///< `dev` may be empty
 };
 
-/// All sentences of a data set. `seed` decides how a data set of one file is divided, 90 to 10. Throws as
-/// `obtain_file` and the readers do.
+/// All sentences of a data set. If it has a single file, `seed` determines the split, 90 to 10. Throws what
+/// `obtain_file` and the readers throw.
 LabelledData load_dataset(const Dataset& dataset, const DatasetPlaces& places, std::uint64_t seed,
                           const TextOptions& text = {});
 
-/// Divides the sentences of one file by chance: one in ten, rounded up, for the test.
+/// Splits sentences randomly. One in ten, rounded up, is for the test.
 LabelledData divide(LabelledPart all, std::uint64_t seed);
 
 }  // namespace sentiment

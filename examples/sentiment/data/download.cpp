@@ -26,7 +26,7 @@ using lstmlib::fail;
 using lstmlib::FormatError;
 
 constexpr long connect_seconds = 5;
-constexpr long stalled_seconds = 30;  // without a byte; then the connection counts as cut
+constexpr long stalled_seconds = 30;  // without data; then the connection counts as lost
 
 bool is_loopback(const std::string& host) {
   in_addr numbers{};
@@ -34,16 +34,16 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]";
 }
 
-/// One request and its answer, written to the part file as it comes.
+/// One request. The response is written to the part file as it arrives.
 class Transfer {
  public:
-  enum class End { done, retry, restart };  ///< restart: what has come before does not fit
+  enum class End { done, retry, restart };  ///< restart: the part file does not match
 
   Transfer(const Download& wanted, PartFile& part, ProgressLine& progress)
       : wanted_(wanted), part_(part), progress_(progress), offset_(part.size()) {}
 
-  /// Throws UnavailableError where another attempt would be in vain. `reason` says why one is worth while,
-  /// and `tag` names the version of the file that comes: a later request goes on only there.
+  /// Throws UnavailableError if retrying is pointless. Otherwise `reason` says why to retry. `tag` identifies
+  /// the version of the file, so that a later request continues only the same version.
   End run(std::string& tag, std::string& reason) {
     const http::Handle handle(curl_easy_init());
     if (!handle) fail<UnavailableError>(wanted_.address, ": libcurl does not start");
@@ -99,7 +99,7 @@ class Transfer {
   }
 
  private:
-  /// Whether the connection stood and broke, so that another attempt may do.
+  /// Whether an established connection was lost, so that a retry may succeed.
   bool was_cut(CURLcode code) const {
     curl_off_t connected = 0;
     curl_easy_getinfo(handle_, CURLINFO_CONNECT_TIME_T, &connected);
@@ -120,7 +120,7 @@ class Transfer {
     return size;
   }
   void take_header(std::string_view line) {
-    if (line.starts_with("HTTP/")) {  // of the last answer, after redirections
+    if (line.starts_with("HTTP/")) {  // start of the final response, after redirections
       tag_.clear();
       range_start_.reset();
       length_known_ = line.starts_with("HTTP/2") || line.starts_with("HTTP/3");
@@ -139,16 +139,16 @@ class Transfer {
     auto& transfer = *static_cast<Transfer*>(self);
     try {
       return transfer.take_body({data, size}) ? size : 0;
-    } catch (...) {  // must not pass through libcurl's C code
+    } catch (...) {  // exceptions must not pass through libcurl's C code
       transfer.failure_ = std::current_exception();
       return 0;
     }
   }
-  /// False to stop.
+  /// Returns false to stop.
   bool take_body(std::string_view bytes) {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200 && status != 206) {  // what an error page says does not matter
+    if (status != 200 && status != 206) {  // ignore the text of error pages
       discarded_ += bytes.size();
       return discarded_ < (1 << 16);
     }
@@ -157,7 +157,7 @@ class Transfer {
         misfit_ = true;
         return false;
       }
-      if (status == 200) {  // the whole file, though a range was asked for
+      if (status == 200) {  // the whole file, although a range was requested
         part_.clear();
         offset_ = 0;
       }
@@ -179,11 +179,11 @@ class Transfer {
   const Download& wanted_;
   PartFile& part_;
   ProgressLine& progress_;
-  std::uint64_t offset_;  ///< of the first byte asked for
+  std::uint64_t offset_;  ///< first byte requested
   CURL* handle_ = nullptr;
   bool accepted_ = false, misfit_ = false, length_known_ = false;
   std::optional<std::uint64_t> range_start_;
-  std::uint64_t total_ = 0;  ///< bytes of the whole file; 0: not known
+  std::uint64_t total_ = 0;  ///< size of the whole file; 0: unknown
   std::size_t discarded_ = 0;
   std::string tag_;
   std::exception_ptr failure_;
@@ -217,14 +217,14 @@ void download(const Download& wanted) {
     part.remove();  // another process was faster
     return;
   }
-  // What an earlier run left is of use only where the hash will tell that the pieces belong together.
+  // Continue an earlier part file only if the hash will verify the result.
   if (wanted.sha256.empty()) part.clear();
   bool resumed = part.size() > 0;
   std::string tag, reason;
   auto pause = wanted.retries.first_pause;
   for (int attempt = 1;; ++attempt) {
     Transfer::End end = Transfer::End::done;
-    const bool whole = resumed && is_wanted(part.path(), wanted.sha256);  // only the last step was missing
+    const bool whole = resumed && is_wanted(part.path(), wanted.sha256);  // only the final rename was missing
     if (!whole) {
       ProgressLine progress("downloading " + wanted.target.filename().string(), wanted.progress);
       end = Transfer(wanted, part, progress).run(tag, reason);
@@ -236,15 +236,14 @@ void download(const Download& wanted) {
       if (!resumed)
         fail<FormatError>(wanted.address, ": this is not the file that is known: its SHA-256 is ", got,
                           ", expected ", wanted.sha256);
-      return download(wanted);  // the piece of an earlier run was of another file
+      return download(wanted);  // the part file belonged to another version
     }
     if (end == Transfer::End::restart) {
       part.clear();
       resumed = false;
       tag.clear();
     }
-    // Without a name of the version, pieces of two attempts might be of different files, and nobody would
-    // know.
+    // Without a version tag, two attempts could mix different files without anybody noticing.
     if (wanted.sha256.empty() && tag.empty()) part.clear();
     if (attempt >= wanted.retries.attempts)
       fail<UnavailableError>(wanted.address, ": ", reason, " (", attempt, " attempts)");

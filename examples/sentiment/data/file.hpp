@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Whole text files; written ones appear complete, with the folders above them.
+// Whole text files. Files are written atomically, with the folders above them.
 
 #include "lstmlib/io/file.hpp"
 
@@ -12,14 +12,14 @@
 
 namespace sentiment {
 
-/// All bytes of a regular file. Throws FileError where it cannot be read or is larger than `limit` bytes.
+/// All bytes of a regular file. Throws FileError if it cannot be read or has more than `limit` bytes.
 inline std::string read_text(const std::filesystem::path& file,
                              std::uint64_t limit = std::uint64_t{1} << 30) {
   const auto bytes = lstmlib::io::read_file(file, limit);
   return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-/// Makes a folder and those above it; nothing where it is there, or is "". Throws FileError with the reason.
+/// Creates a folder and its parents. Does nothing if it exists or is "". Throws FileError with the reason.
 inline void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) return;
@@ -28,7 +28,7 @@ inline void make_folder(const std::filesystem::path& folder) {
     lstmlib::fail<lstmlib::FileError>(folder.string(), ": cannot make this folder: ", error.message());
 }
 
-/// Writes a file that appears complete or not at all, and the folders above it. Throws FileError.
+/// Writes a file atomically and creates the folders above it. Throws FileError.
 inline void write_text(const std::filesystem::path& file, std::string_view text) {
   make_folder(file.parent_path());
   lstmlib::io::write_file(file, text);

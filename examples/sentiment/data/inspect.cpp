@@ -63,8 +63,8 @@ Json json_value(const io::Value& value) {
           for (const io::Value& item : content.items) list.push_back(json_value(item));
           return list;
         } else if constexpr (std::is_same_v<Kind, io::Dict>) {
-          // An ordered object looks its keys up one by one, which takes long for a vocabulary: it is filled
-          // unasked.
+          // An ordered object searches its keys linearly, which is slow for a vocabulary. So fill it without
+          // searching.
           const bool of_text = std::all_of(content.begin(), content.end(), [](const auto& pair) {
             return pair.first.template get_if<std::string>() != nullptr;
           });
@@ -89,10 +89,10 @@ Json json_value(const io::Value& value) {
       });
 }
 
-/// One array of a file: what its head says, and its values where they are wanted and can be read.
+/// One array of a file: its header, and its values if requested and readable.
 struct Found {
   io::ArrayInfo info;
-  bool known = false;  ///< whether type and shape are
+  bool known = false;  ///< whether type and shape are known
   std::optional<Json> values{};
 };
 
@@ -100,16 +100,16 @@ std::string type_of(const io::ArrayInfo& info) {
   return info.unread_type.empty() ? dtype_text(info.dtype, info.item_size) : info.unread_type;
 }
 
-/// Text of more values is of no use, and would take memory without bound.
+/// More values would be useless as text, and memory must be bounded.
 constexpr Index max_values = 10'000'000;
 constexpr std::uint64_t max_bytes = std::uint64_t{1} << 28;
 
-/// Reads an array with its values; what keeps it from that is its problem.
+/// Reads an array with its values. Records an error as the array's problem.
 class ArrayVisit {
  public:
   ArrayVisit(const std::filesystem::path& file, bool values) : file_(file), values_(values) {}
 
-  /// `info()` reads the head, `read()` the array.
+  /// `info()` reads the header, `read()` the array.
   template <class Info, class Read>
   Found visit(const std::string& name, const Info& info, const Read& read) {
     Found found;
@@ -139,7 +139,7 @@ class ArrayVisit {
       for (const io::Value& value : array.objects) count_nested(value);
     return json_values(array);
   }
-  /// What stands in several places is written in each of them.
+  /// Counts nested values. A value that is referenced repeatedly is written, and counted, each time.
   void count_nested(const io::Value& value) {
     value.visit([&]<class Content>(const Content& content) {
       if constexpr (std::is_same_v<Content, io::List>) {
@@ -174,7 +174,7 @@ class ArrayVisit {
   Index count_ = 0;
 };
 
-/// What is found in a file, and what there is in place of arrays where there is none.
+/// The arrays of a file, or what it has instead.
 struct Contents {
   std::vector<Found> arrays;
   std::string instead;
@@ -193,7 +193,7 @@ Contents contents_of(const std::filesystem::path& file, bool values) {
     contents.arrays.push_back(visit.visit(
         file.stem().string(), [&] { return io::read_npy_info(file); },
         [&] { return io::read_npy(file, {.max_bytes = max_bytes}); }));
-    // A file that is damaged in its head, which is all there is of it, is no file to show.
+    // A single array with a damaged header leaves nothing to show.
     const Found& only = contents.arrays.front();
     if (!only.known) fail<lstmlib::FormatError>(file.string(), ": ", only.info.problem);
   } else {
@@ -243,7 +243,7 @@ nlohmann::ordered_json json_values(const io::Array& array) {
       const auto width = static_cast<std::size_t>(array.item_size);
       for (std::size_t at = 0; at < static_cast<std::size_t>(array.elements()); ++at) {
         const char* item = reinterpret_cast<const char*>(array.data.data()) + at * width;
-        std::size_t length = width;  // without the zeros that fill it up
+        std::size_t length = width;  // without trailing zeros
         while (length > 0 && item[length - 1] == 0) --length;
         list.push_back(hex(item, length));
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What is in an .npy or .npz file, for people and for programs.
+// Shows the contents of .npy and .npz files, as text and as JSON.
 
 #include "lstmlib/io/array.hpp"
 
@@ -11,19 +11,19 @@
 
 namespace sentiment {
 
-/// Writes name, type and shape of each array, one a line, and with `values` what is in it. Without values only
-/// directory and heads are read; nothing is run. Of an array that cannot be read it says why, and goes on; of a
-/// file without arrays what else is in it. Throws FileError, FormatError for a file that is neither or whose
-/// directory is damaged, ValueError where the values that are wanted are more than 10 million.
+/// Writes name, type and shape of each array, one per line, and with `values` its values. Without `values`,
+/// only the directory and the headers are read. Nothing in a pickle is executed. An array that cannot be read
+/// is reported, and the others are shown. A file without arrays is described. Throws FileError; FormatError
+/// if the file is neither .npy nor .npz or its directory is damaged; ValueError if more than 10 million
+/// values are requested.
 void inspect(const std::filesystem::path& file, bool values, std::ostream& out);
 
-/// The same as `{"arrays": [{"name", "dtype", "shape", "values"?, "error"?}]}`; of a member that is damaged in its
-/// head dtype and shape are missing. Numbers that JSON does not have, and
-/// 64-bit integers, complex numbers and bytes are as `json_values` says.
+/// The same as `{"arrays": [{"name", "dtype", "shape", "values"?, "error"?}]}`. If a header is damaged, dtype
+/// and shape are missing. For values that JSON cannot represent, see `json_values`.
 void inspect_json(const std::filesystem::path& file, bool values, std::ostream& out);
 
-/// The elements in C order, in one list: NaN and infinities as "nan", "inf", "-inf"; complex numbers as
-/// [real, imaginary]; bytes as "hex:..."; arrays in an array as {"dtype", "shape", "values"}.
+/// The elements in C order as one list. NaN and infinities are "nan", "inf", "-inf"; complex numbers [real,
+/// imaginary]; bytes "hex:..."; nested arrays {"dtype", "shape", "values"}.
 nlohmann::ordered_json json_values(const lstmlib::io::Array& array);
 
 }  // namespace sentiment

@@ -14,7 +14,7 @@ namespace {
 using lstmlib::fail;
 using lstmlib::FormatError;
 
-/// A piece of a file for a message: short, on one line.
+/// A short excerpt of a file on one line, for messages.
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 40;
   std::string shown = "'";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A download that is not finished: the file NAME.part, which several processes may want at the same time.
+// An unfinished download in the file NAME.part, which several processes may want to write.
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -19,10 +19,11 @@
 
 namespace sentiment {
 
-/// The unfinished file, open and locked: of several processes one writes, and the others wait.
+/// The unfinished file, open and locked: one process writes, and others wait.
 class PartFile {
  public:
-  /// Opens or makes the file, and waits while another process has it. Throws FileError, as all below.
+  /// Opens or creates the file. Waits while another process has it locked. Throws FileError, like all
+  /// functions below.
   explicit PartFile(std::filesystem::path path) : path_(std::move(path)) {
     while (true) {
       descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -30,13 +31,13 @@ class PartFile {
       while (::flock(descriptor_, LOCK_EX) != 0) {
         if (errno != EINTR) fail_here();
       }
-      if (has_its_name()) return;  // else another process finished it while this one waited
+      if (has_its_name()) return;  // otherwise another process finished the download meanwhile
       ::close(descriptor_);
     }
   }
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
-  /// What is there stays for the next run; an empty file goes.
+  /// Keeps the data for the next run; removes an empty file.
   ~PartFile() {
     struct stat status = {};
     if (has_its_name() && ::fstat(descriptor_, &status) == 0 && status.st_size == 0) remove();
@@ -60,7 +61,7 @@ class PartFile {
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
   }
-  /// Bytes to the disk, then the name.
+  /// Flushes the data to disk, then renames the file.
   void move_to(const std::filesystem::path& target) {
     if (::fsync(descriptor_) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) fail_here();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// From raw text to prepared data: the step between a data set and training.
+// Converts raw text to prepared data: the step between a data set and training.
 
 #include "sentiment/data/datasets.hpp"
 #include "sentiment/data/text/vocabulary.hpp"
@@ -12,16 +12,16 @@
 namespace sentiment {
 
 struct PrepareOptions {
-  std::string dataset;                ///< a name of known_datasets(); or else:
+  std::string dataset;                ///< name of a known data set, or empty; then:
   std::filesystem::path train, test;  ///< files of labelled sentences
-  std::filesystem::path dev;          ///< a file that takes the place of the data set's own, or of none
-  std::filesystem::path data;       ///< where the data set's files are looked for first; empty: nowhere else
-  std::filesystem::path out = ".";  ///< gets train/train.npz, test/test.npz, dev/dev.npz, vocab/vocab.npy
+  std::filesystem::path dev;          ///< replaces the data set's dev file, or adds one
+  std::filesystem::path data;         ///< folder to search first for the data set's files; empty: none
+  std::filesystem::path out = ".";    ///< for train/train.npz, test/test.npz, dev/dev.npz, vocab/vocab.npy
   VocabularyLimits limits{};
-  bool char_based = false;  ///< the vocabulary is of characters
-  std::uint64_t seed = 0;   ///< divides a data set of one file
-  bool quiet = false;       ///< no progress
-  TextOptions text{};       ///< how the files' bytes are read
+  bool char_based = false;  ///< the vocabulary consists of characters
+  std::uint64_t seed = 0;   ///< for the split of a data set with one file
+  bool quiet = false;       ///< show no progress
+  TextOptions text{};       ///< how to decode the files
 };
 
 struct PrepareResult {
@@ -29,13 +29,13 @@ struct PrepareResult {
   lstmlib::Index train_size = 0, dev_size = 0, test_size = 0;  ///< sentences
 };
 
-/// Reads the text, numbers its words and writes the files, all after all checks. A dev.npz of an earlier run
-/// goes where there is no such part now. Throws UnavailableError where the data set is not to be had, and
-/// what else reading and writing throw.
+/// Reads text, assigns word ids and writes the files, after all checks have passed. Removes a dev.npz of an
+/// earlier run if there is no dev part now. Throws UnavailableError if the data set cannot be obtained, and
+/// whatever reading and writing throw.
 PrepareResult prepare(const PrepareOptions& options);
 
-/// The same; but where the data set is not to be had, says so on standard error and goes on with the small
-/// corpus that is part of the program, which `options` names then.
+/// The same. But if the data set cannot be obtained, reports that on standard error and uses the built-in
+/// corpus; then `options` get its name.
 PrepareResult prepare_or_fall_back(PrepareOptions& options);
 
 }  // namespace sentiment

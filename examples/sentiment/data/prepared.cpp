@@ -26,7 +26,7 @@ std::string describe(const io::Array& array) {
   return lstmlib::message("array of ", name_of(array.dtype), " ", io::shape_text(array.shape));
 }
 
-/// Adds integers, none negative. `what` names them in messages.
+/// Collects integers, which must not be negative. `what` names them in messages.
 class Numbers {
  public:
   explicit Numbers(std::string what) : what_(std::move(what)) {}
@@ -67,17 +67,17 @@ class Numbers {
   std::vector<std::int32_t> numbers_;
 };
 
-/// The items of a list or tuple; null for another value.
+/// The items of a list or tuple; null for any other value.
 const std::vector<io::Value>* items_of(const io::Value& value) {
   if (const auto* list = value.get_if<io::List>()) return list;
   const auto* tuple = value.get_if<io::Tuple>();
   return tuple != nullptr ? &tuple->items : nullptr;
 }
 
-/// A sentence is an array of one axis, a list or a tuple. One that stands in many places of the file is copied
-/// to all of them, so their number is bounded.
+/// A sentence is an array with one axis, a list or a tuple. A sentence that the file references repeatedly is
+/// copied each time, so the total is bounded.
 std::vector<std::vector<std::int32_t>> sentences_of(const std::vector<io::Value>& values) {
-  constexpr std::size_t max_words = std::size_t{1} << 28;  // a gigabyte
+  constexpr std::size_t max_words = std::size_t{1} << 28;  // 1 GiB
   std::vector<std::vector<std::int32_t>> sentences;
   sentences.reserve(values.size());
   std::size_t words = 0;
@@ -106,7 +106,7 @@ std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
     sentences = sentences_of(*whole);
   } else if (data.dtype == io::ArrayDtype::object && data.shape.size() == 1) {
     sentences = sentences_of(data.objects);
-  } else if (data.shape.size() == 2) {  // as NumPy makes it of equally long sentences
+  } else if (data.shape.size() == 2) {  // NumPy stores sentences of equal length this way
     Numbers numbers("data");
     numbers.add(data);
     const auto ids = numbers.take();
@@ -126,7 +126,7 @@ std::vector<std::vector<std::int32_t>> read_sentences(const io::Array& data) {
   return sentences;
 }
 
-/// One integer a sentence, which may stand in an array or list of its own.
+/// One integer per sentence, optionally in an array or list of its own.
 std::vector<std::int32_t> read_labels(const io::Array& labels) {
   Numbers numbers("labels");
   const auto* whole =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Prepared data: sentences as word ids with their labels, in train.npz, test.npz and dev.npz as NumPy and the
-// reference script exchange them.
+// Prepared data: sentences as word ids with labels, in train.npz, test.npz and dev.npz, in the format of
+// NumPy and the Chainer scripts.
 
 #include "lstmlib/base/index.hpp"
 
@@ -12,30 +12,29 @@
 namespace sentiment {
 
 struct PreparedData {
-  std::vector<std::vector<std::int32_t>>
-      sentences;                     ///< word ids, the closing `<eos>` included; none is empty
-  std::vector<std::int32_t> labels;  ///< as many
+  std::vector<std::vector<std::int32_t>> sentences;  ///< word ids, including the final `<eos>`; none is empty
+  std::vector<std::int32_t> labels;                  ///< one per sentence
 
   bool operator==(const PreparedData&) const = default;
 };
 
-/// Reads `data` and `labels`; a sentence may be an array or a list, and what else is in the file does not
-/// matter. Throws FileError, or FormatError where an array is missing or misshapen, a
-/// sentence is empty, or an id or a label is negative or beyond 32 bits.
+/// Reads `data` and `labels`; other arrays are ignored. A sentence may be an array or a list. Throws
+/// FileError, or FormatError if an array is missing or has a wrong shape, a sentence is empty, or an id or a
+/// label is negative or beyond 32 bits.
 PreparedData read_prepared(const std::filesystem::path& file);
 
-/// `data`: an object array of int32 arrays, or where all sentences are equally long a plain one [sentences,
-/// length]; `labels`: int32 [sentences, 1]. The file is whole or not there.
+/// Writes `data`, an object array of int32 arrays (if all sentences have equal length, a plain array
+/// [sentences, length]), and `labels`, int32 [sentences, 1]. The file is written atomically.
 void write_prepared(const std::filesystem::path& file, const PreparedData& data);
 
-/// Throws FormatError unless every id is below `words`; `name` is that of the file.
+/// Throws FormatError with the file's `name` unless every id is below `words`.
 void check_ids(const PreparedData& data, lstmlib::Index words, const std::filesystem::path& name);
 
-/// Throws FormatError unless every label is below `classes`; `name` is that of the file.
+/// Throws FormatError with the file's `name` unless every label is below `classes`.
 void check_labels(const PreparedData& data, lstmlib::Index classes, const std::filesystem::path& name);
 
-/// Number of classes of training data: its highest label plus 1. Throws FormatError where one below that has
-/// no sentence, and where there is but one.
+/// Number of classes of training data: the highest label plus 1. Throws FormatError if a class has no
+/// sentence or there is only one class.
 lstmlib::Index count_classes(const PreparedData& data, const std::filesystem::path& name);
 
 }  // namespace sentiment

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How far a transfer is, on one line of the terminal.
+// Progress of a transfer on one line of the terminal.
 
 #include "lstmlib/train/terminal.hpp"
 
@@ -13,10 +13,11 @@
 
 namespace sentiment {
 
-/// A bar on standard error, drawn in place and gone at the end; nothing where that is no terminal.
+/// A progress bar on standard error, drawn in place and erased at the end. Does nothing if that is not a
+/// terminal.
 class ProgressLine {
  public:
-  /// `what` is such as "downloading train.npz".
+  /// `what`: for example "downloading train.npz".
   ProgressLine(std::string what, bool wanted)
       : what_(std::move(what)),
         terminal_(lstmlib::train::describe_terminal(2)),
@@ -27,7 +28,7 @@ class ProgressLine {
     if (drawn_) std::fputs("\r\033[K", stderr);
   }
 
-  /// Bytes that have passed, of `total`; 0: not known how many.
+  /// Bytes transferred, out of `total`; 0: unknown.
   void update(std::uint64_t done, std::uint64_t total) {
     const auto now = std::chrono::steady_clock::now();
     if (!shown_ || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
@@ -35,7 +36,8 @@ class ProgressLine {
     drawn_ = true;
     const std::string line = describe(done, total);
     const auto room =
-        static_cast<std::size_t>((std::max)(terminal_.columns - 1, lstmlib::Index{1}));  // must not wrap
+        static_cast<std::size_t>((std::max)(terminal_.columns - 1, lstmlib::Index{1}));  // the line must not
+                                                                                         // wrap
     std::fprintf(stderr, "\r\033[K%s", line.substr(0, room).c_str());
   }
 

@@ -12,7 +12,7 @@ namespace sentiment {
 std::string sha256_of_file(const std::filesystem::path& file);
 std::string sha256_of_text(std::string_view text);
 
-/// Two small hexadecimal digits a byte.
+/// Two lower-case hexadecimal digits per byte.
 std::string hex(std::string_view bytes);
 
 }  // namespace sentiment

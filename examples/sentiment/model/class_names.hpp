@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the classes of a model are called: labels.json in its folder, a list of texts from class 0 on. The file need
-// not be there; the reference has none.
+// Names of a model's classes: labels.json in its folder, a list of texts from class 0. The file is optional;
+// the Chainer scripts do not have it.
 
 #include <filesystem>
 #include <span>
@@ -13,10 +13,10 @@ namespace sentiment {
 
 inline constexpr const char* class_names_file = "labels.json";
 
-/// Empty where the folder has no such file. Throws FileError or FormatError for one that cannot be read.
+/// Empty if the folder has no such file. Throws FileError or FormatError if it cannot be read.
 std::vector<std::string> read_class_names(const std::filesystem::path& folder);
 
-/// `names`: with commas between. Nothing is written where there are none. Throws FileError.
+/// `names`: separated by commas. If empty, nothing is written. Throws FileError.
 void write_class_names(const std::filesystem::path& folder, std::string_view names);
 
 }  // namespace sentiment

@@ -20,7 +20,7 @@ std::unique_ptr<Encoder<T>> make_encoder(ModelType type, const EncoderOptions& o
 template <Real T = float>
 class Classifier final : public nn::Module {
  public:
-  /// `precision`: of an LSTM's products, not int8.
+  /// `precision`: that of an LSTM's products, not int8.
   Classifier(const ModelSettings& s, Index words, Precision precision = Precision::fp32)
       : encoder(make_encoder<T>(s.type, {words, s.units, s.layers, s.dropout, precision})),
         output({.input_size = encoder->output_size(), .output_size = s.classes}) {}
@@ -30,7 +30,7 @@ class Classifier final : public nn::Module {
   void visit_members(nn::MemberVisitor& visit) override { visit("encoder", *encoder)("output", output); }
 
   std::unique_ptr<Encoder<T>> encoder;
-  nn::Dropout dropout{0.1};  ///< fixed in the reference, not a setting
+  nn::Dropout dropout{0.1};  ///< fixed in the Chainer scripts, not a setting
   nn::Linear<T> output;
 };
 

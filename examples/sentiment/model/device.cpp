@@ -11,8 +11,7 @@ using namespace lstmlib;
 
 namespace {
 
-/// Whether there is a GPU that this program can use. Asks the driver when it is called first, which takes a
-/// moment.
+/// Whether there is a usable GPU. The first call queries the driver, which takes a moment.
 bool has_gpu() {
 #ifdef LSTMLIB_HAS_CUDA
   if (cuda::install()) return true;
@@ -20,7 +19,7 @@ bool has_gpu() {
   return find_backend("cuda") != nullptr;
 }
 
-/// Why there is none.
+/// The reason why there is no usable GPU.
 std::string why_no_gpu() {
 #ifdef LSTMLIB_HAS_CUDA
   return "no GPU is usable here (" + cuda::description() + ")";

@@ -8,13 +8,13 @@
 
 namespace sentiment {
 
-/// For the helps of commands.
+/// For the help of commands.
 inline constexpr const char* about_devices = "auto (a GPU if there is one), cpu, cuda, cuda:N";
 
-/// The GPUs that this program can use. Asks the driver when it is called first.
+/// Number of usable GPUs. The first call queries the driver.
 int gpu_count();
 
-/// The device `name`. Throws DeviceError that says what can be done where there is none.
+/// The device `name`. Throws DeviceError that says what to do if it is not available.
 lstmlib::Device find_device(const std::string& name);
 
 }  // namespace sentiment

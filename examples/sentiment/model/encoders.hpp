@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The three ways to turn sentences into vectors: a recurrent network, convolutions, a bag of words. Names of
-// fields are the keys of the model files, the same as those of the reference.
+// The three encoders, which turn sentences into vectors: recurrent network, convolutions, bag of words. The
+// members' names are the keys in model files, the same as in the Chainer scripts.
 
 #include <lstmlib/core.hpp>
 
@@ -11,7 +11,7 @@ namespace sentiment {
 
 using namespace lstmlib;
 
-/// Sentences in, one vector each out.
+/// Maps each sentence to a vector.
 template <Real T = float>
 class Encoder : public nn::Module {
  public:
@@ -22,9 +22,9 @@ class Encoder : public nn::Module {
 };
 
 struct EncoderOptions {
-  Index words;                            ///< in the vocabulary
-  Index units;                            ///< of embeddings and layers
-  Index layers;                           ///< of the LSTM, or of the perceptron after convolutions and bag
+  Index words;                            ///< vocabulary size
+  Index units;                            ///< size of embeddings and layers
+  Index layers;                           ///< of the LSTM, or of the perceptron after convolutions or bag
   double dropout;                         ///< ratio, 0 to below 1
   Precision precision = Precision::fp32;  ///< of an LSTM's products; not int8
 };
@@ -62,7 +62,7 @@ class RnnEncoder final : public Encoder<T> {
   nn::Lstm<T> lstm;
 };
 
-/// A stack of linear layers, each after dropout and followed by relu.
+/// A stack of linear layers, each preceded by dropout and followed by relu.
 template <Real T = float>
 class Perceptron final : public nn::Module {
  public:
@@ -81,8 +81,8 @@ class Perceptron final : public nn::Module {
   nn::Dropout dropout;
 };
 
-/// Convolutions with windows of 3, 4 and 5 words, the largest of each filter over the sentence, a perceptron
-/// [Kim 2014].
+/// Convolutions with windows of 3, 4 and 5 words, the maximum of each filter over the sentence, then a
+/// perceptron [Kim 2014].
 template <Real T = float>
 class CnnEncoder final : public Encoder<T> {
  public:

@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::uint64_t largest_settings = 1 << 20;  // bytes
 
-/// Refuses settings that ask for more numbers than the file can hold, before a model of that size is made.
+/// Refuses settings that need more numbers than the file can hold, before such a model is allocated.
 void check_size(const ModelSettings& settings, const Vocabulary& vocabulary, const fs::path& model) {
   std::error_code error;
   const auto bytes = fs::file_size(model, error);
   if (error) fail<FileError>(model.string(), ": ", error.message());
-  constexpr double best_deflation = 1100;  // deflate shrinks nothing further than about 1,032 to 1
+  constexpr double best_deflation = 1100;  // deflate's maximum ratio is about 1,032 to 1
   if (parameter_count(settings, vocabulary.size()) * sizeof(float) >
       best_deflation * static_cast<double>(bytes))
     fail<FormatError>(model.string(), ": ", bytes, " bytes are too few for a model of ", settings.units,
@@ -39,7 +39,7 @@ TrainedModel load_model_folder(const fs::path& folder, const std::string& path) 
   try {
     io::load_npz(model, classifier, {.path = path});
   } catch (const FormatError& error) {
-    std::string text = error.what();  // with the library's word for the option
+    std::string text = error.what();  // uses the library's name of the option
     const auto at = text.find(", from where the option path");
     if (at != std::string::npos)
       text.replace(at, std::string::npos,

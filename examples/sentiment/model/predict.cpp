@@ -15,7 +15,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// What the kernels read, of sentences that the caller keeps.
+/// Views of sentences, as the kernels need them.
 std::vector<std::span<const std::int32_t>> views(const std::vector<std::vector<std::int32_t>>& sentences) {
   return {sentences.begin(), sentences.end()};
 }

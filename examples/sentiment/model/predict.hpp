@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Classes of sentences by a trained model.
+// Predictions by a trained model.
 
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/model/predictor.hpp"
@@ -13,13 +13,13 @@
 namespace sentiment {
 
 struct Prediction {
-  std::string sentence;              ///< normalised: its words, or characters, joined by a space
-  std::int32_t label = 0;            ///< the first most probable class
+  std::string sentence;              ///< normalised: its words, or characters, joined by spaces
+  std::int32_t label = 0;            ///< the most probable class; the first one if several are equal
   float score = 0;                   ///< its probability
   std::vector<float> probabilities;  ///< of all classes
 };
 
-/// One for each raw sentence, in order.
+/// One prediction per raw sentence, in order.
 std::vector<Prediction> predict(const Predictor& predictor, std::span<const std::string> sentences);
 
 struct Evaluation {
@@ -32,7 +32,7 @@ struct Evaluation {
 
 /// Throws FormatError for a label that the model does not have.
 Evaluation evaluate(const Predictor& predictor, const PreparedData& data);
-/// The same of a model in training, on any device.
+/// The same for a model in training, on any device.
 Evaluation evaluate(const Classifier<float>& classifier, const PreparedData& data, Index batch_size = 64);
 
 }  // namespace sentiment

@@ -11,7 +11,7 @@ namespace sentiment {
 
 namespace {
 
-/// Exponentials of what lies below the largest score cannot overflow.
+/// Subtracts the maximum, so that exp cannot overflow.
 void softmax(std::span<float> row) {
   const float largest = *std::max_element(row.begin(), row.end());
   float sum = 0;
@@ -19,7 +19,7 @@ void softmax(std::span<float> row) {
   for (float& x : row) x /= sum;
 }
 
-/// In sixteen sums, so that none waits for the one before.
+/// Sixteen separate sums, so that additions need not wait for each other.
 float dot(const float* a, const float* b, std::size_t size) {
   float sums[16] = {};
   std::size_t i = 0;
@@ -61,7 +61,7 @@ void Predictor::scores(Sentences sentences, std::span<float> result) const {
   if (layers_) return layer_scores(*layers_, sentences, batch_size_, result);
   check_sentences(sentences, vocabulary_.size(), settings_.classes, result);
   const auto units = static_cast<std::size_t>(encoder_->output_size()), classes = bias_.size();
-  thread_local std::vector<float> hidden;  // kept, so that a server's threads allocate nothing
+  thread_local std::vector<float> hidden;  // reused, so that a server's threads do not allocate
   hidden.resize(sentences.size() * units);
   encoder_->last_hidden(sentences, hidden);
   for (std::size_t i = 0; i < sentences.size(); ++i)

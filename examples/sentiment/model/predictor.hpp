@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A trained model made ready to answer; what the commands and the server ask.
+// A trained model packed for inference, as used by the commands and the server.
 
 #include "sentiment/model/model_folder.hpp"
 #include "sentiment/model/scores.hpp"
@@ -11,36 +11,35 @@
 namespace sentiment {
 
 struct PredictorOptions {
-  Precision precision = Precision::fp32;  ///< of recurrent weights; other models have fp32 only
+  Precision precision = Precision::fp32;  ///< of recurrent weights; other models only have fp32
   std::size_t projection_cache_bytes = std::size_t{256}
-                            << 20;  ///< a table of all words' sums is left out if it would be larger
-  Index batch_size = 64;            ///< of models without recurrent layers, and on a GPU: sentences at a time
+                            << 20;  ///< limit of the cache of input projections; if larger, there is no cache
+  Index batch_size = 64;            ///< sentences at a time, for models without recurrent layers and on a GPU
   std::string device = "cpu";       ///< see find_device
 };
 
-/// Immutable, safe to share between threads.
+/// Immutable; threads may share it.
 class Predictor {
  public:
-  /// Throws Error for a precision that the model does not have on the device.
+  /// Throws Error if the model does not have the precision on the device.
   explicit Predictor(TrainedModel model, PredictorOptions options = {});
 
   const ModelSettings& settings() const { return settings_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
-  /// Probabilities [sentences, classes], in order, of sentences of word ids, each of which ends with <eos>.
-  /// Throws ShapeError for a sentence without ids, for an id that the vocabulary does not have and for a
-  /// result of another size.
+  /// Probabilities [sentences, classes] of sentences of word ids, each ending with <eos>, in order. Throws
+  /// ShapeError for an empty sentence, an id that is not in the vocabulary, or a result of the wrong size.
   void probabilities(Sentences sentences, std::span<float> result) const;
-  /// The same before softmax.
+  /// Scores before softmax, likewise.
   void scores(Sentences sentences, std::span<float> result) const;
 
  private:
   ModelSettings settings_;
   Vocabulary vocabulary_;
   Index batch_size_;
-  std::optional<nn::InferenceRnn> encoder_;       ///< of a recurrent model,
-  std::vector<float> weight_, bias_;                 ///< and its output layer [classes, units], [classes]
-  std::unique_ptr<const Classifier<float>> layers_;  ///< of any other, and on a GPU
+  std::optional<nn::InferenceRnn> encoder_;       ///< recurrent model on the CPU, with
+  std::vector<float> weight_, bias_;                 ///< its output layer [classes, units], [classes]
+  std::unique_ptr<const Classifier<float>> layers_;  ///< any other model, or on a GPU
 };
 
 }  // namespace sentiment

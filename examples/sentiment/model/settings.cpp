@@ -14,7 +14,7 @@ using namespace lstmlib;
 
 namespace {
 
-// Far above what anybody trains, and low enough that products of sizes do not overflow.
+// Far above any real model, and low enough that products of sizes do not overflow.
 constexpr Index max_classes = 1'000'000, max_layers = 10'000, max_units = 1'000'000;
 
 [[noreturn]] void refuse(const std::string& name, const char* key, const std::string& found,
@@ -22,8 +22,8 @@ constexpr Index max_classes = 1'000'000, max_layers = 10'000, max_units = 1'000'
   fail<FormatError>(name, ": ", key, " is ", found, ", expected ", expected);
 }
 
-/// A value for a message. Lists and objects by name alone: writing one out recurses as deep as the file nests
-/// them.
+/// A value for a message. Lists and objects are only named, because printing them recurses as deep as they
+/// are nested.
 std::string shown(const nlohmann::json& value) {
   if (value.is_structured()) return value.is_array() ? "a list" : "an object";
   return io::printable(value.dump());
@@ -58,7 +58,7 @@ bool flag(const nlohmann::json& object, const char* key, const std::string& name
   return found->get<bool>();
 }
 
-/// The shortest text that reads back as this number, and as a number with a fraction.
+/// The shortest text that reads back as this number, with a decimal point or exponent.
 std::string python_float(double value) {
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
@@ -121,7 +121,7 @@ ModelSettings parse_settings_json(std::string_view json, const std::string& name
   const auto object = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   if (object.is_discarded()) fail<FormatError>(name, ": is not JSON");
   if (!object.is_object()) fail<FormatError>(name, ": is not an object with the model's settings");
-  const bool notebook = object.contains("model_type");  // else the older example's keys
+  const bool notebook = object.contains("model_type");  // otherwise the keys of the older example
   ModelSettings s;
   try {
     s.type = parse_model_type(text(object, notebook ? "model_type" : "model", name));

@@ -14,7 +14,7 @@ using lstmlib::message;
 
 namespace {
 
-constexpr std::size_t max_bytes = std::size_t{1} << 30;  // of an answer
+constexpr std::size_t max_bytes = std::size_t{1} << 30;  // of a response
 
 std::size_t take(char* bytes, std::size_t, std::size_t count, void* into) {
   auto& body = *static_cast<std::string*>(into);
@@ -23,7 +23,7 @@ std::size_t take(char* bytes, std::size_t, std::size_t count, void* into) {
   return count;
 }
 
-/// What an error's body says, else its status.
+/// The message in an error's body, else its status.
 std::string said(const std::string& body, long status) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (json.is_object() && json.contains("error-message") && json["error-message"].is_string())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The client's side of /endpoints/NAME/invocations, over libcurl.
+// A client for /endpoints/NAME/invocations, by libcurl.
 
 #include <memory>
 #include <span>
@@ -10,15 +10,15 @@ namespace sentiment {
 
 class EndpointClient {
  public:
-  /// `url` is http or https, without a path. Throws Error where it is not.
+  /// `url`: http or https, without a path. Throws Error for other addresses.
   EndpointClient(const std::string& url, const std::string& name, long timeout_seconds);
   ~EndpointClient();
 
-  /// One line for each sentence, in order; `format` as in `sentiment predict`. Throws Error, with what the
-  /// server said, for anything but a whole answer.
+  /// One line per sentence, in order; `format` as in `sentiment predict`. Throws Error with the server's
+  /// message for anything but a complete response.
   std::string invoke(std::span<const std::string> sentences, const std::string& format);
 
-  /// Whether the server answers /ping, as it does when its model is loaded.
+  /// Whether the server's /ping reports that its model is loaded.
   bool healthy();
 
  private:

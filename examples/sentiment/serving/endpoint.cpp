@@ -20,7 +20,7 @@ Answers Endpoint::begin(Texts texts) const {
 
 void Endpoint::compute(const Predictor& predictor,
                        std::span<const lstmlib::serve::Rows<Answers>> parts) const {
-  thread_local IdBatch batch;  // its memory is used again
+  thread_local IdBatch batch;  // reuses its memory
   batch.clear();
   for (const auto& [answers, first, count] : parts)
     for (std::size_t row = first; row < first + count; ++row)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sentence classifier as a handler of lstmlib::serve: sentences in, classes out.
+// The sentence classifier as a handler of lstmlib::serve: maps sentences to classes.
 
 #include "lstmlib/serve/handler.hpp"
 #include "sentiment/model/predictor.hpp"
@@ -20,7 +20,7 @@ class Endpoint {
   explicit Endpoint(const PredictorOptions& options = {}, std::size_t answer_bytes = std::size_t{200} << 20)
       : options_(options), answer_bytes_(answer_bytes) {}
 
-  /// Throws FileError or FormatError for what is no folder of a model.
+  /// Throws FileError or FormatError if the folder has no valid model.
   Predictor load(const std::filesystem::path& model_dir);
   Texts read(const std::string& body, const std::string& type) const {
     return read_body(body, type, char_based_);
@@ -39,7 +39,7 @@ class Endpoint {
  private:
   PredictorOptions options_;
   std::size_t answer_bytes_;
-  bool char_based_ = false;  // as the model
+  bool char_based_ = false;  // set by the model
 };
 
 }  // namespace sentiment

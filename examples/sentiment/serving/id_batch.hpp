@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sentences of word ids for the model, in memory that is used again.
+// Collects sentences of word ids for the model. Reuses its memory.
 
 #include "sentiment/model/predictor.hpp"
 #include "sentiment/serving/texts.hpp"
@@ -19,7 +19,7 @@ class IdBatch {
     ids_.clear();
     ends_.clear();
   }
-  /// Adds a sentence, all but the word of number `without`.
+  /// Adds a sentence, leaving out word number `without`.
   void add(const Texts& texts, std::size_t sentence, const Vocabulary& vocabulary,
            std::size_t without = none) {
     std::size_t number = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a browser and tools get: the page and the description of the interface. Both are files of this folder,
-// compiled in.
+// Resources for browsers and tools: the web page and the description of the interface. Both are files in this
+// folder that are compiled in.
 
 #include <span>
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace sentiment {
 
-/// The page, with these names of the classes from 0 on.
+/// The page, with class names from class 0.
 std::string page_html(const std::vector<std::string>& labels);
 
-/// Its Content-Security-Policy: nothing from elsewhere.
+/// Its Content-Security-Policy: allows nothing from other origins.
 inline constexpr std::string_view page_policy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src "
     "data:; "

@@ -30,9 +30,9 @@ std::string hexadecimal(std::uint32_t number) {
   return {digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr};
 }
 
-/// Follows the parser through the few forms that are sentences, so nothing is built and depth costs nothing.
-/// `key` is the one key of an object; behind it is a list, or with `one` a text, which also stands alone
-/// then.
+/// Accepts only the few JSON forms of sentences while parsing, so no tree is built and nesting costs nothing.
+/// `key` is the only key of an object. Its value is a list or, with `one`, a text; then a text may also stand
+/// alone.
 class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   SentenceReader(Texts& texts, std::string_view key, bool one) : texts_(texts), key_(key), one_(one) {}
@@ -77,7 +77,7 @@ class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
   bool binary(binary_t&) override { return wrong("bytes"); }
   bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override {
     const std::string_view text = error.what();
-    refuse(text.substr(std::min(text.find("] ") + 2, text.size())));  // without the name of the exception
+    refuse(text.substr(std::min(text.find("] ") + 2, text.size())));  // removes the exception's name
   }
 
  private:
@@ -111,8 +111,8 @@ void read_json_lines(std::string_view body, Texts& texts) {
   }
 }
 
-/// Takes a field in quotes off `text`, with the line end behind it. False, with nothing taken, where there is
-/// none.
+/// Removes a quoted field and the line end after it from `text`. Returns false and changes nothing if there
+/// is none.
 bool take_quoted(std::string_view& text, std::string& field) {
   if (!text.starts_with('"')) return false;
   field.clear();
@@ -132,7 +132,7 @@ bool take_quoted(std::string_view& text, std::string& field) {
   }
 }
 
-/// A sentence may begin with a quote of its own: what is no whole field is a plain line.
+/// A sentence may begin with a quote: a line that is not a complete quoted field is taken as it is.
 void read_csv(std::string_view body, Texts& texts) {
   if (!lstmlib::io::is_utf8(body)) refuse("the body is not UTF-8");
   skip_byte_order_mark(body);
@@ -149,7 +149,7 @@ void read_npy(std::string_view body, Texts& texts) {
   if (header.shape.size() > 1) refuse("body: an array with one axis is expected, not ", header.shape.size());
   const auto count = static_cast<std::uint64_t>(io::count_elements(header.shape, header.layout.item_size));
   const auto width = static_cast<std::uint64_t>(header.layout.item_size) / 4;
-  if (source.remaining() != count * width * 4)  // no overflow: count_elements has looked
+  if (source.remaining() != count * width * 4)  // no overflow: count_elements has checked
     refuse("body: ", source.remaining(), " bytes of data, ", count * width * 4, " expected");
   const auto* at = reinterpret_cast<const std::byte*>(body.data()) + source.position();
   const auto code_point = [&](std::uint64_t i) {
@@ -158,7 +158,7 @@ void read_npy(std::string_view body, Texts& texts) {
   };
   std::string text;
   for (std::uint64_t i = 0; i < count; ++i, at += 4 * width) {
-    std::uint64_t length = width;  // without the U+0000 that fill up
+    std::uint64_t length = width;  // without trailing U+0000
     while (length > 0 && code_point(length - 1) == 0) --length;
     text.clear();
     for (std::uint64_t k = 0; k < length; ++k) {

@@ -32,7 +32,7 @@ void Texts::add(std::string_view raw) {
   tokens_.push_back(static_cast<std::uint32_t>(tokens));
 }
 
-/// The same as `add_any`, without Unicode's tables.
+/// The same as `add_any` for ASCII, without Unicode tables.
 std::size_t Texts::add_ascii(std::string_view raw) {
   while (!raw.empty() && is_space(raw.front())) raw.remove_prefix(1);
   while (!raw.empty() && is_space(raw.back())) raw.remove_suffix(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sentences of a request, normalised, in one piece of memory.
+// The sentences of a request, normalised, in contiguous memory.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,14 +14,14 @@ namespace sentiment {
 class Texts {
  public:
   static constexpr std::size_t max_tokens =
-      65536;  ///< of a sentence: one alone must not keep the model for long
+      65536;  ///< per sentence, so that a single one cannot block the model for long
   static constexpr std::size_t max_sentences = std::size_t{1} << 20;
-  static constexpr std::size_t max_tokens_in_all = std::size_t{1} << 23;  ///< some ten seconds of work
+  static constexpr std::size_t max_tokens_in_all = std::size_t{1} << 23;  ///< about ten seconds of work
 
   explicit Texts(bool char_based = false) : char_based_(char_based) {}
 
-  /// Adds a raw sentence in UTF-8: its words, or characters, joined by a space. Throws HttpError 413 for one
-  /// with more than `max_tokens`, and where there are more sentences or tokens than one request may have.
+  /// Adds a raw UTF-8 sentence, stored as its words or characters joined by spaces. Throws HttpError 413 if
+  /// it has more than `max_tokens`, or if the request has too many sentences or tokens.
   void add(std::string_view raw);
 
   std::size_t size() const { return ends_.size(); }
@@ -32,7 +32,7 @@ class Texts {
   /// Number of words or characters.
   std::size_t tokens(std::size_t i) const { return tokens_[i]; }
   bool char_based() const { return char_based_; }
-  /// Memory that it holds.
+  /// Bytes of memory in use.
   std::size_t bytes() const {
     return text_.capacity() + ends_.capacity() * sizeof(std::size_t) +
            tokens_.capacity() * sizeof(std::uint32_t);
@@ -49,7 +49,7 @@ class Texts {
     }
   }
 
-  /// Whether the answer is to be an object, as the request was.
+  /// Whether the response must be an object, like the request.
   bool instances = false;
 
  private:

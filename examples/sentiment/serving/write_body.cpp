@@ -59,7 +59,7 @@ std::string write_json_lines(const Answers& answers, std::size_t most) {
   return lines;
 }
 
-/// Quotes only where they must be, as Python's csv.writer.
+/// Quotes only if necessary, like Python's csv.writer.
 std::string write_csv(const Answers& answers, std::size_t most) {
   std::string lines;
   for (std::size_t i = 0; i < answers.texts.size(); ++i) {
@@ -84,7 +84,7 @@ std::string write_csv(const Answers& answers, std::size_t most) {
   return lines;
 }
 
-/// numpy.save of the array of texts that NumPy makes of such rows: a number joined to texts takes 32
+/// Like numpy.save for the array of texts that NumPy makes of such rows, where numbers become texts of 32
 /// characters.
 std::string write_npy(const Answers& answers, std::size_t most) {
   const std::size_t count = answers.texts.size();
@@ -127,7 +127,7 @@ void append_json_text(std::string& json, std::string_view text) {
   while (!text.empty()) {
     const auto special = std::find_if(text.begin(), text.end(),
                                       [](char c) { return c < 0x20 || c == 0x7F || c == '"' || c == '\\'; });
-    json.append(text.begin(), special);  // as it is: plain ASCII; bytes from 0x80 on are negative
+    json.append(text.begin(), special);  // plain ASCII, copied as it is; bytes from 0x80 are negative
     text.remove_prefix(static_cast<std::size_t>(special - text.begin()));
     if (text.empty()) break;
     char32_t c = 0;

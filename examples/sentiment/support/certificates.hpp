@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Whose certificates are trusted in place of the system's, for networks that have an authority of their own.
+// Trusted certificates that replace the system's, for networks with their own certificate authority.
 
 #include <string>
 
 namespace sentiment::http {
 
 struct Certificates {
-  std::string
-      path{};  ///< a file of certificates in PEM, or a folder of them as OpenSSL has it; empty: the system's
-  std::string named_by{};  ///< what named it, for messages
+  std::string path{};      ///< file of PEM certificates, or folder in OpenSSL's format; empty: the system's
+  std::string named_by{};  ///< where the path comes from, for messages
 
-  /// REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR: the first that is not empty, as Python's
-  /// requests, curl and OpenSSL take them.
+  /// The first of REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR that is not empty. These
+  /// are the variables of Python's requests, curl and OpenSSL.
   static Certificates of_environment();
-  /// Throws Error where the path is neither a file nor a folder.
+  /// Throws Error if the path is neither a file nor a folder.
   void check() const;
 };
 

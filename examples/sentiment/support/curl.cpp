@@ -39,11 +39,11 @@ void begin(CURL* handle, const std::string& address, char* error, Patience patie
   }
   const std::string agent = lstmlib::message("lstmlib/", LSTMLIB_VERSION_MAJOR, ".", LSTMLIB_VERSION_MINOR,
                                              ".", LSTMLIB_VERSION_PATCH);
-  set(handle, CURLOPT_USERAGENT, agent.c_str());  // libcurl keeps a copy
+  set(handle, CURLOPT_USERAGENT, agent.c_str());  // libcurl copies it
   if (address.starts_with("http:")) set(handle, CURLOPT_PROXY, "");
   if (certificates.path.empty()) return;
   certificates.check();
-  // In place of the system's: those of both a file and a folder would be trusted.
+  // Set both, to replace the system's: libcurl would trust those of the file and of the folder.
   const bool folder = std::filesystem::is_directory(certificates.path);
   set(handle, CURLOPT_CAPATH, folder ? certificates.path.c_str() : nullptr);
   set(handle, CURLOPT_CAINFO, folder ? nullptr : certificates.path.c_str());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What all requests by libcurl have in common.
+// Common parts of all requests by libcurl.
 
 #include <curl/curl.h>
 
@@ -22,38 +22,38 @@ struct CurlDelete {
 using Handle = std::unique_ptr<CURL, CurlDelete>;
 using Lines = std::unique_ptr<curl_slist, CurlDelete>;
 
-/// Throws Error where libcurl refuses.
+/// Throws Error if libcurl refuses.
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
   if (const CURLcode code = curl_easy_setopt(handle, option, value); code != CURLE_OK)
     lstmlib::fail<lstmlib::Error>("libcurl: ", curl_easy_strerror(code));
 }
 
-/// One part of an address, as it is written there; empty where it has none.
+/// One part of an address as written; empty if there is none.
 std::string part_of(CURLU* address, CURLUPart part);
 
-/// When to give up, in seconds.
+/// Timeouts in seconds.
 struct Patience {
-  long connect;      ///< until the connection stands
-  long stalled = 0;  ///< without a byte, then it counts as cut; 0: no limit
+  long connect;      ///< until the connection is established
+  long stalled = 0;  ///< without data, then it counts as lost; 0: no limit
 };
 
-/// The address, whose text must outlive the request, this program's name, and `error` [CURL_ERROR_SIZE] for
-/// libcurl's messages. What is given by http:// is on this machine or near it, never behind a proxy. Throws
-/// Error where there are no such certificates.
+/// Sets the address (which must outlive the request), the user agent, and the buffer `error`
+/// [CURL_ERROR_SIZE] for messages. Requests by http:// never use a proxy, because their servers are on this
+/// machine or close to it. Throws Error if the certificates do not exist.
 void begin(CURL* handle, const std::string& address, char* error, Patience patience,
            const Certificates& certificates = Certificates::of_environment());
 
-/// What may help where a server's certificate is not trusted; empty for other faults.
+/// Advice if a server's certificate is not trusted; empty for other errors.
 const char* hint(CURLcode code);
 
 /// Adds a header line. Throws std::bad_alloc.
 void add(Lines& lines, const std::string& line);
 
-/// A line of an answer's head; none for the status line and for what has no colon.
+/// Parses a header line of a response. Nothing for the status line and for lines without a colon.
 struct Field {
-  std::string name;        ///< in small letters
-  std::string_view value;  ///< within the line, without spaces around it
+  std::string name;        ///< lower case
+  std::string_view value;  ///< view into the line, trimmed
 };
 std::optional<Field> parse_field(std::string_view line);
 

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// As exec takes them.
+/// Pointers in the format of exec.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
   for (auto& text : texts) result.push_back(text.data());
@@ -32,8 +32,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-/// What exec would do later: a signal that came before it would else call a function of this process, and be
-/// lost.
+/// Resets signal handlers, as exec would do later. Otherwise a signal before exec would call a function of
+/// this process and be lost.
 void forget_signal_handlers() {
   for (int signal = 1; signal < NSIG; ++signal) {
     struct sigaction action {};
@@ -59,7 +59,7 @@ Process::Process(const Program& program) {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   process_ = ::fork();
-  if (process_ == 0) {  // from here to the new program, only what may be done after a fork
+  if (process_ == 0) {  // only async-signal-safe calls until exec
     ::setpgid(0, 0);
     forget_signal_handlers();
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -96,7 +96,7 @@ bool Process::read(const TakeLine& take) {
   std::array<char, 4096> buffer{};
   const ssize_t count = ::read(pipe_, buffer.data(), buffer.size());
   if (count < 0) return errno == EINTR;
-  constexpr std::size_t longest = 1 << 16;  // an endless line is cut, not kept
+  constexpr std::size_t longest = 1 << 16;  // an endless line is cut instead of stored
   for (ssize_t i = 0; i < count; ++i) {
     const char c = buffer[static_cast<std::size_t>(i)];
     if (c != '\n') line_ += c;
@@ -110,11 +110,10 @@ bool Process::read(const TakeLine& take) {
 }
 
 bool Process::wait(std::chrono::milliseconds time, const TakeLine& take) {
-  const bool over = ended().has_value();  // then the pipe may be held open by what it has started
-  pollfd waiting{pipe_, POLLIN, 0};       // a negative descriptor only waits
+  const bool over = ended().has_value();  // its children may still hold the pipe open
+  pollfd waiting{pipe_, POLLIN, 0};       // poll ignores a negative descriptor and only waits
   ::poll(&waiting, 1, over ? 0 : static_cast<int>(time.count()));
-  // At most twice what a pipe holds: one that prints without end must not keep the caller from what it
-  // watches.
+  // At most twice the capacity of a pipe, so that a process with endless output cannot block the caller.
   for (int i = 0; i < 32 && pipe_ >= 0 && read(take); ++i) {}
   return pipe_ >= 0 && !over;
 }
@@ -132,7 +131,7 @@ std::optional<int> Process::ended() {
 int Process::end(std::chrono::milliseconds grace) {
   const auto nobody = [](const std::string&) {};
   for (const auto limit = Clock::now() + grace; !ended() && Clock::now() < limit;)
-    wait(20ms, nobody);  // a full pipe would hold it up
+    wait(20ms, nobody);  // read, because a full pipe would block it
   while (!ended()) {
     ::kill(process_, SIGKILL);
     std::this_thread::sleep_for(5ms);

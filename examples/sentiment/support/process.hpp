@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Programs that this one starts and looks after.
+// Starts and supervises other programs.
 
 #include <sys/types.h>
 
@@ -13,36 +13,37 @@
 
 namespace sentiment::process {
 
-/// A program, and how it is started.
+/// A program and how to start it.
 struct Program {
-  std::vector<std::string> words;  ///< its file, a path, and its arguments
-  std::string file = {};           ///< where this is given, the first word is only what it is called
-  std::optional<std::vector<std::string>> variables = {};  ///< NAME=value; none: those of this process
-  bool reads_output = false;    ///< its standard output comes through the pipe, too
-  int orphan_signal = SIGTERM;  ///< that it gets where this process ends before it
+  std::vector<std::string> words;  ///< path of the program and its arguments
+  std::string file = {};           ///< if set, the file to execute; then the first word is only its argv[0]
+  /// Environment as NAME=value; not set: that of this process.
+  std::optional<std::vector<std::string>> variables = {};
+  bool reads_output = false;    ///< also read its standard output through the pipe
+  int orphan_signal = SIGTERM;  ///< signal that it gets if this process ends first
 };
 
-/// A program whose standard error comes through a pipe, in a process group of its own, so that a Ctrl-C at
-/// the terminal reaches this process alone, which ends it in order. Its standard input is empty. One at a
-/// time: as the first process of a container, this one is told of the ends of orphans too.
+/// A running program. Its standard error comes through a pipe, and its standard input is empty. It has its
+/// own process group, so that Ctrl-C reaches only this process, which ends it cleanly. Use one at a time: as
+/// the first process of a container, this process also reaps orphans.
 class Process {
  public:
-  /// Throws Error.
+  /// Throws Error if it cannot be started.
   explicit Process(const Program& program);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  /// Sends SIGTERM to one that still runs, and waits for its end, by force after ten seconds.
+  /// Sends SIGTERM if it still runs and waits for its end. Kills it after ten seconds.
   ~Process();
 
   using TakeLine = std::function<void(const std::string&)>;
 
-  void send(int signal);  ///< nothing if it has ended
-  /// Waits at most `time`, or until something happens; hands over lines that came through the pipe, cut at
-  /// 64 KB, and returns though more may be there. False when there will be no more.
+  void send(int signal);  ///< does nothing if it has ended
+  /// Waits until something happens, but at most `time`. Passes lines from the pipe to `take`, cut at 64 KB;
+  /// may return before all were read. Returns false if there will be no more.
   bool wait(std::chrono::milliseconds time, const TakeLine& take);
-  /// Its exit status, or 128 and the signal that ended it; nothing while it runs.
+  /// Exit status, or 128 plus the signal that ended it. Nothing while it runs.
   std::optional<int> ended();
-  /// Waits for the end, by force after `grace`; what it prints is lost. Its status.
+  /// Waits for the end, kills it after `grace`, and discards its output. Returns its status.
   int end(std::chrono::milliseconds grace);
 
  private:
@@ -50,7 +51,7 @@ class Process {
 
   pid_t process_ = -1;
   int pipe_ = -1;
-  std::string line_;  // begun
+  std::string line_;  // start of an incomplete line
   std::optional<int> status_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The model of the best epoch so far.
+// Keeps the model of the best epoch so far.
 
 #include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/train/trainer.hpp"
@@ -12,30 +12,30 @@
 
 namespace sentiment {
 
-/// An extension that keeps a copy of the model when an observed value is greater than in all epochs before,
-/// in memory and in snapshots: a run that goes on in another place, from nothing but a snapshot, still has
-/// its best model.
+/// An extension that copies the model whenever an observed value exceeds that of all earlier epochs. The copy
+/// is in memory and in snapshots, so a run that resumes elsewhere from just a snapshot still has its best
+/// model.
 class BestModel {
  public:
-  /// `model` outlives the trainer; `copy` has its shapes, and any values.
+  /// `model` must outlive the trainer. `copy` has the same shapes; its values do not matter.
   BestModel(const Classifier<float>& model, Classifier<float> copy, std::string observed)
       : model_(&model),
         copy_(std::make_unique<Classifier<float>>(std::move(copy))),
         observed_(std::move(observed)) {}
 
-  Index epoch() const { return epoch_; }         ///< whose model it is, from 1; 0: none is finished
-  double value() const { return value_; }        ///< what was observed there
+  Index epoch() const { return epoch_; }         ///< epoch of the model, from 1; 0: none yet
+  double value() const { return value_; }        ///< observed value of that epoch
   Classifier<float>& model() { return *copy_; }  ///< on the CPU
 
   train::Trigger default_trigger() const { return train::epochs(1); }
   void operator()(train::Trainer& trainer) {
     const auto seen = trainer.observation().find(observed_);
-    if (!seen || !(*seen > value_)) return;  // also not a number
+    if (!seen || !(*seen > value_)) return;  // also false for NaN
     io::from_archive(io::to_archive(*model_), *copy_);
     value_ = *seen;
     epoch_ = trainer.epoch();
   }
-  /// A snapshot without it, as the reference's, leaves the best to the epochs that follow.
+  /// A snapshot without it, such as one of the Chainer scripts, starts the search again.
   void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("epoch")) {
       epoch_ = 0;

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Carries the text into the file. It is compared before anything else is read, see below.
+/// Stores the identity text in the file. It is compared before anything else is read, see below.
 struct Identity {
   void operator()(train::Trainer&) {}
   void serialize(io::Serializer& serializer) {
@@ -27,7 +27,7 @@ struct Identity {
 };
 constexpr const char* identity_key = "extensions/identity/text";
 
-/// The text in a file: a model of other sizes would otherwise be reported array by array.
+/// Reads the identity text first. Otherwise a model of other sizes would be reported array by array.
 std::string read_identity(const fs::path& file) {
   const io::NpzReader reader(file);
   for (std::size_t place = 0; place < reader.size(); ++place) {
@@ -57,8 +57,8 @@ bool load(train::Trainer& trainer, const fs::path& file, const std::string& iden
 
 void keep_checkpoint(train::Trainer& trainer, const fs::path& file, const std::string& identity,
                      Index every) {
-  // Not by the process number in their names, as elsewhere: in containers every process of this kind is
-  // number 1.
+  // Ignores the process number in the names, unlike other code: in a container this process always has number
+  // 1.
   std::error_code error;
   if (trainer.is_main_process())
     for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {

@@ -36,7 +36,7 @@ std::unique_ptr<distributed::Communicator> connect_gpus(distributed::Communicato
 #ifdef LSTMLIB_HAS_CUDA
   try {
     return nccl::make_communicator(all, device);
-  } catch (const DeviceError& error) { why = error.what(); }  // all processes throw it
+  } catch (const DeviceError& error) { why = error.what(); }  // thrown in all processes
 #endif
   if (all.is_main_process())
     std::cerr << "sentiment: gradients go from GPU to GPU through host memory, which is slow: " + why + '\n';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// This process as one of several that train together, or alone.
+// Runs work in this process, alone or as one of several that train together.
 
 #include "lstmlib/distributed/communicator.hpp"
 
@@ -10,14 +10,14 @@
 
 namespace sentiment {
 
-/// Calls `work`, which returns an exit status: by MPI with the others, where mpirun started this process;
-/// then errors go to `report`, all processes end, and the status is 1. Else alone, and errors are thrown.
-/// Throws Error where MPI started several and this program was built without it.
+/// Calls `work`, which returns an exit status. If mpirun started this process, runs with MPI: then errors go
+/// to `report`, all processes end, and the status is 1. Otherwise runs alone and errors are thrown. Throws
+/// Error if MPI started several processes but this program was built without MPI.
 int with_all_processes(const std::function<int(lstmlib::distributed::Communicator&)>& work,
                        const std::function<void(const std::string&)>& report);
 
-/// What sums between the GPUs of the processes, one each, by NCCL; it refers to `all`. Null where there is
-/// nothing to connect, or no NCCL, which the first process says: then they are summed through host memory.
+/// A communicator for the GPUs of the processes (one each) by NCCL; keeps a reference to `all`. Null if there
+/// is nothing to connect, or without NCCL, which the main process reports. Then sums go through host memory.
 std::unique_ptr<lstmlib::distributed::Communicator> connect_gpus(lstmlib::distributed::Communicator& all,
                                                               lstmlib::Device device);
 

@@ -38,7 +38,7 @@ namespace {
 
 struct Corpus {
   Vocabulary vocabulary;
-  PreparedData train, test, dev;  ///< dev is empty where there is none
+  PreparedData train, test, dev;  ///< dev may be empty
   Index classes;
 };
 
@@ -63,7 +63,7 @@ Corpus read_corpus(const TrainOptions& o) {
 
 data::LabelledSequences dataset(const PreparedData& data) { return {data.sentences, data.labels}; }
 
-/// The seconds that updates take, without evaluation and reports, epoch by epoch.
+/// Measures the seconds of the updates of each epoch, without evaluation and reports.
 class TimedUpdater final : public train::Updater {
  public:
   explicit TimedUpdater(train::Updater& inner) : inner_(&inner) {}
@@ -91,7 +91,7 @@ class TimedUpdater final : public train::Updater {
   std::vector<double> seconds_;
 };
 
-/// Sentences of one update.
+/// Sentences per update.
 Index global_batch_size(const TrainOptions& o, int processes) {
   return o.global_batch_size > 0 ? o.global_batch_size : o.batch_size * processes;
 }
@@ -128,7 +128,7 @@ void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
             << trainer.iteration() << '\n';
 }
 
-/// Loads what `--resume` names; says what it does.
+/// Resumes from what `--resume` names, and reports it.
 void resume(const TrainOptions& o, distributed::Communicator& all, train::Trainer& trainer) {
   fs::path snapshot = o.resume;
   if (o.resume == "auto")
@@ -140,7 +140,8 @@ void resume(const TrainOptions& o, distributed::Communicator& all, train::Traine
   else say_where(trainer, snapshot);
 }
 
-/// What two runs have in common whose checkpoints are each other's; the number of processes may differ.
+/// Text that is equal for runs that can continue each other's checkpoints. The number of processes may
+/// differ.
 std::string identity_of(const TrainOptions& o) {
   const auto hash = [](const fs::path& file) { return sha256_of_file(file).substr(0, 8); };
   std::string text = message(
@@ -153,7 +154,7 @@ std::string identity_of(const TrainOptions& o) {
   return text;
 }
 
-/// Throws AgreedError unless all processes run the same program on the same data with the same settings.
+/// Throws AgreedError unless all processes run the same program with the same data and settings.
 void require_same_work(const TrainOptions& o, distributed::Communicator& all) {
   if (all.size() == 1) return;
   distributed::require_same(all, "the program", sha256_of_file("/proc/self/exe").substr(0, 16));
@@ -187,7 +188,7 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
   const Device device = distributed::all_or_none(processes, [&] { return find_device(o.device); });
   const auto gpus = connect_gpus(processes, device);
   distributed::Communicator& all = gpus ? *gpus : processes;
-  all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be a random one
+  all.broadcast(std::as_writable_bytes(std::span(&o.seed, 1)), 0);  // it may be random
   const Corpus corpus = distributed::all_or_none(all, [&] {
     Corpus read = read_corpus(o);
     o.model.classes = read.classes;
@@ -221,7 +222,7 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
     seen.defer([correct = ops::count_correct(scores, batch.labels)](train::Observation& resolved) {
       const auto counts = correct.counts();
       const double share = static_cast<double>(counts.correct) / static_cast<double>(counts.counted);
-      resolved["accuracy"] = share;  // its mean over batches is what the reference reports
+      resolved["accuracy"] = share;  // the Chainer scripts report its mean over batches
       resolved.set("accuracy_over_sentences", share, counts.counted);
     });
     return ops::softmax_cross_entropy(scores, batch.labels);
@@ -241,7 +242,8 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
                                    .stop_at_signals = true});
 
   trainer.extend(distributed::evaluator(all, validation, objective));
-  if (all.is_main_process()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));  // all have the same
+  // Parameters are equal in all processes.
+  if (all.is_main_process()) trainer.extend(train::fail_on_nan(adam), train::epochs(1));
   trainer.extend(BestModel(classifier, Classifier<float>(o.model, corpus.vocabulary.size()),
                            "validation/main/accuracy"));
   trainer.extend(train::log_report());

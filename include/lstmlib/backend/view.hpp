@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What kernels receive: a pointer and a shape, nothing that owns.
+// Arguments of kernels: a pointer and a shape, without ownership.
 
 #include "lstmlib/base/shape.hpp"
 
@@ -13,7 +13,7 @@ namespace detail {
 struct AlreadyConst;
 }
 
-/// Row-major elements of a tensor. Null where an optional argument is absent: kernels skip it.
+/// Row-major elements of a tensor. A null view means that an optional argument is absent; kernels skip it.
 template <class T>
 struct View {
   T* data = nullptr;
@@ -21,13 +21,14 @@ struct View {
 
   [[nodiscard]] Index size() const noexcept { return data ? shape.elements() : 0; }
   explicit operator bool() const noexcept { return data != nullptr; }
-  // Not a constraint: nvcc warns of a conversion to the own type even where one forbids it.
+  // Not a constraint: nvcc warns about a conversion to the same type even if a constraint forbids it.
   operator std::conditional_t<std::is_const_v<T>, detail::AlreadyConst, View<const T>>() const {
     return {data, shape};
   }
 };
 
-/// A matrix to read in a product, as it is or transposed: [rows of the first axis, all others].
+/// Operand of a matrix product, optionally transposed. A tensor of higher rank counts as [first axis, all
+/// other axes].
 template <class T>
 struct MatrixOperand {
   View<const T> matrix;
@@ -47,10 +48,10 @@ template <class T>
   return {matrix, true};
 }
 
-/// What a kernel does with the old content of its result.
+/// Whether a kernel overwrites its result or adds to it.
 enum class OutputMode : std::uint8_t { overwrite, accumulate };
 
-/// A tensor seen as [outer, size, inner] around one of its axes.
+/// A tensor seen as [outer, size, inner], where `size` is the length of one axis.
 struct AxisView {
   Index outer = 1, size = 1, inner = 1;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What has to be so in all processes: that each could do its part, and that they mean the same.
+// Agreement between processes: that all could do their part, and that all have the same input.
 
 #include "lstmlib/distributed/communicator.hpp"
 
@@ -11,8 +11,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// An error that every process throws at the same place, so none waits for another, and one may report it for
-/// all.
+/// An error that all processes throw at the same place. So no process waits for another, and one may report
+/// it for all.
 struct AgreedError : Error {
   using Error::Error;
 };
@@ -26,13 +26,16 @@ inline std::vector<std::string> all_gather_texts(Communicator& all, std::string_
 }
 }  // namespace detail
 
-/// "rank 2 of 4 (on algo-2)" for each.
+/// Names of all processes by rank, such as "rank 2 of 4 (on algo-2)". Collective.
 inline std::vector<std::string> process_names(Communicator& all) {
   return detail::all_gather_texts(all, all.name());
 }
 
-/// Calls `work()`, which does not communicate, in every process; where it throws in one, all throw
-/// AgreedError: the message of the lowest such rank, with its name unless it is the same in all.
+/// Calls `work()`, which must not communicate, in every process. If it throws in one, all throw AgreedError
+/// with the message of the lowest rank that failed. The message names that process unless it is the same in
+/// all. Collective.
+///
+///     const auto data = distributed::all_or_none(all, [&] { return read_data(path); });
 template <class Work>
 auto all_or_none(Communicator& all, Work work) {
   std::string failure;
@@ -53,7 +56,8 @@ auto all_or_none(Communicator& all, Work work) {
   fail<AgreedError>(names[static_cast<std::size_t>(first - failures.begin())], ": ", *first);
 }
 
-/// Throws AgreedError in all unless `text` is the same in all: `what` has to be ("the training data").
+/// Throws AgreedError in all processes unless `text` is equal in all. `what` names it: "the training data".
+/// Collective.
 inline void require_same(Communicator& all, std::string_view what, std::string_view text) {
   const auto texts = detail::all_gather_texts(all, text);
   const auto other =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The processes that train one model together, as each of them sees them. What connects them is behind the
-// interface: nothing (SingleProcess), MPI (distributed/mpi), or NCCL between GPUs (distributed/nccl).
+// The processes that train one model together, as each process sees them. Implementations: SingleProcess, MPI
+// (distributed/mpi), and NCCL between GPUs (distributed/nccl).
 
 #include "lstmlib/tensor/tensor.hpp"
 
@@ -13,23 +13,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// How float32 numbers travel between processes; sums are computed in float32 either way.
+/// How float32 numbers are sent between processes. Sums are computed in float32 in both cases.
 enum class GradientCompression : std::uint8_t {
-  none,  ///< as they are
-  bf16   ///< rounded to bfloat16 before they leave, and their sum once more: half the bytes
+  none,  ///< not rounded
+  bf16   ///< rounded to bfloat16 before sending, and the sum once more: half the bytes
 };
 
-/// Work among the processes that goes on beside the caller's. What it writes may be used after wait().
+/// A collective call under way. Its results may be used after wait().
 class Work {
  public:
   virtual ~Work() = default;
-  /// On a GPU: what the caller asks of the device afterwards waits, not the caller. Once.
+  /// Call it once. With a GPU, later work of the device waits for the call, and the calling thread does not.
   virtual void wait() = 0;
 };
 
-/// Calls are collective: every process makes the same ones in the same order, with equal sizes where nothing
-/// else is said, from one thread at a time. Where a process is gone, calls of the others throw Error or end
-/// the process, as what connects them does it.
+/// The processes of a run. All calls are collective: every process makes the same calls in the same order,
+/// from one thread at a time, with equal sizes unless stated otherwise. If a process is gone, calls of the
+/// others throw Error or end the process, depending on the implementation.
+///
+///     Tensor<float> count = Tensor<float>::from({1}, {1});
+///     all.all_reduce(count);  // count is now all.size() in every process
+///     if (all.is_main_process()) std::cout << count.item() << " processes\n";
 class Communicator {
  public:
   Communicator() = default;
@@ -37,33 +41,33 @@ class Communicator {
   Communicator& operator=(const Communicator&) = delete;
   virtual ~Communicator() = default;
 
-  virtual int rank() const = 0;        ///< of this process, from 0
-  virtual int size() const = 0;        ///< processes
-  virtual int local_rank() const = 0;  ///< among those of this host
-  virtual int local_size() const = 0;  ///< processes of this host
+  virtual int rank() const = 0;        ///< number of this process, from 0
+  virtual int size() const = 0;        ///< number of processes
+  virtual int local_rank() const = 0;  ///< number of this process among those of its host
+  virtual int local_size() const = 0;  ///< number of processes on this host
   virtual std::string host() const = 0;
-  bool is_main_process() const { return rank() == 0; }  ///< the one that writes files and reports
+  bool is_main_process() const { return rank() == 0; }  ///< whether it writes files and reports
   /// For messages: "rank 2 of 4 (on algo-2)".
   std::string name() const { return message("rank ", rank(), " of ", size(), " (on ", host(), ")"); }
 
   virtual void barrier() = 0;
-  /// Overwrites `bytes`, which all processes have as many of, with those of process `root`.
+  /// Overwrites `bytes` with those of process `root`. All spans have the same size.
   virtual void broadcast(std::span<std::byte> bytes, int root) = 0;
-  /// What each process gave, by rank, on every process. The numbers of bytes may differ.
+  /// The bytes of all processes by rank. Their sizes may differ.
   virtual std::vector<std::vector<std::byte>> all_gather(std::span<const std::byte> mine) = 0;
 
-  /// Whether the two below work on memory of this device as a part of its stream, so that they may be called
-  /// within Backend::run_as_graph; else they wait for the device first.
+  /// Whether the two functions below enqueue their work on this device, so that they may be called within
+  /// Backend::run_as_graph. Otherwise they wait for the device first.
   virtual bool runs_on(Device device) const { return device.is_cpu(); }
-  /// Begins to overwrite `values` with the sums over all processes, the same bits in each.
+  /// Starts to overwrite `values` with the sums over all processes, which have the same bits in each.
   virtual std::unique_ptr<Work> all_reduce_async(Tensor<float> values, GradientCompression compression) = 0;
   virtual std::unique_ptr<Work> all_reduce_async(Tensor<double> values) = 0;
-  /// Begins to fill `all` with the bytes of every process, one after another by rank: `bytes[r]` of them from
-  /// rank r, from `mine`. Both lie on `device`.
+  /// Starts to fill `all` with the bytes of all processes in the order of ranks: `bytes[r]` bytes from `mine`
+  /// of rank r. Both pointers are on `device`.
   virtual std::unique_ptr<Work> all_gather_async(Device device, const void* mine, void* all,
                                                  std::span<const std::size_t> bytes) = 0;
 
-  /// The sums over all processes, at once.
+  /// Overwrites `values` with the sums over all processes, and waits for that.
   template <Real T>
   void all_reduce(Tensor<T> values) {
     if constexpr (std::same_as<T, float>)
@@ -72,7 +76,7 @@ class Communicator {
   }
 };
 
-/// One process by itself: nothing is sent, and nothing costs time.
+/// A single process. Communicates nothing.
 class SingleProcess final : public Communicator {
  public:
   int rank() const override { return 0; }

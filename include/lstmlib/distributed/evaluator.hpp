@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Evaluation by several processes, each of which takes every n-th batch.
+// Evaluation by several processes: of n processes, each takes every n-th batch.
 
 #include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/communicator.hpp"
@@ -8,7 +8,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// As train::Evaluator: the same batches, and the same means of them in every process.
+/// Like train::Evaluator: all processes get the means over the same batches.
 template <class Iterator, class Objective>
 class Evaluator {
  public:
@@ -19,7 +19,7 @@ class Evaluator {
   void operator()(train::Trainer& trainer) {
     train::add_prefixed(trainer.observation(), name + "/main/", evaluate());
   }
-  /// The means, without a prefix. Collective.
+  /// The means, without the prefix. Collective.
   train::Observation evaluate() {
     train::Summary mine;
     {
@@ -48,7 +48,9 @@ class Evaluator {
   Objective* objective_;
 };
 
-/// In place of train::evaluator. Refers to its parts.
+/// Replaces train::evaluator. Keeps references to its arguments.
+///
+///     trainer.extend(distributed::evaluator(all, validation_batches, objective));
 template <class Iterator, class Objective>
 train::Extension evaluator(Communicator& all, Iterator& batches, Objective& objective,
                            std::string name = "validation") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Gradients that travel together.
+// Buckets: gradients that are sent together.
 
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/distributed/communicator.hpp"
@@ -10,13 +10,13 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed::detail {
 
-/// What is summed over the processes at once, of either element type.
+/// Gradients of one element type that are reduced together.
 class Piece {
  public:
   virtual ~Piece() = default;
-  /// Before a backward pass: the gradients are zeros, in memory of this piece.
+  /// Call before a backward pass. Sets the gradients to zeros in memory of this piece.
   virtual void begin() = 0;
-  /// One more of its gradients is complete. True where it was the last.
+  /// Counts one more complete gradient. Returns true for the last one.
   bool complete_one() { return ++complete_ == parts(); }
   bool is_complete() const { return complete_ == parts(); }
   virtual void start(Communicator&, GradientCompression) = 0;
@@ -27,8 +27,8 @@ class Piece {
   std::size_t complete_ = 0;
 };
 
-/// The gradients of some parameters, one after another in one tensor: backward passes add to them where they
-/// lie, so nothing is copied before they travel or after.
+/// The gradients of several parameters in one tensor. Backward passes add to them in place, so nothing is
+/// copied before or after sending.
 template <Real T>
 class Bucket final : public Piece {
  public:
@@ -46,7 +46,7 @@ class Bucket final : public Piece {
     memory_.clear();
     for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = slice(i);
   }
-  /// Takes over gradients that a backward pass made elsewhere.
+  /// Moves gradients that a backward pass allocated elsewhere into the bucket.
   void adopt() {
     memory_.clear();
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -66,7 +66,7 @@ class Bucket final : public Piece {
   std::size_t bytes() const { return static_cast<std::size_t>(memory_.size()) * sizeof(T); }
 
  private:
-  static constexpr Index alignment = 64 / sizeof(T);  // as memory of a tensor of its own has
+  static constexpr Index alignment = 64 / sizeof(T);  // same as tensors have
 
   std::size_t parts() const override { return parameters_.size(); }
   Tensor<T> slice(std::size_t i) {

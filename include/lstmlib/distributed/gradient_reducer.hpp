@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sum of the gradients over all processes: in buckets that travel while the backward pass goes on, and of
-// tables the rows that occurred, where those are fewer bytes.
+// Sums gradients over all processes. Dense gradients are sent in buckets during the backward pass. For
+// tables, only the rows that occurred are sent if they are fewer bytes.
 
 #include "lstmlib/optim/optimizer.hpp"
 #include "lstmlib/distributed/gradient_bucket.hpp"
@@ -13,45 +13,46 @@
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
 struct ReducerOptions {
-  /// Gradients that are complete wait for others until there are so many bytes: few large messages are
-  /// faster, many small ones start earlier.
+  /// A bucket gets parameters until it has this many bytes. Few large messages are faster; many small ones
+  /// can start earlier.
   std::size_t bucket_bytes = std::size_t{1} << 20;
   GradientCompression compression =
-      GradientCompression::none;  ///< of float32 gradients, but for rows of tables on a GPU, which are exact
-  bool overlap = true;            ///< buckets travel during the backward pass; else after it
-  bool rows = true;               ///< of tables, rows may travel; else always the whole table
+      GradientCompression::none;  ///< of float32 gradients; rows of tables on a GPU are always exact
+  bool overlap = true;            ///< send buckets during the backward pass, else after it
+  bool rows = true;               ///< allow sending rows of tables, else always whole tables
 };
 
-/// Of the last step, in this process: what it sent, if each all-reduce sends 2 (n - 1) / n of its bytes in
-/// each of n processes and each gather the own part n - 1 times.
+/// Bytes that this process sent in the last step. Assumes that an all-reduce sends 2 (n - 1) / n of its bytes
+/// and an all-gather n - 1 times the process's own part, for n processes.
 struct Traffic {
-  std::size_t dense_bytes = 0;  ///< of buckets and whole tables
-  std::size_t row_bytes = 0;    ///< of rows of tables, with their ids
+  std::size_t dense_bytes = 0;  ///< for buckets and whole tables
+  std::size_t row_bytes = 0;    ///< for rows of tables, with their ids
 };
 
-/// Which parameters are tables is seen in the first step, and fixed; those must be the same parameters, of
-/// the same shapes, in every process. Refers to its parts.
+/// Sums the gradients of an optimizer's parameters over all processes. The first step determines which
+/// parameters are tables. All processes must have the same parameters with the same shapes. Keeps references
+/// to its arguments.
 class GradientReducer {
  public:
   GradientReducer(Communicator& all, optim::Optimizer& optimizer, ReducerOptions options)
       : all_(&all), optimizer_(&optimizer), options_(options) {}
 
-  /// Before the backward pass, when no parameter has a gradient.
+  /// Call before the backward pass, when no parameter has a gradient.
   void begin() {
     next_ = 0;
     for (auto& piece : pieces_) piece->begin();
   }
-  /// During the backward pass, as its GradReadyHook.
+  /// The grad-ready hook of the backward pass.
   void complete(const void* leaf) {
     const auto found = piece_of_.find(leaf);
     if (found == piece_of_.end() || !options_.overlap) return;
     pieces_[found->second]->complete_one();
-    // In the same order in every process, whatever order their gradients were complete in.
+    // In the same order in every process, in whatever order the gradients were completed.
     while (next_ < pieces_.size() && pieces_[next_]->is_complete())
       pieces_[next_++]->start(*all_, options_.compression);
   }
-  /// After the backward pass, or without one where this process has no examples. The gradients are then the
-  /// sums over all processes, the same bits in each.
+  /// Call after the backward pass, or without one if this process has no examples. Afterwards the gradients
+  /// are the sums over all processes, with the same bits in each.
   void finish() {
     if (all_->size() == 1) return;
     if (!planned_) plan();
@@ -85,18 +86,18 @@ class GradientReducer {
   optim::Optimizer* optimizer_;
   ReducerOptions options_;
   bool planned_ = false;
-  std::vector<std::unique_ptr<detail::Piece>> pieces_;     // in the order in which they travel
-  std::unordered_map<const void*, std::size_t> piece_of_;  // by the leaf's state
+  std::vector<std::unique_ptr<detail::Piece>> pieces_;     // in the order of sending
+  std::unordered_map<const void*, std::size_t> piece_of_;  // by the state of the leaf
   template <class T>
   using Tables = std::vector<Variable<T>>;
   lstmlib::detail::RealTypes::TupleOf<Tables> tables_;
-  std::size_t next_ = 0;  // piece to start
+  std::size_t next_ = 0;  // next piece to start
   std::size_t dense_bytes_ = 0;
   Traffic traffic_;
 };
 
-/// Parameters whose gradient is rows wherever there is one are tables; all others share buckets, the last
-/// parameter first, as its gradient is usually complete first.
+/// Parameters with only sparse gradients are tables. The others share buckets, beginning with the last
+/// parameter, whose gradient is usually complete first.
 inline void GradientReducer::plan() {
   std::vector<Kind> mine;
   optimizer_->parameters().for_each([&](auto& entry) { mine.push_back(kind_of(entry.parameter)); });

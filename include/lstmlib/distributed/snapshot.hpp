@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// State that the first process has and all others take: what it read from a file, which need not be where
-// they are. The first process alone writes snapshots, see Trainer::is_main_process.
+// State that the main process has and all others receive. It may come from a file that the others cannot
+// access. Only the main process writes snapshots, see Trainer::is_main_process.
 
 #include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/distributed/agreement.hpp"
@@ -9,8 +9,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// Overwrites a module, or what has `serialize`, with the first process's; what only that one has is left
-/// out.
+/// Overwrites a module, or anything with `serialize`, with the state of the main process. Entries that only
+/// the main process has are ignored. Collective.
 template <class Part>
 void broadcast_state(Communicator& all, Part& part) {
   if (all.size() == 1) return;
@@ -24,8 +24,8 @@ void broadcast_state(Communicator& all, Part& part) {
     io::from_archive(io::parse_npz(bytes, "state of the first process"), part, io::ExtraKeys::ignore);
 }
 
-/// io::load_snapshot in the first process, for all. What it was written by may have been another number of
-/// processes. Throws AgreedError.
+/// io::load_snapshot by the main process, for all. The number of processes may differ from that of the saved
+/// run. Throws AgreedError. Collective.
 inline void load_snapshot(Communicator& all, const std::filesystem::path& path, train::Trainer& trainer) {
   all_or_none(all, [&] {
     if (all.is_main_process()) io::load_snapshot(path, trainer);
@@ -34,8 +34,8 @@ inline void load_snapshot(Communicator& all, const std::filesystem::path& path, 
   broadcast_state(all, trainer);
 }
 
-/// train::load_newest_snapshot in the first process, for all, which get the path, too. `skipped` is called
-/// there alone.
+/// train::load_newest_snapshot by the main process, for all. All get the path. Only the main process calls
+/// `skipped`. Collective.
 template <class Skipped>
 std::filesystem::path load_newest_snapshot(
     Communicator& all, train::Trainer& trainer, Skipped skipped,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the processes tell each other after a step: what each observed, and whether one was told to stop.
+// What processes exchange after a step: their observations, and whether one received a signal.
 
 #include "lstmlib/distributed/agreement.hpp"
 #include "lstmlib/train/observation.hpp"
@@ -13,7 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::distributed {
 struct StepReport {
   train::Observation seen = {};
   Index examples = 0;
-  int signal = 0;  ///< that this process received, or 0
+  int signal = 0;  ///< signal that this process received, or 0
 };
 
 namespace detail {
@@ -91,9 +91,9 @@ inline StepReport merge(std::span<const StepReport> reports) {
 
 }  // namespace detail
 
-/// The report of the whole step, the same in all processes: values that stand for their batch are means over
-/// the examples, weighted ones have the sum of the weights. Throws AgreedError naming the processes that saw
-/// a `watched` value that is not finite.
+/// The report of the whole step, equal in all processes. Unweighted values become means over the examples;
+/// weighted ones get the sum of the weights. Throws AgreedError that names the processes in which the value
+/// `watched` is not finite.
 inline StepReport all_gather_reports(Communicator& all, const StepReport& mine, std::string_view watched,
                                      Index iteration) {
   std::vector<StepReport> reports;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The sum over processes of gradients of tables, of which each process has a few rows.
+// Sums the sparse gradients of tables over processes. Each process has a few rows.
 
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/base/bfloat16.hpp"
@@ -12,14 +12,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// What this process sent, see Traffic.
+/// Bytes that this process sent, see Traffic.
 struct TableTraffic {
   std::size_t whole = 0, rows = 0;
 };
 
 namespace detail {
 
-/// What a process sends of a sum of so many bytes in memory.
+/// Bytes that a process sends for an all-reduce of `bytes` bytes in memory.
 template <Real T>
 std::size_t sum_traffic(const Communicator& all, std::size_t bytes, GradientCompression compression) {
   const auto n = static_cast<std::size_t>(all.size());
@@ -27,20 +27,21 @@ std::size_t sum_traffic(const Communicator& all, std::size_t bytes, GradientComp
   return 2 * bytes * (n - 1) / n;
 }
 
-/// Whether rows travel as bfloat16: those on the CPU, which this header rounds.
+/// Whether rows are sent as bfloat16. Only on the CPU, where this header rounds them.
 template <Real T>
 bool rounds_rows(Device device, GradientCompression compression) {
   return std::same_as<T, float> && compression == GradientCompression::bf16 && device.is_cpu();
 }
 
-/// Rows of a matrix on their way to all processes, rounded where that is asked for and they are on the CPU.
+/// Sends rows of a matrix to all processes. On the CPU rows are rounded if compression is on.
 template <Real T>
 class RowsAllGather {
  public:
-  /// `counts`: rows by rank. Refers to `mine`, whose rows all travel.
+  /// `counts`: rows by rank. Sends all rows of `mine` and keeps a reference to it.
   RowsAllGather(Communicator& all, const Tensor<T>& mine, std::span<const std::int64_t> counts,
                 GradientCompression compression) {
-    const auto row_size = static_cast<std::size_t>(mine.shape().with_rows(1).elements());  // also of no rows
+    // Valid even without rows.
+    const auto row_size = static_cast<std::size_t>(mine.shape().with_rows(1).elements());
     Index rows = 0;
     for (const auto count : counts) rows += count;
     all_rows_ = Tensor<T>::uninitialized(mine.shape().with_rows(rows), mine.device());
@@ -74,7 +75,7 @@ class RowsAllGather {
   std::unique_ptr<Work> pending_;
 };
 
-/// The rows of all processes, those of equal id added in the order of the ranks.
+/// Gathers the rows of all processes and adds those of equal id in the order of ranks.
 template <Real T>
 SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table,
                                   std::span<const std::int64_t> counts, GradientCompression compression) {
@@ -98,14 +99,14 @@ SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table,
 
   SparseGradient<T> sum{Tensor<std::int32_t>::uninitialized({total}, device),
                         Tensor<T>::uninitialized(rows.shape(), device)};
-  constexpr std::int32_t no_row = -1;  // a device may have filled ids up with it
+  constexpr std::int32_t no_row = -1;  // a device may have padded the ids with it
   const Index distinct = kernels("gradient", rows)
                              .nn.sum_rows_by_id(rows.view(), ids.view(), no_row, {},
                                                 sum.indices.mutable_view(), sum.values.mutable_view());
   return {sum.indices.rows(0, distinct), sum.values.rows(0, distinct)};
 }
 
-/// How many rows of each table each process has, by table and rank; `whole_table` of one that has it whole.
+/// Number of rows by table and rank; `whole_table` for a dense gradient.
 inline constexpr std::int64_t whole_table = -1;
 inline std::vector<std::vector<std::int64_t>> all_gather_counts(Communicator& all,
                                                                 std::span<const std::int64_t> mine) {
@@ -131,7 +132,7 @@ std::size_t bytes_of_whole(const Communicator& all, const Variable<T>& table,
                            GradientCompression compression) {
   return sum_traffic<T>(all, static_cast<std::size_t>(table.value().size()) * sizeof(T), compression);
 }
-/// Whether rows are fewer bytes than the whole table, over all processes.
+/// Whether sending rows takes fewer bytes than sending the whole table, over all processes.
 template <Real T>
 bool rows_are_less(const Communicator& all, const Variable<T>& table, std::span<const std::int64_t> counts,
                    GradientCompression compression) {
@@ -154,9 +155,9 @@ void all_reduce_whole(Communicator& all, Variable<T> table, GradientCompression 
 
 }  // namespace detail
 
-/// Sums the gradients of `tables`, which may be rows, whole or absent in each process. Rows travel where
-/// those of all processes together are fewer bytes than a sum of the whole table, and `rows_may_travel`; the
-/// same everywhere, since the numbers of rows are exchanged first.
+/// Sums the gradients of `tables`, which may be sparse, dense or absent in each process. Sends rows if
+/// `rows_may_travel` and the rows of all processes are fewer bytes than an all-reduce of the whole table. All
+/// processes make the same decision, because they exchange the numbers of rows first. Collective.
 template <Real T>
 TableTraffic all_reduce_tables(Communicator& all, const std::vector<Variable<T>>& tables,
                                GradientCompression compression, bool rows_may_travel) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Training on several processes: each takes its part of every batch, and all make the same update.
+// Data-parallel training: each process takes a shard of every batch, and all make the same update.
 
 #include "lstmlib/data/shard.hpp"
 #include "lstmlib/distributed/gradient_reducer.hpp"
@@ -11,15 +11,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
-/// In place of a StandardUpdater: what that does with a batch, each process does with its part of it, see
-/// SerialIterator::next_shard, and the gradients are those of the whole batch, where the objective is a mean
-/// over its examples. N processes follow the run of one but for rounding, dropout included. Batches, seeds
-/// and options are the same in all processes; parameters and random numbers of the first become everybody's.
-/// Refers to its parts.
+/// Replaces StandardUpdater. Each process computes its shard of the batch (see SerialIterator::next_shard).
+/// The gradients are those of the whole batch, provided that the objective is a mean over examples. A run of
+/// n processes equals a run of one except for rounding, dropout included. Batches, seeds and options must be
+/// equal in all processes. All take the parameters and the random state of the main process. Keeps references
+/// to its arguments.
+///
+///     distributed::ParallelUpdater updater(all, batches, model, optimizer, objective);
+///     train::Trainer trainer(updater, {.stop = train::epochs(10)});
+///     trainer.run();
 template <class Iterator, class Objective>
 class ParallelUpdater final : public train::BatchUpdater<Iterator> {
  public:
-  /// `optimizer` is one of the parameters of `model`. Collective.
+  /// `optimizer` updates the parameters of `model`. Collective.
   ParallelUpdater(Communicator& all, Iterator& batches, nn::Module& model, optim::Optimizer& optimizer,
                   Objective& objective, ReducerOptions options = {})
       : train::BatchUpdater<Iterator>(batches, model, optimizer),
@@ -33,16 +37,16 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
     random_state().draws = random[1];
   }
 
-  /// Collective. Throws AgreedError where the loss of a process is not finite.
+  /// Collective. Throws AgreedError if the loss of a process is not finite.
   train::Observation update() override {
     this->begin();
     auto shard = this->batches().next_shard(all_->rank(), all_->size());
     random_state().first_sentence = static_cast<std::uint64_t>(shard.first);
     StepReport mine{.examples = shard.examples};
-    mine.seen["loss"] = 0;  // the first of the report
+    mine.seen["loss"] = 0;  // reserve the first position in the report
     step(shard, mine.seen);
     random_state().first_sentence = 0;
-    mine.signal = train::SignalWatch::noted();  // by the trainer's, if it stops at signals
+    mine.signal = train::SignalWatch::noted();  // recorded by the trainer's watch, if it stops at signals
     this->end();
     const StepReport whole = all_gather_reports(*all_, mine, "loss", this->iteration());
     signal_ = whole.signal;
@@ -52,9 +56,9 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
   }
 
   bool is_main_process() const override { return all_->is_main_process(); }
-  /// What a process received that the others do not know of yet, they will after the next step.
+  /// With several processes, a signal takes effect after the next step, when all know of it.
   int stop_signal(int received) const override { return all_->size() == 1 ? received : signal_; }
-  /// What the last step sent from this process.
+  /// Bytes that this process sent in the last step.
   const Traffic& traffic() const { return exchange_.traffic(); }
 
  private:
@@ -99,7 +103,7 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
   Communicator* all_;
   Objective* objective_;
   GradientReducer exchange_;
-  int signal_ = 0;  // that all know of
+  int signal_ = 0;  // known to all processes
 };
 
 }  // namespace lstmlib::distributed

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The range of an axis and its ticks: steps of 1, 2 or 5 times a power of ten, and labels that are as short
-// as they can be. Knows nothing of drawing.
+// The range of an axis and its ticks: steps of 1, 2 or 5 times a power of ten, with labels as short as
+// possible. Does not draw.
 
 #include "lstmlib/version.hpp"
 
@@ -13,14 +13,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::plot::detail {
 
-/// A number as it is printed: "2×10" with the exponent "−5" raised beside it, or just a text.
+/// A number as printed: "2×10" with the exponent "−5" as a superscript, or just a text.
 struct Label {
   std::string text;
   std::string exponent;
 };
 
 struct Tick {
-  double position;  ///< along the axis: 0 at its low end, 1 at its high end
+  double position;  ///< position along the axis: 0 at the low end, 1 at the high end
   Label label;
 };
 
@@ -29,27 +29,27 @@ struct AxisOptions {
   bool from_zero = false;
 };
 
-/// True for a value that can be drawn.
+/// Whether a value can be drawn.
 inline bool is_drawable(double value, bool logarithmic) {
   return std::abs(value) <= 1e300 && (!logarithmic || value >= 1e-300);
 }
 
-/// A number with so many decimals and a true minus sign.
+/// A number with `decimals` decimals and a typographic minus sign.
 inline std::string decimal_text(double value, int decimals) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", decimals, std::abs(value));
   return (value < 0 ? "\u2212" : "") + std::string(text);
 }
 
-/// A power of ten; `factor` stands before it unless it is 1.
+/// A power of ten, with `factor` in front unless it is 1.
 inline Label power_label(int factor, int exponent) {
   return {(factor == 1 ? "" : decimal_text(factor, 0) + "\u00d7") + "10", decimal_text(exponent, 0)};
 }
 
-/// Where values lie along an axis.
+/// Maps values to positions along an axis.
 class Axis {
  public:
-  /// An axis for drawable values; without any it goes from 0 to 1 and is marked `empty`.
+  /// An axis for drawable values. Without values it ranges from 0 to 1 and is `empty`.
   Axis(const std::vector<double>& values, AxisOptions options)
       : logarithmic_(options.logarithmic), empty_(values.empty()) {
     if (empty_) return;
@@ -78,7 +78,8 @@ class Axis {
   /// 0 at the low end, 1 at the high end. `value` must be drawable.
   double position(double value) const { return (scaled(value) - low_) / (high_ - low_); }
 
-  /// Chooses about `count` ticks. With a count of 2 or more there are at least two, but for a lone integer.
+  /// Chooses about `count` ticks. With a count of 2 or more there are at least two ticks, except for a single
+  /// integer.
   void choose_ticks(int count) {
     ticks.clear();
     multiplier = {};
@@ -104,16 +105,16 @@ class Axis {
   }
 
   std::vector<Tick> ticks;
-  Label multiplier;  ///< what all labels are to be multiplied with; mostly empty
+  Label multiplier;  ///< factor for all labels; usually empty
 
  private:
-  static constexpr double tiny = 1e-290;  // below, a step would be lost among the denormal numbers
+  static constexpr double tiny = 1e-290;  // below this, a step would be lost among denormal numbers
 
   static bool is_countable(double value) { return value == std::floor(value) && std::abs(value) < 1e9; }
 
   double scaled(double value) const { return logarithmic_ ? std::log10(value) : value; }
 
-  // Values that are equal, or so nearly that no label could tell them apart, lie in the middle.
+  // Values that no label could tell apart are placed in the middle.
   void widen(double margin) {
     const double size = (std::max)(std::abs(low_), std::abs(high_));
     if (high_ - low_ > (std::max)(size * 1e-9, tiny)) return;
@@ -137,10 +138,10 @@ class Axis {
     double largest = 0;
     for (const double value : values) largest = (std::max)(largest, std::abs(value));
 
-    int shift = 0;  // power of ten taken out of all labels
+    int shift = 0;  // power of ten that is moved from the labels to the multiplier
     if (largest >= 1e6 || (largest > 0 && largest < 1e-3)) {
       shift = static_cast<int>(std::floor(std::log10(largest) + 1e-9));
-      if (shift - power == 1) shift = power;  // 1 to 99 rather than 0.1 to 9.9
+      if (shift - power == 1) shift = power;  // 1 to 99 instead of 0.1 to 9.9
       multiplier = {"\u00d710", decimal_text(shift, 0)};
     }
     const double divisor = std::pow(10.0, shift);
@@ -159,7 +160,7 @@ class Axis {
 
   bool logarithmic_;
   bool empty_;
-  bool integers_ = false;      // only integers, as epochs: ticks between them would mean nothing
+  bool integers_ = false;      // all values are integers, such as epochs: no ticks between them
   double low_ = 0, high_ = 1;  // decimal logarithms on a logarithmic axis
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A page to draw lines, shapes and texts on: a thin owner of a Cairo context. Lengths in points, y downwards.
+// A page for lines, shapes and texts: a thin wrapper around a Cairo context. Lengths are in points; y points
+// down.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
@@ -45,11 +46,10 @@ struct Font {
   bool bold = false;
 };
 
-/// The part of a text that stands at the given point.
+/// Which part of a text is at the given point.
 enum class Align { left, centre, right };
 
-/// Text that Cairo accepts: UTF-8 with a replacement character for what is not, and a space for control
-/// characters.
+/// Text that Cairo accepts: invalid UTF-8 becomes a replacement character, control characters become spaces.
 inline std::string clean_text(std::string_view text) {
   std::string clean;
   while (!text.empty()) {
@@ -66,13 +66,14 @@ inline std::string clean_text(std::string_view text) {
 
 class Canvas {
  public:
-  /// Takes over the surface; one point is `scale` of its units. Throws Error where Cairo could not make it.
+  /// Takes ownership of the surface. One point is `scale` units of the surface. Throws Error if Cairo failed
+  /// to create it.
   Canvas(cairo_surface_t* surface, double scale)
       : surface_(surface), context_(cairo_create(surface)), scale_(scale) {
     check();
     cairo_scale(context_.get(), scale, scale);
     const std::unique_ptr<cairo_font_options_t, Destroy> options(cairo_font_options_create());
-    // Without hinting a text is as wide at every scale, so a PNG and an SVG have the same layout.
+    // Without hinting, text has the same width at every scale, so PNG and SVG have the same layout.
     cairo_font_options_set_hint_style(options.get(), CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_hint_metrics(options.get(), CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_antialias(options.get(), CAIRO_ANTIALIAS_GRAY);
@@ -82,14 +83,14 @@ class Canvas {
 
   cairo_surface_t* surface() const { return surface_.get(); }
 
-  /// Throws Error if anything that was drawn failed.
+  /// Throws Error if any drawing call failed.
   void check() const {
     cairo_status_t status = cairo_surface_status(surface_.get());
     if (status == CAIRO_STATUS_SUCCESS) status = cairo_status(context_.get());
     if (status != CAIRO_STATUS_SUCCESS) fail<Error>("plot: cairo: ", cairo_status_to_string(status));
   }
 
-  /// The distance by which the next text would be to the right of this one, which must be clean.
+  /// Horizontal advance of a text, which must be clean.
   double text_width(const std::string& text, Font font) {
     select(font);
     cairo_text_extents_t extents;
@@ -97,7 +98,7 @@ class Canvas {
     return extents.x_advance;
   }
 
-  /// Height of a digit above the line on which it stands.
+  /// Height of a digit above the baseline.
   double digit_height(Font font) {
     select(font);
     cairo_text_extents_t extents;
@@ -109,11 +110,11 @@ class Canvas {
     return text_width(label.text, font) + text_width(label.exponent, raised(font));
   }
 
-  /// The clean text, or as much of its beginning as fits the width, and an ellipsis.
+  /// The cleaned text, cut and with an ellipsis if it exceeds the width.
   std::string fitted_text(std::string_view text, Font font, double width) {
     const std::string clean = clean_text(text);
     if (text_width(clean, font) <= width) return clean;
-    std::vector<std::size_t> ends;  // of the beginnings that do not cut a character
+    std::vector<std::size_t> ends;  // byte offsets of character boundaries
     for (std::size_t i = 0; i < clean.size(); ++i)
       if ((clean[i] & 0xC0) != 0x80) ends.push_back(i);
     const auto too_long = std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) {
@@ -122,12 +123,12 @@ class Canvas {
     return too_long == ends.begin() ? "" : clean.substr(0, *std::prev(too_long)) + ellipsis;
   }
 
-  /// A clean text on the line through a point.
+  /// Draws a clean text with its baseline through a point.
   void text(const std::string& text, Point at, Align align, Font font, Colour ink) {
     label({text, ""}, at, align, font, ink);
   }
 
-  /// A text, with its exponent raised beside it.
+  /// Draws a text with its exponent as a superscript.
   void label(const Label& label, Point at, Align align, Font font, Colour ink) {
     const double width = label_width(label, font);
     at.x -= align == Align::left ? 0 : align == Align::centre ? width / 2 : width;
@@ -137,7 +138,7 @@ class Canvas {
     show(label.exponent, above, raised(font), ink);
   }
 
-  /// A clean text that runs upwards, centred on a point of the line on which it stands.
+  /// Draws a clean text that runs upwards, centred on a point of its baseline.
   void upward_text(const std::string& text, Point at, Font font, Colour ink) {
     cairo_save(context_.get());
     cairo_translate(context_.get(), at.x, at.y);
@@ -166,7 +167,7 @@ class Canvas {
     cairo_fill(context_.get());
   }
 
-  /// A horizontal or vertical line, moved by less than a pixel so that its edges are those of pixels.
+  /// A horizontal or vertical line, moved by less than a pixel to align its edges with pixels.
   void rule(Point from, Point to, double width, Colour ink) {
     for (double* coordinate : {&from.x, &from.y, &to.x, &to.y}) *coordinate = snapped(*coordinate, width);
     cairo_set_line_cap(context_.get(), CAIRO_LINE_CAP_SQUARE);
@@ -175,12 +176,12 @@ class Canvas {
     stroke(ends, width, ink);
   }
 
-  /// Joined points; `dashes` (lengths of ink and gap in turn) may be empty.
+  /// Connected points. `dashes` has alternating lengths of line and gap, and may be empty.
   void polyline(const std::vector<Point>& points, double width, Colour ink,
                 const std::vector<double>& dashes) {
     cairo_set_line_cap(context_.get(), dashes.empty() ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
     cairo_set_dash(context_.get(), dashes.data(), static_cast<int>(dashes.size()), 0);
-    // In pieces, because the time of one stroke grows faster than its number of points.
+    // In pieces, because the time of a stroke grows faster than linearly with its number of points.
     constexpr std::size_t piece = 256;
     for (std::size_t first = 0; first + 1 < points.size(); first += piece) {
       const std::size_t count = (std::min)(piece + 1, points.size() - first);
@@ -217,7 +218,7 @@ class Canvas {
 
   double snapped(double coordinate, double width) const {
     const bool odd = static_cast<long>(std::lround(width * scale_)) % 2 != 0;
-    const double half = odd ? 0.5 : 0.0;  // a line of odd width runs through the middles of pixels
+    const double half = odd ? 0.5 : 0.0;  // a line of odd width runs through pixel centres
     return (std::round(coordinate * scale_ - half) + half) / scale_;
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Line charts of training runs, as PNG or SVG files. Needs Cairo: link with lstmlib::plot.
+// Line charts, such as of training runs, as PNG or SVG files. Needs Cairo: link with lstmlib::plot.
 //
 //   plot::write_png("loss.png",
 //                   {.title = "loss", .x_label = "epoch", .series = {{"train", epochs, losses}}});
@@ -23,12 +23,12 @@ namespace lstmlib::inline LSTMLIB_ABI::plot {
 
 namespace detail {
 
-/// Cairo's way to hand over bytes; `target` is a std::string.
+/// Cairo's callback for output; `target` is a std::string.
 inline cairo_status_t append_bytes(void* target, const unsigned char* bytes, unsigned count) {
   try {
     static_cast<std::string*>(target)->append(reinterpret_cast<const char*>(bytes), count);
     return CAIRO_STATUS_SUCCESS;
-  } catch (const std::exception&) {  // must not pass through C
+  } catch (const std::exception&) {  // exceptions must not pass through C code
     return CAIRO_STATUS_NO_MEMORY;
   }
 }
@@ -45,8 +45,8 @@ inline Size pixel_size(Size size, double scale) {
 
 }  // namespace detail
 
-/// The chart as the bytes of a PNG file of `size` times `scale` pixels. Equal input gives equal bytes on the
-/// same system. Throws ShapeError for an unusable size or a series whose x and y differ in number.
+/// The chart as a PNG file of `size` times `scale` pixels. Equal input gives equal bytes on the same system.
+/// Throws ShapeError for an invalid size or a series with different numbers of x and y values.
 inline std::string png(const Chart& chart, Size size = {720, 480}, double scale = 2) {
   const Size pixels = detail::pixel_size(size, scale);
   detail::Canvas canvas(cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(pixels.width),
@@ -61,8 +61,8 @@ inline std::string png(const Chart& chart, Size size = {720, 480}, double scale 
   return bytes;
 }
 
-/// The chart as the text of an SVG file of `size` points; letters are drawn as shapes, so it looks the same
-/// without the font. Equal input gives equal text on the same system. Throws as `png`.
+/// The chart as an SVG file of `size` points. Letters are drawn as shapes, so no font is needed to display
+/// it. Equal input gives equal text on the same system. Throws like `png`.
 inline std::string svg(const Chart& chart, Size size = {720, 480}) {
   detail::pixel_size(size, 1);
   std::string text;
@@ -71,7 +71,7 @@ inline std::string svg(const Chart& chart, Size size = {720, 480}) {
   detail::draw(canvas, chart, size);
   cairo_surface_finish(canvas.surface());
   if (cairo_surface_status(canvas.surface()) != CAIRO_STATUS_SUCCESS) canvas.check();
-  // Cairo numbers surfaces through the life of the process, and nothing refers to that number.
+  // Cairo numbers the surfaces of a process, but nothing refers to that number.
   constexpr const char* numbered = "id=\"surface";
   if (const auto at = text.find(numbered); at != std::string::npos) {
     const auto number = at + std::string(numbered).size();
@@ -80,14 +80,14 @@ inline std::string svg(const Chart& chart, Size size = {720, 480}) {
   return text;
 }
 
-/// Writes `png(chart, size, scale)` to a file, which is never seen incomplete. Throws FileError, and as
-/// `png`.
+/// Writes `png(chart, size, scale)` to a file atomically: it is never visible half-written. Throws FileError,
+/// and like `png`.
 inline void write_png(const std::filesystem::path& path, const Chart& chart, Size size = {720, 480},
                       double scale = 2) {
   io::write_file(path, png(chart, size, scale));
 }
 
-/// Writes `svg(chart, size)` to a file, which is never seen incomplete. Throws FileError, and as `svg`.
+/// Writes `svg(chart, size)` to a file atomically. Throws FileError, and like `svg`.
 inline void write_svg(const std::filesystem::path& path, const Chart& chart, Size size = {720, 480}) {
   io::write_file(path, svg(chart, size));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Puts a chart on a canvas: grid, axes, lines, legend and texts, each in its place and colour.
+// Draws a chart on a canvas: grid, axes, lines, legend and texts.
 
 #include "lstmlib/plot/canvas.hpp"
 #include "lstmlib/plot/layout.hpp"
@@ -18,15 +18,15 @@ inline constexpr Colour axis_ink = colour(0x57606A);
 inline constexpr Colour frame_ink = colour(0xD0D5DB);
 inline constexpr Colour grid_ink = colour(0xE4E7EB);
 
-/// How a series looks. The first eight differ in colour; further ones are dashed.
+/// Appearance of a series. The first eight differ in colour; further ones are dashed.
 struct Look {
   Colour colour;
   std::size_t shape;  ///< of the marker: 0 disc, 1 square, 2 triangle, 3 diamond
   std::vector<double> dashes;
 };
 
-/// Colours that people with any kind of colour vision tell apart: M. Okabe and K. Ito, "Color universal
-/// design" (2008), with a brown in place of the yellow, which is too pale for a line on white.
+/// Colours that people with any colour vision can tell apart: M. Okabe and K. Ito, "Color universal design"
+/// (2008). A brown replaces the yellow, which is too pale for a line on white.
 inline Look look_of(std::size_t series) {
   constexpr std::array<unsigned, 8> palette{0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
                                             0xE69F00, 0x56B4E9, 0x7A5230, 0x4D4D4D};
@@ -102,7 +102,7 @@ inline void draw_series(Canvas& canvas, const Chart& chart, const Layout& layout
     const bool has_room = static_cast<double>(points) * 10 <= layout.plot.width();
     for (const Run& run : runs) {
       canvas.polyline(run, line_width, look.colour, look.dashes);
-      if (has_room || run.size() == 1)  // a lone point has no line that would show it
+      if (has_room || run.size() == 1)  // a single point has no line
         for (const Point& point : run) draw_marker(canvas, point, look);
     }
   }
@@ -111,7 +111,7 @@ inline void draw_series(Canvas& canvas, const Chart& chart, const Layout& layout
 inline void draw_legend(Canvas& canvas, const Layout& layout) {
   if (layout.legend.empty()) return;
   const Box& box = layout.legend_box;
-  if (box.right <= layout.plot.right) {  // over the grid: a frame
+  if (box.right <= layout.plot.right) {  // inside the plot: draw a frame
     canvas.fill(box, paper, layout.legend_hides_data ? 0.8 : 1);
     const std::array corners{Point{box.left, box.top}, Point{box.right, box.top},
                              Point{box.right, box.bottom}, Point{box.left, box.bottom}};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where everything of a chart stands: margins as wide as their texts, ticks as many as there is room for, and
-// the legend where it hides no data.
+// The layout of a chart: margins as wide as their texts, as many ticks as fit, and a legend that hides no
+// data if possible.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/plot/axis.hpp"
@@ -27,22 +27,22 @@ inline constexpr double tick_length = 4;
 inline constexpr double tick_gap = 5;  // between a tick and its label
 inline constexpr double legend_padding = 8;
 inline constexpr double legend_row = 19;
-inline constexpr double legend_sample = 26;  // the piece of line beside a name
+inline constexpr double legend_sample = 26;  // length of the line sample next to a name
 inline constexpr double legend_gap = 8;
 
-/// One line of the legend, which stands for a series, for a mark, or for what found no room.
+/// One entry of the legend: a series, a mark, or "more" for those that do not fit.
 struct LegendEntry {
   enum class Kind { series, mark, more } kind;
   std::size_t number;  ///< of the series or mark
   std::string name;
 };
 
-/// Points of one series on the page, without gaps in between.
+/// Consecutive points of one series on the page, without gaps.
 using Run = std::vector<Point>;
 
-/// True where the straight line between two points meets the box.
+/// Whether the line segment between two points meets the box.
 inline bool crosses(Point from, Point to, const Box& box) {
-  double enter = 0, leave = 1;  // the part of the line that is inside of all edges so far
+  double enter = 0, leave = 1;  // the part of the segment inside all edges so far
   const auto cut = [&](double start, double change, double low, double high) {
     if (change == 0) return low <= start && start <= high;
     const auto [first, second] = std::minmax({(low - start) / change, (high - start) / change});
@@ -56,7 +56,7 @@ inline bool crosses(Point from, Point to, const Box& box) {
 
 class Layout {
  public:
-  /// Throws ShapeError if a series has not as many x as y.
+  /// Throws ShapeError if a series has different numbers of x and y values.
   Layout(const Chart& chart, Size page, Canvas& canvas)
       : x(drawable(chart, true), {.logarithmic = chart.x_log}),
         y(drawable(chart, false), {.logarithmic = chart.y_log, .from_zero = chart.y_from_zero}) {
@@ -77,13 +77,13 @@ class Layout {
     middle_of_y_label = centred({plot.top, plot.bottom}, beside_y, canvas.text_width(y_label, axis_font));
   }
 
-  /// Where a point of the chart, of drawable values, is on the page.
+  /// Position on the page of a point with drawable values.
   Point at(double x_value, double y_value) const {
     return {plot.left + x.position(x_value) * plot.width(),
             plot.bottom - y.position(y_value) * plot.height()};
   }
 
-  /// The series on the page, cut at its gaps.
+  /// A series on the page, split at its gaps.
   std::vector<Run> runs(const Chart& chart, const Series& series) const {
     std::vector<Run> result;
     bool joined = false;
@@ -96,20 +96,20 @@ class Layout {
     return result;
   }
 
-  /// The line of a mark on the page; none where it cannot be drawn.
+  /// The line of a mark on the page; none if it cannot be drawn.
   std::optional<Box> line(const Chart& chart, const Mark& mark) const {
     if (x.empty() || !is_drawable(mark.x, chart.x_log)) return std::nullopt;
     const double at = plot.left + x.position(mark.x) * plot.width();
     return Box{at, plot.top, at, plot.bottom};
   }
 
-  Box plot{};  ///< what the axes enclose
+  Box plot{};  ///< the area inside the axes
   Axis x, y;
-  std::string title, x_label, y_label;  ///< as much of them as fits
+  std::string title, x_label, y_label;  ///< shortened to fit
   double middle_of_title = 0, middle_of_y_label = 0;
-  std::vector<LegendEntry> legend;  ///< empty where no series has a name
+  std::vector<LegendEntry> legend;  ///< empty if no series has a name
   Box legend_box{};
-  bool legend_hides_data = false;  ///< there was no free place on the page
+  bool legend_hides_data = false;  ///< there was no free place
 
  private:
   static std::vector<double> drawable(const Chart& chart, bool of_x) {
@@ -128,7 +128,7 @@ class Layout {
     return values;
   }
 
-  // The middle of a text that belongs to `axis`, moved where the text would leave `room`.
+  // The middle of a text that is centred on `axis`, shifted if the text would exceed `room`.
   struct Span {
     double low, high;
   };
@@ -137,7 +137,7 @@ class Layout {
     return (std::max)(middle, room.low + width / 2);
   }
 
-  // Top, bottom and the ticks of y.
+  // Top, bottom and y ticks.
   void place_vertically(const Chart& chart, Size page, Canvas& canvas) {
     const double digits = canvas.digit_height(tick_font);
     const double below = tick_length + tick_gap + digits;
@@ -153,7 +153,7 @@ class Layout {
     choose();
   }
 
-  // The right end and the ticks of x.
+  // Right end and x ticks.
   void place_horizontally(double right, Canvas& canvas) {
     plot.right = (std::max)(right, plot.left + 1);
     for (int count = std::clamp(static_cast<int>(plot.width() / 55), 1, 12); count > 0; --count) {
@@ -203,7 +203,7 @@ class Layout {
     legend_box = {beside, plot.top, beside + width, plot.top + height};
   }
 
-  // Puts the legend in the corner with the least data and returns how much it hides.
+  // Puts the legend in the corner with the least data. Returns how much it hides.
   std::size_t place_in_corner(const Chart& chart, double width, double height) {
     constexpr double inset = 8, clearance = 5;
     const double left = plot.left + inset, right = plot.right - inset - width;

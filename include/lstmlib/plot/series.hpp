@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a chart shows, as plain data.
+// The content of a chart, as plain data.
 
 #include "lstmlib/version.hpp"
 
@@ -9,35 +9,39 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::plot {
 
-/// Width and height of a chart in points: 12 points are the height of a line of text.
+/// Width and height of a chart in points; a line of text is about 12 points high.
 struct Size {
   double width;
   double height;
 };
 
-/// One line: its points in the order in which they are joined. A point with a value that cannot be drawn
-/// (NaN, infinite, beyond 1e300, not positive on a logarithmic axis) leaves a gap.
+/// One line: its points in the order in which they are connected. A point that cannot be drawn (NaN,
+/// infinite, beyond 1e300, or not positive on a logarithmic axis) leaves a gap.
 struct Series {
-  std::string name;       ///< in the legend; an empty name has no entry there
-  std::vector<double> x;  ///< as many as `y`
+  std::string name;       ///< name in the legend; empty: no entry
+  std::vector<double> x;  ///< same size as `y`
   std::vector<double> y;
 };
 
-/// A value of x that is marked: a dashed line from the bottom to the top.
+/// Marks a value of x with a dashed vertical line.
 struct Mark {
   double x;
   std::string name;  ///< in the legend; an empty name has no entry there
 };
 
-/// Lines over a common pair of axes. Texts are UTF-8; what is not is shown as a replacement character.
+/// Lines in a common coordinate system. Texts are UTF-8; invalid bytes are shown as replacement characters.
+///
+///     plot::Chart chart{.title = "loss", .x_label = "epoch"};
+///     chart.series = {{"train", {1, 2, 3}, {0.7, 0.5, 0.4}}, {"test", {1, 2, 3}, {0.7, 0.6, 0.6}}};
+///     plot::write_svg("loss.svg", chart);
 struct Chart {
   std::string title = {};
   std::string x_label = {};
   std::string y_label = {};
   std::vector<Series> series = {};
-  std::vector<Mark> marks = {};  ///< not drawn in a chart without points, or where x cannot be drawn
-  bool y_from_zero = false;      ///< the y axis includes 0; without effect where it is logarithmic
-  bool x_log = false;            ///< logarithmic axis: values that are not positive leave a gap
+  std::vector<Mark> marks = {};  ///< not drawn in a chart without points, or if x cannot be drawn
+  bool y_from_zero = false;      ///< the y axis includes 0; ignored if it is logarithmic
+  bool x_log = false;            ///< logarithmic x axis; values that are not positive leave a gap
   bool y_log = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A log that never makes its caller wait: lines go to a buffer, a thread of its own writes the buffer to a
-// file ten times a second. A logger that wakes a thread for each line would cost more than a small request.
+// A log that never blocks its caller. Lines go to a buffer, which a separate thread writes to a file ten
+// times per second. Waking a thread for each line would cost more than a small request.
 
 #include "lstmlib/version.hpp"
 
@@ -22,13 +22,13 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class AccessLog {
  public:
-  /// Writes to a descriptor, which stays the caller's. Lines that come while `most` bytes wait are dropped
-  /// and counted.
+  /// Writes to a file descriptor, which the caller owns. Drops and counts lines while `most` bytes are
+  /// waiting.
   explicit AccessLog(int descriptor, std::size_t most = 16 << 20)
       : descriptor_(descriptor), most_(most), thread_([this] { run(); }) {}
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
-  /// Writes what waits.
+  /// Writes the rest of the buffer.
   ~AccessLog() {
     {
       const std::lock_guard lock(mutex_);
@@ -74,7 +74,7 @@ class AccessLog {
     while (!lines.empty()) {
       const auto count = ::write(descriptor_, lines.data(), lines.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return;  // nobody reads any more: a server goes on without its log
+      if (count <= 0) return;  // no reader any more: the server continues without its log
       lines.remove_prefix(static_cast<std::size_t>(count));
     }
   }

@@ -16,7 +16,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// What was computed together.
+/// Size and duration of one computed batch.
 struct BatchReport {
   std::size_t requests, rows;
   std::chrono::duration<double> time;
@@ -29,21 +29,21 @@ struct Slice {
   std::size_t first = 0, count = 0;
 };
 
-/// All jobs of a batch are of one group.
+/// All jobs of a batch belong to one group.
 struct Batch {
   std::vector<Slice> slices;
   std::vector<Part> parts;
-  bool beside_others = false;  ///< other threads compute, too: this one takes no more of them
+  bool beside_others = false;  ///< other threads compute as well, so use one thread only
 
-  /// Room for so many jobs: then nothing below needs memory of its own.
+  /// Reserves memory for `jobs` jobs; then the functions below need no memory.
   void reserve(std::size_t jobs) {
     slices.reserve(jobs);
     parts.reserve(jobs);
   }
-  /// Gives each job, from its first row that was not given out, rows up to its share of the cost `budget`,
-  /// one at least, and the first jobs what others leave.
+  /// Divides the cost `budget`: each job gets rows, starting at its first row that is not yet assigned, up to
+  /// an equal share and at least one row. The first jobs get what others leave.
   void share_out(std::size_t budget) noexcept;
-  /// Computes all slices. Returns what went wrong, if anything did.
+  /// Computes all slices. Returns the exception if one was thrown.
   std::exception_ptr compute(const Observe& observe) noexcept;
 };
 
@@ -84,7 +84,7 @@ inline std::exception_ptr Batch::compute(const Observe& observe) noexcept {
       parts[0].job->compute(parts);
     } catch (const HttpError&) {
       if (parts.size() == 1) throw;
-      throw HttpError(500, "the model failed");  // it is not known whose fault it is
+      throw HttpError(500, "the model failed");  // unknown which request caused it
     }
     if (observe) observe({parts.size(), rows, Job::Clock::now() - start});
   } catch (...) { return std::current_exception(); }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One HTTP/1.1 connection: requests are parsed as bytes come, answered one after another, and what a client
-// does wrong or not at all, or where memory is short, ends the connection and nothing else. All of it runs in
-// the event loop.
+// One HTTP/1.1 connection. Requests are parsed as bytes arrive and answered in order. Client errors, timeouts
+// and lack of memory end this connection only. All functions run in the event loop.
 
 #include "lstmlib/serve/options.hpp"
 #include "lstmlib/serve/request_parser.hpp"
@@ -22,7 +21,7 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class Connection;
 
-/// What was answered, for logs and metrics.
+/// A request and its response, for logs and metrics.
 struct Exchange {
   const Request& request;
   int status;
@@ -31,22 +30,22 @@ struct Exchange {
   const std::string& client;
 };
 
-/// The server, as its connections see it.
+/// What a connection needs from the server.
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
   virtual const ServerOptions& options() const = 0;
   virtual bool stopping() const = 0;
   virtual MemoryBudget& budget() = 0;
-  /// Memory to read into, for whoever reads at the moment.
+  /// Buffer to read into, shared by all connections.
   virtual std::span<char> read_buffer() = 0;
-  /// Calls the connection's `answer` at once or `respond` later.
+  /// Calls the connection's `answer` immediately or `respond` later.
   virtual void handle(Request request, const std::shared_ptr<Connection>& connection) = 0;
-  /// Throws the HttpError that a request gets whatever its body will be.
+  /// Throws HttpError if the request must be refused for any body.
   virtual void check(Request head) const = 0;
-  /// Puts into an answer what all of them have.
+  /// Adds the header fields that all responses have.
   virtual void complete(const Request& request, Response& response) const = 0;
-  virtual std::string_view date() = 0;  ///< as the Date field has it
+  virtual std::string_view date() = 0;  ///< value of the Date field
   virtual void answered(const Exchange& exchange) = 0;
   virtual void closed(Connection& connection) noexcept = 0;
   virtual std::string next_id() = 0;
@@ -65,14 +64,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   }
 
-  /// Begins to read.
+  /// Starts reading.
   void start() noexcept {
     guarded([&] { wait_for_input(); });
   }
 
-  /// The answer to the request that `handle` was given: within `handle`, or
+  /// Sends the response to the current request. Call within ConnectionOwner::handle;
   void answer(Response response) { send(std::move(response)); }
-  /// later.
+  /// after it, call this.
   void respond(Response response) noexcept {
     guarded([&] {
       send(std::move(response));
@@ -80,13 +79,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
-  /// Nothing of a next request has come yet.
+  /// Whether no byte of a next request has arrived.
   bool idle() {
     ErrorCode ignored;
     return state_ == State::reading && pending_.empty() && !parser_ && socket_.available(ignored) == 0;
   }
 
-  /// Closes what has stalled.
+  /// Closes the connection if it has stalled.
   void check_time(Clock::time_point now) noexcept {
     const auto& o = owner_.options();
     const bool late_header = parser_ && !parser_->is_head_done() && now - began_ > o.header_timeout;
@@ -107,21 +106,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  // leaving: the last answer is out, the rest of the input is dropped
+  // leaving: the last response was sent; further input is discarded
   enum class State { reading, waiting, writing, leaving };
 
   static constexpr std::size_t dropped_at_most = 64 << 20;
-  static constexpr std::size_t written_at_once = 256 << 10;  ///< then others have their turn
+  static constexpr std::size_t written_at_once = 256 << 10;  ///< then other connections get a turn
   static constexpr std::chrono::seconds leaving_time{5};
 
-  /// What throws in the loop, for lack of memory above all, ends this connection and no more.
+  /// Closes only this connection if `step` throws, usually for lack of memory.
   template <class Step>
   void guarded(const Step& step) noexcept {
     try {
       step();
     } catch (...) { close(); }
   }
-  /// Calls `next` in the loop once the socket is ready, unless it was closed.
+  /// Calls `next` in the loop when the socket is ready, unless it was closed.
   template <class Next>
   void wait(Socket::wait_type what, const Next& next) {
     socket_.async_wait(what, [self = shared_from_this(), next](ErrorCode error) {
@@ -133,7 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     wait(Socket::wait_read, [](Connection& c) { c.read(); });
   }
 
-  /// Once, so that other connections have their turn however much a client sends.
+  /// Reads once, so that a busy client cannot starve other connections.
   void read() {
     const auto buffer = owner_.read_buffer();
     ErrorCode error;
@@ -150,7 +149,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     go_on();
   }
 
-  /// After an answer: what came behind its request, or else what will come.
+  /// After a response: continues with pending input, then waits for more.
   void go_on() {
     if (state_ == State::reading && socket_.is_open() && !pending_.empty()) {
       const std::string input = std::exchange(pending_, {});
@@ -160,11 +159,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (state_ == State::reading && socket_.is_open()) wait_for_input();
   }
 
-  /// Requests, as far as they can be answered at once; what is behind them stays for later.
+  /// Handles requests while they can be answered immediately. Keeps the rest of the input for later.
   void take(std::string_view input) {
     while (state_ == State::reading && socket_.is_open() && !input.empty()) parse(input);
     if (input.empty() || state_ == State::leaving || !socket_.is_open()) return;
-    if (state_ == State::writing && !keep_alive_) return;  // nobody will look at it
+    if (state_ == State::writing && !keep_alive_) return;  // the connection ends after this response
     reservation_.add(input.size());
     pending_ = input;
   }
@@ -184,7 +183,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         if (input.empty()) send_continue();
       }
       if (!parser_->is_done()) return;
-    } catch (...) {  // out of step: whatever follows is not looked at
+    } catch (...) {  // the position in the stream is lost: ignore the rest
       input = {};
       keep_alive_ = false;
       request_ = std::move(parser_->head().request);
@@ -213,7 +212,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void send_continue() {
-    // The client's buffer is empty at this point of a request, so this small write does not block.
+    // The send buffer is empty at this point of a request, so this small write does not block.
     static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
     ErrorCode ignored;
     socket_.write_some(boost::asio::buffer(text), ignored);
@@ -255,7 +254,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     head_.append("\r\n\r\n");
   }
 
-  /// Most answers fit into the socket's buffer at once; else the rest is written as the client takes it.
+  /// Most responses fit into the socket's buffer. The rest is written as the client reads.
   void write() {
     for (const std::size_t before = written_; written_ - before < written_at_once;) {
       ErrorCode error;
@@ -286,7 +285,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       state_ = State::reading;
       return;
     }
-    // Closing with unread input would reset the connection and could take the answer from the client.
+    // Closing with unread input would reset the connection, and the client could lose the response.
     state_ = State::leaving;
     ErrorCode ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
@@ -296,15 +295,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   ConnectionOwner& owner_;
   const std::string client_;
-  MemoryReservation reservation_;        // for what follows; bodies until their answer is out
-  std::string pending_;                  // input behind a request that is not answered yet
-  std::optional<RequestParser> parser_;  // there from a request's first byte to its last
+  MemoryReservation reservation_;        // pending input, and bodies until their response is sent
+  std::string pending_;                  // input after a request that is not yet answered
+  std::optional<RequestParser> parser_;  // exists from a request's first byte to its last
   State state_ = State::reading;
   bool keep_alive_ = true, reported_ = false;
-  Request request_;         // the one at hand, without its body
-  std::string attributes_;  // of the request, to be sent back
+  Request request_;         // the current one, without its body
+  std::string attributes_;  // of the request, to be echoed
   int minor_version_ = 1;
-  std::string head_, body_;  // of the answer
+  std::string head_, body_;  // of the response
   std::size_t written_ = 0, dropped_ = 0, received_ = 0, sent_ = 0;
   int status_ = 0;
   Clock::time_point active_ = Clock::now(), began_ = active_, whole_ = active_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Bodies that come compressed: Content-Encoding gzip and deflate (RFC 9110, 8.4.1).
+// Compressed request bodies: Content-Encoding gzip and deflate (RFC 9110, 8.4.1).
 
 #include "lstmlib/serve/memory_budget.hpp"
 #include "lstmlib/serve/message.hpp"
@@ -16,8 +16,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// What Content-Encoding says, in one word: empty, or "gzip" or "deflate". Throws HttpError 415 for another
-/// coding, or for several.
+/// The coding that Content-Encoding names: "gzip", "deflate" or empty. Throws HttpError 415 for another
+/// coding or several.
 inline std::string negotiated_coding(std::string_view field) {
   std::string settled;
   const std::string_view all = field;
@@ -35,7 +35,7 @@ inline std::string negotiated_coding(std::string_view field) {
 
 namespace detail {
 
-/// Unpacks a zlib or gzip stream that lies in memory.
+/// Decompresses a zlib or gzip stream in memory.
 class BodyInflater {
  public:
   explicit BodyInflater(std::string_view packed) : rest_(packed) {
@@ -46,7 +46,8 @@ class BodyInflater {
   BodyInflater& operator=(const BodyInflater&) = delete;
   ~BodyInflater() { inflateEnd(&stream_); }
 
-  /// The next bytes, into all of `into` but at the end. Throws HttpError 400 for what is damaged or cut.
+  /// Reads the next bytes; fewer than `size` only at the end. Throws HttpError 400 if the stream is damaged
+  /// or truncated.
   std::size_t read(char* into, std::size_t size) {
     stream_.next_out = reinterpret_cast<Bytef*>(into);
     stream_.avail_out = static_cast<uInt>(size);
@@ -68,7 +69,7 @@ class BodyInflater {
     if (status == Z_STREAM_END) {
       ended_ = all_taken;
       if (!ended_ && inflateReset(&stream_) != Z_OK)
-        refuse("cannot go on");  // gzip files may be joined (RFC 1952)
+        refuse("cannot go on");  // gzip files may be concatenated (RFC 1952)
     } else if (status == Z_BUF_ERROR && all_taken) {
       refuse("is cut short");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
@@ -86,14 +87,14 @@ class BodyInflater {
 
 }  // namespace detail
 
-/// The body unpacked, counted by `reservation` as it grows. Throws HttpError 413 above `most` bytes, 400 for what is
-/// no such stream, 503 where too much is held.
+/// The decompressed body. `reservation` counts its bytes as it grows. Throws HttpError 413 above `most`
+/// bytes, 400 for an invalid stream, 503 if the memory budget is exhausted.
 inline std::string decoded_body(std::string_view packed, std::size_t most, MemoryReservation& reservation) {
   constexpr std::size_t first = 16 << 10;
   detail::BodyInflater inflater(packed);
   std::string body;
   for (std::size_t made = 0;;) {
-    // One byte more than is taken, so that what is too long shows.
+    // One byte more than the limit, to detect that it is exceeded.
     const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
     if (!reservation.take(room - made))
       throw HttpError(503, "too many bytes are being held, please try again");

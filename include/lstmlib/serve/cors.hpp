@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Pages of other origins that may ask a server: CORS, as browsers have it (the Fetch standard, 3.2).
+// CORS: requests from web pages of other origins (Fetch standard, 3.2).
 
 #include "lstmlib/serve/message.hpp"
 #include "lstmlib/serve/syntax.hpp"
@@ -12,8 +12,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// Throws Error for what is neither `*` nor an origin as browsers send it: https://example.com:8443, in lower
-/// case, without a path.
+/// Throws Error unless `origin` is `*` or an origin as browsers send it: https://example.com:8443, lower
+/// case, no path.
 inline void check_origin(std::string_view origin) {
   const auto scheme = origin.find("://");
   const std::string_view host = scheme == std::string_view::npos ? "" : origin.substr(scheme + 3);
@@ -25,7 +25,7 @@ inline void check_origin(std::string_view origin) {
         "\" is no origin: expected https://HOST or http://HOST:PORT in lower case, without a path, or *");
 }
 
-/// Adds what lets a page of one of `origins` read the answer, and see what it may send.
+/// Adds the fields that allow pages of `origins` to read the response, and that tell them what they may send.
 inline void add_cors_fields(std::span<const std::string> origins, const Request& request,
                             Response& response) {
   if (origins.empty()) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The server for a program whose other files include serve.hpp; exactly one of its files includes this.
+// Instantiates the server for programs that use serve.hpp. Include it in exactly one source file.
 
 #include "lstmlib/serve/http_server.hpp"
 

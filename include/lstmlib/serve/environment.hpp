@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A hosting container's settings, which come as environment variables (SageMaker's names).
+// Settings of a hosting container, read from environment variables with SageMaker's names.
 
 #include "lstmlib/serve/options.hpp"
 
@@ -14,12 +14,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// What a container is told about its place.
+/// Settings that a hosting platform passes to a container.
 struct Hosting {
   std::filesystem::path root = "/opt/ml";       ///< the model is in root/model  [SAGEMAKER_BASE_DIR]
   std::string default_accept;                   ///< [SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT]
   std::string batch_strategy = "MULTI_RECORD";  ///< [SAGEMAKER_BATCH_STRATEGY]
-  std::size_t payload_megabytes = 6;  ///< what /execution-parameters says  [SAGEMAKER_MAX_PAYLOAD_IN_MB]
+  std::size_t payload_megabytes = 6;            ///< for /execution-parameters  [SAGEMAKER_MAX_PAYLOAD_IN_MB]
 };
 
 namespace detail {
@@ -27,7 +27,7 @@ inline std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
-/// The number in a variable, or `otherwise` where it is not set. Throws Error for anything else.
+/// The number in a variable, or `otherwise` if it is not set. Throws Error unless it is in `least` to `most`.
 inline std::size_t number_in(const char* name, std::size_t least, std::size_t most, std::size_t otherwise) {
   const std::string_view text = variable(name);
   if (text.empty()) return otherwise;
@@ -50,8 +50,8 @@ inline Hosting hosting_from_environment() {
   return hosting;
 }
 
-/// `options` with what the environment says of port, threads, the limit of bodies and the time of a request.
-/// Throws Error for a variable that makes no sense.
+/// `options` with port, threads, body limit and request timeout from the environment, where set. Throws Error
+/// for an invalid variable.
 inline ServerOptions with_environment(ServerOptions options) {
   options.port =
       static_cast<std::uint16_t>(detail::number_in("SAGEMAKER_BIND_TO_PORT", 0, 65535, options.port));

@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A model behind four functions, of which the first alone must be there:
+// A handler connects a model to the server. It has up to four functions; only `load` is required:
 //
-//   Model load(const std::filesystem::path& model_dir)               the model, made ready to answer
-//   Input read(std::string body, const std::string& content_type)    default: a numeric .npy file to Tensor<float>
+//   Model load(const std::filesystem::path& model_dir)               loads the model
+//   Input read(std::string body, const std::string& content_type)    default: .npy to Tensor<float>
 //   Prediction predict(const Model&, const Input&)                   default: calls the model
-//   Content write(const Prediction&, const std::string& accept)      default: numbers to an .npy file
+//   Content write(const Prediction&, const std::string& accept)      default: numbers to .npy
 //
-// All but load are const and are called by several threads. The defaults take and give application/x-npy. A
-// handler with formats of its own lists them in `static constexpr std::string_view request_types[]`, its default
-// first, and if its answers have others, `response_types[]`: then read and write get one of them, and the rest
-// is refused (415, 406) before it is read.
+// All but `load` are const and are called by several threads. The defaults read and write application/x-npy.
+// A handler with other formats lists them in `static constexpr std::string_view request_types[]`, default
+// first. If its responses have other types, it lists those in `response_types[]`. Then `read` and `write` get
+// one of these types, and other requests are refused before `read` (415, 406).
+//
+//   struct Endpoint {  // Model: a module that maps numbers to numbers; the defaults do the rest
+//     Model load(const std::filesystem::path& folder) {
+//       Model model;
+//       io::load_npz(folder / "model.npz", model);
+//       return model;
+//     }
+//   };
+//   serve::Service service(Endpoint{}, "model_folder");
+//   service.run();
 
 #include "lstmlib/autograd/mode.hpp"
 #include "lstmlib/serve/job.hpp"
@@ -36,21 +46,21 @@ concept Handler = requires(H handler, const std::filesystem::path& folder) {
 template <Handler H>
 using ModelOf = decltype(std::declval<H&>().load(std::declval<const std::filesystem::path&>()));
 
-/// Rows of a prediction that are to be computed.
+/// Rows of a prediction to compute.
 template <class Prediction>
 struct Rows {
   Prediction* prediction;
   std::size_t first, count;
 };
 
-/// A handler whose predictions are made of rows: rows of different requests are computed together, and a long
-/// request in parts. Instead of `predict` it has
-///   Prediction begin(Input)                                          a prediction whose rows are not yet computed
-///   std::size_t rows(const Prediction&)                              how many rows it has
-///   std::size_t cost(const Prediction&, std::size_t row)             what a row costs, as QueueOptions counts it
-///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows; none depends on another
-/// and, where predictions are large,
-///   std::size_t bytes(const Prediction&)                             memory that it holds, which the server bounds
+/// A handler whose predictions consist of rows. Rows of different requests are computed together, and long
+/// requests in parts. It has these functions instead of `predict`:
+///   Prediction begin(Input)                                          a prediction with rows not yet computed
+///   std::size_t rows(const Prediction&)                              its number of rows
+///   std::size_t cost(const Prediction&, std::size_t row)             cost of a row, see QueueOptions
+///   void compute(const Model&, std::span<const Rows<Prediction>>)    computes rows, independently
+/// Optional, for large predictions:
+///   std::size_t bytes(const Prediction&)                             its memory, for the budget
 template <class H>
 concept Batchable = Handler<H> && requires(const H& handler, std::string body, const std::string& type) {
   handler.cost(handler.begin(handler.read(std::move(body), type)), std::size_t{});
@@ -100,7 +110,7 @@ Content write(const H& handler, const Prediction& prediction, const std::string&
 
 }  // namespace detail
 
-/// A request of a handler that computes it as a whole.
+/// A request that is computed as a whole.
 template <Handler H>
 class WholeJob final : public Job {
  public:
@@ -125,7 +135,7 @@ class WholeJob final : public Job {
       prediction_;
 };
 
-/// A request of a handler that joins rows.
+/// A request of a batchable handler.
 template <Batchable H>
 class RowsJob final : public Job {
  public:
@@ -156,7 +166,7 @@ class RowsJob final : public Job {
   std::optional<Prediction> prediction_;
 };
 
-/// The requests of a handler. `model()` is asked when one comes; handler and model must outlive the server.
+/// The route of a handler. Calls `model()` for each request. Handler and model must outlive the server.
 template <Handler H, class GetModel>
 InferenceRoute inference_route(const H& handler, GetModel model, std::string default_accept = {}) {
   const auto make = [&handler, model]() -> std::shared_ptr<Job> {

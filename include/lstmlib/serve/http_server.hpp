@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The server over Boost.Asio. Slow to compile: programs include server.hpp, and this through entry.hpp in one
-// file.
+// The server, based on Boost.Asio. Slow to compile, so programs include server.hpp, and one source file
+// entry.hpp.
 
 #include "lstmlib/base/signals.hpp"
 #include "lstmlib/serve/connection.hpp"
@@ -61,7 +61,7 @@ class HttpServer final : public Server, private ConnectionOwner {
   }
 
   ~HttpServer() override {
-    queue_.reset();  // its threads call us
+    queue_.reset();  // its threads call this object
     close_all();
   }
 
@@ -87,12 +87,13 @@ class HttpServer final : public Server, private ConnectionOwner {
       stop_at(*signals);
     }
     accept();
-    const auto guard = boost::asio::make_work_guard(loop_);  // the loop goes on while nothing is waited for
+    // Keeps the loop running while nothing is pending.
+    const auto guard = boost::asio::make_work_guard(loop_);
     for (auto next_watch = Clock::now() + watch_interval; !loop_.stopped();) {
       try {
         work_while_warm();
         loop_.run_one_until(next_watch);
-      } catch (const std::bad_alloc&) {  // connections have caught theirs: it was a new one, which is lost
+      } catch (const std::bad_alloc&) {  // connections catch theirs: this was a new one, which is lost
         accepting_ = false;
       }
       if (Clock::now() < next_watch) continue;
@@ -116,7 +117,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     try {
       acceptor_.async_accept([this](ErrorCode error, Connection::Socket socket) {
         accepting_ = false;
-        if (error) return;  // none left of something: `watch` tries again
+        if (error) return;  // out of some resource: `watch` tries again
         open(std::move(socket));
         accept();
       });
@@ -134,8 +135,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     } catch (const std::exception&) {}  // no memory: the connection ends
   }
 
-  /// A thread that sleeps takes long to wake up: the loop looks for more a little longer while nothing
-  /// computes.
+  /// Waking a sleeping thread is slow. So the loop polls a little longer while nothing computes.
   void work_while_warm() {
     for (auto last = Clock::now(); !loop_.stopped();) {
       if (loop_.poll() > 0) last = Clock::now();
@@ -143,7 +143,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     }
   }
 
-  /// Signals, noted in whatever thread they arrive, and the sockets through which they wake the loop up.
+  /// Signals may arrive in any thread. They are recorded and wake the loop through a pair of sockets.
   struct Signals {
     explicit Signals(boost::asio::io_context& loop) : heard(loop), told(loop) {
       boost::asio::local::connect_pair(heard, told);
@@ -151,7 +151,7 @@ class HttpServer final : public Server, private ConnectionOwner {
       watch.emplace(told.native_handle());
     }
     boost::asio::local::stream_protocol::socket heard, told;
-    std::optional<SignalWatch> watch;  // last: it uses the sockets
+    std::optional<SignalWatch> watch;  // last, because it uses the sockets
   };
   void stop_at(Signals& signals) {
     const auto stop_if_noted = [this, &signals] {
@@ -160,10 +160,10 @@ class HttpServer final : public Server, private ConnectionOwner {
     signals.heard.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
       if (!error) stop_if_noted();
     });
-    boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have noted one before
+    boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have recorded one before
   }
 
-  /// What has begun goes on; connections close after their answers, idle ones now.
+  /// Finishes requests that have started. Closes idle connections now and the others after their response.
   void begin_to_stop() {
     if (stopping_.exchange(true)) return;
     stop_by_ = Clock::now() + options_.shutdown_timeout;
@@ -187,8 +187,8 @@ class HttpServer final : public Server, private ConnectionOwner {
     for (auto at = connections_.begin(); at != connections_.end();) each(**at++);
   }
 
-  /// Once in a while: connections that have stalled, the end of stopping, and what had to be left for want of
-  /// memory: accepting, requests that nobody was woken up for.
+  /// Runs periodically. Closes stalled connections, enforces the shutdown timeout, and retries what failed
+  /// for lack of memory: accepting connections and waking threads for requests.
   void watch() noexcept {
     const auto now = Clock::now();
     for_each_connection([&](Connection& connection) { connection.check_time(now); });
@@ -233,7 +233,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     try {
       metrics_.request(exchange.status, exchange.time);
       if (options_.access_log) options_.access_log(log_line(exchange));
-    } catch (const std::bad_alloc&) {}  // the answer is out: the connection goes on
+    } catch (const std::bad_alloc&) {}  // the response was sent: the connection continues
   }
   void complete(const Request& request, Response& response) const override {
     add_cors_fields(options_.cors_origins, request, response);
@@ -271,15 +271,15 @@ class HttpServer final : public Server, private ConnectionOwner {
     arrived_.push_back(job);
     if (arrived_.size() == 1) post([this] { submit(); });
   }
-  /// Calls `next` in the loop, soon; for want of memory `watch` does it.
+  /// Calls `next` in the loop soon. If there is no memory, `watch` does it later.
   template <class Next>
   void post(const Next& next) noexcept {
     try {
       boost::asio::post(loop_, next);
     } catch (const std::bad_alloc&) {}
   }
-  /// All requests that came together, at once. Where the last ones were more, the loop looks for the rest,
-  /// and lets clients on the same machine have the core, while they keep coming.
+  /// Submits all requests that arrived together. If the last batch was larger, yields and polls for more
+  /// while they keep coming, so that clients on the same machine can use the core.
   void submit() noexcept {
     if (arrived_.empty()) return;
     if (Clock::now() < arrived_.back()->arrival + options_.spin && queue_->wants_more(arrived_)) {
@@ -288,7 +288,7 @@ class HttpServer final : public Server, private ConnectionOwner {
     }
     for (const auto& job : queue_->submit(std::exchange(arrived_, {}))) job->answer(*job);
   }
-  /// From the queue's threads.
+  /// Called by the queue's threads.
   void on_done(Queue::Jobs jobs) noexcept {
     const std::lock_guard lock(done_mutex_);
     const bool posted = !done_.empty();

@@ -20,47 +20,47 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class Job;
 
-/// Some rows of a job, in a batch.
+/// Some rows of a job.
 struct Part {
   Job* job;
   std::size_t first, count;
 };
 
-/// `read`, `compute` and `write` run in the threads of the queue, one job's `compute` possibly in several at
-/// once, for different rows. An HttpError or FormatError of theirs (400) goes to the client; another
-/// exception is 500.
+/// `read`, `compute` and `write` run in the queue's threads. `compute` of one job may run in several threads
+/// at once, for different rows. An HttpError or FormatError (status 400) that they throw goes to the client;
+/// other exceptions become status 500.
 class Job {
  public:
   using Clock = std::chrono::steady_clock;
 
   virtual ~Job() = default;
-  /// Makes of the request what is computed; afterwards the rows are known.
+  /// Parses the request. Afterwards the rows are known.
   virtual void read() = 0;
   virtual std::size_t rows() const = 0;  ///< at least 1
-  /// How much a row takes, in words or what else the model counts by.
+  /// Cost of a row in a unit of the model, such as words.
   virtual std::size_t cost(std::size_t row) const = 0;
-  /// Jobs with the same value may be computed together.
+  /// Jobs with equal values may be computed together.
   virtual const void* group() const = 0;
-  /// Computes the rows of all parts, which are of this job's group; each result is the row's alone.
+  /// Computes the rows of all parts, which are in this job's group. Rows do not depend on each other.
   virtual void compute(std::span<const Part> parts) const = 0;
   virtual Content write() = 0;
-  /// Bytes that it holds once it was read, besides the request.
+  /// Bytes that it holds after `read`, besides the request.
   virtual std::size_t bytes() const { return 0; }
 
   Request request;
-  Response response;  ///< once the job is done
+  Response response;  ///< valid once the job is done
   Clock::time_point arrival, deadline;
-  std::size_t max_bytes = (std::numeric_limits<std::size_t>::max)();  ///< of the body, unpacked
+  std::size_t max_bytes = (std::numeric_limits<std::size_t>::max)();  ///< limit of the decompressed body
   MemoryReservation reservation;                                                           ///< counts `bytes`
-  std::function<void(Job&)> answer;  ///< for whoever made the job; the queue does not call it
+  std::function<void(Job&)> answer;  ///< for the creator of the job; the queue does not call it
 
  private:
   friend class Queue;
   friend class JobList;
   friend struct Batch;
 
-  /// The steps as the queue takes them: what a step throws becomes the answer. A job that costs more than
-  /// `long_cost` is long.
+  /// The steps of the queue. An exception in a step becomes the response. A job is long if it costs more than
+  /// `long_cost`.
   void read_once(std::size_t long_cost) noexcept {
     if (std::exchange(was_read_, true)) return;
     guarded([&] {
@@ -78,7 +78,7 @@ class Job {
   void write_once() noexcept {
     if (!failed_) guarded([&] { response.content = write(); });
   }
-  /// Gives no more rows out; those that are being computed are waited for.
+  /// Assigns no more rows. Rows that are being computed are finished.
   void fail(const std::exception_ptr& error) noexcept {
     response = error_response(error);
     failed_ = was_read_ = true;
@@ -95,7 +95,8 @@ class Job {
   }
 
   bool was_read_ = false, is_long_ = false, failed_ = false, ended_ = false;
-  std::size_t rows_ = 0, next_ = 0, running_ = 0;  // rows: all, first not given out, being computed
+  // Number of rows, first row not assigned, rows being computed.
+  std::size_t rows_ = 0, next_ = 0, running_ = 0;
   std::shared_ptr<Job> next_in_list_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Jobs in a row. They are linked themselves, so no memory is needed to put one in: that cannot fail.
+// An intrusive list of jobs: inserting needs no memory, so it cannot fail.
 
 #include "lstmlib/serve/job.hpp"
 
@@ -38,7 +38,7 @@ class JobList {
     while (!empty()) pop_front();
   }
 
-  /// A place in the list, of a job or behind the last one.
+  /// Position in the list: a job, or the end.
   class Cursor {
    public:
     explicit operator bool() const { return *link_ != nullptr; }
@@ -56,7 +56,7 @@ class JobList {
     Job* before_ = nullptr;
   };
   Cursor begin() { return Cursor(first_); }
-  /// Takes the job out; the cursor stands at the next one then.
+  /// Removes the job and returns it. The cursor moves to the next one.
   Link take(Cursor& at) noexcept {
     Link job = std::move(*at.link_);
     *at.link_ = std::move(job->next_in_list_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One line of JSON for each request.
+// The access log's format: one line of JSON per request.
 
 #include "lstmlib/serve/connection.hpp"
 
@@ -23,9 +23,11 @@ inline std::string quoted(std::string_view text) {
 }
 }  // namespace detail
 
-/// {"time":"2026-11-24T13:05:02.123Z","id":...,"client":...,"method":...,"path":...,"status":200,"received":...,"sent":...,
-/// "ms":...}; `received` and `sent` are bytes of the bodies, `ms` from the whole request to the answer's last
-/// byte.
+/// {"time":"2026-11-24T13:05:02.123Z","id":...,"client":...,"method":...,"path":...,"status":200,
+///  "received":...,"sent":...,"ms":...}
+///
+/// `received` and `sent` are bytes of the bodies. `ms` is the time from the complete request to the last byte
+/// of the response.
 inline std::string log_line(const Exchange& exchange) {
   timespec now{};
   std::timespec_get(&now, TIME_UTC);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Media types: what a body is, and which of several a client wants.
+// Media types: the type of a body, and content negotiation.
 
 #include "lstmlib/serve/message.hpp"
 #include "lstmlib/serve/syntax.hpp"
@@ -13,12 +13,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// "application/json" for "Application/JSON; charset=utf-8".
+/// The type alone: "application/json" for "Application/JSON; charset=utf-8".
 inline std::string media_type(std::string_view field) {
   return detail::ascii_lower(detail::trimmed(detail::take_until(field, ';')));
 }
 
-/// The character encoding that a Content-Type field names, in lower case; empty where it names none.
+/// The charset of a Content-Type field in lower case, or empty if it names none.
 inline std::string charset(std::string_view field) {
   detail::take_until(field, ';');
   while (!field.empty()) {
@@ -33,7 +33,7 @@ inline std::string charset(std::string_view field) {
 }
 
 namespace detail {
-/// The thousandths that a weight of 0 to 1 says; 1000 for what is no weight.
+/// A weight from 0 to 1 in thousandths; 1000 for invalid text.
 inline int quality(std::string_view text) {
   const bool is_number =
       !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
@@ -44,14 +44,14 @@ inline int quality(std::string_view text) {
 }
 }  // namespace detail
 
-/// Of the types on offer, the one that an Accept field likes best (RFC 9110, 12.5.1). Between equals the
-/// order of the field decides, and for a wildcard `preferred`, then the order of the offer. `preferred`, too,
-/// where the field says nothing. Empty where none is acceptable.
+/// The offered type that an Accept field prefers (RFC 9110, 12.5.1). Ties are decided by the order of the
+/// field. For a wildcard, `preferred` comes first, then the order of the offer. An empty field means
+/// `preferred`. Returns an empty string if no type is acceptable.
 inline std::string negotiated_type(std::string_view accept, std::span<const std::string_view> offered,
                                    std::string_view preferred) {
   struct Choice {
-    int precision = -1;  // of the range that decides: 0 */*, 1 type/*, 2 type/subtype; the most precise wins
-    int quality = 0;     // thousandths
+    int precision = -1;  // of the matching range: 0 */*, 1 type/*, 2 type/subtype; the most precise wins
+    int quality = 0;     // in thousandths
     std::size_t place = 0;
   };
   std::vector<Choice> choices(offered.size());
@@ -64,7 +64,7 @@ inline std::string negotiated_type(std::string_view accept, std::span<const std:
       if (detail::is_word(detail::trimmed(detail::take_until(value, '=')), "q"))
         quality = detail::quality(detail::trimmed(value));
     }
-    const bool anything = range == "*/*" || range == "*";  // the second is what Java's own client sends
+    const bool anything = range == "*/*" || range == "*";  // Java's HTTP client sends "*"
     const int precision = anything ? 0 : range.ends_with("/*") ? 1 : 2;
     for (std::size_t i = 0; i < offered.size(); ++i) {
       const bool fits = precision == 0 ||
@@ -74,7 +74,7 @@ inline std::string negotiated_type(std::string_view accept, std::span<const std:
       choices[i] = {precision, quality, place};
     }
   }
-  if (place == 0) return std::string(preferred);  // nothing said
+  if (place == 0) return std::string(preferred);  // empty field
   std::size_t best = offered.size();
   for (std::size_t i = 0; i < offered.size(); ++i) {
     if (choices[i].quality <= 0) continue;

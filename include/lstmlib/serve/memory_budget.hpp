@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How many bytes the requests of a server may make it hold, all of them together: counted before they are
+// A limit on the bytes that all requests of a server hold together. Bytes are counted before they are
 // allocated.
 
 #include "lstmlib/version.hpp"
@@ -12,19 +12,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// Safe to use from several threads.
+/// Thread-safe.
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t limit = (std::numeric_limits<std::size_t>::max)()) : limit_(limit) {}
 
-  /// Counts bytes. False, with nothing counted, where they would be too many.
+  /// Counts bytes. If the limit would be exceeded, counts nothing and returns false.
   bool take(std::size_t bytes) {
     for (std::size_t held = held_.load(std::memory_order_relaxed);;) {
       if (held > limit_ || bytes > limit_ - held) return false;
       if (held_.compare_exchange_weak(held, held + bytes, std::memory_order_relaxed)) return true;
     }
   }
-  /// Counts what is there already, too many or not.
+  /// Counts bytes that are already allocated, even beyond the limit.
   void add(std::size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
   void give_back(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::size_t held() const { return held_.load(std::memory_order_relaxed); }
@@ -34,7 +34,7 @@ class MemoryBudget {
   std::atomic<std::size_t> held_{0};
 };
 
-/// The bytes that one holder has taken; given back with the object. Without a budget everything is granted.
+/// Bytes taken by one holder, released by the destructor. Without a budget, all requests are granted.
 class MemoryReservation {
  public:
   MemoryReservation() = default;
@@ -48,7 +48,7 @@ class MemoryReservation {
   }
   ~MemoryReservation() { release(); }
 
-  /// False, with nothing changed, where these would be too many.
+  /// If the limit would be exceeded, changes nothing and returns false.
   [[nodiscard]] bool take(std::size_t bytes) {
     if (budget_ && !budget_->take(bytes)) return false;
     bytes_ += bytes;
@@ -58,7 +58,7 @@ class MemoryReservation {
     if (budget_) budget_->add(bytes);
     bytes_ += bytes;
   }
-  /// At most what was taken.
+  /// At most the number of bytes taken.
   void give_back(std::size_t bytes) {
     if (budget_) budget_->give_back(bytes);
     bytes_ -= bytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What goes through a server: requests, answers, and errors that have a status.
+// Messages of a server: requests, responses, and errors with a status.
 
 #include "lstmlib/base/error.hpp"
 
@@ -13,25 +13,25 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// Bytes and what they are.
+/// A body and its media type.
 struct Content {
-  std::string type;  ///< a media type: "application/json"
+  std::string type;  ///< media type, such as "application/json"
   std::string body;
 };
 
 struct Request {
   std::string method;
   std::string path;          ///< without the query
-  std::string content_type;  ///< in lower case, without parameters; empty where none was sent
-  std::string charset;       ///< the encoding that the type names, in lower case; empty where it names none
-  std::string accept;        ///< as sent; empty where none was
+  std::string content_type;  ///< lower case, without parameters; empty if absent
+  std::string charset;       ///< charset of the content type, lower case; empty if absent
+  std::string accept;        ///< as sent; empty if absent
   std::string body;
-  std::string id;                ///< the client's X-Request-Id, or one of ours
-  std::string content_coding;    ///< of the body, in lower case: "gzip"; empty where it is as it is
-  std::string origin;            ///< of the page that a browser sends it for
-  bool asks_for_method = false;  ///< a browser asks, by OPTIONS, what the page may do
+  std::string id;                ///< the client's X-Request-Id, or a generated one
+  std::string content_coding;    ///< coding of the body, lower case, such as "gzip"; empty: none
+  std::string origin;            ///< origin of the web page that sends the request
+  bool asks_for_method = false;  ///< a CORS preflight request (OPTIONS)
 
-  /// The body alone stays behind.
+  /// A copy of everything except the body.
   Request without_body() {
     std::string kept;
     kept.swap(body);
@@ -47,13 +47,15 @@ using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 struct Response {
   int status = 200;
   Content content;
-  HeaderFields fields;  ///< further ones
+  HeaderFields fields;  ///< additional ones
 };
 
-/// A request that is answered with a status from 400 on. The text goes to the client.
+/// An error with a status of 400 or above. The text is sent to the client.
+///
+///     throw serve::HttpError(400, "body: a sentence is expected");
 class HttpError : public Error {
  public:
-  /// `visit_members`: further ones of the answer, as Allow of 405.
+  /// `fields`: additional header fields of the response, such as Allow for 405.
   HttpError(int status, const std::string& text, HeaderFields fields = {})
       : Error(text), status_(status), fields_(std::move(fields)) {}
   int status() const { return status_; }
@@ -64,17 +66,17 @@ class HttpError : public Error {
   HeaderFields fields_;
 };
 
-/// The answer to a request right away, in the event loop: must not compute or wait.
+/// Responds immediately, in the event loop. Must not compute much or wait.
 using RouteHandler = std::function<Response(const Request&)>;
 
-/// "Not Found" for 404; "Unknown" for numbers that a server here does not send.
+/// Reason phrase: "Not Found" for 404. "Unknown" for a status that this server does not send.
 std::string_view reason_of(int status);
 
-/// {"error": "Not Found", "error-message": text, "message": text}; the last is where boto3 looks. Bytes of the
-/// text that are not UTF-8 are replaced.
+/// The body is {"error": "Not Found", "error-message": text, "message": text}; boto3 reads the last one.
+/// Invalid UTF-8 in the text is replaced.
 Response error_response(const HttpError& error);
-/// The answer to an exception: an HttpError's own, 400 for a FormatError, 503 where memory is short, else 500.
-/// Never throws: where there is no memory for a text the status must do.
+/// Response to an exception: that of an HttpError, 400 for a FormatError, 503 for lack of memory, else 500.
+/// Without memory for a text, only the status is set.
 Response error_response(const std::exception_ptr& error) noexcept;
 
 }  // namespace lstmlib::serve

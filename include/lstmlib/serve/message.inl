@@ -27,8 +27,8 @@ inline std::string_view reason_of(int status) {
 }
 
 namespace detail {
-/// The text as JSON. A list or an object of nlohmann's would ask for memory in its destructor, where a lack of it
-/// ends the process.
+/// The text as JSON. Not by a JSON list or object: their destructors allocate, and without memory that would
+/// terminate the process.
 inline std::string json_text(std::string_view text) {
   using Json = nlohmann::json;
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);

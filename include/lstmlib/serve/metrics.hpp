@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a server counts, for Prometheus.
+// Counters of a server for Prometheus.
 
 #include "lstmlib/serve/queue.hpp"
 
@@ -35,7 +35,7 @@ class Metrics {
   }
 
  public:
-  /// From the loop alone.
+  /// Call only from the event loop.
   void request(int status, std::chrono::duration<double> time) {
     auto& counter = by_status_[status];
     if (counter == nullptr) counter = &requests_.Add({{"code", std::to_string(status)}});
@@ -47,7 +47,7 @@ class Metrics {
     rows_.Increment(static_cast<double>(report.rows));
     computing_.Increment(report.time.count());
   }
-  /// Prometheus' text format, with these values of the moment.
+  /// Prometheus' text format, with the given current values.
   std::string text(std::size_t connections, std::size_t waiting, std::size_t held_bytes) {
     connections_.Set(static_cast<double>(connections));
     waiting_.Set(static_cast<double>(waiting));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Numbers in bodies: application/x-npy to and from tensors.
+// Numeric bodies: conversion between application/x-npy and tensors.
 
 #include "lstmlib/autograd/variable.hpp"
 #include "lstmlib/io/npy.hpp"
@@ -16,8 +16,8 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 inline constexpr std::string_view npy_types[] = {"application/x-npy"};
 
-/// An .npy file of real numbers of any type. Throws HttpError 400 for anything else, pickled objects
-/// included.
+/// Parses an .npy file of real numbers of any type. Throws HttpError 400 for anything else, including pickled
+/// objects.
 inline Tensor<float> read_npy_tensor(std::string_view body) {
   try {
     io::MemorySource head(std::as_bytes(std::span(body)), "body");
@@ -30,7 +30,7 @@ inline Tensor<float> read_npy_tensor(std::string_view body) {
   }
 }
 
-/// The tensor as an .npy file of float32.
+/// Writes an .npy file of float32.
 inline Content write_npy_tensor(const Tensor<float>& tensor) {
   const Tensor<float> host = tensor.to(Device::cpu());
   const auto sizes = tensor.shape().sizes();

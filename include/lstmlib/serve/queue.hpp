@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The micro-batching queue: joins rows of requests that wait at the same time, and cuts long requests into
-// parts, which are computed beside the short ones, so that those hardly notice.
+// The micro-batching queue. Joins rows of requests that wait at the same time. Divides long requests into
+// parts, which are computed next to short requests, so that those are hardly delayed.
 
 #include "lstmlib/serve/batch.hpp"
 #include "lstmlib/serve/job_list.hpp"
@@ -18,16 +18,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
-/// Threads that work off jobs. How a batch is made: the requests that wait, oldest first, up to a number and
-/// a cost, each with a fair share of rows; what is left of a request goes to the end of the queue. Under
-/// load, that is when the batch before joined several requests, a thread waits up to `QueueOptions::wait` for
-/// as many; when idle nothing waits.
+/// A pool of threads that processes jobs.
 ///
-/// Long requests, by `QueueOptions::long_cost`, wait apart and are never joined with others. While short ones
-/// come, the long ones leave a thread and its core to them; else they have all.
+/// A batch consists of the oldest waiting requests, up to a number and a cost; each gets a fair share of
+/// rows. What is left of a request goes to the end of the queue. Under load (when the previous batch joined
+/// several requests), a thread waits up to `QueueOptions::max_delay` for as many requests again. An idle
+/// queue adds no delay.
 ///
-/// Whatever memory is short of, no job is lost and no thread ends: what needs memory fails the job that needs
-/// it, and everything else was made before.
+/// Requests that cost more than `QueueOptions::long_cost` are long. They wait separately and are not joined
+/// with others. While short requests arrive, the long ones leave one thread and its core free; otherwise they
+/// use all.
+///
+/// Lack of memory loses no job and ends no thread. A failed allocation makes the job fail that needed it;
+/// everything else was allocated before.
 class Queue {
  public:
   using Jobs = std::vector<std::shared_ptr<Job>>;
@@ -43,7 +46,7 @@ class Queue {
   }
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
-  /// Works off what waits.
+  /// Processes all waiting jobs first.
   ~Queue() {
     {
       const std::lock_guard lock(mutex_);
@@ -54,16 +57,16 @@ class Queue {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// Whether the caller should look for more requests before it submits `jobs`: the last batch joined more,
-  /// nothing is computed meanwhile, and the first of them did not wait for long.
+  /// Whether the caller should poll for more requests before it submits `jobs`. True if the last batch was
+  /// larger, nothing is being computed, and the first job has not waited for long.
   bool wants_more(const Jobs& jobs) const {
     const std::lock_guard lock(mutex_);
     return busy_ == busy_long_ && waiting_.empty() && jobs.size() < expected_ &&
            Job::Clock::now() < jobs[0]->arrival + options_.max_delay;
   }
 
-  /// Takes jobs, in order. Returns those that have their answer already: where the queue is full (503), or
-  /// where a few small ones met an idle queue and were computed at once by the caller.
+  /// Takes jobs in order. Returns those that already have a response. These were refused (503) because the
+  /// queue is full, or were small and computed by the caller's thread because the queue was idle.
   Jobs submit(Jobs jobs) noexcept {
     if (compute_here(jobs)) return jobs;
     std::size_t refused = 0;
@@ -84,7 +87,7 @@ class Queue {
     return jobs;
   }
 
-  /// Drops what waits; no answers come for it.
+  /// Drops waiting jobs. They get no response.
   void abandon() {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
@@ -97,7 +100,7 @@ class Queue {
     const std::lock_guard lock(mutex_);
     return waiting_.size() + long_.size();
   }
-  /// Nothing waits, nothing is computed.
+  /// Whether no job waits or is being computed.
   bool idle() const {
     const std::lock_guard lock(mutex_);
     return nothing_waits() && busy_ == 0;
@@ -107,12 +110,11 @@ class Queue {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  static constexpr std::size_t small_body = 16 << 10;  // bytes, read beside others
-  static constexpr std::size_t long_answer =
-      1024;  // rows, written after the answers of others were given out
-  static constexpr int short_batches_in_a_row = 4;  // while a long request waits
+  static constexpr std::size_t small_body = 16 << 10;  // bytes; a longer body is read in a separate step
+  static constexpr std::size_t long_answer = 1024;     // rows; such responses are written after the others
+  static constexpr int short_batches_in_a_row = 4;     // while a long request waits
 
-  /// A batch and what it ends. Made before a job is taken.
+  /// A batch and the jobs that it finishes. Allocated before a job is taken.
   struct Room {
     Batch batch;
     Jobs ended;
@@ -129,7 +131,7 @@ class Queue {
     for (;;) {
       wake_.wait(lock, [&] { return (stopping_ && nothing_waits()) || may_take(); });
       if (nothing_waits()) {
-        wake_.notify_all();  // the others end, too
+        wake_.notify_all();  // so that the other threads end as well
         return;
       }
       try {
@@ -150,19 +152,19 @@ class Queue {
   bool may_take_short() const {
     return !waiting_.empty() && !filling_ && busy_ < batches_ && (busy_ == busy_long_ || worth_another());
   }
-  /// While short requests come, a thread is left to them.
+  /// While short requests arrive, one thread stays free for them.
   bool may_take_long() const {
     return !long_.empty() && busy_ < batches_ &&
            (busy_long_ == 0 || busy_long_ + (short_ones_come() ? 1 : 0) < batches_);
   }
-  /// Short requests first; but however many there are, a long one has its turn.
+  /// Short requests come first, but long ones get a turn however many short ones wait.
   bool takes_long() const {
     return may_take_long() &&
            (!may_take_short() || (busy_long_ == 0 && short_batches_ >= short_batches_in_a_row));
   }
   bool short_ones_come() const { return Job::Clock::now() - last_short_ < std::chrono::seconds(1); }
-  /// Another batch beside those that are computed: few requests are better joined in the next one, which then
-  /// has all threads of the model.
+  /// Whether to start another batch while others run. A few requests are better joined to the next batch,
+  /// which can then use all threads of the model.
   bool worth_another() const {
     return begun_ > 0 || waiting_.size() >= options_.min_requests_for_another_batch;
   }
@@ -172,7 +174,7 @@ class Queue {
     begun_ += job->was_read_ ? 1 : 0;
     waiting_.push_back(std::move(job));
   }
-  /// Another thread may take a batch now.
+  /// Lets another thread take a batch.
   void give_turn() {
     --busy_;
     if (!nothing_waits()) wake_.notify_one();
@@ -191,8 +193,8 @@ class Queue {
     if (now > job.deadline && !job.ended_ && !job.failed_) job.fail(503, "the request took too long");
   }
 
-  /// The requests of the next batch: those of the first one's group. A long body that was not read yet goes
-  /// alone.
+  /// Takes the requests of the next batch, all in the first one's group. A long body that was not yet read is
+  /// taken alone.
   void take(Batch& batch) {
     auto& taken = batch.slices;
     const auto now = Job::Clock::now();
@@ -219,7 +221,7 @@ class Queue {
     return !job.was_read_ && (job.request.body.size() > small_body || !job.request.content_coding.empty());
   }
 
-  /// Takes a batch, reads, computes and answers, without the lock in the meantime.
+  /// Takes a batch, reads, computes and responds. Releases the lock in between.
   void run(Room& room, bool is_long, Lock& lock) {
     auto& [batch, ended] = room;
     auto& slices = batch.slices;
@@ -234,7 +236,7 @@ class Queue {
     lock.lock();
     if (!is_long) set_long_ones_apart(batch);
     batch.share_out(options_.max_batch_cost);
-    for (auto& slice : slices) {  // what is left can be taken by other threads now
+    for (auto& slice : slices) {  // the rest is available to other threads now
       slice.job->running_ += slice.count;
       if (slice.job->next_ < slice.job->rows_) put(slice.job);
     }
@@ -246,7 +248,7 @@ class Queue {
     for (auto& [job, first, count] : slices) {
       job->running_ -= count;
       if (error && count > 0 && !job->failed_) job->fail(error);
-      // A failed job may still stand in the queue, where nothing more is taken from it.
+      // A failed job may still be in the queue, but no more rows of it are taken.
       if (job->next_ == job->rows_ && job->running_ == 0 && !std::exchange(job->ended_, true))
         ended.push_back(std::move(job));
     }
@@ -257,7 +259,7 @@ class Queue {
     deliver(ended);
     lock.lock();
   }
-  /// Those that turned out to be long wait for a batch of their own.
+  /// Moves requests that turned out to be long to their own queue.
   void set_long_ones_apart(Batch& batch) {
     auto& slices = batch.slices;
     std::size_t kept = 0;
@@ -269,7 +271,7 @@ class Queue {
     if (!slices.empty()) last_short_ = Job::Clock::now();
   }
 
-  /// Reads a long body while others compute, and puts the request back.
+  /// Reads a long body while other threads compute, and puts the request back.
   void read_long(Room& room, Lock& lock) {
     std::shared_ptr<Job> job = std::move(room.batch.slices[0].job);
     room.batch.slices.clear();
@@ -286,7 +288,7 @@ class Queue {
     if (may_take()) wake_.notify_one();
   }
 
-  /// Writes the answers, the short ones first.
+  /// Writes the responses, short ones first.
   void deliver(Jobs& ended) const noexcept {
     std::stable_sort(ended.begin(), ended.end(),
                      [](const auto& a, const auto& b) { return a->rows_ < b->rows_; });
@@ -298,15 +300,15 @@ class Queue {
         ended.erase(middle, ended.end());
         deliver(ended);
         ended = std::move(late);
-      } catch (const std::bad_alloc&) {}  // all at once, then
+      } catch (const std::bad_alloc&) {}  // no memory: all at once
     }
     for (auto& job : ended) job->write_once();
     if (!ended.empty()) done_(std::move(ended));
     ended = {};
   }
 
-  /// Computes jobs that are small together in the caller's thread if no other short ones are there: no thread
-  /// has to wake up for them. Reads few bytes before it knows.
+  /// Computes small jobs in the caller's thread if no other short ones are there, so that no thread has to
+  /// wake up. Refuses long bodies before it reads anything.
   bool compute_here(const Jobs& jobs) noexcept {
     std::size_t bytes = 0;
     for (const auto& job : jobs) {
@@ -355,13 +357,14 @@ class Queue {
   const Observe observe_;
   mutable std::mutex mutex_;
   std::condition_variable wake_, filled_;
-  JobList waiting_, long_;                              // long requests are in `long_` once they were read
-  std::size_t expected_ = 1;                            // requests of the last batch
-  std::size_t batches_ = 1, busy_ = 0, busy_long_ = 0;  // that may be computed at the same time, and that are
-  std::size_t begun_ = 0;                               // of those in `waiting_`, were read before
-  int short_batches_ = 0;                               // since the last one of a long request
-  Job::Clock::time_point last_short_{};                 // when a short request was read
-  bool filling_ = false;                                // a thread waits for more
+  JobList waiting_, long_;    // long requests are in `long_` once they were read
+  std::size_t expected_ = 1;  // requests of the last batch
+  // Allowed concurrent batches, running ones, running long ones.
+  std::size_t batches_ = 1, busy_ = 0, busy_long_ = 0;
+  std::size_t begun_ = 0;                // jobs in `waiting_` that were already read
+  int short_batches_ = 0;                // since the last long one
+  Job::Clock::time_point last_short_{};  // when a short request was last read
+  bool filling_ = false;                 // a thread waits for more requests
   bool stopping_ = false, abandoned_ = false;
   std::vector<std::thread> threads_;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a request says before its body: the request line and the fields, by RFC 9112 and 9110. Where they leave
-// a choice, what could be read in two ways is refused.
+// The head of a request: request line and header fields (RFC 9112 and 9110). Ambiguous input is refused where
+// the RFCs allow a choice.
 
 #include "lstmlib/serve/media_type.hpp"
 #include "lstmlib/serve/syntax.hpp"
@@ -20,20 +20,20 @@ inline HttpError too_large(std::size_t limit) {
 
 class RequestHead {
  public:
-  /// The lines come without their ends. Each throws HttpError for what is not to be taken.
+  /// Lines have no line end. Both functions throw HttpError for invalid input.
   void take_request_line(std::string_view line);
   void take_field(std::string_view line);
-  /// After the last field: what all of them say together.
+  /// Call after the last field. Evaluates all fields together.
   void finish(std::size_t max_body_bytes);
-  /// A field as its syntax is: the same check that `take_field` makes. For trailers, which nobody asks for.
+  /// Only checks the syntax of a field, as `take_field` does. For trailers, which are ignored.
   static void check_field(std::string_view line) { split_field(line); }
 
   Request request;                ///< without its body
-  std::string custom_attributes;  ///< to be sent back as they came
+  std::string custom_attributes;  ///< echoed in the response
   int minor_version = 1;          ///< of HTTP/1
   bool keep_alive = true;         ///< whether another request may follow
-  bool expects_continue = false;  ///< the client waits for 100 before it sends the body
-  bool chunked = false;           ///< the body comes in chunks; else it has
+  bool expects_continue = false;  ///< the client waits for status 100 before it sends the body
+  bool chunked = false;           ///< the body is chunked; else it has
   std::uint64_t content_length = 0;
 
  private:
@@ -47,7 +47,7 @@ class RequestHead {
   void take_connection(std::string_view value);
   void take_content_length(std::string_view value);
   void check_transfer_coding();
-  /// Puts a line of a field with a list behind those before it.
+  /// Appends a further line of a list-valued field.
   static void join(std::string& list, std::string_view value) {
     if (!list.empty()) list += ',';
     list.append(value);
@@ -88,7 +88,7 @@ inline void RequestHead::take_target(std::string_view target) {
     request.path = "*";
     return;
   }
-  if (!target.starts_with('/')) {  // absolute form: its host counts, whatever Host says
+  if (!target.starts_with('/')) {  // absolute form: takes precedence over the Host field
     const auto scheme = target.find("://");
     const std::string_view name = target.substr(0, scheme);
     if (scheme == std::string_view::npos ||
@@ -108,7 +108,7 @@ inline void RequestHead::take_target(std::string_view target) {
   if (request.path.empty()) request.path = "/";
 }
 
-/// Characters that never need an escape mean the same with and without one (RFC 3986, 6.2.2.2).
+/// Unreserved characters mean the same with and without percent-encoding (RFC 3986, 6.2.2.2).
 inline std::string RequestHead::decoded_path(std::string_view path) {
   std::string decoded;
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -157,7 +157,7 @@ inline void RequestHead::take_field(std::string_view line) {
   } else if (is("content-type")) {
     if (std::exchange(has_type_, true)) throw HttpError(400, "more than one Content-Type");
     if (request.content_type.empty()) take_type(value);
-  } else if (is("contenttype")) {  // how an old client of SageMaker spells it
+  } else if (is("contenttype")) {  // sent by an old client of SageMaker
     if (!value.empty()) take_type(value);
   } else if (is("content-encoding")) {
     join(request.content_coding, detail::ascii_lower(value));
@@ -192,10 +192,10 @@ inline void RequestHead::take_content_length(std::string_view value) {
     throw HttpError(400, "Content-Length is not a number");
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), content_length);
   if (error != std::errc())
-    content_length = (std::numeric_limits<std::uint64_t>::max)();  // more than anybody sends
+    content_length = (std::numeric_limits<std::uint64_t>::max)();  // larger than any limit
 }
 
-/// A coding that nobody here knows is 501; a body whose end is not clear is 400 (RFC 9112, 6.1 and 6.3).
+/// Status 501 for an unknown coding; 400 if the end of the body is unclear (RFC 9112, 6.1 and 6.3).
 inline void RequestHead::check_transfer_coding() {
   if (minor_version == 0) throw HttpError(400, "Transfer-Encoding in HTTP/1.0");
   if (has_length_) throw HttpError(400, "both Content-Length and Transfer-Encoding");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A request of HTTP/1.1 from bytes that come in pieces of any size. What it keeps of them is bounded and counted
-// whatever part of the request they are.
+// Parses a request of HTTP/1.1 from pieces of any size. The memory that it keeps is bounded and counted for
+// every part of a request.
 
 #include "lstmlib/serve/memory_budget.hpp"
 #include "lstmlib/serve/request_head.hpp"
@@ -15,22 +15,22 @@
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 struct RequestLimits {
-  std::size_t max_header_bytes;  ///< of the request line and all fields, trailers included; above: 431
-  std::size_t max_body_bytes;    ///< above: 413
+  std::size_t max_header_bytes;  ///< of request line and fields, including trailers; above: status 431
+  std::size_t max_body_bytes;    ///< above: status 413
 };
 
 class RequestParser {
  public:
-  static constexpr std::size_t max_request_line = 16 << 10;  ///< bytes; above: 414
+  static constexpr std::size_t max_request_line = 16 << 10;  ///< bytes; above: status 414
   static constexpr std::size_t max_chunk_line =
-      4 << 10;  ///< bytes of a chunk's size and extensions; above: 400
+      4 << 10;  ///< bytes of a chunk's size and extensions; above: status 400
 
-  /// `reservation` counts what is kept, and is the caller's.
+  /// `reservation` belongs to the caller and counts the memory in use.
   RequestParser(const RequestLimits& limits, MemoryReservation& reservation)
       : limits_(limits), reservation_(reservation) {}
 
-  /// Takes bytes off `input`: all of them, or those up to the end of the header section or of the request.
-  /// Throws HttpError for what is no request, or is too large; then the rest of the connection has no meaning.
+  /// Consumes `input`: all of it, or up to the end of the header or of the request. Throws HttpError for an
+  /// invalid or too large request; the rest of the connection must then be ignored.
   void take(std::string_view& input);
 
   bool has_begun() const { return stage_ != Stage::request_line || head_bytes_ > 0; }
@@ -58,15 +58,15 @@ class RequestParser {
   MemoryReservation& reservation_;
   Stage stage_ = Stage::request_line;
   RequestHead head_;
-  std::string partial_;           // of a line whose end has not come
-  bool partial_is_used_ = false;  // the last line stood in it
-  std::size_t head_bytes_ = 0;    // of the request line, fields and trailers
-  std::size_t line_bytes_ = 0;    // of the line at hand
+  std::string partial_;           // start of an incomplete line
+  bool partial_is_used_ = false;  // whether it holds the last line
+  std::size_t head_bytes_ = 0;    // of request line, fields and trailers
+  std::size_t line_bytes_ = 0;    // of the current line
   std::size_t extension_bytes_ = 0;
-  std::uint64_t left_ = 0;  // of the body or chunk
-  bool cr_seen_ = false;    // of a chunk's end
+  std::uint64_t left_ = 0;  // bytes left of the body or chunk
+  bool cr_seen_ = false;    // CR at a chunk's end
   std::string body_;
-  std::size_t body_held_ = 0;  // of it, counted
+  std::size_t body_held_ = 0;  // bytes of it that are counted
 };
 
 inline void RequestParser::take(std::string_view& input) {
@@ -76,7 +76,7 @@ inline void RequestParser::take(std::string_view& input) {
       case Stage::request_line:
         if (line_bytes_ == 0 && input[0] != '\r' && !detail::is_token_character(input[0]))
           throw HttpError(400,
-                          "this is no request of HTTP/1.1");  // of TLS, it may be: do not wait for a line
+                          "this is no request of HTTP/1.1");  // perhaps TLS: do not wait for a line
         [[fallthrough]];
       case Stage::fields:
         if (take_line(input, line)) take_head_line(line);
@@ -98,7 +98,7 @@ inline void RequestParser::take(std::string_view& input) {
   }
 }
 
-/// A line without its end, valid until the next call. False where its end has not come.
+/// Sets `line` to a line without its end, valid until the next call. Returns false if the line is incomplete.
 inline bool RequestParser::take_line(std::string_view& input, std::string_view& line) {
   if (std::exchange(partial_is_used_, false)) partial_.clear();
   const auto end = input.find('\n');
@@ -139,7 +139,7 @@ inline void RequestParser::count_line(std::size_t bytes, std::string_view part) 
 
 inline void RequestParser::take_head_line(std::string_view line) {
   if (stage_ == Stage::request_line) {
-    if (line.empty()) return;  // one may come before (RFC 9112, 2.2)
+    if (line.empty()) return;  // an empty line may precede the request (RFC 9112, 2.2)
     head_.take_request_line(line);
     stage_ = Stage::fields;
   } else if (!line.empty()) {
@@ -151,7 +151,7 @@ inline void RequestParser::take_head_line(std::string_view line) {
   }
 }
 
-/// 1*HEXDIG and extensions, which nobody here knows.
+/// 1*HEXDIG and extensions, which are ignored.
 inline void RequestParser::take_chunk_size(std::string_view line) {
   const auto digits =
       static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), detail::is_hex) - line.begin());
@@ -184,8 +184,8 @@ inline void RequestParser::take_chunk_end(std::string_view& input) {
   cr_seen_ = !cr_seen_;
 }
 
-/// Room for so many more bytes, counted before it is made. What a header promises is not allocated, but for
-/// small bodies.
+/// Makes room for `bytes` more bytes, counted before they are allocated. Only small bodies get the announced
+/// length at once.
 inline void RequestParser::grow_body(std::size_t bytes) {
   constexpr std::size_t small = 64 << 10;
   const std::size_t needed = body_.size() + bytes;
@@ -194,7 +194,7 @@ inline void RequestParser::grow_body(std::size_t bytes) {
       head_.chunked ? limits_.max_body_bytes : static_cast<std::size_t>(head_.content_length);
   const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
   reserve_bytes(room);
-  std::string larger;  // a string that grows takes twice its memory, whatever is asked for
+  std::string larger;  // growing in place would allocate twice the memory
   larger.reserve(room);
   larger.append(body_);
   body_.swap(larger);

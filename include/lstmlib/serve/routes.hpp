@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which path does what, and what a request must be to be computed.
+// Routing by path and method, and content negotiation.
 
 #include "lstmlib/serve/content_coding.hpp"
 #include "lstmlib/serve/media_type.hpp"
@@ -22,13 +22,13 @@ struct Route {
 
 class Routes {
  public:
-  /// The route of this path, a new one if there is none.
+  /// The route of this path. Adds one if there is none.
   Route& add(const std::string& path) {
     const auto at =
         std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return r.path == path; });
     return at != routes_.end() ? *at : routes_.emplace_back(Route{path, {}, {}});
   }
-  /// For GET, HEAD and POST. Throws HttpError 404, 405, or 501 for a method that is none of HTTP's.
+  /// For GET, HEAD and POST. Throws HttpError 404 or 405, or 501 for an unknown method.
   const Route& find(const Request& request) const {
     constexpr std::string_view known[] = {"GET",   "HEAD",   "POST",    "PUT",
                                           "PATCH", "DELETE", "OPTIONS", "TRACE"};
@@ -40,7 +40,7 @@ class Routes {
       throw HttpError(405, message(request.method, " is not for this path"), {{"Allow", methods(route)}});
     return route;
   }
-  /// The answer to OPTIONS: the methods of a path, of `*` all that there are. Throws HttpError 404.
+  /// Response to OPTIONS: the methods of a path, or all methods for `*`. Throws HttpError 404.
   Response options(const Request& request) const {
     const std::string allowed = request.path == "*" ? "GET, HEAD, OPTIONS, POST" : methods(at(request.path));
     return {204, {}, {{"Allow", allowed}}};
@@ -75,18 +75,17 @@ inline std::string listed(std::span<const std::string_view> types) {
   for (const auto type : types) all.append(all.empty() ? "" : ", ").append(type);
   return all;
 }
-/// Whether a body of this type is no text, so that "charset=binary", as some clients write, says nothing new.
+/// Whether bodies of this type are binary. Then "charset=binary", which some clients send, is redundant.
 inline bool is_binary(std::string_view type) {
   return !type.starts_with("text/") && type.find("json") == type.npos;
 }
 }  // namespace detail
 
-/// What curl says of any body that it is not told about. It says nothing about the body, so the default is
-/// meant.
+/// Sent by curl by default for any body. It says nothing about the body, so it means the default type.
 inline constexpr std::string_view unsaid_type = "application/x-www-form-urlencoded";
 
-/// Puts the types of body and answer and the coding of the body, which are settled now, into the request. Throws
-/// HttpError 415 or 406.
+/// Stores the negotiated types of request and response and the body's coding in the request. Throws HttpError
+/// 415 or 406.
 inline void negotiate_types(const InferenceRoute& route, Request& request) {
   request.content_coding = negotiated_coding(request.content_coding);
   if (const auto& types = route.types; !types.empty()) {
@@ -97,7 +96,7 @@ inline void negotiate_types(const InferenceRoute& route, Request& request) {
                               detail::listed(types)),
                       {{"Accept", detail::listed(types)}});
   }
-  // Text is UTF-8 here. Another encoding would be read as other characters, without a word.
+  // Text must be UTF-8. Text in another encoding would be misread silently.
   if (const auto& name = request.charset;
       !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii" &&
       !(name == "binary" && detail::is_binary(request.content_type)))

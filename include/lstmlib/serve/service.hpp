@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A model as an endpoint: GET /ping and /execution-parameters, POST /invocations and
-// /endpoints/NAME/invocations, GET /metrics. What a hosting platform expects of a container, and what its
-// clients call.
+// A model as an endpoint with the routes that hosting platforms expect of a container: GET /ping,
+// /execution-parameters and /metrics, POST /invocations and /endpoints/NAME/invocations.
 
 #include "lstmlib/serve/environment.hpp"
 #include "lstmlib/serve/handler.hpp"
@@ -18,10 +17,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::serve {
 
+/// A server for one model. See handler.hpp for handlers.
+///
+///     serve::Service service(MyHandler{}, "model_folder", {.port = 8080, .stop_at_signals = true});
+///     return service.run();
 template <Handler H>
 class Service {
  public:
-  /// Listens at once. Throws Error where it cannot.
+  /// Starts listening. Throws Error if that fails.
   Service(H handler, std::filesystem::path model_dir, const ServerOptions& options = {},
           const Hosting& hosting = {})
       : handler_(std::move(handler)), model_dir_(std::move(model_dir)), server_(make_server<>(options)) {
@@ -37,13 +40,13 @@ class Service {
     });
   }
 
-  /// For further routes, before `run`.
+  /// For additional routes, to be set before `run`.
   Server& server() { return *server_; }
   H& handler() { return handler_; }
-  /// Once it is ready.
+  /// Valid once the server is ready.
   const ModelOf<H>& model() const { return *model_; }
 
-  /// Loads the model while /ping already answers 503, then serves: see Server::run. Throws what `load` throws.
+  /// Loads the model while /ping answers 503, then serves: see Server::run. Throws what `load` throws.
   int run() {
     std::exception_ptr error;
     std::thread loader([&] {
@@ -62,7 +65,7 @@ class Service {
   }
 
  private:
-  /// The type that the hosting container's setting means. Throws Error where it means none of the handler's.
+  /// The response type that the container's setting selects. Throws Error if the handler does not have it.
   static std::string default_accept(const Hosting& hosting) {
     constexpr auto types = response_types_of<H>();
     if (hosting.default_accept.empty() || types.empty()) return hosting.default_accept;
@@ -76,7 +79,7 @@ class Service {
   H handler_;
   const std::filesystem::path model_dir_;
   std::unique_ptr<const ModelOf<H>> model_;
-  std::unique_ptr<Server> server_;  // last: it goes first, with the requests that use the rest
+  std::unique_ptr<Server> server_;  // last: destroyed first, with the requests that use the other members
 };
 
 }  // namespace lstmlib::serve

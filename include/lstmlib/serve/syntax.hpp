@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The small parts that HTTP's fields are made of (RFC 9110, 5.6).
+// The elements of HTTP's header fields (RFC 9110, 5.6).
 
 #include "lstmlib/version.hpp"
 
@@ -13,7 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::serve::detail {
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 inline bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-/// The value of a hexadecimal digit.
+/// Value of a hexadecimal digit.
 inline int hex_value(char c) { return is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10; }
 inline bool is_token_character(char c) {
   return is_digit(c) || is_letter(c) ||
@@ -22,26 +22,26 @@ inline bool is_token_character(char c) {
 inline bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
-/// A character of a field's value: no control character but the tab.
+/// A character of a field's value: any but control characters; tab is allowed.
 inline bool is_value_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte != 0x7F) || c == '\t';
 }
 
-/// `text` without blanks at both ends.
+/// `text` without spaces and tabs at both ends.
 inline std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
-/// What comes before the first `mark`, which is taken off `text` with it.
+/// Removes the text before the first `mark` and the mark itself, and returns that text.
 inline std::string_view take_until(std::string_view& text, char mark) {
   const auto end = std::min(text.find(mark), text.size());
   const std::string_view taken = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return taken;
 }
-/// The same for a mark outside quoted strings.
+/// The same, but ignores marks in quoted strings.
 inline std::string_view take_until_unquoted(std::string_view& text, char mark) {
   std::size_t end = 0;
   for (bool quoted = false; end < text.size() && (quoted || text[end] != mark); ++end) {
@@ -59,14 +59,14 @@ inline std::string ascii_lower(std::string_view text) {
   std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
   return lowered;
 }
-/// Whether `text` is `lowered`, which is in lower case, but for the case of its letters.
+/// Case-insensitive comparison. `lowered` is in lower case.
 inline bool is_word(std::string_view text, std::string_view lowered) {
   return text.size() == lowered.size() &&
          std::equal(text.begin(), text.end(), lowered.begin(), [](char a, char b) { return lower(a) == b; });
 }
 
-/// Takes the next element off a list with commas, without blanks; empty elements are passed over (RFC 9110,
-/// 5.6.1). False where none is left.
+/// Takes the next element of a comma-separated list, trimmed. Skips empty elements (RFC 9110, 5.6.1). Returns
+/// false at the end.
 inline bool take_element(std::string_view& list, std::string_view& element) {
   while (!list.empty()) {
     element = trimmed(take_until_unquoted(list, ','));
@@ -75,7 +75,7 @@ inline bool take_element(std::string_view& list, std::string_view& element) {
   return false;
 }
 
-/// Takes a token or a quoted string off `text`. False where there is neither.
+/// Removes a token or a quoted string from `text`. Returns false if there is none.
 inline bool take_word(std::string_view& text) {
   std::size_t end = 0;
   if (text.starts_with('"')) {
@@ -91,8 +91,7 @@ inline bool take_word(std::string_view& text) {
   return true;
 }
 
-/// Whether `text` is what may stand between `begin` of parameters and their end: ;name, ;name=value, with
-/// blanks around the marks.
+/// Whether `text` consists of parameters, ;name or ;name=value, with optional spaces around the marks.
 inline bool are_parameters(std::string_view text) {
   const auto skip_blanks = [&] { text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size())); };
   while (!text.empty()) {
@@ -114,10 +113,10 @@ inline bool are_parameters(std::string_view text) {
   return true;
 }
 
-/// Whether this is a host with or without a port, as a URI has it; "" is the host of nobody.
+/// Whether this is a host with an optional port in the syntax of URIs. The empty string is accepted.
 inline bool is_authority(std::string_view text) {
   std::size_t end = 0;
-  if (text.starts_with('[')) {  // an IPv6 address, or one of a later kind
+  if (text.starts_with('[')) {  // an IPv6 or later address
     end = text.find(']');
     if (end == std::string_view::npos || end == 1) return false;
     for (const char c : text.substr(1, end - 1))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What is done beside the updates: evaluation, reports, snapshots.
+// Extensions: what a run does besides updates, such as evaluation, reports and snapshots.
 
 #include "lstmlib/train/trigger.hpp"
 
@@ -10,27 +10,30 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 
 class Trainer;
 
-/// Extensions of one iteration run from high to low priority, equal ones in the order in which they were
-/// added. Those below 0 run when all triggers of the iteration have been asked, so that a snapshot holds the
-/// triggers as they then are.
+/// Extensions of one iteration run in order of descending priority; those of equal priority in the order in
+/// which they were added. Those below 0 run after all triggers of the iteration were evaluated, so that a
+/// snapshot saves the new state of the triggers.
 namespace priority {
-inline constexpr int writer = 300;       ///< adds to the observation, as an evaluator
-inline constexpr int editor = 200;       ///< changes it
-inline constexpr int reader = 100;       ///< reports it
-inline constexpr int checkpoint = -100;  ///< keeps a part of the run in a file
-inline constexpr int snapshot = -200;    ///< keeps the whole run; after all that it says is done
+inline constexpr int writer = 300;       ///< adds to the observation, such as an evaluator
+inline constexpr int editor = 200;       ///< changes the observation
+inline constexpr int reader = 100;       ///< reports the observation
+inline constexpr int checkpoint = -100;  ///< saves part of the run to a file
+inline constexpr int snapshot = -200;    ///< saves the whole run; must come last
 }  // namespace priority
 
-/// Any callable `void(Trainer&)`. Where it has them, these are used:
-///   `std::string name`                             its name in snapshots, made unique by the trainer
+/// Any callable `void(Trainer&)`. The following members are optional:
+///   `std::string name`                             its name in snapshots; the trainer makes it unique
 ///   `int priority`                                 its place among the extensions
-///   `Trigger default_trigger() const`              when it runs, unless Trainer::extend says otherwise;
-///                                                  without it, after each iteration
+///   `Trigger default_trigger() const`              when it runs, if Trainer::extend gets no trigger;
+///                                                  default: after each iteration
 ///   `initialize(Trainer&)`                         called before the first update of a run, resumed or not
-///   `std::filesystem::path interrupted(Trainer&)`  called where a signal ends the run; returns a file to
+///   `std::filesystem::path interrupted(Trainer&)`  called if a signal ends the run; returns a file to
 ///                                                  resume from, or an empty path
-///   `finalize()`                                   called at the end of a run, also by an error; must not throw
+///   `finalize()`                                   called when a run ends, even by an exception; must not
+///                                                  throw
 ///   `serialize(io::Serializer&)`                   saves and loads its state
+///
+///     trainer.extend([](train::Trainer& t) { std::cout << t.iteration() << '\n'; }, train::epochs(1));
 class Extension {
  public:
   template <class E>
@@ -48,14 +51,14 @@ class Extension {
   void finalize() { part_->finalize(); }
   void serialize(io::Serializer& serializer) { part_->serialize(serializer); }
 
-  /// The callable itself if it is an E, else null.
+  /// The callable if its type is E, else null.
   template <class E>
   E* target() {
     return static_cast<E*>(part_->target(&type_of<E>));
   }
 
  private:
-  /// Its address stands for the type, also in programs compiled without run-time type information.
+  /// Its address identifies the type, so no run-time type information is needed.
   template <class E>
   static constexpr char type_of = 0;
 

@@ -8,7 +8,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// Throws Error naming a parameter that is not finite any more, before anything is reported or kept.
+/// Throws Error that names a parameter with a NaN or infinite value, before anything is reported or saved.
 class FailOnNan {
  public:
   explicit FailOnNan(optim::Optimizer& optimizer) : optimizer_(&optimizer) {}
@@ -30,7 +30,7 @@ class FailOnNan {
   optim::Optimizer* optimizer_;
 };
 
-/// Looks at the parameters of `optimizer`, which outlives the trainer.
+/// Checks the parameters of `optimizer`, which must outlive the trainer.
 inline Extension fail_on_nan(optim::Optimizer& optimizer) { return FailOnNan(optimizer); }
 
 }  // namespace lstmlib::train

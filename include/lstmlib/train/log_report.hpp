@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The log of a run: means of what is observed, an entry an epoch, as JSON in a file.
+// The log of a run: a JSON file with the means of observed values, one entry per epoch.
 
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/train/trainer.hpp"
@@ -8,24 +8,24 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct LogReportOptions {
-  std::vector<std::string> keys;  ///< what is logged; empty: all that is observed
+  std::vector<std::string> keys;  ///< keys to log; empty: all
   Trigger write = epochs(1);      ///< when an entry is made
   std::string file_name = "log";  ///< in the trainer's folder
 };
 
-/// The file is a JSON list of objects: the means since the entry before, "epoch", "iteration" and
-/// "elapsed_time" in seconds; layout and saved state as those of Chainer's LogReport. Values that are not
-/// finite are null.
+/// Writes a JSON list of objects: the means since the previous entry, "epoch", "iteration" and "elapsed_time"
+/// in seconds. Values that are not finite are null. File layout and saved state are those of Chainer's
+/// LogReport.
 class LogReport {
  public:
-  using Entry = nlohmann::ordered_json;  ///< an object: key to number or null
+  using Entry = nlohmann::ordered_json;  ///< JSON object: key to number or null
 
   explicit LogReport(LogReportOptions o)
       : keys_(std::move(o.keys)), write_(std::move(o.write)), file_name_(std::move(o.file_name)) {}
 
-  const Entry& entries() const { return log_; }  ///< a JSON list, the latest last
+  const Entry& entries() const { return log_; }  ///< JSON list, latest entry last
 
-  /// The folder of a resumed run may be a new one.
+  /// Writes earlier entries, because a resumed run may have a new folder.
   void initialize(Trainer& trainer) {
     if (!log_.empty()) write_file(trainer);
   }

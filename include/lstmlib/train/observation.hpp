@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Values that a training run reports, and their running means.
+// Values that a training run reports, and their means.
 
 #include "lstmlib/serialization/serializer.hpp"
 
@@ -16,25 +16,28 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// Values by key ("main/loss"), in the order in which they were first set.
+/// Values by key, such as "main/loss", in the order in which they were first set.
+///
+///     observation.set("accuracy", correct / n, n);  // weighted by the number of sentences
+///     observation["norm"] = 0.5;
 class Observation {
  public:
   struct Entry {
     std::string key;
     double value = 0;
-    /// Of the value in a mean: a share of n sentences has n, where the mean over sentences is meant.
+    /// Weight of the value in a mean: n for a value that is itself the mean of n sentences.
     Index weight = 1;
-    bool weighted = false;  ///< whether it was given; else the value stands for its batch, of whatever size
+    bool weighted = false;  ///< whether a weight was given; else the value counts once for its batch
   };
 
-  /// The value of `key`, 0 with weight 1 if it is new.
+  /// The value of `key`. New keys get 0 with weight 1.
   double& operator[](std::string_view key) { return entry(key).value; }
   void set(std::string_view key, double value, Index weight) { set({std::string(key), value, weight, true}); }
   void set(const Entry& given) { entry(given.key) = given; }
-  /// For a value that a device is still computing: `read(*this)` sets it, and may wait for it. settle() calls
-  /// it.
+  /// For a value that a device is still computing. resolve() calls `read(*this)`, which sets the value and
+  /// may wait for the device.
   void defer(std::function<void(Observation&)> read) { open_.push_back(std::move(read)); }
-  /// Sets what was put off, in order. Updaters and evaluators call it once a step, after its last work.
+  /// Reads all deferred values in order. Updaters and evaluators call it once per step, after its last work.
   void resolve() {
     for (const auto& read : std::exchange(open_, {})) read(*this);
   }
@@ -57,7 +60,7 @@ class Observation {
   std::vector<std::function<void(Observation&)>> open_;
 };
 
-/// The entries of `from` with `prefix` before their keys.
+/// Adds the entries of `from` with `prefix` in front of their keys.
 inline void add_prefixed(Observation& to, std::string_view prefix, const Observation& from) {
   for (Observation::Entry entry : from) {
     entry.key.insert(0, prefix);
@@ -65,7 +68,7 @@ inline void add_prefixed(Observation& to, std::string_view prefix, const Observa
   }
 }
 
-/// Means of what is observed. Saved as Chainer's DictSummary.
+/// Means of observed values. Saved like Chainer's DictSummary.
 class Summary {
  public:
   void add(std::string_view key, double value, Index weight = 1) {
@@ -78,7 +81,7 @@ class Summary {
   void add(const Observation& seen) {
     for (const auto& entry : seen) add(entry.key, entry.value, entry.weight);
   }
-  /// What another summary was given, too.
+  /// Adds everything that `other` was given.
   void add(const Summary& other) {
     for (const Sums& theirs : other.sums_) {
       add(theirs.key, 0, 0);
@@ -90,14 +93,14 @@ class Summary {
     }
   }
   void clear() { sums_.clear(); }
-  /// Of each key, in the order in which they came.
+  /// Mean of each key, in the order in which the keys were first added.
   Observation means() const {
     Observation result;
     for (const auto& sums : sums_) result[sums.key] = sums.x / static_cast<double>(sums.n);
     return result;
   }
 
-  /// Begins anew where the file has none, as snapshots of older versions of Chainer.
+  /// Starts empty if the file has no summary, as snapshots of older versions of Chainer.
   void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("_names")) return clear();
     std::vector<std::string> names;
@@ -119,7 +122,7 @@ class Summary {
  private:
   struct Sums {
     std::string key;
-    double x = 0, x2 = 0;  // sums of the values and of their squares
+    double x = 0, x2 = 0;  // sums of the values and their squares
     Index n = 0;           // sum of the weights
   };
   static std::vector<std::string> names_of(const std::string& text) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A chart of what is observed, drawn anew as the run goes on. Needs Cairo: link with lstmlib::plot.
+// A chart of observed values, redrawn during the run. Needs Cairo: link with lstmlib::plot.
 
 #include "lstmlib/plot/chart.hpp"
 #include "lstmlib/train/trainer.hpp"
@@ -13,18 +13,18 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct PlotReportOptions {
-  std::vector<std::string> keys;        ///< one line each: "main/loss"
-  std::vector<std::string> names = {};  ///< of the lines, in the legend; those left out are the keys
+  std::vector<std::string> keys;        ///< one line per key, such as "main/loss"
+  std::vector<std::string> names = {};  ///< of the lines, in the legend; the key where a name is missing
   std::string file_name = "plot.png";   ///< in the trainer's folder
   std::string title = "";
-  bool by_epoch = true;      ///< the x axis: epochs, else iterations
+  bool by_epoch = true;      ///< x axis in epochs, else in iterations
   Trigger draw = epochs(1);  ///< when a point is added
   /// Marks the point with the maximum of this (the first of equal ones): "validation/main/accuracy".
   std::string mark_max_of = "";
 };
 
-/// Points are the means since the point before. Saved as Chainer's PlotReport, with the means under way and
-/// the values of `mark_max_of` besides.
+/// Each point is the mean since the previous point. Saved like Chainer's PlotReport, plus the current means and
+/// the values of `mark_max_of`.
 class PlotReport {
  public:
   explicit PlotReport(PlotReportOptions o) : options_(std::move(o)) {
@@ -35,7 +35,7 @@ class PlotReport {
       series_.push_back({marked, {}, {}});
   }
 
-  /// The folder of a resumed run may be a new one.
+  /// Draws earlier points, because a resumed run may have a new folder.
   void initialize(Trainer& trainer) {
     const auto drawn = [](const plot::Series& series) { return !series.x.empty(); };
     if (std::any_of(series_.begin(), series_.end(), drawn)) draw(trainer);
@@ -91,7 +91,7 @@ class PlotReport {
           }
     return x;
   }
-  /// {"main/loss": [[1, 0.69], [2, 0.65]]}
+  /// Format: {"main/loss": [[1, 0.69], [2, 0.65]]}.
   nlohmann::ordered_json points() const {
     auto result = nlohmann::ordered_json::object();
     for (const auto& series : series_) {
@@ -101,7 +101,7 @@ class PlotReport {
     }
     return result;
   }
-  /// Lines that were not drawn before begin here; values that are not finite are null in JSON.
+  /// Lines that the file lacks start empty. JSON null stands for a value that is not finite.
   void set_points(const nlohmann::ordered_json& saved) {
     const auto check = [](bool fits) {
       if (!fits) fail<FormatError>("PlotReport: the saved points are not a JSON object of lists of pairs");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A table of the log, printed line by line as it grows.
+// A table of the log, printed line by line during the run.
 
 #include "lstmlib/train/log_report.hpp"
 #include "lstmlib/train/progress_bar.hpp"
@@ -11,11 +11,11 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 struct PrintColumn {
   std::string key;                   ///< in the log: "validation/main/accuracy"
   std::string heading;               ///< "accuracy (%)"
-  std::optional<int> decimals = {};  ///< so many digits after the point; empty: six significant digits
-  double scale = 1;                  ///< a value is printed times this: 100 makes a share a percentage
+  std::optional<int> decimals = {};  ///< digits after the point; empty: six significant digits
+  double scale = 1;                  ///< factor for printed values: 100 turns a ratio into a percentage
 };
 
-/// Prints what the trainer's LogReport logs; what an entry lacks is blank.
+/// Prints the entries of the trainer's LogReport. Missing values are blank.
 class PrintReport {
  public:
   PrintReport(std::vector<PrintColumn> columns, std::ostream& stream)
@@ -56,11 +56,11 @@ class PrintReport {
   Table table_;
   std::ostream* stream_;
   bool header_printed_ = false;
-  std::size_t printed_ = 0;  // entries; a resumed run prints those of the earlier ones again
+  std::size_t printed_ = 0;  // entries; a resumed run prints the earlier ones again
 };
 
-/// A table as Chainer's PrintReport prints it, with the keys of the log as headings: "epoch", "main/loss".
-/// `stream` outlives the trainer.
+/// A table as Chainer's PrintReport prints it. `keys`: the columns, such as "epoch" or
+/// "validation/main/accuracy". `stream` must outlive the trainer.
 inline Extension print_report(std::vector<std::string> keys, std::ostream& stream) {
   std::vector<PrintColumn> columns;
   for (const auto& key : keys) columns.push_back({.key = key, .heading = key});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Learning rates, or other numbers of an optimizer, that change during a run.
+// Schedules: learning rates or other numbers of an optimizer that change during a run.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
@@ -10,9 +10,9 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// Sets a number before the first update and each time it runs: to `value_at(t)` after t calls. Saved as
-/// Chainer's shifts; a resumed run goes on with the number that was saved. Throws ValueError for a value that
-/// is not finite, FormatError for one in a file.
+/// Sets a number to `value_at(t)` after t calls, starting before the first update. Saved like Chainer's
+/// shifts; a resumed run continues with the saved number. Throws ValueError if a value is not finite,
+/// FormatError if one in a file is not.
 class Schedule {
  public:
   Schedule(std::string its_name, double& number, std::function<double(Index)> value_at)
@@ -24,7 +24,7 @@ class Schedule {
   void operator()(Trainer&) { set(value_at_(++calls_)); }
   void serialize(io::Serializer& serializer) {
     serializer.value("_t", calls_);
-    // Chainer's warm-up does not save it; then it follows from the calls.
+    // Chainer's warm-up does not save the value; then it is computed from the number of calls.
     if (serializer.saving() || serializer.has("_last_value")) serializer.value("_last_value", last_);
     else last_.reset();
     if (serializer.loading() && (calls_ < 0 || (last_ && !std::isfinite(*last_))))
@@ -44,17 +44,20 @@ class Schedule {
   double* number_;
   std::function<double(Index)> value_at_;
   Index calls_ = 0;
-  std::optional<double> last_;  // none before the run
+  std::optional<double> last_;  // none before the first update
 };
 
-/// `value_at(t)` after t calls. `number`, as `adam.options.learning_rate`, outlives the trainer.
+/// Sets `number` to `value_at(t)` after t calls. `number` must outlive the trainer.
+///
+///     trainer.extend(train::schedule(adam.options.learning_rate, [](Index t) { return 1e-3 / (1 + t); }),
+///                    train::epochs(1));
 inline Extension schedule(double& number, std::function<double(Index)> value_at,
                           std::string name = "Schedule") {
   return Schedule(std::move(name), number, std::move(value_at));
 }
 
-/// The number at first, times `rate` at each call, until `target`. Throws ValueError for a negative
-/// rate and for numbers that are not finite.
+/// Multiplies the initial number by `rate` at each call, until it reaches `target`. Throws ValueError for a
+/// negative rate and for numbers that are not finite.
 inline Extension exponential_shift(double& number, double rate, std::optional<double> target = {}) {
   lstmlib::detail::require_not_negative("exponential_shift", "rate", rate);
   if (target) lstmlib::detail::require_finite("exponential_shift", "target", *target);
@@ -70,10 +73,10 @@ inline Extension exponential_shift(double& number, double rate, std::optional<do
 
 struct LinearShiftOptions {
   double from, to;              ///< values
-  Index first_call, last_call;  ///< `from` up to the one, `to` since the other
+  Index first_call, last_call;  ///< `from` up to first_call, `to` from last_call
 };
-/// A straight line between two values. Throws ValueError for values that are not finite, and a last call
-/// before the first one.
+/// Linear interpolation between two values. Throws ValueError for values that are not finite and unless 0 <=
+/// first_call <= last_call.
 inline Extension linear_shift(double& number, LinearShiftOptions o) {
   lstmlib::detail::require_finite("LinearShiftOptions", "from", o.from);
   lstmlib::detail::require_finite("LinearShiftOptions", "to", o.to);
@@ -92,8 +95,8 @@ inline Extension linear_shift(double& number, LinearShiftOptions o) {
       "LinearShift");
 }
 
-/// The number at first, times `factor` after every `calls` calls. Throws ValueError if that is below 1 and
-/// for a factor that is not finite.
+/// Multiplies the number by `factor` every `calls` calls. Throws ValueError if `calls` is below 1 or the
+/// factor is not finite.
 inline Extension step_shift(double& number, double factor, Index calls) {
   lstmlib::detail::require_size("step_shift", "calls", calls);
   lstmlib::detail::require_finite("step_shift", "factor", factor);
@@ -105,8 +108,8 @@ inline Extension step_shift(double& number, double factor, Index calls) {
       "StepShift");
 }
 
-/// From `start` to the number at first, evenly in `calls` calls. Throws ValueError if that is below 1 and
-/// for a start that is not finite.
+/// Rises linearly from `start` to the initial number within `calls` calls. Throws ValueError if `calls` is
+/// below 1 or `start` is not finite.
 inline Extension warmup_shift(double& number, double start, Index calls) {
   lstmlib::detail::require_size("warmup_shift", "calls", calls);
   lstmlib::detail::require_finite("warmup_shift", "start", start);

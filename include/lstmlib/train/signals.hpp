@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Ctrl-C and its like as a flag, so that a run can end in order.
+// SignalWatch: Ctrl-C and similar signals as a flag, so that a run can end cleanly.
 
 #include "lstmlib/base/signals.hpp"
 

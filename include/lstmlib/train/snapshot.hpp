@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Files of a run: whole snapshots to resume from, of which the newest are kept, and models, as the best so
-// far.
+// Files of a run: snapshots of the whole run to resume from, and the best model so far.
 
 #include "lstmlib/serialization/archive.hpp"
 #include "lstmlib/base/option.hpp"
@@ -13,13 +12,13 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct SnapshotOptions {
   std::string file_name = "snapshot_iter_{iteration}";  ///< also "{epoch}"
-  Index keep = 0;                                       ///< how many of the newest stay; 0: all
-  std::filesystem::path folder = {};                    ///< for the files; empty: the trainer's
-  /// Deflating weights takes long and gains little: 7 % of 46 MB in 1.4 s.
+  Index keep = 0;                                       ///< number of newest snapshots to keep; 0: all
+  std::filesystem::path folder = {};                    ///< empty: the trainer's folder
+  /// Compressing weights is slow and gains little: 7 % of 46 MB in 1.4 s.
   io::Compression compression = io::Compression::deflate;
 };
 
-/// The file name of a snapshot with its numbers filled in.
+/// The file name with the numbers filled in.
 inline std::string snapshot_name(std::string file_name, const Status& now) {
   const auto fill = [&](std::string_view mark, Index number) {
     if (const auto at = file_name.find(mark); at != file_name.npos)
@@ -31,7 +30,7 @@ inline std::string snapshot_name(std::string file_name, const Status& now) {
 }
 
 namespace detail {
-/// The digits of `name` where `file_name` has marks, filled up on the left; nothing if it is not such a name.
+/// The digits in `name` at the marks of `file_name`, padded on the left. Nothing if `name` does not match.
 inline std::optional<std::string> snapshot_numbers(std::string_view file_name, std::string_view name) {
   std::string numbers;
   while (!file_name.empty()) {
@@ -52,13 +51,12 @@ inline std::optional<std::string> snapshot_numbers(std::string_view file_name, s
 }
 }  // namespace detail
 
-/// The snapshots of a folder with such a file name, the one that was written last first. None if there is no
-/// such folder.
+/// Paths of the snapshots in a folder that match `file_name`, latest first. Empty if there is no such folder.
 inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::path& folder,
                                                        std::string_view file_name) {
   struct Found {
     std::filesystem::file_time_type written;
-    std::string numbers;  // decide between files of the same tick of the clock
+    std::string numbers;  // order of files with the same time stamp
     std::filesystem::path path;
   };
   std::vector<Found> found;
@@ -77,8 +75,8 @@ inline std::vector<std::filesystem::path> snapshots_in(const std::filesystem::pa
   return paths;
 }
 
-/// Resumes from the newest snapshot of the trainer's folder that can be read and fits; an empty path if there
-/// is none. `skipped(message)` is told of those that do not.
+/// Resumes from the newest readable snapshot in the trainer's folder that fits. Returns its path, or an empty
+/// path if there is none. Calls `skipped(message)` for each snapshot that cannot be used.
 template <class Skipped>
 std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
                                            const std::string& file_name = SnapshotOptions{}.file_name) {
@@ -91,8 +89,8 @@ std::filesystem::path load_newest_snapshot(Trainer& trainer, Skipped skipped,
   return {};
 }
 
-/// Writes the whole trainer, also where a signal ends the run; then deletes the snapshots that are too many.
-/// At first it deletes what killed runs left half-written.
+/// Writes the whole trainer, also if a signal ends the run, then deletes old snapshots beyond `keep`. On
+/// start, removes partial files of killed runs.
 class Snapshot {
  public:
   explicit Snapshot(SnapshotOptions o) : options_(std::move(o)) {}
@@ -111,7 +109,7 @@ class Snapshot {
   std::filesystem::path folder(const Trainer& trainer) const {
     return options_.folder.empty() ? trainer.folder() : options_.folder;
   }
-  /// The file that was written: none where another process does it.
+  /// Returns the file written: empty except on the main process.
   std::filesystem::path write(Trainer& trainer) const {
     if (!trainer.is_main_process()) return {};
     const auto path = folder(trainer) / snapshot_name(options_.file_name, trainer.status());
@@ -119,7 +117,7 @@ class Snapshot {
     if (options_.keep == 0) return path;
     Index others = 0;
     for (const auto& other : snapshots_in(folder(trainer), options_.file_name)) {
-      std::error_code error;  // one that cannot be deleted does no harm
+      std::error_code error;  // a file that cannot be deleted does no harm
       if (other != path && ++others >= options_.keep) std::filesystem::remove(other, error);
     }
     return path;
@@ -127,13 +125,18 @@ class Snapshot {
   SnapshotOptions options_;
 };
 
-/// Each epoch unless the trainer is told otherwise. Throws ValueError for a negative number to keep.
+/// Runs each epoch by default. Throws ValueError if `keep` is negative.
+///
+///     trainer.extend(train::snapshot({.keep = 2}));
+///     trainer.run();
+///     // in a later process, before run():
+///     train::load_newest_snapshot(trainer, [](const std::string& why) { std::cerr << why << '\n'; });
 inline Extension snapshot(SnapshotOptions options = {}) {
   if (options.keep < 0) lstmlib::detail::refuse_option("SnapshotOptions", "keep", options.keep, "at least 0");
   return Snapshot(std::move(options));
 }
 
-/// Writes a model to a file of the trainer's folder; with a trigger as max_value, the best so far.
+/// Writes a model to a file in the trainer's folder. With a trigger such as max_value, the best one so far.
 class SnapshotObject {
  public:
   SnapshotObject(const nn::Module& model, std::string file_name)
@@ -152,7 +155,10 @@ class SnapshotObject {
   std::string file_name_;
 };
 
-/// `model` outlives the trainer. In `file_name`, nothing is replaced.
+/// `model` must outlive the trainer. Marks such as "{epoch}" in `file_name` are not replaced.
+///
+///     trainer.extend(train::snapshot_object(model, "best.npz"),
+///                    train::max_value("validation/main/accuracy"));
 inline Extension snapshot_object(const nn::Module& model, std::string file_name) {
   return SnapshotObject(model, std::move(file_name));
 }

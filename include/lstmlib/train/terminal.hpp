@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a person at a terminal sees: what the terminal can do, a progress bar drawn in place, and aligned
-// tables. Bar and table look like those of Chainer's ProgressBar and PrintReport, unless told otherwise.
+// Terminal output: what a terminal can show, a progress bar, and aligned tables. Unless told otherwise, bar
+// and table look like those of Chainer's ProgressBar and PrintReport.
 
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
@@ -29,16 +29,16 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 
 /// What a stream can show.
 struct Terminal {
-  bool interactive = false;  ///< someone watches: text may be drawn over
-  bool colours = false;      ///< escape codes for colours are welcome
-  Index columns = 80;        ///< characters of one line
+  bool interactive = false;  ///< a terminal: text may be overwritten
+  bool colours = false;      ///< colour codes may be used
+  Index columns = 80;        ///< characters per line
 };
 
 /// Looks up an environment variable: its value, or null.
 using Environment = std::function<const char*(const char*)>;
 
-/// What a stream can show, from its nature (`is_tty`, and `columns` as the system reports them, 0 where it
-/// does not) and the variables TERM, NO_COLOR, CLICOLOR_FORCE and COLUMNS. NO_COLOR beats CLICOLOR_FORCE.
+/// Decides by `is_tty`, `columns` (as reported by the system; 0: unknown) and the variables TERM, NO_COLOR,
+/// CLICOLOR_FORCE and COLUMNS. NO_COLOR has precedence over CLICOLOR_FORCE.
 inline Terminal describe_terminal(bool is_tty, Index columns, const Environment& environment) {
   const auto variable = [&](const char* name) {
     const char* value = environment(name);
@@ -54,7 +54,7 @@ inline Terminal describe_terminal(bool is_tty, Index columns, const Environment&
   return terminal;
 }
 
-/// What an open file descriptor of this process can show: 1 is standard output, 2 standard error.
+/// For an open file descriptor of this process: 1 is standard output, 2 standard error.
 inline Terminal describe_terminal(int descriptor) {
   const bool is_tty = isatty(descriptor) == 1;
   winsize size{};
@@ -63,8 +63,7 @@ inline Terminal describe_terminal(int descriptor) {
                            [](const char* name) { return std::getenv(name); });
 }
 
-/// A length of time in words: `0:01:05`, `1 day, 2:00:00`; `unknown` if it is negative, no number, or over
-/// 100 years.
+/// A duration as text: `0:01:05`, `1 day, 2:00:00`. `unknown` if it is negative, NaN or more than 100 years.
 inline std::string duration_text(double seconds) {
   constexpr double century = 100 * 365.25 * 24 * 3600;
   if (!(seconds >= 0 && seconds <= century)) return "unknown";
@@ -76,34 +75,33 @@ inline std::string duration_text(double seconds) {
   return message(days, days == 1 ? " day, " : " days, ", text);
 }
 
-/// How far a training run is. One of the two totals is positive; epochs win.
+/// Progress of a run. Unknown totals are 0; epochs have precedence.
 struct Progress {
   Index iteration = 0;         ///< updates done
-  double epoch_detail = 0;     ///< epochs done, with the fraction of the current one
+  double epoch_detail = 0;     ///< epochs done, including the fraction of the current one
   double total_epochs = 0;     ///< the run's length in epochs, or 0
   Index total_iterations = 0;  ///< the run's length in iterations, or 0
 };
 
-/// Two bars (the run, this epoch), the speed and the time to the end, drawn in place at the foot of a
-/// terminal. Does nothing on anything that is not a terminal. Whoever prints a line to the same terminal
-/// calls `clear` before. Between two calls the cursor stands where the bar begins, so a line of somebody else
-/// replaces the bar's first line and is not lost.
+/// Draws the progress of the run and of the epoch, the speed and the remaining time on the bottom lines of a
+/// terminal. Does nothing if the stream is not a terminal. Call `clear` before printing a line to the same
+/// terminal. Otherwise that line replaces the first line of the bar, because the cursor waits there.
 class ProgressBar {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `stream` outlives the bar.
+  /// `stream` must outlive the bar.
   ProgressBar(std::ostream& stream, Terminal terminal) : stream_(&stream), terminal_(terminal) {}
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() {
     try {
       clear();
-    } catch (...) {  // A stream that throws: leave the bar where it is.
+    } catch (...) {  // the stream throws: leave the bar on the screen
     }
   }
 
-  /// Draws the bar, unless it was drawn less than a tenth of a second ago.
+  /// Draws the bar, unless it was drawn less than 0.1 seconds ago.
   void update(const Progress& progress, Clock::time_point now = Clock::now()) {
     if (!terminal_.interactive) return;
     if (!recent_.empty() && now - recent_.back().time < redraw_interval) return;
@@ -111,14 +109,14 @@ class ProgressBar {
     if (recent_.size() > timed_draws) recent_.pop_front();
 
     const std::vector<std::string> lines = describe(progress, now);
-    std::string text = "\033[J";  // erase what is below: the bar drawn before
+    std::string text = "\033[J";  // erase the bar drawn before, which is below the cursor
     for (const std::string& line : lines) text += fit(line) + "\n";
-    text += message("\033[", lines.size(), "A");  // back to the bar's first line
+    text += message("\033[", lines.size(), "A");  // back to the first line of the bar
     *stream_ << text << std::flush;
     drawn_ = true;
   }
 
-  /// Takes the bar off the terminal; the next update draws it again.
+  /// Removes the bar. The next update draws it again.
   void clear() {
     if (!std::exchange(drawn_, false)) return;
     *stream_ << "\033[J" << std::flush;
@@ -144,7 +142,7 @@ class ProgressBar {
     const double seconds = std::chrono::duration<double>(now - first.time).count();
     const auto iterations = static_cast<double>(progress.iteration - first.iteration);
     const double work = by_epoch ? progress.epoch_detail - first.epoch_detail : iterations;
-    // Without progress the time to the end is 0 * infinity or infinite: unknown either way.
+    // Without progress, the remaining time is 0 * infinity or infinite: unknown either way.
     const double remaining = (std::max)(total - done, 0.0) * (seconds / work);
 
     std::vector<std::string> lines;
@@ -166,7 +164,7 @@ class ProgressBar {
 
   std::string bar(std::string_view label, double rate) const {
     rate = rate > 0 ? (std::min)(rate, 1.0) : 0.0;
-    const Index room = terminal_.columns - 21;  // label, brackets and percentage; a full line would wrap
+    const Index room = terminal_.columns - 21;  // less label, brackets and percentage; a full line would wrap
     const Index length = std::clamp<Index>(room, 1, longest_bar);
     const auto marks = static_cast<Index>(rate * static_cast<double>(length));
     char percentage[16];
@@ -175,14 +173,14 @@ class ProgressBar {
            std::string(static_cast<std::size_t>(length - marks), '.') + "] " + percentage;
   }
 
-  // A line that wraps would break the way back up.
+  // Cuts a line: one that wraps would break the way back up.
   std::string fit(const std::string& line) const {
     return line.substr(0, static_cast<std::size_t>((std::max)(terminal_.columns - 1, Index{1})));
   }
 
   std::ostream* stream_;
   Terminal terminal_;
-  std::deque<Sample> recent_;  // one a draw, oldest first
+  std::deque<Sample> recent_;  // one per draw, oldest first
   bool drawn_ = false;
 };
 
@@ -190,16 +188,16 @@ class ProgressBar {
 /// left-aligned, at least ten characters wide.
 struct TableColumn {
   std::string heading;
-  std::optional<int> decimals = {};  ///< so many digits after the point, right-aligned; at least 5 wide
+  std::optional<int> decimals = {};  ///< digits after the point, right-aligned; at least 5 characters wide
 };
 
-/// Lines of a table whose columns are known before its rows: headings, then numbers. Columns are two spaces
+/// Lines of a table with fixed columns: headings, then numbers. Columns are two spaces
 /// apart.
 class Table {
  public:
   explicit Table(std::vector<TableColumn> columns) : columns_(std::move(columns)) {}
 
-  /// The headings, without a line end.
+  /// The headings, without a newline.
   std::string header() const {
     std::string line;
     for (const TableColumn& column : columns_)
@@ -207,8 +205,8 @@ class Table {
     return line;
   }
 
-  /// One row, without a line end; a missing value leaves its column blank.
-  /// Throws ShapeError unless there is a value, or nothing, for each column.
+  /// One row, without a newline. A missing value leaves its column blank. Throws ShapeError unless there is
+  /// one entry per column.
   std::string row(std::span<const std::optional<double>> values) const {
     if (values.size() != columns_.size())
       fail<ShapeError>("table: a row of ", values.size(), " values for ", columns_.size(), " columns");
@@ -222,13 +220,13 @@ class Table {
   static std::string text_of(std::optional<double> value, const TableColumn& column) {
     if (!value) return "";
     char text[32];
-    // Over six digits before the point no decimals help.
+    // With more than six digits before the point, decimals do not help.
     if (column.decimals && std::abs(*value) < 1e6)
       std::snprintf(text, sizeof text, "%.*f", std::clamp(*column.decimals, 0, 9), *value);
     else std::snprintf(text, sizeof text, "%g", *value);
     return text;
   }
-  // Code points of UTF-8: every byte that does not continue one.
+  // Number of UTF-8 code points: counts all bytes but continuation bytes.
   static std::size_t length(const std::string& text) {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));

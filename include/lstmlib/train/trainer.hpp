@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The training loop: an updater makes updates, extensions run when their triggers fire. Behaves, and is
-// saved, as Chainer's Trainer; its snapshots also hold the random state, so that a resumed run ends with the
-// same bits.
+// The training loop: an updater updates the parameters, and extensions run when their triggers fire. Behaves
+// and is saved like Chainer's Trainer. Snapshots also contain the random state, so that a resumed run ends
+// with the same bits.
 
 #include "lstmlib/train/extension.hpp"
 #include "lstmlib/train/signals.hpp"
@@ -13,31 +13,38 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct TrainerOptions {
-  Trigger stop;                             ///< asked before each update
-  std::filesystem::path folder = "result";  ///< for the files of extensions; made when the run begins
-  /// A SIGINT or SIGTERM ends the run in order while it is under way: see SignalWatch. Else they do what they
-  /// always do: the handlers of a process are its program's affair.
+  Trigger stop;                             ///< evaluated before each update
+  std::filesystem::path folder = "result";  ///< folder of the extensions' files; created when the run starts
+  /// Whether SIGINT and SIGTERM end the run cleanly: see SignalWatch. By default a run installs no signal
+  /// handlers, which are the program's decision.
   bool stop_at_signals = false;
 };
 
 /// How a run ended.
 struct RunResult {
-  int signal = 0;                  ///< the signal that stopped it; 0: the stop trigger did
-  std::filesystem::path snapshot;  ///< to resume from, if a signal stopped it and an extension wrote one
+  int signal = 0;  ///< the signal that stopped the run; 0: the stop trigger did
+  /// File to resume from, if a signal stopped the run and an extension wrote one.
+  std::filesystem::path snapshot;
 };
 
-/// Refers to the updater.
+/// Trains until a trigger says stop. Keeps a reference to the updater.
+///
+///     train::StandardUpdater updater(batches, model, optimizer, objective);
+///     train::Trainer trainer(updater, {.stop = train::epochs(10), .folder = "result"});
+///     trainer.extend(train::log_report());
+///     trainer.extend(train::print_report({"epoch", "main/loss"}, std::cout));
+///     trainer.run();
 class Trainer {
  public:
   Trainer(Updater& updater, TrainerOptions options) : updater_(&updater), options_(std::move(options)) {}
 
-  /// Runs `extension` whenever `trigger` (default: the extension's own) fires. `name` is its name in
-  /// snapshots (default: the extension's own); the second of a name gets "_1", the third "_2".
+  /// Runs `extension` whenever `trigger` fires (default: the extension's own). `name` is its name in
+  /// snapshots (default: the extension's own). Repeated names get the suffixes "_1", "_2" and so on.
   void extend(Extension extension, std::optional<Trigger> trigger = {}, std::string name = {});
 
-  /// Updates until the stop trigger fires, or, with stop_at_signals, a SIGINT or SIGTERM comes: then the
-  /// iteration is finished and extensions may write snapshots. Throws FileError if the folder cannot be made,
-  /// and what updates and extensions throw.
+  /// Updates until the stop trigger fires. With stop_at_signals, SIGINT and SIGTERM also end the run: the
+  /// iteration is finished, and extensions may write snapshots. Throws FileError if the folder cannot be
+  /// created, and whatever updates and extensions throw.
   RunResult run();
 
   Updater& updater() const { return *updater_; }
@@ -46,14 +53,14 @@ class Trainer {
   Status status() const {
     return {iteration(), epoch(), updater_->epoch_detail(), updater_->previous_epoch_detail(), &observation_};
   }
-  double elapsed_time() const;  ///< of the run in seconds, with that of the runs it resumes
+  double elapsed_time() const;  ///< duration of the run in seconds, including the runs that it resumes
   RunLength length() const { return options_.stop.length(); }
   const std::filesystem::path& folder() const { return options_.folder; }
-  /// Whether extensions write files and report in this process; the others keep the same state.
+  /// Whether extensions of this process write files and report. The other processes keep the same state.
   bool is_main_process() const { return updater_->is_main_process(); }
-  /// Of the last update; extensions of high priority add to it.
+  /// Observation of the last update. Extensions of high priority add to it.
   Observation& observation() { return observation_; }
-  /// The first extension of this type, or null.
+  /// The first extension of type E, or null.
   template <class E>
   E* find() {
     for (auto& entry : entries_)
@@ -69,7 +76,7 @@ class Trainer {
     Extension extension;
     Trigger trigger;
   };
-  struct AtEnd {  // finalizes, whatever ends the run
+  struct AtEnd {  // calls finalize, however the run ends
     ~AtEnd() {
       for (auto& entry : trainer->entries_) entry.extension.finalize();
     }
@@ -80,10 +87,10 @@ class Trainer {
 
   Updater* updater_;
   TrainerOptions options_;
-  std::vector<Entry> entries_;  // as added
+  std::vector<Entry> entries_;  // in the order in which they were added
   Observation observation_;
   std::optional<Clock::time_point> start_;  // of this run
-  double earlier_time_ = 0;                 // of the runs it resumes
+  double earlier_time_ = 0;                 // of the runs that it resumes
 };
 
 inline void Trainer::extend(Extension extension, std::optional<Trigger> trigger, std::string name) {
@@ -161,8 +168,7 @@ inline void Trainer::serialize(io::Serializer& serializer) {
     earlier_time_ = elapsed;
     if (start_) start_ = Clock::now();
   }
-  // What the reference does not save: the streams of random numbers, and what the stop trigger is about to
-  // look at.
+  // State that Chainer does not save: the random streams, and the values that the stop trigger will look at.
   if (serializer.loading() && !serializer.has("lstmlib/seed")) return;
   serializer.scope("lstmlib", [&](io::Serializer& own) {
     own.value("seed", random_state().seed);

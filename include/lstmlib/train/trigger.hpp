@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// When something happens in a training run: every so many epochs or iterations, once, never. Triggers on
-// observed values are in value_trigger.hpp.
+// Triggers: when something happens in a run, such as every n epochs or iterations, once, or never. Triggers
+// on observed values are in value_trigger.hpp.
 
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/train/observation.hpp"
@@ -11,24 +11,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
-/// How far a run is, after an update: what triggers decide by.
+/// Progress of a run after an update, which triggers decide by.
 struct Status {
   Index iteration = 0;                       ///< updates done
   Index epoch = 0;                           ///< epochs finished
-  double epoch_detail = 0;                   ///< with the fraction of the one under way
-  double previous_epoch_detail = -1;         ///< before the last update; -1: there was none
-  const Observation* observation = nullptr;  ///< of the last update; never null when a trigger is asked
+  double epoch_detail = 0;                   ///< epochs, including the fraction of the current one
+  double previous_epoch_detail = -1;         ///< the same before the last update; -1: there was none
+  const Observation* observation = nullptr;  ///< of the last update; not null when a trigger is called
 };
 
-/// The length of a run, where a trigger knows it. One of the two is positive.
+/// Length of a run, if a trigger knows it. At most one of the two is positive.
 struct RunLength {
   double epochs = 0;
   Index iterations = 0;
 };
 
-/// Any callable `bool(const Status&)`, asked after each update. Where it has `serialize(io::Serializer&)`,
-/// its state is saved; where it has `length()`, progress bars know how long a run is. Moves, does not copy:
-/// it has state.
+/// Any callable `bool(const Status&)`. It is called after each update. Optional members:
+/// `serialize(io::Serializer&)` saves its state, and `length()` tells progress bars the length of a run.
+/// Move-only, because it has state.
+///
+///     trainer.extend(train::snapshot(), train::iterations(1000));
+///     trainer.extend(train::snapshot(), [](const train::Status& s) { return s.epoch == 3; });
 class Trigger {
  public:
   template <class F>
@@ -62,7 +65,7 @@ class Trigger {
   std::unique_ptr<Part> part_;
 };
 
-/// Fires when a multiple of `period` was passed since it was asked before. Saved as Chainer's
+/// Fires when a multiple of `period` was reached since the previous call. Saved like Chainer's
 /// IntervalTrigger.
 class IntervalTrigger {
  public:
@@ -89,7 +92,8 @@ class IntervalTrigger {
     if (unit_ == Unit::epoch) return {period_, 0};
     return {0, static_cast<Index>(period_)};
   }
-  /// What the saved run did not have, because it had no such extension or an older version, begins here.
+  /// State that the file lacks starts afresh: the saved run may have had no such extension, or an older
+  /// version.
   void serialize(io::Serializer& serializer) {
     if (serializer.saving() || serializer.has("previous_iteration"))
       serializer.value("previous_iteration", previous_iteration_);
@@ -100,19 +104,19 @@ class IntervalTrigger {
   }
 
  private:
-  /// Whole periods in `x`. By the remainder, which is exact: 1 / 0.1 is 10, but ten times the double 0.1 is
-  /// more than 1.
+  /// Number of whole periods in `x`. Uses the remainder, which is exact: 1 / 0.1 is 10, but ten times the
+  /// double 0.1 is more than 1.
   double periods(double x) const { return std::round((x - std::fmod(x, period_)) / period_); }
 
   double period_;
   Unit unit_;
-  Index previous_iteration_ = 0;      // -1: not known
-  double previous_epoch_detail_ = 0;  // -1: not known
+  Index previous_iteration_ = 0;      // -1: unknown
+  double previous_epoch_detail_ = 0;  // -1: unknown
 };
 
-/// Every `n` epochs; as a stop trigger, after `n` epochs. May be a fraction.
+/// Every `n` epochs, which may be a fraction. As a stop trigger: after `n` epochs.
 inline Trigger epochs(double n) { return IntervalTrigger(n, IntervalTrigger::Unit::epoch); }
-/// Every `n` iterations; as a stop trigger, after `n` iterations.
+/// Every `n` iterations. As a stop trigger: after `n` iterations.
 inline Trigger iterations(Index n) {
   return IntervalTrigger(static_cast<double>(n), IntervalTrigger::Unit::iteration);
 }
@@ -122,7 +126,7 @@ inline Trigger never() {
   return [](const Status&) { return false; };
 }
 
-/// Fires after the first update, and not again after a resume.
+/// Fires after the first update. Does not fire again after a resume.
 inline Trigger once() {
   struct Once {
     bool operator()(const Status&) { return std::exchange(first, false); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What an iteration of training is: the interface, and the usual kind of it.
+// Updaters: what one iteration of training does. The interface and the standard implementation.
 
 #include "lstmlib/optim/optimizer.hpp"
 #include "lstmlib/tensor/random.hpp"
@@ -13,21 +13,20 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 class Updater {
  public:
   virtual ~Updater() = default;
-  /// One update of the parameters; what was seen of it.
+  /// Updates the parameters once. Returns what was observed.
   virtual Observation update() = 0;
   virtual Index iteration() const = 0;               ///< updates done
   virtual Index epoch() const = 0;                   ///< epochs finished
-  virtual double epoch_detail() const = 0;           ///< with the fraction of the one under way
-  virtual double previous_epoch_detail() const = 0;  ///< before the last update; -1: there was none
+  virtual double epoch_detail() const = 0;           ///< epochs, including the fraction of the current one
+  virtual double previous_epoch_detail() const = 0;  ///< the same before the last update; -1: there was none
   virtual void serialize(io::Serializer&) = 0;
-  /// Whether this process writes the run's files and reports; where several train together, one does.
+  /// Whether this process writes files and reports. With several processes, one does.
   virtual bool is_main_process() const { return true; }
-  /// The signal that ends the run, or 0: the one that this process received; where several train together,
-  /// one that all know of.
+  /// The signal that ends the run, or 0. With several processes, all agree on one of the signals received.
   virtual int stop_signal(int received) const { return received; }
 };
 
-/// What updaters have in common that take batches: counts, and how they are saved. Refers to its parts.
+/// Base of updaters that take batches: counters and their serialization. Keeps references to its arguments.
 template <class Iterator>
 class BatchUpdater : public Updater {
  public:
@@ -39,7 +38,7 @@ class BatchUpdater : public Updater {
   void serialize(io::Serializer& serializer) override {
     serializer.child("iterator:main", *batches_);
     serializer.child("optimizer:main", *optimizer_);
-    Index epochs_of_optimizer = epoch();  // the reference's optimizer counts them too
+    Index epochs_of_optimizer = epoch();  // Chainer's optimizer counts them too
     serializer.value("optimizer:main/epoch", epochs_of_optimizer);
     serializer.child("model:main", *model_);
     serializer.value("iteration", iteration_);
@@ -61,21 +60,26 @@ class BatchUpdater : public Updater {
   Index iteration_ = 0;
 };
 
-/// A batch, the objective, backward, a step of the optimizer, as one graph for the device. Refers to
-/// its parts. `objective(batch, observation)` returns the loss, a scalar Variable, and may observe more; all
-/// of it gets the prefix "main/". It must not wait for the device: what it observes from there it puts off,
-/// see Observation::defer.
+/// One iteration: batch, objective, backward pass and optimizer step, run as one graph on the device. Keeps
+/// references to its arguments. `objective(batch, observation)` returns the loss, a scalar Variable, and may
+/// observe more; all keys get the prefix "main/". The objective must not wait for the device; to observe
+/// values from it, see Observation::defer.
+///
+///     auto objective = [&](const auto& batch, train::Observation&) {
+///       return ops::softmax_cross_entropy(model(batch.inputs), batch.labels);
+///     };
+///     train::StandardUpdater updater(batches, model, optimizer, objective);
 template <class Iterator, class Objective>
 class StandardUpdater final : public BatchUpdater<Iterator> {
  public:
-  /// `optimizer` is one of the parameters of `model`.
+  /// `optimizer` updates the parameters of `model`.
   StandardUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer, Objective& objective)
       : BatchUpdater<Iterator>(batches, model, optimizer), objective_(&objective) {}
 
   Observation update() override {
     this->begin();
     Observation seen;
-    seen["loss"] = 0;  // the first of the report
+    seen["loss"] = 0;  // reserve the first position in the report
     const auto batch = this->batches().next();
     std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
     optim::Optimizer& optimizer = this->optimizer();

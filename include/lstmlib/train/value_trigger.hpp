@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Triggers on observed values: the best so far, and early stopping.
+// Triggers on observed values: best value so far, and early stopping.
 
 #include "lstmlib/train/trigger.hpp"
 
@@ -11,22 +11,21 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 /// Which values are better.
 enum class Better : std::uint8_t { greater, less };
 
-/// The best mean of an observed value so far; one mean each time `check` fires. Saved as Chainer's
+/// The best mean of an observed value so far. A mean is taken each time `check` fires. Saved like Chainer's
 /// BestValueTrigger.
 class BestValue {
  public:
   BestValue(std::string key, Better better, Trigger check)
       : key_(std::move(key)), better_(better), check_(std::move(check)) {}
 
-  /// To be asked after each update. Nothing if no mean was due; else whether it is better than all before, as
-  /// the first one is and an equal one is not.
+  /// Call it after each update. Returns nothing if no mean was due, else whether the mean is better than all
+  /// before. The first mean is; an equal one is not.
   std::optional<bool> improves(const Status& now) {
     if (const auto value = now.observation->find(key_)) summary_.add(key_, *value);
     if (!check_(now)) return std::nullopt;
     const auto mean = summary_.means().find(key_);
     summary_.clear();
-    if (!mean)
-      return std::nullopt;  // a snapshot of Chainer may have been written between observation and trigger
+    if (!mean) return std::nullopt;  // Chainer may write a snapshot between observation and trigger
     if (std::isnan(*mean)) return false;
     if (best_ && !(better_ == Better::greater ? *mean > *best_ : *mean < *best_)) return false;
     best_ = mean;
@@ -54,20 +53,20 @@ struct BestValueTrigger {
 };
 }  // namespace detail
 
-/// When the mean of `key` is greater than at all checks before.
+/// Fires when the mean of `key` is greater than at all previous checks.
 inline Trigger max_value(std::string key, Trigger check = epochs(1)) {
   return detail::BestValueTrigger{BestValue(std::move(key), Better::greater, std::move(check))};
 }
-/// When the mean of `key` is less than at all checks before.
+/// Fires when the mean of `key` is less than at all previous checks.
 inline Trigger min_value(std::string key, Trigger check = epochs(1)) {
   return detail::BestValueTrigger{BestValue(std::move(key), Better::less, std::move(check))};
 }
 
 struct EarlyStoppingOptions {
   std::string monitor = "validation/main/loss";
-  Better better = Better::less;  ///< greater for accuracies
-  Index patience = 3;            ///< checks in a row without a better mean after which it fires
-  Trigger check = epochs(1);     ///< when the mean of the values since the last check is looked at
+  Better better = Better::less;  ///< use Better::greater for accuracies
+  Index patience = 3;            ///< fires after this many checks in a row without improvement
+  Trigger check = epochs(1);     ///< when to compare the mean since the last check
   Trigger limit = epochs(100);   ///< fires in any case
 };
 
@@ -79,7 +78,7 @@ struct EarlyStopping {
     return limit(now) || failures >= patience;
   }
   RunLength length() const { return limit.length(); }
-  /// Chainer's saves nothing.
+  /// Chainer's trigger saves nothing.
   void serialize(io::Serializer& serializer) {
     if (serializer.loading() && !serializer.has("failures")) return;
     serializer.value("failures", failures);
@@ -93,7 +92,9 @@ struct EarlyStopping {
 };
 }  // namespace detail
 
-/// A stop trigger that fires as Chainer's EarlyStoppingTrigger. Throws ValueError for a patience below 1.
+/// A stop trigger that fires like Chainer's EarlyStoppingTrigger. Throws ValueError for a patience below 1.
+///
+///     train::Trainer trainer(updater, {.stop = train::early_stopping({.patience = 5})});
 inline Trigger early_stopping(EarlyStoppingOptions o) {
   lstmlib::detail::require_size("EarlyStoppingOptions", "patience", o.patience);
   return detail::EarlyStopping{BestValue(std::move(o.monitor), o.better, std::move(o.check)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A folder that stands for S3: s3://BUCKET/KEY is the file ROOT/BUCKET/KEY.
+// A folder that simulates S3: s3://BUCKET/KEY is the file ROOT/BUCKET/KEY.
 
 #include <filesystem>
 #include <string>
@@ -14,13 +14,13 @@ class Bucket {
   Bucket(fs::path root, std::string name) : root_(std::move(root)), name_(std::move(name)) {}
 
   std::string uri(const std::string& key) const { return "s3://" + name_ + '/' + key; }
-  /// Where an object of this bucket is. Throws Error for another URI.
+  /// Path of an object in this bucket. Throws Error for another URI.
   fs::path file(const std::string& uri) const;
 
-  /// Copies what is in `folder` to the keys below `prefix`; returns the prefix's URI, without a slash at its
-  /// end. Throws FileError.
+  /// Copies the contents of `folder` to keys below `prefix`. Returns the prefix's URI, without a final slash.
+  /// Throws FileError.
   std::string upload(const fs::path& folder, const std::string& prefix) const;
-  /// The other way: what is below the prefix `uri` to `folder`, which is made.
+  /// The inverse: copies everything below the prefix `uri` to `folder`, which is created.
   void download(const std::string& uri, const fs::path& folder) const;
 
  private:

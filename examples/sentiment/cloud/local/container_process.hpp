@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// This program once more, as a process that stands for a container.
+// Runs this program again, as a process that simulates a container.
 
 #include "sentiment/support/process.hpp"
 
@@ -10,8 +10,8 @@
 
 namespace sentiment::local {
 
-/// `sentiment` with these arguments. Of this process's variables it gets all but those of the cloud, and
-/// `variables`. It does not outlive this process.
+/// `sentiment` with these arguments. Its environment has `variables`, and those of this process except the
+/// cloud's. It ends with this process.
 process::Program container_program(std::vector<std::string> arguments,
                                    const std::map<std::string, std::string>& variables);
 

@@ -18,17 +18,17 @@ using lstmlib::fail;
 
 namespace {
 
-constexpr auto endpoint_end = 30s;   // from SIGTERM to SIGKILL, as the service gives
-constexpr auto time_to_start = 60s;  // far more than a local model takes
+constexpr auto endpoint_end = 30s;   // from SIGTERM to SIGKILL, as on the service
+constexpr auto time_to_start = 60s;  // far more than a local model needs
 constexpr int seconds_for_a_request = 60;
 
-/// The folder for instances, made.
+/// Creates the folder for instances and returns it.
 const fs::path& made(const fs::path& instances) {
   make_folder(instances);
   return instances;
 }
 
-/// The address that the server prints: "sentiment: MODEL at http://127.0.0.1:PORT/ with ...".
+/// Extracts the address that the server prints: "sentiment: MODEL at http://127.0.0.1:PORT/ with ...".
 std::string address_in(const std::string& line) {
   const auto at = line.find(" at http://");
   if (at == std::string::npos) return {};

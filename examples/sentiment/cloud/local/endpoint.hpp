@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// An endpoint on this machine: `sentiment serve` in a folder laid out as a hosting container, at a port of
-// the loopback.
+// An endpoint on this machine: `sentiment serve` in a folder laid out like a hosting container, on a loopback
+// port.
 
 #include "sentiment/cloud/scratch_folder.hpp"
 #include "sentiment/cloud/local/bucket.hpp"
@@ -12,16 +12,16 @@
 
 namespace sentiment::local {
 
-/// Gone, process and folder, with the object.
+/// Process and folder are removed by the destructor.
 class Endpoint {
  public:
-  /// Unpacks the model.tar.gz and waits until /ping says that the model is loaded. Throws Error where it does
-  /// not, and cloud::Interrupted.
+  /// Unpacks the model.tar.gz and waits until /ping reports that the model is loaded. Throws Error if that
+  /// fails, and cloud::Interrupted.
   Endpoint(std::string name, const std::string& model_uri, const Bucket& bucket, const fs::path& instances);
 
   const std::string& name() const { return name_; }
   const std::string& url() const { return url_; }  ///< without a path
-  /// Ends it in order; its exit status.
+  /// Ends it cleanly; returns its exit status.
   int remove();
 
  private:

@@ -26,7 +26,7 @@ std::string time_of_day() {
 }  // namespace
 
 void Narrator::line(const char* style, const std::string& marked, const std::string& rest) const {
-  std::cout << std::flush;  // results before what is said after them
+  std::cout << std::flush;  // so that results appear before later messages
   if (terminal_.colours) std::cerr << style << marked << normal << rest << '\n';
   else std::cerr << marked << rest << '\n';
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Tells on standard error what a walk through several steps is doing; results go to standard output.
+// Reports the progress of a run with several steps on standard error. Results go to standard output.
 
 #include "lstmlib/train/terminal.hpp"
 
@@ -9,18 +9,18 @@
 
 namespace sentiment::local {
 
-/// Headings and states stand out on a terminal; elsewhere they are plain lines.
+/// Highlights headings and states on a terminal; elsewhere they are plain lines.
 class Narrator {
  public:
   explicit Narrator(int steps) : steps_(steps), terminal_(lstmlib::train::describe_terminal(2)) {}
 
-  /// "3/7 Training": the next step begins.
+  /// Starts the next step: "3/7 Training".
   void step(const std::string& title);
-  /// What happens within a step.
+  /// A message within a step.
   void say(const std::string& text) const;
-  /// A state of something remote, with the time of day.
+  /// The state of something remote, with the time of day.
   void status(const std::string& state, const std::string& text) const;
-  /// A line that something else printed.
+  /// A line printed by another program.
   void quote(const std::string& source, const std::string& line) const;
 
  private:
@@ -30,7 +30,7 @@ class Narrator {
   lstmlib::train::Terminal terminal_;
 };
 
-/// Numbers as a row of bars, one character each, lowest to highest of `values`.
+/// Numbers as a row of bars, one character each, scaled to the range of `values`.
 std::string sparkline(const std::vector<double>& values);
 
 }  // namespace sentiment::local

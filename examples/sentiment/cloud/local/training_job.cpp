@@ -24,11 +24,11 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr auto time_to_stop = 120s;  // from SIGTERM to SIGKILL, as the service gives
-constexpr auto time_to_end = 5s;     // from the last it prints
+constexpr auto time_to_stop = 120s;  // from SIGTERM to SIGKILL, as on the service
+constexpr auto time_to_end = 5s;     // from the last output
 constexpr const char* host = "algo-1";
 
-/// The container as the service hands it over.
+/// Writes the container's files as the service does.
 void write_container(const job::Container& container, const JobRequest& request, const Bucket& bucket) {
   Json channels = Json::object();
   for (const auto& [channel, uri] : request.channels) {

@@ -20,7 +20,7 @@ std::string_view name_of(Encoding encoding) {
   return encoding == Encoding::utf8 ? "UTF-8" : encoding == Encoding::latin1 ? "Latin-1" : "cp1252";
 }
 
-/// The character that Windows' code page 1252 has for a byte; 0 where it has none.
+/// The character of a byte in Windows' code page 1252; 0 if there is none.
 char32_t character_of_cp1252(unsigned char byte) {
   constexpr char32_t from_80[32] = {0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
                                     0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
@@ -65,7 +65,7 @@ std::string_view TextDecoder::without_mark(std::string_view bytes) {
   return bytes;
 }
 
-/// Leaves a byte out that stands behind `before` in what is decoded.
+/// Skips an invalid byte that follows `before` in the input.
 void TextDecoder::drop(std::string_view before, std::string_view byte, std::size_t line) {
   const bool first = dropped_++ == 0;
   if (!first && !options_.strict) return;
@@ -95,7 +95,7 @@ std::string TextDecoder::decode(std::string_view bytes, std::size_t line) {
     } else if (lstmlib::io::take_code_point(rest, character)) {
       text.append(at.substr(0, at.size() - rest.size()));
     } else {
-      rest.remove_prefix(1);  // what follows it of a broken character are bytes that begin none, and go too
+      rest.remove_prefix(1);  // the following bytes of a broken character are invalid as well
       drop(before, at.substr(0, 1), line);
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// From bytes to text: the one place where encodings, byte order marks and line ends of what comes from outside
-// are dealt with.
+// Conversion of bytes to text. The only place that handles encodings, byte order marks and line ends of
+// external input.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,30 +15,29 @@ enum class Encoding : std::uint8_t { utf8, latin1, cp1252 };
 
 struct TextOptions {
   Encoding encoding = Encoding::utf8;
-  bool strict =
-      false;  ///< bytes that the encoding does not have are an error; else they are left out and counted
+  bool strict = false;  ///< whether invalid bytes are an error; else they are skipped and counted
 };
 
-/// Decodes the bytes of a file, or of files that count as one. A byte order mark of UTF-8 at the beginning is left
-/// out; elsewhere it is a character.
+/// Decodes the bytes of a file, or of several files that count as one. Removes a UTF-8 byte order mark at the
+/// beginning; elsewhere it is an ordinary character.
 class TextDecoder {
  public:
-  /// `name` is that of the file, for messages.
+  /// `name`: file name for messages.
   explicit TextDecoder(std::string name, const TextOptions& options = {})
       : name_(std::move(name)), options_(options) {}
 
   const std::string& name() const { return name_; }
-  /// What follows is the beginning of another file.
+  /// The next bytes are the beginning of another file.
   void begin_file() { at_start_ = true; }
 
-  /// The text of bytes that no character goes beyond, such as lines. `line` is the number of the first one. Throws
-  /// FormatError "name:line: ..." for a byte that the encoding does not have, where the options are strict, and
-  /// "name: ..." for a byte order mark of another encoding.
+  /// Decodes bytes that end at a character boundary, such as lines. `line` is the number of the first line.
+  /// Throws FormatError "name:line: ..." for an invalid byte if the options are strict, and "name: ..." for a
+  /// byte order mark of another encoding.
   std::string decode(std::string_view bytes, std::size_t line = 1);
 
-  /// Bytes left out so far.
+  /// Number of bytes skipped so far.
   std::size_t dropped() const { return dropped_; }
-  /// Says on standard error how many bytes were left out, if any were.
+  /// Reports on standard error how many bytes were skipped, if any.
   void report() const;
 
  private:
@@ -51,18 +50,18 @@ class TextDecoder {
   std::size_t dropped_ = 0, first_line_ = 0;
 };
 
-/// Takes a line off the front of `text`, with its end: \n, \r\n or \r and nothing else.
+/// Removes a line and its end from `text` and returns the line. Only \n, \r\n and \r end a line.
 std::string_view take_line(std::string_view& text);
 
-/// Takes the byte order mark of UTF-8 off the front, where it is there.
+/// Removes a UTF-8 byte order mark at the beginning, if there is one.
 void skip_byte_order_mark(std::string_view& text);
 
-/// The lines of a stream, decoded; ends are as `take_line` has them.
+/// The decoded lines of a stream. Lines end as in `take_line`.
 class LineReader {
  public:
   LineReader(std::istream& input, TextDecoder& decoder) : input_(input), decoder_(decoder) {}
-  /// The next line without its end. False where there is none. Throws FileError where the stream cannot be read,
-  /// and as the decoder does.
+  /// Reads the next line, without its end. Returns false at the end. Throws FileError if the stream cannot be
+  /// read, and what the decoder throws.
   bool next(std::string& line);
 
  private:
@@ -71,8 +70,8 @@ class LineReader {
   TextDecoder& decoder_;
   std::string raw_;
   std::size_t number_ = 0;
-  bool behind_return_ = false;  // the last end was \r, to which a \n may belong
-  // The line stands between a \r and a \n, which are one end if all of it is left out.
+  bool behind_return_ = false;  // the last line ended with \r, to which a \n may belong
+  // The current line is between \r and \n. If all of it is skipped, these two form one line end.
   bool only_left_out_may_join_ = false;
 };
 

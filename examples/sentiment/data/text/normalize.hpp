@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// From a sentence to its tokens, by the rules of the reference: strip, lower case, split.
+// Splits a sentence into tokens by the rules of the Chainer scripts: strip, convert to lower case, split.
 
 #include <string>
 #include <string_view>
@@ -11,11 +11,11 @@ namespace sentiment {
 /// The sentence stripped and in lower case. Bytes that are not UTF-8 are dropped.
 std::string normalize(std::string_view sentence);
 
-/// The tokens of a sentence: its normalised words, or with `char_based` its normalised characters, spaces
-/// included.
+/// The tokens of a sentence: its normalised words or, with `char_based`, its normalised characters including
+/// spaces.
 std::vector<std::string> tokens(std::string_view sentence, bool char_based = false);
 
-/// The normalised words joined by one space: how predictions name their sentence.
+/// The normalised words joined by single spaces: the sentence in predictions.
 std::string normalized_words(std::string_view sentence);
 
 }  // namespace sentiment

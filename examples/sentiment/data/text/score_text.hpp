@@ -5,8 +5,7 @@
 
 namespace sentiment {
 
-/// The score as text, as Python writes it: the shortest that reads back as the double that equals the
-/// float32.
+/// The score in Python's notation: the shortest text that reads back as the same double.
 std::string score_text(float score);
 
 }  // namespace sentiment

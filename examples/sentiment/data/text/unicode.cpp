@@ -17,17 +17,17 @@ namespace {
 
 using lstmlib::fail;
 
-constexpr std::size_t longest_text = std::size_t{1} << 30;  // ICU counts in 32 bits
+constexpr std::size_t longest_text = std::size_t{1} << 30;  // ICU uses 32-bit sizes
 
-/// Takes the first code point off a decoded text. An own loop over bytes that are not UTF-8 cannot hang: they
-/// are taken one by one.
+/// Removes the first code point from decoded text. Invalid bytes are removed one by one, so the caller's loop
+/// always ends.
 char32_t take(std::string_view& text) {
   char32_t code_point = 0;
   if (!lstmlib::io::take_code_point(text, code_point)) text.remove_prefix(1);
   return code_point;
 }
 
-/// What Python's str.isspace() takes for white space: Unicode's, and the four separators of ASCII.
+/// White space by Python's str.isspace(): that of Unicode, and the four ASCII separators.
 bool is_space(char32_t code_point) {
   if (code_point < 0x80)
     return (code_point >= 0x09 && code_point <= 0x0D) || (code_point >= 0x1C && code_point <= 0x20);
@@ -46,7 +46,7 @@ std::string decode_utf8(std::string_view bytes) {
       text.append(bytes, 0, bytes.size() - rest.size());
       bytes = rest;
     } else {
-      bytes.remove_prefix(1);  // what follows it of a broken character are bytes that begin none, and go too
+      bytes.remove_prefix(1);  // the following bytes of a broken character are invalid as well
     }
   }
   return text;
@@ -90,7 +90,7 @@ std::string_view strip(std::string_view text) {
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> words;
-  std::string_view word = text;  // begins where the word at hand does
+  std::string_view word = text;  // starts at the current word
   const auto close = [&](std::string_view rest) {
     if (word.size() > rest.size()) words.push_back(word.substr(0, word.size() - rest.size()));
   };

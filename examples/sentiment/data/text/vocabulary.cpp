@@ -44,7 +44,7 @@ Vocabulary Vocabulary::build(const std::vector<std::vector<std::string>>& senten
   }
   std::vector<std::pair<std::string_view, Index>> counts(count_of.begin(), count_of.end());
   std::sort(counts.begin(), counts.end(), [](const auto& left, const auto& right) {
-    // The order of UTF-8's bytes is that of the code points.
+    // Comparing UTF-8 bytes gives the order of code points.
     return left.second != right.second ? left.second > right.second : left.first < right.first;
   });
 
@@ -57,8 +57,8 @@ Vocabulary Vocabulary::build(const std::vector<std::vector<std::string>>& senten
     else if (word == unknown_mark) entries[1].second = id;
     else entries.emplace_back(word, id);
   }
-  // A mark that is taken over last would lie behind the last row of the embedding, where the reference's
-  // training fails.
+  // If a mark was taken over last, its id would be beyond the embedding's last row, where training by the
+  // Chainer scripts fails.
   for (auto& [word, id] : entries) id = (std::min)(id, static_cast<std::int32_t>(entries.size()) - 1);
   return Vocabulary(std::move(entries));
 }

@@ -21,8 +21,7 @@ namespace io = lstmlib::io;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
 
-/// Takes `{"word": id, ...}` as it is parsed and stops at anything else, so that no deep or huge tree is ever
-/// built.
+/// Streams `{"word": id, ...}` and stops at anything else, so that no deep or huge tree is ever built.
 class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::vector<Vocabulary::Entry> entries;
@@ -46,7 +45,7 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool number_integer(std::int64_t id) override {
     return refuse(std::to_string(id));
-  }  // parsed so if negative
+  }  // the parser calls it for negative numbers
   bool number_unsigned(std::uint64_t id) override {
     if (!inside_ || id > static_cast<std::uint64_t>((std::numeric_limits<std::int32_t>::max)()))
       return refuse(std::to_string(id));
@@ -88,7 +87,7 @@ bool is_whole_number(io::ArrayDtype dtype) {
   return dtype >= io::ArrayDtype::int8 && dtype <= io::ArrayDtype::uint64;
 }
 
-/// A value for a message: its kind, and what it is where that is short.
+/// A value for a message: its type, and its content if that is short.
 std::string described(const io::Value& value) {
   if (const auto* array = value.get_if<io::Array>())
     return lstmlib::message("an array of ", name_of(array->dtype), " ", io::shape_text(array->shape));
@@ -114,7 +113,7 @@ Vocabulary vocabulary_from_array(const io::Array& array, const std::string& name
     if (scalar != nullptr && scalar->elements() == 1 && is_whole_number(scalar->dtype)) {
       try {
         number = scalar->as_numbers<std::int64_t>()[0];
-      } catch (const lstmlib::Error&) {}  // beyond 64 bits: no id
+      } catch (const lstmlib::Error&) {}  // beyond 64 bits: not an id
     }
     if (word == nullptr)
       fail<FormatError>(name, ": entry ", entries.size(), " has a key of type ", key.kind_name(),
@@ -154,7 +153,7 @@ std::string json_text(std::string_view text) {
           quoted += static_cast<char>(code_point);
         } else if (code_point < 0x10000) {
           escape(code_point);
-        } else {  // a pair of surrogates
+        } else {  // a surrogate pair
           escape(0xD800 + ((code_point - 0x10000) >> 10));
           escape(0xDC00 + ((code_point - 0x10000) & 0x3FF));
         }

@@ -16,10 +16,11 @@ using Json = nlohmann::json;
 
 namespace {
 
-/// A document in which no object has a key twice: which of the two values would count is nowhere said. Neither
-/// copied nor written out before its kind is known: both recurse as deep as the text nests.
+/// Parses a document and refuses duplicate keys in an object, for which JSON does not define which value
+/// counts. A value is not copied or printed before its type is known, because both recurse as deep as the
+/// text is nested.
 Json parse(std::string_view text, const std::string& name) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::vector<std::set<std::string>> keys;  // of the currently open objects
   const auto look = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
@@ -43,11 +44,11 @@ std::string scalar_text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// A text that may be JSON once more. False for null.
+/// Decodes a text that may be JSON itself. Returns false for null.
 bool decode(const std::string& text, std::string& value) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_null()) return false;
-  value = json.is_string() ? json.get<std::string>() : text;  // numbers as they were written
+  value = json.is_string() ? json.get<std::string>() : text;  // keep numbers as written
   return true;
 }
 

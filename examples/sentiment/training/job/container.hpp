@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The folders of a training container, below /opt/ml or what SAGEMAKER_BASE_DIR names in its place.
+// The folders of a training container, below /opt/ml or $SAGEMAKER_BASE_DIR.
 
 #include <filesystem>
 #include <string>
@@ -20,17 +20,17 @@ struct Container {
   fs::path model() const { return root / "model"; }         ///< becomes model.tar.gz
   fs::path output() const { return root / "output/data"; }  ///< becomes output.tar.gz
   fs::path failure() const { return root / "output/failure"; }
-  fs::path checkpoints() const { return root / "checkpoints"; }  ///< there where the job keeps checkpoints
+  fs::path checkpoints() const { return root / "checkpoints"; }  ///< exists if the job keeps checkpoints
 };
 
 Container container_from_environment();
 
 /// Whether this process is a training job: the container's input/config is a folder, or variables of the
-/// Python training toolkit are there (SM_MODEL_DIR, SM_OUTPUT_DATA_DIR, SM_CHANNEL_TRAIN).
+/// Python training toolkit are set (SM_MODEL_DIR, SM_OUTPUT_DATA_DIR, SM_CHANNEL_TRAIN).
 bool in_training_job();
 
-/// Writes the reason for a failure where the service looks for it, in a container's job; elsewhere it does
-/// nothing. What cannot be written is not reported: the reason is on standard error anyway.
+/// In a training job, writes the reason for a failure where the service looks for it. Write errors are
+/// ignored, because the reason is on standard error as well.
 void report_failure(const std::string& reason);
 
 }  // namespace sentiment::job

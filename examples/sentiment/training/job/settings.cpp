@@ -23,7 +23,7 @@ std::string fault_of_setting(CLI::Option& option, const std::string& value) {
     return "'" + lstmlib::io::printable(value) + "' is " +
            (flag ? "neither true nor false" : "not what is expected");
   } catch (const CLI::ParseError& error) {
-    // CLI11 puts the option's own name before the reason.
+    // CLI11 puts the option's name in front of the reason.
     const std::string text = error.what(), name = option.get_name() + ": ";
     return text.starts_with(name) ? text.substr(name.size()) : text;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A job's settings as options of `sentiment train`.
+// The settings of a job as options of `sentiment train`.
 
 #include <CLI/CLI.hpp>
 
@@ -8,10 +8,10 @@
 
 namespace sentiment::job {
 
-/// The option that a setting means, its name with hyphens or underscores; null where there is none.
+/// The option for a setting, whose name may have hyphens or underscores; null if there is none.
 CLI::Option* known_option(const CLI::App& train, const std::string& name);
 
-/// Takes a value for an option. Returns what is wrong with it, or "".
+/// Sets an option's value. Returns an error message, or "".
 std::string fault_of_setting(CLI::Option& option, const std::string& value);
 
 }  // namespace sentiment::job

@@ -28,10 +28,9 @@ using lstmlib::io::printable;
 
 namespace {
 
-constexpr std::uint64_t largest_config = 1 << 20;  // bytes; the service's own limits are far below
+constexpr std::uint64_t largest_config = 1 << 20;  // bytes; the service's own limits are much lower
 
-/// The content of a file of the configuration; nothing where there is no such file, as for parts that a job
-/// does not have.
+/// The content of a configuration file, or nothing if it does not exist because the job does not use it.
 std::optional<std::string> read_config(const fs::path& file) {
   std::error_code error;
   if (!fs::exists(file, error)) return std::nullopt;
@@ -43,7 +42,7 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
-/// Whether this process speaks for all that train together.
+/// Whether this process reports for all that train together.
 bool is_spokesman() {
   const auto rank = launch::rank_from_environment();
   return !rank || rank->rank == 0;
@@ -53,7 +52,7 @@ void ignore(const std::string& setting) {
   if (is_spokesman()) std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
 }
 
-/// Names the unknown options of the command line, each with the words behind it; returns the names.
+/// Reports the unknown options of the command line, each with its values. Returns their names.
 std::set<std::string> warn_of_unknown_options(const CLI::App& train) {
   const auto is_name = [](const std::string& word) {
     return word.size() > 1 && word[0] == '-' && (std::isdigit(static_cast<unsigned char>(word[1])) == 0);
@@ -91,7 +90,7 @@ void take_hyperparameters(CLI::App& train, const fs::path& file, const std::set<
   }
 }
 
-/// The folder of a channel with the file that it is for.
+/// The folder of a channel that contains the file `content`.
 fs::path channel_folder(const Container& container, const std::vector<Channel>& channels,
                         const std::string& channel, const std::string& content) {
   const fs::path folder = container.data(channel);
@@ -113,8 +112,9 @@ fs::path channel_folder(const Container& container, const std::vector<Channel>& 
               found.empty() ? "nothing" : found);
 }
 
-/// The folder that an option gives; where it gives none or an address, such as s3://BUCKET/PREFIX, the
-/// container's, from which the service takes the results to S3. `variable_name` is the toolkit's.
+/// The folder given by an option. If the option is missing or an address such as s3://BUCKET/PREFIX, the
+/// container's folder, from which the service uploads the results. `variable_name` is the variable of the
+/// Python toolkit.
 fs::path folder_for_results(const CLI::App& train, const char* option, const char* variable_name,
                             const fs::path& given, const fs::path& of_container) {
   if (train.count(option) == 0) return of_container;
@@ -162,7 +162,7 @@ launch::JobHosts job_hosts(const Container& container) {
   return hosts;
 }
 
-/// A number from `from` that `name` has to be.
+/// Parses a number of at least `from`. `name` is for messages.
 int count(const std::string& text, const std::string& name, int from) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -171,7 +171,7 @@ int count(const std::string& text, const std::string& name, int from) {
   return value;
 }
 
-/// The service's own settings for MPI, by the names of its two toolkits.
+/// The service's settings for MPI, with the names of both of its toolkits.
 void take_processes(const fs::path& file, int& processes) {
   const auto json = read_config(file);
   if (!json) return;

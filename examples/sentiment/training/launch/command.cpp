@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Whether a process may read the memory of another, as MPI does to copy large messages once. The system
-/// calls are often forbidden in containers, even for the own memory, and MPI then fails in the middle of a
+/// Whether a process may read another one's memory, which MPI does to copy large messages only once.
+/// Containers often forbid these system calls, even for a process's own memory, and then MPI fails during the
 /// run.
 bool may_read_memory_of_others() {
   char from = 1, to = 0;
@@ -30,8 +30,8 @@ bool may_read_memory_of_others() {
   return ::process_vm_readv(::getpid(), &target, 1, &source, 1, 0) == 1;
 }
 
-/// Variables that the processes on other hosts do not have of themselves: of the job, and those that steer
-/// this program, its libraries and MPI. What says which host this is stays here.
+/// Environment variables to pass to processes on other hosts: those of the job, and those that control this
+/// program, its libraries and MPI. Variables that identify this host are left out.
 std::vector<std::string> variables_for_hosts() {
   std::vector<std::string> names;
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
@@ -79,7 +79,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
     add({"-mca", parameter, value});
   };
   if (::geteuid() == 0) add({"--allow-run-as-root"});
-  // A process runs as many threads as it is told, and not all of them on one core.
+  // A process uses several threads, which must not all be bound to one core.
   add({"--bind-to", "none", "--map-by", "slot"});
   if (placement.hosts.empty()) {
     const auto cores = static_cast<int>(std::thread::hardware_concurrency());
@@ -91,8 +91,8 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
       fail<Error>("to train on ", placement.hosts.size(),
                   " hosts ssh is needed, which is not in PATH (Debian's package openssh-client)");
     set("plm_rsh_agent", ssh->string() + " -F " + placement.ssh_config.string());
-    // The first host reaches each other one itself, and stays connected: so that the end of a daemon is
-    // known.
+    // The first host connects to each other host directly and stays connected, so that it notices when a
+    // daemon ends.
     set("plm_rsh_no_tree_spawn", "1");
     set("plm_rsh_num_concurrent", std::to_string(placement.hosts.size()));
     set("orte_leave_session_attached", "1");
@@ -101,7 +101,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
       set("oob_tcp_if_include", placement.network_interface);
       add({"-x", "NCCL_SOCKET_IFNAME=" + placement.network_interface});
     }
-    // A host that vanishes says nothing. It is given up after 20 s, in place of 8 minutes.
+    // A host that vanishes sends nothing. Detect that after 20 s instead of 8 minutes.
     set("oob_tcp_keepalive_time", "10");
     set("oob_tcp_keepalive_intvl", "2");
     set("oob_tcp_keepalive_probes", "5");

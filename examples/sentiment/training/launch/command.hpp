@@ -12,23 +12,23 @@ namespace sentiment::launch {
 /// Where the processes run.
 struct Placement {
   int processes_per_host = 1;
-  std::vector<std::string> hosts{};    ///< the first one is this machine; none: this machine alone
-  std::string network_interface{};     ///< that connects the hosts; empty: MPI looks for one
-  std::filesystem::path ssh_config{};  ///< of the client that reaches the others; with hosts only
+  std::vector<std::string> hosts{};    ///< the first is this machine; empty: this machine only
+  std::string network_interface{};     ///< interface between the hosts; empty: MPI chooses
+  std::filesystem::path ssh_config{};  ///< configuration of the ssh client; only with hosts
 
   int processes() const {
     return processes_per_host * static_cast<int>(hosts.empty() ? std::size_t{1} : hosts.size());
   }
 };
 
-/// The file of an executable: in PATH, then where Debian has servers, which PATH often leaves out.
+/// Path of an executable: searches PATH, then the folders of servers in Debian, which PATH often lacks.
 std::optional<std::filesystem::path> find_program(const std::string& name);
 
-/// The words of mpirun that start `program` (a file and its arguments) as placed. Throws Error where there is
-/// no mpirun, or no ssh though there are hosts.
+/// The mpirun command that starts `program` (a file and its arguments). Throws Error if mpirun is not
+/// installed, or ssh if there are several hosts.
 std::vector<std::string> mpirun_command(const Placement& placement, const std::vector<std::string>& program);
 
-/// This program's file and its arguments, as it was started.
+/// This program's file and arguments.
 std::vector<std::string> this_command();
 
 }  // namespace sentiment::launch

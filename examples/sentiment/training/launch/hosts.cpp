@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Names become words of commands: none that would be an option, or several words.
+/// Whether a name can safely be a word of a command: not an option, and a single word.
 bool is_plain(const std::string& name, const char* besides) {
   constexpr const char* letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   return name.size() < 256 && name.find_first_not_of(std::string(letters) + besides) == name.npos &&
@@ -55,7 +55,7 @@ std::string listed(const std::map<std::string, std::string>& missing) {
   return text;
 }
 
-/// Returns the signal that came first, or 0 once all others can be reached.
+/// Returns a signal if one arrived first, or 0 once all other hosts can be reached.
 int wait_for_others(const JobHosts& hosts, std::chrono::seconds limit) {
   const SignalWatch watch;
   const auto start = Clock::now();
@@ -106,7 +106,7 @@ Outcome run_other(const JobHosts& hosts, std::chrono::seconds limit) {
         "a job of several hosts needs MPI's orted, which is not in PATH (Debian's package openmpi-bin)");
   const SshFolder folder;
   SshServer server(folder);
-  // A stop comes to all hosts; the first one ends the processes of all.
+  // A stop signal reaches all hosts; the first host ends the processes of all.
   const SignalWatch watch;
   for (const auto start = Clock::now(); !server.begun(); server.check(100ms)) {
     if (watch.received() != 0) return {.signal = watch.received()};

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Removes what --tag-output puts before each piece that a process wrote: [1,3]<stderr>:
+/// Removes the tags that --tag-output adds in front of each process's output: [1,3]<stderr>:
 std::string without_tags(std::string_view line) {
   constexpr std::string_view begin = "[1,", end = "<stderr>:";
   std::string text;
@@ -32,17 +32,17 @@ std::string without_tags(std::string_view line) {
 
 bool is_rule(std::string_view line) { return line.size() > 60 && line.find_first_not_of('-') == line.npos; }
 
-/// What ssh's client says of a host that it did not reach, or that was lost: mpirun, which sees the client
-/// end, may blame all kinds of things, and not name the host.
+/// Whether a line is a message of the ssh client about a host that was not reached or was lost. mpirun only
+/// sees that the client ended. Its own message may be misleading and not name the host.
 bool is_of_ssh(std::string_view line) {
   return (line.starts_with("Connection to ") && line.find(" closed by remote host") != line.npos) ||
          line.starts_with("Timeout, server ") || line.starts_with("ssh: ") ||
          line.starts_with("Host key verification failed") || line.find(": Permission denied (") != line.npos;
 }
 
-constexpr std::size_t longest_reason = 800;  // of a reason, of which the service shows 1,024 characters
+constexpr std::size_t longest_reason = 800;  // of a message; the service shows 1,024 characters
 
-/// Adds a line's words, with one space between all of them.
+/// Appends the words of a line, separated by single spaces.
 void add_words(std::string& text, std::string_view line) {
   for (const char c : line) {
     if (text.size() >= longest_reason) return;
@@ -55,19 +55,19 @@ void add_words(std::string& text, std::string_view line) {
 }  // namespace
 
 bool Complaints::take(std::string_view line) {
-  // It tells of each signal, and of a harmless race with its own children.
+  // mpirun reports each signal, and a harmless race with its own children.
   if (line.starts_with("mpirun: Forwarding signal") || line.find("plm:rsh: Warning: setpgid(") != line.npos)
     return false;
   if (of_ssh_.empty() && is_of_ssh(line)) add_words(of_ssh_, line);
   const std::string text = without_tags(line);
   constexpr std::string_view name = "sentiment: ";
-  // The last one: what comes before are warnings.
+  // The last message counts: those before it are warnings.
   if (text.starts_with(name) && of_mpirun_.empty()) of_process_ = text.substr(name.size(), longest_reason);
   if (!is_rule(line)) {
     if (in_block_) add_words(block_, line);
     return true;
   }
-  // The one that only says that something else happened is not it.
+  // Skip the block that only says that another error occurred.
   if (in_block_ && of_mpirun_.empty() && !block_.starts_with("Primary job")) of_mpirun_ = block_;
   in_block_ = !in_block_;
   block_.clear();
@@ -81,12 +81,12 @@ std::string Complaints::reason() const {
 }
 
 bool Outcome::stopped() const {
-  // The signal may have come before a process was ready for it.
+  // The signal may have arrived before a process could handle it.
   return signal != 0 && (status == 0 || status == 128 + SIGUSR1);
 }
 
 Outcome run_mpirun(const std::vector<std::string>& words) {
-  // mpirun inherits that it does nothing until there are processes to forward it to.
+  // mpirun inherits this and ignores the signal until there are processes to forward it to.
   std::signal(SIGUSR1, SIG_IGN);
   const lstmlib::train::SignalWatch watch;
   Complaints complaints;
@@ -97,7 +97,7 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   };
   while (!mpirun.ended()) {
     mpirun.wait(100ms, pass_on);
-    // Once more each second: there may have been nobody yet to forward it to.
+    // Repeated each second, because there may have been no process yet to forward it to.
     if (const auto now = std::chrono::steady_clock::now(); watch.received() != 0 && now >= next) {
       mpirun.send(SIGUSR1);
       next = now + 1s;

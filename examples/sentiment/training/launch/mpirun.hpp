@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Runs mpirun to its end.
+// Runs mpirun until it ends.
 
 #include <string>
 #include <string_view>
@@ -8,13 +8,13 @@
 
 namespace sentiment::launch {
 
-/// What the processes and mpirun print on standard error, read for why they failed.
+/// Extracts the reason for a failure from the standard error of mpirun and its processes.
 class Complaints {
  public:
-  /// False for a line that nobody needs to see.
+  /// Returns false for a line that need not be shown.
   bool take(std::string_view line);
-  /// In one line, where there was a reason: that a host could not be reached or was lost, else what one of
-  /// the processes said of itself, else what mpirun said.
+  /// The reason in one line, if there is one. A host that was not reached or was lost comes first, then the
+  /// message of a process, then that of mpirun.
   std::string reason() const;
 
  private:
@@ -23,16 +23,15 @@ class Complaints {
 };
 
 struct Outcome {
-  int status = 0;           ///< of mpirun: 0, or of the first process that failed
-  int signal = 0;           ///< SIGINT or SIGTERM, where one came
-  std::string complaint{};  ///< why it failed, if it did; one line
-  /// Whether the signal ended it in order.
+  int status = 0;           ///< exit status of mpirun: 0, or that of the first process that failed
+  int signal = 0;           ///< SIGINT or SIGTERM, if one arrived
+  std::string complaint{};  ///< reason of a failure in one line
+  /// Whether a signal ended it cleanly.
   bool stopped() const;
 };
 
-/// Starts the words of mpirun_command and waits for the end. SIGINT or SIGTERM at this process asks all
-/// processes to stop (as take_user_signal_for_a_stop says), which they do as soon as their work allows; a
-/// second one ends them within two seconds.
+/// Runs the words of mpirun_command until the end. SIGINT or SIGTERM asks all processes to stop when their
+/// work allows it (see take_user_signal_for_a_stop). A second signal ends them within two seconds.
 Outcome run_mpirun(const std::vector<std::string>& words);
 
 }  // namespace sentiment::launch

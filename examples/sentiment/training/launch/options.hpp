@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// In how many processes, and on which hosts, a training is to run.
+// The number of processes and the hosts of a training.
 
 #include <optional>
 #include <string>
@@ -8,18 +8,18 @@
 
 namespace sentiment::launch {
 
-/// The hosts of a training job, which all run this program.
+/// The hosts of a training job. All of them run this program.
 struct JobHosts {
-  std::vector<std::string> names{};  ///< sorted; the first one starts the processes of all
-  std::string current{};             ///< this one
-  std::string network_interface{};   ///< that connects them; empty: unknown
+  std::vector<std::string> names{};  ///< sorted; the first one starts all processes
+  std::string current{};             ///< this host
+  std::string network_interface{};   ///< interface that connects them; empty: unknown
 };
 
 struct ProcessOptions {
-  int processes = 0;          ///< on each host; 0: one a GPU, or one
-  int hosts_wait = 900;       ///< seconds that the hosts wait for each other
-  JobHosts hosts{};           ///< one, or none, outside a job of several
-  std::optional<int> gpus{};  ///< of this host, where the job says
+  int processes = 0;          ///< per host; 0: one per GPU, or one
+  int hosts_wait = 900;       ///< seconds that hosts wait for each other
+  JobHosts hosts{};           ///< at most one outside a job with several hosts
+  std::optional<int> gpus{};  ///< GPUs of this host, if the job says
 };
 
 }  // namespace sentiment::launch

@@ -41,7 +41,7 @@ fs::path needed(const char* program, const char* package) {
   return *file;
 }
 
-/// In a file of the shell.
+/// A text quoted for a shell script.
 std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -55,7 +55,8 @@ std::string user_name() {
   return user->pw_name;
 }
 
-/// Runs what came, and leaves word of its beginning and its end. ssh's server gives it next to no variables.
+/// A script that runs the requested command and records its beginning and its end. sshd passes almost no
+/// variables on.
 std::string session_script(const fs::path& folder) {
   std::string script = "#!/bin/sh\n: >" + quoted(folder / "begun") + "\n";
   for (const char* name : {"PATH", "LD_LIBRARY_PATH", "TMPDIR"})
@@ -78,7 +79,7 @@ std::string server_settings(const fs::path& folder) {
                  (folder / "authorized_keys").string(), "\nForceCommand /bin/sh ",
                  (folder / "session").string(), "\nAllowUsers ", user_name(),
                  "\nPidFile none\n"
-                 // The folder itself is private; it may be in one that others write to.
+                 // This folder is private; its parent may be writable for others.
                  "StrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\nPubkeyAuthentication yes\n"
                  "PasswordAuthentication no\nKbdInteractiveAuthentication no\nDisableForwarding yes\n"
                  "PermitUserRC no\nPrintMotd no\nUseDNS no\nClientAliveInterval 5\nClientAliveCountMax 4\n"
@@ -90,7 +91,7 @@ void write_private(const fs::path& file, const std::string& text) {
   if (::chmod(file.c_str(), 0600) != 0) fail<FileError>(file.string(), ": cannot make it private");
 }
 
-/// The public half of a key, as ssh-keygen tells it.
+/// The public half of a key, computed by ssh-keygen.
 std::string public_half(const fs::path& key) {
   const fs::path file = key.string() + ".pub";
   const std::string words =
@@ -124,7 +125,8 @@ SshFolder::SshFolder() {
         "image that examples/sentiment/Dockerfile makes");
   }
   std::string name = (fs::temp_directory_path() / "sentiment-XXXXXX").string();
-  if (name.find_first_of(" \t\"'%") != name.npos) name = "/tmp/sentiment-XXXXXX";  // settings split there
+  // Settings are split at these characters.
+  if (name.find_first_of(" \t\"'%") != name.npos) name = "/tmp/sentiment-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr)
     fail<FileError>(name, ": cannot make this folder: ", std::strerror(errno));
   path_ = name;
@@ -151,7 +153,7 @@ SshFolder::~SshFolder() {
 namespace {
 
 std::vector<std::string> server_words(const fs::path& folder) {
-  // It wants this folder where it gives up rights for a while; packages make it at the start of a system.
+  // sshd needs this folder for its privilege separation; usually packages create it when the system starts.
   if (::geteuid() == 0) make_folder("/run/sshd");
   return {needed("sshd", "openssh-server").string(), "-D", "-e", "-f", (folder / "server").string()};
 }
@@ -197,7 +199,7 @@ bool wait_for(int handle, short event) {
   return ::poll(&waiting, 1, limit) == 1;
 }
 
-/// Whether an ssh server answers there, else why not.
+/// Nothing if an ssh server responds there, else the reason.
 std::optional<std::string> ask(const addrinfo& address) {
   const CloseSocket socket{::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (socket.handle < 0) return std::strerror(errno);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the hosts of one job reach each other: OpenSSH, with files of its own and none of the user's.
+// Connections between the hosts of a job: OpenSSH with its own files, independent of the user's.
 
 #include "sentiment/support/process.hpp"
 
@@ -12,16 +12,16 @@
 
 namespace sentiment::launch {
 
-/// The private key that all hosts have: $SENTIMENT_HOSTS_KEY, else /etc/sentiment/hosts_key, which the
-/// image's build makes. Who has it may run commands on a host, as this user, while that waits for the first
+/// The private key that all hosts share: $SENTIMENT_HOSTS_KEY, else /etc/sentiment/hosts_key, which the
+/// image's build creates. Whoever has it can run commands as this user on a host that waits for the first
 /// one.
 std::filesystem::path hosts_key();
 
-/// A private folder with the key and the files of client and server, gone at the end. The key is the server's
-/// too: each side proves that it has it, and nobody else is let in.
+/// A private folder with the key and the files of client and server, removed at the end. The server uses the
+/// same key: each side proves that it has it, and nobody else is accepted.
 class SshFolder {
  public:
-  /// Throws Error where there is no key, or it is not one.
+  /// Throws Error if there is no valid key.
   SshFolder();
   SshFolder(const SshFolder&) = delete;
   SshFolder& operator=(const SshFolder&) = delete;
@@ -34,21 +34,21 @@ class SshFolder {
   std::filesystem::path path_;
 };
 
-/// 22 for root, 2222 for others, who may not use that.
+/// 22 for root, 2222 for others, who may not use port 22.
 int ssh_port();
 
-/// A server that takes this key alone, for this user. Each command that comes in runs with this process's
-/// variables for finding programs and libraries.
+/// An ssh server that accepts only this key, for this user. Commands run with this process's search paths for
+/// programs and libraries.
 class SshServer {
  public:
-  /// Throws Error where there is no sshd, or it does not start.
+  /// Throws Error if sshd is not installed or does not start.
   explicit SshServer(const SshFolder& folder);
 
-  /// Throws Error if it has ended. Waits at most `time` for that.
+  /// Waits at most `time`. Throws Error if the server has ended.
   void check(std::chrono::milliseconds time);
-  /// Whether a command came.
+  /// Whether a command has arrived.
   bool begun() const;
-  /// The status of the command that came, once it has ended.
+  /// Exit status of the command, once it has ended.
   std::optional<int> ended() const;
 
  private:
@@ -57,7 +57,7 @@ class SshServer {
   process::Process process_;
 };
 
-/// Why a host cannot be reached yet, in words that follow its name; nothing where its server answers.
+/// The reason why a host cannot be reached yet, to follow its name. Nothing if its server responds.
 std::optional<std::string> why_unreachable(const std::string& host, int port);
 
 }  // namespace sentiment::launch

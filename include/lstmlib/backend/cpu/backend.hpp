@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The CPU as a back end; defines cpu_backend().
+// The CPU back end; defines cpu_backend().
 
 #include "lstmlib/backend/cpu/inference_stack.hpp"
 #include "lstmlib/backend/cpu/tensor.hpp"
@@ -16,8 +16,8 @@
 namespace lstmlib::inline LSTMLIB_ABI {
 namespace cpu {
 
-/// The groups of kernels with their table. Not inside CpuBackend: clang 14 crashes on constrained member
-/// templates there.
+/// All kernels with their table. Not nested in CpuBackend: clang 14 crashes on constrained member templates
+/// there.
 template <Real T>
 struct Groups {
   CpuTensorKernels<T> tensor;
@@ -29,7 +29,7 @@ struct Groups {
 
 class CpuBackend final : public Backend {
  public:
-  /// The one of this program. Never destroyed: tensors in static storage may outlive main.
+  /// The only instance. Never destroyed, because tensors in static storage may outlive main.
   static CpuBackend& instance() {
     static auto& backend = make();
     return backend;
@@ -59,7 +59,7 @@ class CpuBackend final : public Backend {
   }
   static inline CpuBackend* made_ = nullptr;
 
-  // Empty spans have null pointers, which memset and memcpy must not get.
+  // Empty spans have null pointers, which must not be passed to memset and memcpy.
   static void fill_zero(void* data, std::size_t bytes) {
     constexpr Index piece = 256 * 1024;
     const auto count = static_cast<Index>(bytes);

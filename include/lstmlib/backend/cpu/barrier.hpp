@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How threads wait for each other: spinning for some microseconds, as most waits are shorter, then asleep.
+// How threads wait for each other. They spin for some microseconds, since most waits are shorter, then sleep.
 
 #include "lstmlib/version.hpp"
 
@@ -23,8 +23,8 @@ inline void relax() {
 #endif
 }
 
-/// True if `ticket` becomes another than `seen` within the time. Looks at the clock now and then only; after
-/// a few microseconds other threads that want the core go first.
+/// Spins until `ticket` differs from `seen` or the time is up; returns whether it differs. Reads the clock
+/// only now and then. After a few microseconds it yields, so that other threads can use the core.
 inline bool spin_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::microseconds alone{3};
@@ -39,16 +39,16 @@ inline bool spin_while(const Ticket& ticket, std::uint32_t seen, std::chrono::mi
   return false;
 }
 
-/// Returns once `ticket` is another than `seen`.
+/// Returns once `ticket` differs from `seen`.
 inline void wait_while(const Ticket& ticket, std::uint32_t seen, std::chrono::microseconds time) {
   if (!spin_while(ticket, seen, time)) ticket.wait(seen, std::memory_order_acquire);
 }
 }  // namespace detail
 
-/// Where the members of a team meet.
+/// Barrier of the threads of a team.
 class Barrier {
  public:
-  /// `patience`: microseconds to spin for, shared by all barriers of a pool.
+  /// `patience`: microseconds to spin, shared by all barriers of a pool.
   Barrier(int members, std::atomic<int>& patience)
       : members_(static_cast<std::uint32_t>(members)), patience_(patience) {}
 
@@ -61,8 +61,8 @@ class Barrier {
       round_.notify_all();
       return;
     }
-    // Where others use the cores, whom we wait for may not be running: then spinning takes their time, so
-    // spin less.
+    // On a busy machine the thread we wait for may be descheduled. Spinning would then take its time, so spin
+    // less.
     const int patience = patience_.load(std::memory_order_relaxed);
     if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
       if (patience < max_patience) patience_.store(patience + 1 + patience / 8, std::memory_order_relaxed);
@@ -73,14 +73,14 @@ class Barrier {
     round_.wait(round, std::memory_order_acquire);
     slept_.fetch_add((Clock::now() - start).count(), std::memory_order_relaxed);
   }
-  /// Whether one thread would have been about as fast: the members slept for as long as they do where one of
-  /// them has half a core. After the last wait.
+  /// Whether a single thread would have been about as fast. True if the members slept as much as they do when
+  /// one of them gets only half a core. Call after the last wait.
   bool was_slow() const {
     const auto time = (Clock::now() - made_).count() * static_cast<Clock::rep>(members_ - 1);
     return slept_.load(std::memory_order_relaxed) > time * 2 / 5;
   }
 
-  /// Longer than the shares of a step differ, and than most of what a caller does between two kernels.
+  /// Longer than the differences between the shares of a step, and than most pauses between two kernels.
   static constexpr int max_patience = 250;
 
  private:

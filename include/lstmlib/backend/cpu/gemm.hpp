@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Matrix products of any shape: operands are packed into panels that register tiles stream over, then rows
-// and panels of the result are cut into tasks.
+// Matrix products of any shape. Operands are packed into panels, and tasks compute tiles of the result from
+// them.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
@@ -12,14 +12,13 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Multiplications in the time that handling one element takes elsewhere: for parallel_for's `elements`.
+/// Multiply-adds that take as long as one element elsewhere; converts to the `elements` of parallel_for.
 inline constexpr Index products_an_element = 16;
 
 /// x / y, rounded up.
 constexpr Index divide_up(Index x, Index y) { return (x + y - 1) / y; }
 
-/// Rows `first` to `last` - 1 of a panel [inner, width]: `columns` elements of each row of a matrix, then
-/// zeros.
+/// Packs rows into a panel [rows, width]: `columns` elements of each row of a matrix, padded with zeros.
 template <class T>
 void pack_rows(const T* from, Index from_row, Index columns, Index rows, T* panel, Index width) {
   for (Index row = 0; row < rows; ++row) {
@@ -28,7 +27,7 @@ void pack_rows(const T* from, Index from_row, Index columns, Index rows, T* pane
   }
 }
 
-/// The same of a matrix that stands transposed: column j of the panel is row j of `from`.
+/// The same for a transposed matrix: column j of the panel is row j of `from`.
 template <class T>
 void pack_columns(const KernelTable<T>& kernels, const T* from, Index from_row, Index columns, Index rows,
                   T* panel, Index width) {
@@ -37,7 +36,7 @@ void pack_columns(const KernelTable<T>& kernels, const T* from, Index from_row, 
                       rows, panel + first, width);
 }
 
-/// A matrix [inner, columns] cut into panels of `width` columns, whole vectors each, one after another.
+/// A matrix [inner, columns] cut into panels of `width` columns (whole vectors), stored one after another.
 template <class T>
 struct Panels {
   const T* data;
@@ -48,7 +47,7 @@ struct Panels {
   Index columns_of(Index i) const { return std::min(width, columns - i * width); }
 };
 
-/// Packs `matrix`, or its transpose, in parallel.
+/// Packs an operand, transposed or not, in parallel.
 template <class T>
 Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch& scratch) {
   const Index inner = operand.rows(), columns = operand.columns();
@@ -68,11 +67,10 @@ Panels<T> pack(const KernelTable<T>& kernels, MatrixOperand<T> operand, Scratch&
   return {packed, inner, width, columns};
 }
 
-/// c = a b or c += a b. Each element of c is summed over the inner dimension in order, in blocks of
-/// `inner_block`.
+/// c = a b or c += a b. The inner dimension is summed in order, in blocks of `inner_block`.
 template <class T>
 void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode write) {
-  constexpr Index inner_block = 1024;  // a block of a panel stays in the second-level cache
+  constexpr Index inner_block = 1024;  // one block of a panel fits the L2 cache
   const Index rows = a.rows(), inner = a.columns(), columns = b.columns();
   if (rows == 0 || columns == 0) return;
   if (inner == 0) {
@@ -82,7 +80,7 @@ void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode write) {
   const KernelTable<T>& kernels = kernel_table<T>();
   Scratch scratch;
   const Panels<T> right = pack(kernels, b, scratch);
-  // The left matrix is read as it is, or, where a row of it is a column in memory, from panels of its rows.
+  // The left matrix is read in place. If it is transposed, its rows are strided, so it is packed as well.
   const Index left_width = a.matrix.shape.row_size();
   Panels<T> left{};
   if (a.transposed) left = pack(kernels, MatrixOperand<T>(a.matrix), scratch);

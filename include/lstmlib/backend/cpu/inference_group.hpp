@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sequences that packed layers compute together, by one thread or by a team whose members share the units of
+// Sequences that packed layers compute together, on one thread or on a team whose threads share the units of
 // each step.
 
 #include "lstmlib/backend/cpu/projection_cache.hpp"
@@ -12,11 +12,11 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 struct InferenceLayers {
   Index directions;
-  std::vector<InferenceLayer> layers;  ///< layer directions + direction
+  std::vector<InferenceLayer> layers;  ///< layer l, direction d is at l directions + d
   ProjectionCache words;
 };
 
-/// Blocks of units of a member of a team.
+/// The blocks of units that one thread of a team computes.
 struct InferenceShare {
   Index first, last;
   InferenceShare(const InferenceLayer& layer, const Member& member)
@@ -24,17 +24,17 @@ struct InferenceShare {
         last(layer.blocks() * (member.number + 1) / member.count) {}
 };
 
-/// Sequences of a group: places[0], places[stride], ... of the order by falling length.
+/// Sequences of a group: every `stride`-th entry of the order by descending length.
 struct InferencePlaces {
   const Index* order;
   Index count, stride;
   Index operator[](Index i) const { return order[i * stride]; }
 };
 
-/// The shared memory of one group; rows in time-major order: offset(step) + place.
+/// Shared memory of one group. Rows are in time-major order: offset_[step] + place.
 class InferenceGroup {
  public:
-  /// At most `members` threads run it. All memory that they need is taken here: in a team nothing may throw.
+  /// For at most `members` threads. Allocates all their memory here, because team functions must not throw.
   InferenceGroup(const InferenceLayers& stack, const InferenceInput& input, const InferenceResult& result,
                  const Index* first_row, InferencePlaces places, Index members, Scratch& scratch)
       : stack_(stack),
@@ -79,7 +79,7 @@ class InferenceGroup {
     return sum;
   }
 
-  /// Each member computes the same share of the units of every layer.
+  /// Each member computes the same range of units in every layer.
   void run(const Member& member) const {
     const Index directions = stack_.directions, layers = std::ssize(stack_.layers) / directions;
     const float** sums = token_sums_ + member.number * tokens();
@@ -105,11 +105,11 @@ class InferenceGroup {
  private:
   Index length(Index place) const { return input_.length(places_[place]); }
   Index batch_size_at(Index step) const { return offset_[step + 1] - offset_[step]; }
-  /// What a direction reads and writes at a step: a row of the order of the forward pass.
+  /// The row that a direction reads and writes at a step. Rows are in the order of the forward direction.
   Index row(Index place, Index step, Index direction) const {
     return offset_[direction == 0 ? step : length(place) - 1 - step] + place;
   }
-  /// Calls `use(token, place, row)` in the order in which a direction meets the tokens.
+  /// Calls `use(token, place, row)` for all tokens in the order of a direction.
   template <class Use>
   void for_each_token(Index direction, Use use) const {
     for (Index step = 0; step < steps_; ++step)
@@ -120,7 +120,7 @@ class InferenceGroup {
     return input_.sentences[static_cast<std::size_t>(places_[place])][static_cast<std::size_t>(position)];
   }
 
-  // Where the sums of the input of each token stand, after the member's share of them was computed.
+  // Input projections: compute the member's share, then store where the projection of each token is.
 
   void sums_of_states(const InferenceLayer& layer, InferenceShare share, const float* below, Index direction,
                       const float** sums) const {
@@ -147,7 +147,7 @@ class InferenceGroup {
             direction * layer.sums_row() +
             stack_.words.sums(word(place, direction == 0 ? step : length(place) - 1 - step));
   }
-  /// Of each distinct word once.
+  /// Projects each distinct word once.
   void sums_of_words(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
                      const float** sums) const {
     Index* slot = word_slots_ + member * (stack_.words.count() + 1);
@@ -182,7 +182,7 @@ class InferenceGroup {
     }
   }
 
-  /// `hidden`: rows of the top layer, where they were asked for.
+  /// `hidden`: rows of the top layer, used only if the caller wants all hidden states.
   void write_results(const float* hidden) const {
     const Index directions = stack_.directions, n = stack_.layers[0].hidden_size();
     for (Index direction = 0; direction < directions; ++direction)
@@ -202,17 +202,17 @@ class InferenceGroup {
   const InferenceLayers& stack_;
   const InferenceInput& input_;
   const InferenceResult& result_;
-  const Index* first_row_;  ///< of each sequence in result.hidden
+  const Index* first_row_;  ///< first row of each sequence in result.hidden
   InferencePlaces places_;
   Index steps_;
-  Index* offset_;  ///< of each step's rows in time-major order
+  Index* offset_;  ///< first row of each step in time-major order
   Index width_ = 0;
   float* sums_ = nullptr;                     ///< [rows or distinct words][sums_row]
-  float* hidden_[2] = {};                     ///< of the layers in turn [rows][directions][width]
+  float* hidden_[2] = {};                     ///< alternating between layers: [rows][directions][width]
   float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][width]
-  float* operands_[2] = {};                   ///< before and after a step in turn [places][operand_row]
-  // Of each member: where the sums and the state of a token stand, rows of the input or of words, and the place
-  // of a word among the distinct ones.
+  float* operands_[2] = {};                   ///< alternating between steps: [places][operand_row]
+  // Per member: pointers to the projection and the hidden state of each token, rows of the input or ids of
+  // words, and each word's index among the distinct words.
   const float** token_sums_ = nullptr;  ///< [members][rows]
   float** token_hidden_ = nullptr;      ///< [members][rows]
   Index* token_rows_ = nullptr;         ///< [members][rows]

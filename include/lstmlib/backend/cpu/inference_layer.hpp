@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One layer in one direction, packed for inference: weights of the input as panels, recurrent weights as the
-// steps' kernels multiply them.
+// One layer in one direction, packed for inference. Input weights are panels; recurrent weights have the
+// layout that the step kernels read.
 
 #include "lstmlib/backend/cpu/packed_array.hpp"
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
@@ -18,8 +18,8 @@ struct InferenceKernels {
   const InferenceKernelTable& steps;
 };
 
-/// Blocks of units as in RecurrentLayout: all gates of a vector of units, for a plain network up to four
-/// vectors of units.
+/// Units are divided into blocks as in RecurrentLayout. A block has all gates of one vector of units; a plain
+/// RNN has up to four vectors of units in a block.
 class InferenceLayer {
  public:
   InferenceLayer(RecurrentCell cell, const InferenceLayerWeights& p, Precision precision,
@@ -30,7 +30,7 @@ class InferenceLayer {
         columns_(CellKernels<float>::of(cell, kernels.common)),
         input_size_(p.weight_input.shape[1]),
         hidden_size_(p.weight_hidden.shape[1]) {
-    // States of relu have no bound that bytes could be scaled to.
+    // The states of relu are unbounded, so they cannot be scaled to bytes.
     if (cell == RecurrentCell::rnn_relu && precision_ == Precision::int8) precision_ = Precision::bf16;
     const Index lanes = kernels_.common.lanes;
     unit_vectors_ = columns_.columns > 1
@@ -48,26 +48,28 @@ class InferenceLayer {
   Index input_size() const { return input_size_; }
   Index hidden_size() const { return hidden_size_; }
   Index blocks() const { return blocks_; }
-  Index width() const { return blocks_ * block_units_; }   ///< units of all blocks: a row of hidden states
-  Index sums_row() const { return blocks_ * gate_row(); }  ///< sums of the input of one row
-  /// Floats that a row of hidden states takes as the kernels multiply it.
+  /// Units of all blocks: length of a row of hidden states.
+  Index width() const { return blocks_ * block_units_; }
+  Index sums_row() const { return blocks_ * gate_row(); }  ///< length of a row of input projections
+  /// Length in floats of a row of hidden states in the format that the kernels multiply.
   Index operand_row() const { return divide_up(width(), steps_of_unit()); }
   std::size_t bytes() const {
     return weight_input_.bytes() + start_.bytes() + weight_hidden_.bytes() + byte_start_.bytes() +
            scale_.bytes();
   }
-  /// Multiplications of one step of one sequence.
+  /// Multiply-adds of one step of one sequence.
   Index step_size() const { return blocks_ * block_units_ * columns_.hidden_columns * hidden_size_; }
 
-  /// Rows that are multiplied by the weights of the input. A row's features may stand in equal parts.
+  /// Rows to multiply by the input weights. The features of a row may be in several parts of equal size.
   struct Input {
     const float* x;
-    Index row;                       ///< floats from one row to the next,
-    Index parts = 1, part = 0;       ///< and from one part of a row to the next
-    const Index* rows_of = nullptr;  ///< row i is row rows_of[i] of x; null: i
+    Index row;                       ///< stride between rows
+    Index parts = 1, part = 0;       ///< stride between parts of a row
+    const Index* rows_of = nullptr;  ///< row i is row rows_of[i] of x; null: row i
   };
 
-  /// sums [rows, sums_row()] of blocks `first` to `last` - 1: weights times input plus both biases.
+  /// Input projections of blocks `first` to `last` - 1: sums [rows, sums_row()] = weights input + both
+  /// biases.
   void project(const Input& input, Index rows, Index first, Index last, float* sums) const {
     for (Index block = first; block < last; ++block) {
       const float* start = start_.data() + block * gate_row();
@@ -88,13 +90,13 @@ class InferenceLayer {
       product.columns = input_row();
       product.vectors = static_cast<int>(product.columns / kernels_.common.lanes);
       kernels_.common.product(product);
-      for (Index row = 0; row < rows; ++row)  // columns of the state alone
+      for (Index row = 0; row < rows; ++row)  // columns that only the state has
         std::copy(start + input_row(), start + gate_row(), product.result + row * sums_row() + input_row());
     }
   }
 
-  /// A step of blocks `first` to `last` - 1 of `rows` sequences: pointers as in InferenceStep, hidden states in
-  /// rows of operand_row() floats.
+  /// One step of blocks `first` to `last` - 1 of `rows` sequences. Pointers are as in InferenceStep; rows of
+  /// hidden states have operand_row() floats.
   void step(Index rows, Index first, Index last, const float* const* sums, const float* before, float* after,
             float* state, float* const* hidden) const {
     const auto run = [&]<class Unit>(void (*kernel)(const InferenceStep<Unit>&)) {
@@ -131,8 +133,7 @@ class InferenceLayer {
     return columns_.order[static_cast<std::size_t>(column + columns_.first_hidden_column())];
   }
 
-  /// Calls `use(block, element, row)` for the elements of blocks' rows of `columns` columns that belong to a
-  /// row of the weights.
+  /// Calls `use(block, element, row)` for each weight row and its element in a row of a block. Skips padding.
   template <class GateOf, class Use>
   void for_each_row(int columns, GateOf gate_of, Use use) const {
     for (Index block = 0; block < blocks_; ++block)
@@ -182,7 +183,7 @@ class InferenceLayer {
         });
   }
 
-  /// One row as bytes, `at`: where its scale and start stand. A byte of a state is 128 + 127 h.
+  /// Quantizes one row to bytes; `at` is the index of its scale and start. A state h is the byte 128 + 127 h.
   void pack_bytes(const float* from, std::uint32_t* to, Index at) {
     float largest = 0;
     for (Index k = 0; k < hidden_size_; ++k) largest = std::fmax(largest, std::fabs(from[k]));
@@ -200,7 +201,7 @@ class InferenceLayer {
 
   RecurrentCell cell_;
   Precision precision_;
-  InferenceKernels kernels_;  ///< those that the layout is made for, whatever is chosen later
+  InferenceKernels kernels_;  ///< those that the layout was made for, even if others are chosen later
   CellKernels<float> columns_;
   Index input_size_, hidden_size_;
   int unit_vectors_ = 1;
@@ -209,7 +210,7 @@ class InferenceLayer {
   PackedArray<float> start_;                  ///< [blocks][gate_row]: the biases
   PackedArray<std::uint32_t> weight_hidden_;  ///< [blocks][units of hidden_size][hidden_row]
   PackedArray<std::int32_t> byte_start_;      ///< int8: [blocks][hidden_row]
-  PackedArray<float> scale_;                  ///< the same
+  PackedArray<float> scale_;                  ///< int8: [blocks][hidden_row]
 };
 
 }  // namespace lstmlib::cpu

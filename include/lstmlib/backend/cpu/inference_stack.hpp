@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Stacks of packed recurrent layers on the CPU. Sequences are sorted by length and never padded. With few of
-// them the threads share the units of each step and meet once a step; with many, each thread takes sequences
-// of its own.
+// Stacks of packed recurrent layers on the CPU. Sequences are sorted by length and never padded. If there are
+// few, all threads share the units of each step and synchronise once per step. If there are many, each thread
+// takes its own sequences.
 
 #include "lstmlib/backend/cpu/inference_group.hpp"
 
@@ -26,7 +26,7 @@ class CpuInferenceStack final : public InferenceStack {
     const Index* order = sort_by_length(input, scratch);
     Index* first_row = result.hidden ? scratch.take<Index>({count}).data : nullptr;
     for (Index i = 0, row = 0; first_row && i < count; row += input.length(i++)) first_row[i] = row;
-    // A few rows are less than what one thread multiplies at a time: then all threads work on the same ones.
+    // A thread multiplies several rows at a time. With so few sequences, all threads work on the same ones.
     if (count < 4 * team) {
       const InferenceGroup group(stack_, input, result, first_row, {order, count, 1}, team, scratch);
       const Index members = std::min<Index>(team, team_size(group.steps(), group.multiplications()));
@@ -34,8 +34,8 @@ class CpuInferenceStack final : public InferenceStack {
                                       [&](const Member& member) { group.run(member); });
       return;
     }
-    // Up to one group a thread, every so-manyth sequence for equal shares; of more, each group has near-equal
-    // lengths, and there are as many for each thread.
+    // Up to one group per thread: interleave the sequences, so that groups have equal work. With more
+    // sequences, group those of similar length, and give each thread the same number of groups.
     const bool spread = count <= group_size * team;
     const Index groups = spread ? team : divide_up(count, group_size * team) * team;
     parallel_for(groups, [&](Index i) {
@@ -98,7 +98,7 @@ class CpuInferenceStack final : public InferenceStack {
   bool has_projection_cache() const override { return stack_.words.has_projection_cache(); }
 
  private:
-  /// Rows whose states, sums and weights stay in the second-level cache.
+  /// Rows whose states, sums and weights fit the L2 cache.
   static constexpr Index group_size = 48;
 
   static const Index* sort_by_length(const InferenceInput& input, Scratch& scratch) {
@@ -112,8 +112,8 @@ class CpuInferenceStack final : public InferenceStack {
     return order;
   }
 
-  // ---- streams: of each layer the hidden states, the cell's, and twice the hidden states as they are
-  // multiplied
+  // Streams hold for each layer: hidden states, cell states, and two copies of the hidden states in the
+  // format that the kernels multiply.
 
   static Index stream_layer_size(const InferenceLayer& layer) {
     return divide_up(2 * layer.width() + 2 * layer.operand_row(), 16) * 16;

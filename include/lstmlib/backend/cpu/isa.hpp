@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which instruction set the CPU's kernels use: the widest that processor and system have, found when the
-// program runs, so that headers compiled without machine flags are fast all the same.
+// The instruction set of the CPU kernels: the widest that processor and operating system support. It is
+// chosen at run time, so no compiler flags for the machine are needed.
 
 #include "lstmlib/base/error.hpp"
 
@@ -18,8 +18,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Each contains the ones before it. On other processors than x86-64 there is only the baseline.
-/// avx512_bf16: AVX-512 with BF16 and VNNI; amx: with tiles and products of bfloat16 in them, too.
+/// Each set contains the previous ones. Processors other than x86-64 have only the baseline. avx512_bf16:
+/// AVX-512 with BF16 and VNNI; amx: also tiles and their bfloat16 products.
 enum class InstructionSet : std::uint8_t { baseline, avx2, avx512, avx512_bf16, amx };
 
 inline constexpr std::array<InstructionSet, 5> instruction_sets = {
@@ -34,9 +34,8 @@ constexpr std::string_view name_of(InstructionSet set) {
 
 #if defined(__x86_64__)
 namespace detail {
-/// AMX_TILE and AMX_BF16, as the processor says, registers that the system saves, and its leave to use them,
-/// which Linux gives a process on request. Where it gives none, as older kernels and some emulators, nothing
-/// has changed.
+/// Checks for AMX_TILE and AMX_BF16 in the processor and for system support of the tile registers, then asks
+/// Linux for permission to use them. Older kernels and some emulators refuse; then nothing has changed.
 inline bool request_amx() {
 #if defined(__linux__)
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -57,7 +56,7 @@ inline bool request_amx() {
 }  // namespace detail
 #endif
 
-/// Whether processor and operating system have all of `set`, and let this process use it.
+/// Whether processor and operating system support `set` and this process may use it.
 inline bool machine_has(InstructionSet set) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -82,7 +81,7 @@ inline bool machine_has(InstructionSet set) {
 #endif
 }
 
-/// The set of this name. Throws DeviceError for an unknown name and for one that this machine does not have.
+/// Parses a name. Throws DeviceError if the name is unknown or this machine does not have the set.
 inline InstructionSet parse_instruction_set(std::string_view name) {
   for (const auto set : instruction_sets) {
     if (name_of(set) != name) continue;
@@ -95,12 +94,12 @@ inline InstructionSet parse_instruction_set(std::string_view name) {
 
 namespace detail {
 inline std::atomic<int>& chosen_instruction_set() {
-  static std::atomic<int> chosen = -1;  // not yet
+  static std::atomic<int> chosen = -1;  // not chosen yet
   return chosen;
 }
 }  // namespace detail
 
-/// What kernels use: the environment variable LSTMLIB_ISA, or the widest set of the machine.
+/// The set in use: that of the environment variable LSTMLIB_ISA, else the widest of the machine.
 inline InstructionSet instruction_set() {
   auto& chosen = detail::chosen_instruction_set();
   const int known = chosen.load(std::memory_order_relaxed);
@@ -114,8 +113,8 @@ inline InstructionSet instruction_set() {
   return set;
 }
 
-/// For tests and measurements, while no kernel runs; what a forward pass saved, only kernels of the same set
-/// can read.
+/// For tests and benchmarks; no kernel may be running. What a forward pass saved can only be read by kernels
+/// of the same set.
 inline void set_instruction_set(InstructionSet set) {
   if (!machine_has(set)) fail<DeviceError>("set_instruction_set: this machine does not have ", name_of(set));
   detail::chosen_instruction_set().store(static_cast<int>(set), std::memory_order_relaxed);

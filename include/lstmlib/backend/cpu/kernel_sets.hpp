@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The vector kernels, once for each instruction set, and the choice among them.
+// The vector kernels, compiled once for each instruction set, and the choice among them.
 //
-// The files of kernels/ and math/ that end in .inl are included in one namespace per set, between the push
-// and the pop of its target, so the compiler's flags do not matter. The rules inside: no standard headers or
-// templates, no lambdas (they do not inherit the target), nothing that is not declared in that namespace but
-// plain types. Then caller and callee share one target, and no function of a wide set can stand in for one
-// that other code calls.
+// The .inl files of kernels/ and math/ are included in one namespace per set, between the push and the pop of
+// its target. So the user's compiler flags do not matter. Rules for these files: no standard headers, no
+// templates, no lambdas (they do not inherit the target). From outside the namespace they may only use plain
+// types. So caller and callee always have the same target, and the linker cannot substitute code of a wide
+// set elsewhere.
 
 #include "lstmlib/backend/cpu/low_precision_table.hpp"
 #include "lstmlib/backend/cpu/isa.hpp"
@@ -22,11 +22,11 @@
 
 #if defined(__clang__)
 #pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wunknown-pragmas"  // of g++, which needs to be told to unroll
+#pragma clang diagnostic ignored "-Wunknown-pragmas"  // g++ pragmas that request unrolling
 #endif
 
-// The kernels round by adding a number and taking it away again, which -ffast-math and its parts may fold into
-// nothing. So they are compiled without, whatever the user's flags are.
+// The kernels round by adding a number and subtracting it again. -ffast-math could remove that. So they are
+// compiled without it, whatever the user's flags are.
 #if defined(__clang__)
 #pragma float_control(precise, on, push)
 #elif defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
@@ -128,7 +128,7 @@ constexpr int tile_vectors = 4;
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// The kernels for elements T of the instruction set in use.
+/// The kernels for element type T of the instruction set in use.
 template <class T>
 const KernelTable<T>& kernel_table() {
 #if defined(__x86_64__)
@@ -143,7 +143,7 @@ const KernelTable<T>& kernel_table() {
   return baseline::table<T>;
 }
 
-/// The kernels for bfloat16. A template, as is the next, so that only programs that use them compile them.
+/// The bfloat16 kernels. These two functions are templates, so that only programs that use them compile them.
 template <std::same_as<float> T>
 const Bf16KernelTable& bf16_kernel_table() {
 #if defined(__x86_64__)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The CPU's memory: blocks of 64-byte alignment, kept for the next request of their size, so that a training
-// step in steady state asks the system for nothing: new pages take longer to clear than a layer takes to fill
-// them. Large blocks stand on large pages where the system has them.
+// Memory of the CPU: blocks aligned to 64 bytes, which are kept for reuse. So a training loop stops asking
+// the system for memory: clearing new pages takes longer than a layer needs to fill them. Large blocks use
+// huge pages if the system has them.
 
 #include "lstmlib/version.hpp"
 
@@ -18,17 +18,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Memory of the system for `bytes`, aligned to a cache line; large blocks to large pages, which the system
-/// is asked for: 16 MB of weights are more pages of 4 KB than a core can find quickly.
+/// Memory from the system, aligned to a cache line. Large blocks are aligned to huge pages, which are
+/// requested from the system. With pages of 4 KB, 16 MB of weights would exceed what the TLB of a core can
+/// hold.
 struct SystemMemory {
   static void* take(std::size_t bytes) {
     void* data = ::operator new(bytes, alignment(bytes));
 #if defined(__linux__)
-    if (bytes >= large) ::madvise(data, bytes, MADV_HUGEPAGE);  // a wish: nothing depends on it
+    if (bytes >= large) ::madvise(data, bytes, MADV_HUGEPAGE);  // only a hint: nothing depends on it
 #endif
     return data;
   }
-  /// `bytes` as given to take.
+  /// `bytes`: as passed to take.
   static void give_back(void* data, std::size_t bytes) noexcept { ::operator delete(data, alignment(bytes)); }
 
   static constexpr std::size_t large = std::size_t{1} << 21;
@@ -39,8 +40,8 @@ struct SystemMemory {
   }
 };
 
-/// Keeps blocks that are given back, as many bytes as were ever in use at once, or `min_cached_bytes` if that is
-/// more; beyond, those that nobody wanted for the longest time go to the system.
+/// Keeps released blocks for reuse, up to the peak number of bytes in use or `min_cached_bytes`, whichever is
+/// larger. Beyond that, blocks that were unused for the longest time go back to the system.
 class MemoryPool {
  public:
   explicit MemoryPool(std::size_t min_cached_bytes = std::size_t{1} << 30)
@@ -63,7 +64,7 @@ class MemoryPool {
     max_in_use_ = std::max(max_in_use_, in_use_);
     return data;
   }
-  /// `bytes` as given to allocate.
+  /// `bytes`: as passed to allocate.
   void release(void* data, std::size_t bytes) noexcept {
     std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
@@ -77,18 +78,18 @@ class MemoryPool {
     keep(data, size);
     while (kept_ > std::max(min_cached_bytes_, max_in_use_)) give_back_oldest();
   }
-  /// Bytes of the blocks that nobody uses.
+  /// Bytes of unused blocks.
   std::size_t kept() const {
     const std::lock_guard lock(mutex_);
     return kept_;
   }
 
-  /// Around a fork: the child has only the thread that forks, and no other could let go of the lock.
+  /// Held during a fork: the child has only the forking thread, and no other thread could release the lock.
   void lock() { mutex_.lock(); }
   void unlock() noexcept { mutex_.unlock(); }
 
  private:
-  /// Stands in a block that nobody uses, in two lists: of all such blocks, and of those of its size.
+  /// Stored in an unused block, which is in two lists: all unused blocks, and those of its size.
   struct Kept {
     std::size_t size;
     Kept *older, *newer, *older_of_size, *newer_of_size;
@@ -98,13 +99,14 @@ class MemoryPool {
     std::size_t size;
   };
 
-  /// Eight classes an octave: at most an eighth is wasted, and batches of similar size share blocks.
+  /// Eight classes per power of two: at most an eighth is wasted, and batches of similar size share blocks.
   static std::size_t size_class(std::size_t bytes) {
     std::size_t step = 64;
     while (step * 16 <= bytes) step *= 2;
     return (bytes / step + 1) * step;
   }
-  /// A block of this size, or null. A large block may be up to twice as large: new pages cost more than that.
+  /// A block of at least this size, or null. Large blocks may be up to twice as large: new pages would cost
+  /// more.
   Kept* find(std::size_t size) const {
     for (auto i = newest_of_.find(size); i != newest_of_.end(); ++i) {
       if (i->first > size && (size < SystemMemory::large || i->first > 2 * size)) break;
@@ -136,8 +138,8 @@ class MemoryPool {
 
   const std::size_t min_cached_bytes_;
   mutable std::mutex mutex_;
-  std::map<std::size_t, Kept*> newest_of_;  ///< by size, of all sizes that were ever wanted
-  std::vector<Larger> larger_;              ///< blocks in use that are larger than they had to be
+  std::map<std::size_t, Kept*> newest_of_;  ///< by size, for all sizes that were ever requested
+  std::vector<Larger> larger_;              ///< blocks in use that are larger than requested
   Kept *oldest_ = nullptr, *newest_ = nullptr;
   std::size_t kept_ = 0, in_use_ = 0, max_in_use_ = 0;
 };

@@ -164,7 +164,7 @@ class CpuNnKernels final : public NnKernels<T> {
   static T weight(const CrossEntropyProblem<T>& p, Index label) {
     return p.class_weights ? p.class_weights.data[label] : T(1);
   }
-  /// Calls `use(place of the label, label, place of its first score)`.
+  /// Calls `use(index of the label, label, index of its first score)`.
   template <class Use>
   static void each_label(const CrossEntropyProblem<T>& p, Use use) {
     for (Index outer = 0; outer < p.axis.outer; ++outer)
@@ -173,11 +173,11 @@ class CpuNnKernels final : public NnKernels<T> {
         use(at, Index{p.labels.data[at]}, outer * p.axis.size * p.axis.inner + inner);
       }
   }
-  /// Sequence s has length(s) + window - 1 windows.
+  /// Index of the first window of sequence s. Sequence s has length(s) + window - 1 windows.
   static Index first_window(const SequenceLayout& layout, Index window, Index s) {
     return layout.begin(s) + s * (window - 1);
   }
-  /// Calls `use(window, offset within it, row of x)` where a window of sequence s meets a row of it.
+  /// Calls `use(window, offset in the window, row of x)` for each row of sequence s in each of its windows.
   template <class Use>
   static void each_window(const SequenceLayout& layout, Index window, Index s, Use use) {
     Index at = first_window(layout, window, s);
@@ -186,7 +186,7 @@ class CpuNnKernels final : public NnKernels<T> {
            ++offset)
         use(at, offset, layout.begin(s) + start + offset);
   }
-  /// Calls `use(place in columns, place in the image)` where a kernel position lies within the image.
+  /// Calls `use(index in columns, index in the image)` for each kernel position inside the image.
   template <class Use>
   static void each_pixel(const Convolution2d& c, Use use) {
     for (Index oy = 0; oy < c.out_height(); ++oy)

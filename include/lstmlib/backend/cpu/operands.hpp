@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the products of recurrent layers are made of: numbers as they are, or rounded to bfloat16, two steps
-// of the inner dimension in a unit. Sums are never rounded.
+// Operands of the products of recurrent layers: numbers as they are, or rounded to bfloat16 with two steps of
+// the inner dimension in a unit. Sums are never rounded.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
@@ -11,28 +11,28 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Elements of a row of a panel, and of a block's gates, at most: four vectors of 64 bytes.
+/// Maximum length of a panel's row and of a block's gates: four vectors of 64 bytes.
 inline constexpr Index max_row = 64;
 
 /// Unit: T, or Bf16Pair where T is float.
 template <class T, class Unit = T>
 struct Operands {
-  static constexpr Index steps = 1;  ///< of the inner dimension in a unit
+  static constexpr Index steps = 1;  ///< steps of the inner dimension per unit
   static constexpr Index units(Index inner) { return inner; }
 
   static void multiply(const Product<T>& product) { kernel_table<T>().product(product); }
-  /// Where rows of a left matrix stand that is written piece by piece: `own`, where the numbers are, or room
-  /// for `elements` of them as units.
+  /// Memory for a left matrix that is written piece by piece: `own`, where the numbers already are, or new
+  /// memory for `elements` of them as units.
   static T* room(T* own, Index, Scratch&) { return own; }
-  /// Brings `count` elements of each of `rows` rows to room; strides are elements, and units.
+  /// Writes `count` elements of each of `rows` rows to that memory. Strides are in elements and in units.
   static void round_rows(const T*, Index, Index, Index, T*, Index) {}
-  /// A panel [inner, width] of a right matrix that `fill(panel)` writes.
+  /// Writes a panel [inner, width] of a right matrix. `fill(panel)` writes its numbers.
   template <class Fill>
   static void panel(Index, Index, T* to, Fill fill) {
     fill(to);
   }
-  /// One row of units, at most max_row wide: `row_of(step)` is where the `count` numbers of each of its steps
-  /// stand, or null: zeros, which also follow up to `width`.
+  /// Writes one row of units, at most max_row wide. `row_of(step)` points to the `count` numbers of a step,
+  /// or is null for zeros. The row is padded to `width` with zeros.
   template <class RowOf>
   static void unit_row(Index count, Index width, T* to, RowOf row_of) {
     const T* from = row_of(Index{0});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Memory of weights and tables that are written once and read often.
+// Memory of weights and caches that are written once and read often.
 
 #include "lstmlib/backend/cpu/memory.hpp"
 #include "lstmlib/base/index.hpp"
@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Begins as zeros.
+/// Initialised to zeros.
 template <class T>
 class PackedArray {
  public:

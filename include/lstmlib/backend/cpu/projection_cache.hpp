@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The words under a stack for inference: the sums that the first layer makes of each, or their vectors.
+// The embedding of a stack for inference: the input projections of all words, or just their vectors.
 
 #include "lstmlib/backend/cpu/inference_layer.hpp"
 
@@ -9,11 +9,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Rows of words; one more, of zeros, is for the ignored word.
+/// One row per word, and a row of zeros for the ignored word.
 class ProjectionCache {
  public:
-  ProjectionCache() = default;  ///< no words: inputs are rows of numbers
-  /// `bottom`: the first layer's directions. The sums are kept where they need no more than `projection_cache_bytes`.
+  ProjectionCache() = default;  ///< no embedding: inputs are vectors
+  /// `bottom`: the first layer, all directions. Caches the projections if they need at most
+  /// `projection_cache_bytes`, else keeps the vectors.
   ProjectionCache(View<const float> words, std::int32_t ignore, const std::vector<InferenceLayer>& bottom,
                   Index directions, std::size_t projection_cache_bytes)
       : count_(words.shape[0]),
@@ -46,16 +47,16 @@ class ProjectionCache {
   bool has_projection_cache() const { return table_.data() != nullptr; }
   std::size_t bytes() const { return table_.bytes() + vectors_.bytes(); }
   Index row(std::int32_t word) const { return word == ignore_ ? count_ : word; }
-  /// With a table: [directions][sums of the first layer].
+  /// With a cache: [directions][input projections of the first layer].
   const float* sums(std::int32_t word) const { return table_.data() + row(word) * sums_row_; }
-  /// Without: [rows][features].
+  /// Without a cache: [rows][features].
   const float* vectors() const { return vectors_.data(); }
   const float* vector(std::int32_t word) const { return vectors_.data() + row(word) * features_; }
 
  private:
   Index count_ = 0, features_ = 0, sums_row_ = 0;
   std::int32_t ignore_ = 0;
-  PackedArray<float> table_, vectors_;  ///< one of them
+  PackedArray<float> table_, vectors_;  ///< only one is used
 };
 
 }  // namespace lstmlib::cpu

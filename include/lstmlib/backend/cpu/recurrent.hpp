@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// CpuRecurrentKernels layers on the CPU: the door to the engine of recurrent_forward.hpp and recurrent_backward.hpp.
+// Recurrent layers on the CPU; see recurrent_forward.hpp and recurrent_backward.hpp.
 
 #include "lstmlib/backend/cpu/recurrent_backward.hpp"
 #include "lstmlib/backend/cpu/recurrent_forward.hpp"
@@ -29,7 +29,7 @@ class CpuRecurrentKernels final : public RecurrentKernels<T> {
   }
 
  private:
-  /// Calls `use(unit)` with what the products of this problem are made of.
+  /// Calls `use(unit)` with the unit type of this problem's products.
   template <class Use>
   static void with_unit(const RecurrentProblem<T>& p, Use use) {
     if constexpr (std::is_same_v<T, float>)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The backward pass of a recurrent layer: the steps in reverse, which turn gates into gradients of the sums
-// in place, columns of states divided among the threads, which meet once a step.
+// The backward pass of a recurrent layer. It runs the steps in reverse and turns gates into gradients of the
+// pre-activations in place. Threads divide the columns of the states and synchronise once per step.
 
 #include "lstmlib/backend/cpu/recurrent_gradients.hpp"
 
@@ -65,11 +65,11 @@ class RecurrentBackward {
   }
 
  private:
-  Index weight_units() const { return l_.blocks * l_.hidden_row() / Operand::steps; }  ///< of a group's panel
+  /// Of one group's panel.
+  Index weight_units() const { return l_.blocks * l_.hidden_row() / Operand::steps; }
   Index sums_row() const { return l_.gate_row / Operand::steps; }
 
-  /// d of the states after the last step of each sequence, and of outputs, in the order and width of this
-  /// engine.
+  /// Copies the gradients of the last states and of the outputs to the order and width of this engine.
   void set_last_gradients() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
@@ -92,7 +92,7 @@ class RecurrentBackward {
       });
   }
 
-  /// d_hidden [rows, group_width]: gradient of the states that step `step` began with, through its sums, for
+  /// d_hidden [rows, group_width]: gradient of the states before step `step` through its pre-activations, for
   /// the units of the share.
   void through_sums(Index step, const Share& share, T* d_hidden) {
     const Index group = share.first_block / group_blocks_;
@@ -116,7 +116,7 @@ class RecurrentBackward {
   }
 
   void step_share(Index step, const Share& share, T* d_hidden) {
-    // Sequences that go on after this step are the first ones.
+    // Sequences that continue after this step come first.
     const Index going_on = step + 1 < l_.batch.time_steps() ? l_.batch.batch_size_at(step + 1) : 0;
     Share continuing = share, ending = share;
     continuing.rows = std::clamp<Index>(going_on - share.first_row, 0, share.rows);
@@ -189,11 +189,11 @@ class RecurrentBackward {
   const RecurrentResult<const T>& d_result_;
   const RecurrentGradients<T>& d_;
   Index group_blocks_, group_width_,
-      groups_;  ///< blocks of units whose states are computed together: a panel
+      groups_;  ///< blocks whose states are computed together as one panel
   Scratch scratch_;
   const Index* rows_ = nullptr;
   Unit* weight_hidden_ = nullptr;
-  Unit* d_sums_ = nullptr;  ///< gradients of the sums, in the rows of saved_.gates
+  Unit* d_sums_ = nullptr;  ///< gradients of the pre-activations, laid out like saved_.gates
   T *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The forward pass of a recurrent layer: one product for the inputs of all steps; then each step adds the
-// product of the states before and applies the cell, blocks of units divided among the threads, which meet
-// once a step.
+// The forward pass of a recurrent layer. One product projects the inputs of all steps. Then each step adds
+// the product of the previous states and applies the cell. Threads divide the blocks of units and synchronise
+// once per step.
 
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 
@@ -14,7 +14,7 @@ class RecurrentForward {
   using Operand = Operands<T, Unit>;
 
  public:
-  /// `memory`: for RecurrentSaved.
+  /// `memory`: see RecurrentSaved.
   RecurrentForward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory)
       : p_(p),
         l_(layout),
@@ -77,7 +77,7 @@ class RecurrentForward {
     }
   }
 
-  /// States before the first step, sorted, zeros where none are given.
+  /// Copies the initial states in sorted order, or zeros if there are none.
   void set_first_states() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
@@ -121,14 +121,14 @@ class RecurrentForward {
           product.columns = l_.input_row();
           product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
           Operand::multiply(product);
-          for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns of the state alone
+          for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns that only the state has
             std::copy_n(product.start + l_.input_row(), rest,
                         product.result + row * l_.gate_row + l_.input_row());
         },
         l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
-  /// The input's rows: numbers as they are, other units in time-major order.
+  /// Rows of the input: in place if units are plain numbers, else rounded and in time-major order.
   const Unit* round_inputs() {
     if constexpr (std::is_same_v<T, Unit>) {
       return p_.input.data;
@@ -213,11 +213,11 @@ class RecurrentForward {
   const RecurrentLayout<T>& l_;
   RecurrentSaved<T> saved_;
   Index input_units_, hidden_units_,
-      state_row_;  ///< units of a row of the input, of the states that count, of all
+      state_row_;  ///< units of a row of the input, of the hidden size, of the padded state
   Scratch scratch_;
   const Index* rows_ = nullptr;
   Unit *weight_input_ = nullptr, *weight_hidden_ = nullptr;
-  Unit* states_ = nullptr;  ///< hidden states, in the rows of saved_.hidden
+  Unit* states_ = nullptr;  ///< hidden states, laid out like saved_.hidden
   T* start_ = nullptr;
 };
 

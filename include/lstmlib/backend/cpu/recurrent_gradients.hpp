@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The gradients of a recurrent layer's weights, biases and inputs: big products over all tokens, once the
-// gates hold the gradients of the sums.
+// The gradients of a recurrent layer's weights, biases and inputs: large products over all tokens, computed
+// once the gates hold the gradients of the pre-activations.
 
 #include "lstmlib/backend/cpu/recurrent_layout.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Unit: see Operands. In the sums over tokens a unit is a few of these, one after another.
+/// Unit: see Operands. In sums over tokens a unit packs consecutive tokens.
 template <class T, class Unit = T>
 class RecurrentProducts {
   using Operand = Operands<T, Unit>;
 
  public:
-  /// `d_sums`: gradients of the sums as units, in the rows of saved.gates, which hold them as numbers;
-  /// `rows`: of time_major_rows.
+  /// `d_sums`: gradients of the pre-activations as units, laid out like saved.gates, which hold them as
+  /// numbers. `rows`: see time_major_rows.
   RecurrentProducts(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout,
                     const RecurrentSaved<T>& saved, const Unit* d_sums, const Index* rows,
                     const RecurrentGradients<T>& d)
@@ -27,8 +27,8 @@ class RecurrentProducts {
         panel_(panel_vectors * layout.kernels.lanes),
         units_(Operand::units(layout.tokens)),
         token_row_(Operand::steps == 1 ? units_ : divide_up(units_, l_.kernels.lanes) * l_.kernels.lanes),
-        // Without states before the first step, its tokens, which stand first, add nothing to the hidden
-        // weights.
+        // Without an initial state, tokens of the first step add nothing to the gradient of the hidden
+        // weights. They come first.
         skipped_(p.initial_hidden ? 0 : layout.batch.batch_size_at(0)),
         input_panels_(divide_up(l_.input_size, panel_)),
         hidden_panels_(divide_up(l_.hidden_size, panel_)) {}
@@ -66,8 +66,8 @@ class RecurrentProducts {
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
-    // Of the tokens as many at a time as a panel of them and the sums of a block stay in the second-level
-    // cache together. The other gradients come with the last of them.
+    // Process as many tokens at a time as fit the L2 cache: a panel of them and the gradients of a block. The
+    // other gradients are computed with the last piece.
     const Index panels = (inputs_ ? input_panels_ : 0) + (states_ ? hidden_panels_ : 0),
                 piece = divide_up(units_, divide_up(units_, max_units)), of_weights = panels * l_.blocks,
                 of_rows = weights_ ? input_panels_ * chunks : 0,
@@ -79,7 +79,7 @@ class RecurrentProducts {
           [&](Index task) {
             if (task < of_weights) return weight_gradient(task, panels, first, last);
             task -= of_weights;
-            // Chunks of tokens one after another: their sums are read for every panel.
+            // Consecutive tasks use the same chunk of tokens, whose gradients every panel reads.
             if (task < of_rows) return input_gradient(task % input_panels_, task / input_panels_ * chunk);
             bias_gradients(task - of_rows);
           },
@@ -89,9 +89,9 @@ class RecurrentProducts {
 
  private:
   static constexpr Index chunk = 96;  // whole units, and whole vectors of them
-  /// At a time: a panel of them and the sums of a block are 0.7 MB, less than a second-level cache.
+  /// A panel of this many units and the gradients of a block take 0.7 MB, less than the L2 cache.
   static constexpr Index max_units = 1344;
-  static constexpr Index block_group = 10;  ///< blocks that a panel serves before the next panel comes
+  static constexpr Index block_group = 10;  ///< blocks that use a panel before the next panel
 
   Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
   Index sums_row() const { return l_.gate_row / Operand::steps; }
@@ -105,7 +105,7 @@ class RecurrentProducts {
                          first, std::min(panel_, l_.input_size - first), to, panel_);
                    });
   }
-  /// Rows [size] of the tokens of a unit into panels [panel][unit][panel_]; row_of may be null: zeros.
+  /// Packs rows [size] of a unit's tokens into panels [panel][unit][panel_]. row_of may return null: zeros.
   template <class RowOf>
   void pack_unit(Index size, Index unit, Unit* panels, RowOf row_of) {
     for (Index first = 0; first < size; first += panel_)
@@ -116,8 +116,8 @@ class RecurrentProducts {
                           return from ? from + first : nullptr;
                         });
   }
-  /// Gradients of the sums of the tokens of `count` units, at most a vector of them, into d_tokens_: turned
-  /// over, as a left matrix is read along its rows.
+  /// Packs the gradients of the tokens of `count` units, at most one vector of them, into d_tokens_.
+  /// Transposes, because left matrices are read along their rows.
   void pack_sums(Index block, Index first, Index count) {
     alignas(64) std::array<std::array<Unit, max_row>, max_row / panel_vectors> rows;
     for (Index i = 0; i < count; ++i)
@@ -130,8 +130,8 @@ class RecurrentProducts {
                          token_row_);
   }
 
-  /// For one block and one panel of inputs or states. A panel serves some blocks, one after another; their
-  /// sums are then still in the third-level cache for the next panel.
+  /// Gradient for one block and one panel of inputs or states. A panel serves several blocks in turn; their
+  /// gradients are then still in the L3 cache for the next panel.
   void weight_gradient(Index task, Index panels, Index first_unit, Index last_unit) {
     const Index group = task / (panels * block_group) * block_group,
                 blocks = std::min(block_group, l_.blocks - group);
@@ -143,11 +143,12 @@ class RecurrentProducts {
     weight_gradient(panel - inputs, block, states_, std::max(first_unit, skipped_ / Operand::steps),
                     last_unit, d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
   }
-  /// For the units of a block and a panel of columns: d += (gradients of the sums)ᵀ (inputs or states).
+  /// For the units of a block and a panel of columns: d += (gradients of the pre-activations)ᵀ (inputs or
+  /// states).
   void weight_gradient(Index panel, Index block, const Unit* right, Index first_unit, Index last_unit,
                        View<T> d, int first_column, int columns) {
     if (first_unit >= last_unit) return;
-    // All gates of the block together: the more rows, the fewer tiles that are not full.
+    // All gates of the block together: with more rows, fewer tiles are partly empty.
     std::array<Index, max_row> row_of_left, row_of_d;
     Index rows = 0;
     for (int column = 0; column < columns; ++column)
@@ -224,8 +225,8 @@ class RecurrentProducts {
   Index panel_, units_, token_row_, skipped_, input_panels_, hidden_panels_;
   Scratch scratch_;
   Unit *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
-  /// Gradients of the sums: numbers as in saved.gates, [block][token][gate_row]; other units turned over,
-  /// [block][gate_row][token_row].
+  /// Gradients of the pre-activations. Plain numbers are laid out like saved.gates, [block][token][gate_row];
+  /// other units are transposed, [block][gate_row][token_row].
   Unit* d_tokens_ = nullptr;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the recurrent engine lays out weights, gates and states: in blocks of units as wide as the registers,
-// rows in time-major order. Nothing outside this back end knows of it.
+// How the recurrent engine lays out weights, gates and states: units in blocks as wide as the registers, rows
+// in time-major order. Private to this back end.
 
 #include "lstmlib/backend/cpu/gemm.hpp"
 #include "lstmlib/backend/cpu/operands.hpp"
@@ -9,15 +9,15 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// The kernels of a kind of cell, and the columns of its gates.
+/// The kernels of a cell, and how its gates are arranged in columns.
 template <class T>
 struct CellKernels {
   void (*forward)(const CellForward<T>&);
   void (*backward)(const CellBackward<T>&);
-  int columns;               ///< vectors of gates a vector of units
-  int input_columns;         ///< the first columns are sums of the input,
-  int hidden_columns;        ///< the last ones of the hidden state; those in between are sums of both
-  std::array<int, 4> order;  ///< gate of the weights that input column i is; hidden column i: see hidden_gate
+  int columns;               ///< vectors of gates per vector of units
+  int input_columns;         ///< the first columns get the input's products,
+  int hidden_columns;        ///< the last ones the hidden state's; those in between get both
+  std::array<int, 4> order;  ///< gate of input column i; for hidden columns see hidden_gate
 
   static CellKernels of(RecurrentCell cell, const KernelTable<T>& k) {
     switch (cell) {
@@ -31,21 +31,21 @@ struct CellKernels {
   int first_hidden_column() const { return columns - hidden_columns; }
 };
 
-/// Sizes and places. A block of units has `unit_vectors` vectors of them; in gates, a row of a block has the
-/// vectors of column 0, then of column 1, and so on. Arrays are [block][row][elements of a row], except
-/// hidden states: [row][unit]. Rows of states begin with the states before the first step, one for each
-/// sequence: places before(step) and after(step).
+/// Sizes and offsets. A block has `unit_vectors` vectors of units. A row of a block's gates has the vectors
+/// of column 0, then of column 1, and so on. Arrays are [block][row][elements of a row], except hidden
+/// states: [row][unit]. Arrays of states begin with the initial state of each sequence; before(step) and
+/// after(step) give the first row of a step.
 template <class T>
 struct RecurrentLayout {
   const KernelTable<T>& kernels = kernel_table<T>();
   CellKernels<T> cell;
   const SequenceLayout& batch;
   Index input_size, hidden_size;
-  int unit_vectors;   ///< 1 where there are several gates: then a block's gates fill a panel
+  int unit_vectors;   ///< 1 if the cell has several gates: then they fill a panel
   Index block_units;  ///< units of a block
   Index blocks;
-  Index hidden_width;  ///< units of all blocks, the last ones without meaning: their weights are zeros
-  Index gate_row;      ///< elements of gates of a block, a row
+  Index hidden_width;  ///< units of all blocks; the last ones may be padding with zero weights
+  Index gate_row;      ///< elements of a row of a block's gates
   Index tokens, sequences;
 
   explicit RecurrentLayout(const RecurrentProblem<T>& p)
@@ -69,7 +69,7 @@ struct RecurrentLayout {
   Index state_rows() const { return sequences + tokens; }
   Index before(Index step) const { return step == 0 ? 0 : sequences + batch.time_offset(step - 1); }
   Index after(Index step) const { return sequences + batch.time_offset(step); }
-  /// Units of a vector of a block that mean something, and the first of them.
+  /// First unit of a vector of a block, and number of its units that are not padding.
   Index first_unit(Index block, Index vector) const { return block * block_units + vector * kernels.lanes; }
   Index units_from(Index first) const { return std::clamp<Index>(hidden_size - first, 0, kernels.lanes); }
 
@@ -79,7 +79,7 @@ struct RecurrentLayout {
   }
 };
 
-/// What forward keeps for backward. Cell states and their tanh: lstm only.
+/// What forward saves for backward. Cell states and their tanh exist for lstm only.
 template <class T>
 struct RecurrentSaved {
   T *gates, *cell, *tanh_cell, *hidden;
@@ -95,7 +95,7 @@ struct RecurrentSaved {
   }
 };
 
-/// Rows of the input and of results in time-major order: token i is row rows[i].
+/// The row of each token in time-major order: token i is row rows[i] of the input and the results.
 template <class T>
 const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
   Index* rows = scratch.take<Index>({p.layout.rows()}).data;
@@ -105,8 +105,8 @@ const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
   return rows;
 }
 
-/// Of weights [gates hidden, inner], the panel of a block: [inner][columns of gates], gate_of(column) of
-/// them.
+/// Packs the weights [gates hidden, inner] of one block into a panel [inner][columns of gates].
+/// gate_of(column) is the gate of a column.
 template <class T, class GateOf>
 void pack_gate_columns(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of,
                        Index block, T* panel) {
@@ -120,8 +120,8 @@ void pack_gate_columns(const RecurrentLayout<T>& l, View<const T> weights, int c
     }
 }
 
-/// Columns `first` to `first` + count - 1 of weights [gates hidden, any] as a panel of `width` columns, its
-/// rows in the order of the blocks' gates.
+/// Packs columns `first` to `first` + count - 1 of weights [gates hidden, any] into a panel of `width`
+/// columns, with rows in the order of the blocks' gates.
 template <class T, class GateOf>
 void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int columns, GateOf gate_of,
                     Index first, Index count, T* panel, Index width) {
@@ -138,8 +138,8 @@ void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int colu
       }
 }
 
-/// A product whose parts are those of blocks of gates, piece by piece where there are many units: then the
-/// panel of all blocks is larger than the second-level cache, from which every tile of rows reads it again.
+/// A product whose parts are blocks of gates. Large panels are multiplied in pieces: every tile of rows reads
+/// the panel again, and only a piece fits the L2 cache.
 template <class T, class Unit>
 void multiply_gates(Product<T, Unit> product) {
   constexpr Index largest_panel = 320 * 1024, piece_bytes = 160 * 1024;
@@ -156,23 +156,22 @@ void multiply_gates(Product<T, Unit> product) {
   }
 }
 
-/// A part of a step's work: `blocks` blocks of units from `first_block` on, for `rows` rows from `first_row`
-/// on.
+/// Part of a step's work: `blocks` blocks of units from `first_block`, for `rows` rows from `first_row`.
 struct Share {
   Index first_block, blocks, first_row, rows;
 };
 
-/// The share of one member of a team, cut out of blocks times rows so that all have nearly as much to do.
-/// Calls `use(share)` for pieces of it, each within a group of `group` blocks: those of a panel.
+/// The work of one thread of a team: blocks times rows, divided almost evenly. Calls `use(share)` for each
+/// piece, which lies within a group of `group` blocks (a panel).
 template <class Use>
 void share_of_member(Index blocks, Index group, Index rows, const Member& member, Use use) {
   const Index first = blocks * rows * member.number / member.count,
               last = blocks * rows * (member.number + 1) / member.count;
-  // With few rows, whole columns: half a tile costs as much as a whole one.
+  // With few rows, divide columns only: half a tile costs as much as a whole one.
   const bool few = rows < 4 * member.count;
   for (Index block = 0; block < blocks; block += group) {
     const Index size = std::min(group, blocks - block);
-    const auto cut = [&](Index at) {  // of the pieces before `at`, those of this group: its columns or rows
+    const auto cut = [&](Index at) {  // columns or rows of this group that come before `at`
       return few ? std::clamp<Index>(divide_up(at, rows) - block, 0, size)
                  : std::clamp<Index>(divide_up(at - block * rows, size), 0, rows);
     };
@@ -181,9 +180,9 @@ void share_of_member(Index blocks, Index group, Index rows, const Member& member
   }
 }
 
-/// How many threads are worth while for steps of so many multiplications.
+/// How many threads pay off for `steps` steps with this many multiplications in total.
 inline int team_size(Index steps, Index multiplications) {
-  constexpr Index worth_a_barrier = 60 * 1000;  // a microsecond or two of one core
+  constexpr Index worth_a_barrier = 60 * 1000;  // one or two microseconds of a core
   return multiplications < 2 * worth_a_barrier * std::max<Index>(steps, 1)
              ? 1
              : static_cast<int>(std::min<Index>(threads(), multiplications / steps / worth_a_barrier));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Rows of a table by number, and dropout of rows, on the CPU.
+// Lookup of table rows by id, and dropout of rows, on the CPU.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
@@ -12,20 +12,20 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// `number`; throws IndexError unless it is below `size`.
+/// Returns `number`. Throws IndexError unless it is in 0 to size - 1.
 inline Index checked(const char* what, Index number, Index size) {
   if (number < 0 || number >= size) fail<IndexError>(what, number, ", expected 0 to ", size - 1);
   return number;
 }
 
-/// Calls `use(sequence, its first row, its length)` in parallel; a row has `elements`.
+/// Calls `use(sequence, its first row, its length)` in parallel. A row has `elements` elements.
 template <class Use>
 void each_sequence(const SequenceLayout& layout, Index elements, Use use) {
   parallel_for(
       layout.sequences(), [&](Index s) { use(s, layout.begin(s), layout.length(s)); },
       layout.rows() * elements);
 }
-/// Calls `use(row, its sentence, its position)` in parallel; a row has `elements`.
+/// Calls `use(row, its sentence, its position)` in parallel. A row has `elements` elements.
 template <class Use>
 void each_row(const RowPlaces& places, Index rows, Index elements, Use use) {
   if (!places.layout)
@@ -37,7 +37,7 @@ void each_row(const RowPlaces& places, Index rows, Index elements, Use use) {
   });
 }
 
-/// Dropout of single rows.
+/// Applies dropout to single rows.
 template <Real T>
 class RowMask {
  public:
@@ -80,7 +80,8 @@ void gather_rows(View<const T> table, View<const std::int32_t> ids, std::int32_t
 
 namespace detail {
 
-/// Rows without those of `ignore`, by rising id and row: the id in the upper half, the row in the lower one.
+/// Sort keys of all rows except those of `ignore`: the id in the upper half, the row in the lower one.
+/// Ascending.
 inline std::span<const std::uint64_t> sorted_by_id(View<const std::int32_t> ids, std::int32_t ignore,
                                                    Scratch& scratch) {
   const auto upper = [](std::int32_t id) {
@@ -98,7 +99,7 @@ inline std::int32_t id_of(std::uint64_t key) {
 }
 inline Index row_of(std::uint64_t key) { return static_cast<Index>(key & 0xffffffffu); }
 
-/// The sentence of each row.
+/// Index of the sentence of each row.
 inline const Index* sentences_of(const RowPlaces& places, Index rows, Scratch& scratch) {
   Index* sentences = scratch.take<Index>({rows}).data;
   for (Index row = 0; !places.layout && row < rows; ++row) sentences[row] = row;
@@ -116,7 +117,8 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
   const Index width = rows.shape.row_size();
   Scratch scratch;
   const std::span order = detail::sorted_by_id(ids, ignore, scratch);
-  Index* begin = scratch.take<Index>({std::ssize(order) + 1}).data;  // of each distinct id, in `order`
+  // First entry of each distinct id in `order`.
+  Index* begin = scratch.take<Index>({std::ssize(order) + 1}).data;
   Index count = 0;
   for (Index i = 0; i < std::ssize(order); ++i) {
     const std::int32_t id = detail::id_of(order[static_cast<std::size_t>(i)]);
@@ -145,14 +147,15 @@ Index sum_rows_by_id(View<const T> rows, View<const std::int32_t> ids, std::int3
         if (i == begin[which]) {
           if (!sentences) {
             std::copy_n(from, width, to);
-          } else {  // added to zeros, as dropout's own gradient is: a product may be -0
+          } else {  // added to zeros like dropout's own gradient, because a product may be -0
             std::fill_n(to, width, T(0));
             dropped(row, to, OutputMode::accumulate);
           }
           continue;
         }
         if (sentences)
-          dropped(row, kept, OutputMode::overwrite);  // rounded before it is added, as without fusion
+          dropped(row, kept, OutputMode::overwrite);  // rounded before it is added, so that results equal
+                                                      // those without fusion
         kernel_table<T>().add(sentences ? kept : from, width, to);
       }
   });

@@ -19,12 +19,12 @@ void write(OutputMode how, T& result, T value) {
   result = how == OutputMode::overwrite ? value : result + value;
 }
 
-/// The larger one; NaN if one of them is.
+/// The maximum, or NaN if one of them is.
 template <class T>
 T larger_or_nan(T a, T b) {
   return b > a || b != b ? b : a;
 }
-/// Whether x is the maximum y: equal, or both NaN.
+/// Whether x equals the maximum y; NaN equals NaN.
 template <class T>
 bool is_maximum(T x, T y) {
   return x == y || (x != x && y != y);
@@ -132,7 +132,7 @@ class CpuTensorKernels final : public TensorKernels<T> {
                         View<T> d_x) override {
     if (!d_x) return;
     each_line(a, [&](Index first) {
-      T sum = 0;  // of d_y (log softmax), of d_y y (softmax)
+      T sum = 0;  // of d_y (log-softmax) or d_y y (softmax)
       for (Index i = 0; i < a.size; ++i) {
         const Index at = first + i * a.inner;
         sum += logarithm ? d_y.data[at] : d_y.data[at] * y.data[at];
@@ -146,10 +146,10 @@ class CpuTensorKernels final : public TensorKernels<T> {
   }
 
  private:
-  static constexpr Index activation_elements = 4;  ///< an activation takes as long as so many simple elements
+  static constexpr Index activation_elements = 4;  ///< cost of an activation in simple elements
 
-  /// Calls `use(line, first element, count, piece)` for pieces of contiguous lines along the axis, in
-  /// parallel.
+  /// Calls `use(line, first element, count, piece)` in parallel for pieces of contiguous lines along the
+  /// axis.
   template <class Use>
   static void each_piece(const AxisView& a, Use use) {
     const Index pieces = divide_up(a.size, min_parallel_elements);
@@ -161,8 +161,8 @@ class CpuTensorKernels final : public TensorKernels<T> {
                       }
                     });
   }
-  /// Sums of contiguous lines, the same whatever the number of threads: of four vectors each piece, in double
-  /// precision over those and over pieces.
+  /// Sums of contiguous lines, independent of the number of threads. A piece is summed in four vectors; these
+  /// and the pieces are added in double precision.
   static void sum_lines(const AxisView& a, T factor, const T* x, T* y) {
     const Index pieces = divide_up(a.size, min_parallel_elements);
     Scratch scratch;
@@ -179,7 +179,7 @@ class CpuTensorKernels final : public TensorKernels<T> {
       y[line] =
           factor * static_cast<T>(std::accumulate(sums + line * pieces, sums + (line + 1) * pieces, 0.0));
   }
-  /// Calls `use(first)` with the place of the first element of each line along the axis, in parallel.
+  /// Calls `use(index of the first element)` for each line along the axis, in parallel.
   template <class Use>
   static void each_line(const AxisView& a, Use use) {
     parallel_ranges(a.outer * a.inner, a.size * 4, [&](Index first_line, Index last_line) {
@@ -187,8 +187,8 @@ class CpuTensorKernels final : public TensorKernels<T> {
         use(line / a.inner * a.size * a.inner + line % a.inner);
     });
   }
-  /// Calls `use(from, to)` for each element of [outer, size, inner] with its place in [outer, inner], in
-  /// memory order.
+  /// Calls `use(from, to)` for each element of [outer, size, inner], in memory order. `to` is its index in
+  /// [outer, inner].
   template <class Use>
   static void each(const AxisView& a, Use use) {
     Index from = 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The threads of the CPU's kernels: one pool a program. A kernel cuts its work into tasks that own their
-// results wholly, so results depend neither on the number of threads nor on who ran what. Several threads of
-// the caller may call kernels at once: one gets the pool, the others work alone. Nobody waits for a thread
-// that has not come because its core is busy.
+// The thread pool of the CPU kernels, one per program. Each task owns its part of the result, so results do
+// not depend on the number of threads or on which thread ran a task. Several threads may call kernels at
+// once: one gets the pool, the others work alone. A team starts without threads whose cores are busy.
 
 #include "lstmlib/backend/cpu/barrier.hpp"
 #include "lstmlib/base/error.hpp"
@@ -30,18 +29,18 @@
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 namespace detail {
-/// A plugin must not be unmapped under its workers: the system keeps a library loaded while a thread has an
-/// object of it to destroy at its end.
+/// Keeps a plugin mapped while its workers run. The system does not unload a library while a thread still has
+/// to destroy one of its thread-local objects.
 inline void keep_library_loaded() {
   struct AtEndOfThread {
-    ~AtEndOfThread() { asm volatile(""); }  // not nothing: the compiler would leave the object out
+    ~AtEndOfThread() { asm volatile(""); }  // not empty, else the compiler would drop the object
   };
   thread_local const AtEndOfThread here;
   asm volatile("" : : "r"(&here));
 }
 }  // namespace detail
 
-/// One of the threads that run a team's function at the same time.
+/// One of the threads that run a team's function concurrently.
 struct Member {
   int number, count;
   Barrier& barrier;
@@ -49,7 +48,7 @@ struct Member {
 
 class ThreadPool {
  public:
-  /// Never destroyed: static objects may compute until the very end. A forked process gets a new one.
+  /// Never destroyed: static objects may compute until the very end. A forked process gets a new pool.
   static ThreadPool& instance() {
     ThreadPool* pool = instance_.load(std::memory_order_acquire);
     return pool ? *pool : first();
@@ -64,9 +63,9 @@ class ThreadPool {
     threads_.store(count, std::memory_order_relaxed);
   }
 
-  /// Runs `function(member)` on up to `most` threads at the same time, the caller among them. Fewer where
-  /// threads do not come soon, as their cores are busy; the caller alone if another thread has the pool. The
-  /// function must not throw.
+  /// Runs `function(member)` concurrently on up to `most` threads, including the caller. Uses fewer threads
+  /// if some do not arrive soon because their cores are busy, and only the caller if another thread has the
+  /// pool. The function must not throw.
   void run_team(int most, FunctionRef<void(const Member&)> function) {
     std::unique_lock lock(busy_, std::defer_lock);
     if (most > 1 && threads() > 1 && !inside() && lock.try_lock()) {
@@ -77,8 +76,8 @@ class ThreadPool {
     function(Member{0, 1, barrier});
   }
 
-  /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. The first exception of a task
-  /// is thrown again here; the tasks that had not begun then are left out.
+  /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. Rethrows the first exception
+  /// of a task; tasks that had not started by then are skipped.
   void run_tasks(Index tasks, FunctionRef<void(Index)> task) {
     std::unique_lock lock(busy_, std::defer_lock);
     if (tasks <= 1 || threads() == 1 || inside() || !lock.try_lock()) {
@@ -109,14 +108,14 @@ class ThreadPool {
  private:
   friend class OneThread;
 
-  /// How long to spin before sleeping: less where cores are busy, see Barrier.
+  /// How long to spin before sleeping. Shorter if cores are busy: see Barrier.
   std::chrono::microseconds patience() const {
     return std::chrono::microseconds(patience_.load(std::memory_order_relaxed));
   }
-  static constexpr std::chrono::microseconds gathering{100};  ///< for a sleeping thread to come
+  static constexpr std::chrono::microseconds gathering{100};  ///< time for a sleeping thread to arrive
   static constexpr int teams_left_out = 16;
 
-  /// True on threads that run a part of a kernel: what they call runs on them alone.
+  /// True on threads that run part of a kernel. Kernels called there do not use the pool.
   static bool& inside() {
     thread_local bool value = false;
     return value;
@@ -127,8 +126,8 @@ class ThreadPool {
     inside() = false;
   }
 
-  /// A thread of the pool. `state` tells who acts next: a call that its thread has not begun can be taken
-  /// back.
+  /// A thread of the pool. `state` says who acts next. A call can be withdrawn until its thread has started
+  /// it.
   struct Worker {
     enum State : std::uint32_t { starting, idle, called, running, stopping };
 
@@ -147,7 +146,7 @@ class ThreadPool {
       for (;;) {
         detail::wait_while(state, idle, pool.patience());
         if (state.load(std::memory_order_acquire) == stopping) return;
-        if (!change(called, running)) continue;  // taken back
+        if (!change(called, running)) continue;  // withdrawn
         if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, pool.patience());
         run_inside(*pool.function_, number);
         set(idle);
@@ -155,7 +154,7 @@ class ThreadPool {
     }
     alignas(64) detail::Ticket state{starting};
     int number = 0;
-    std::thread thread;  // last: it uses the others
+    std::thread thread;  // last, because it uses the other members
   };
 
   explicit ThreadPool(int threads, const ThreadPool* parents = nullptr)
@@ -170,13 +169,13 @@ class ThreadPool {
     }();
     return pool;
   }
-  /// In a forked process: the workers are threads of its parent, and so may be the one that holds the lock.
+  /// In a forked process: the workers, and perhaps the holder of the lock, are threads of the parent.
   static void forget_parents_threads() {
     const ThreadPool* parents = instance_.load(std::memory_order_relaxed);
     instance_.store(new ThreadPool(parents->threads(), parents), std::memory_order_release);
   }
 
-  /// The cores that this process may use.
+  /// Number of cores that this process may use.
   static int available() {
 #if defined(__linux__)
     cpu_set_t set;
@@ -186,8 +185,8 @@ class ThreadPool {
   }
   Worker& worker(int i) { return *workers_[static_cast<std::size_t>(i)]; }
 
-  /// Workers start at the first call. Returns how many threads there are: fewer than wanted if the system
-  /// gives no more.
+  /// Starts the workers at the first call. Returns the number of threads, which is smaller than wanted if the
+  /// system refuses more.
   int start() {
     const auto known = workers_.size();
     try {
@@ -206,14 +205,14 @@ class ThreadPool {
     workers_.clear();
   }
 
-  /// Asks the first `count` workers to run `function(number)`, which must live until finish.
+  /// Asks the first `count` workers to run `function(number)`, which must live until finish returns.
   void call(int count, const FunctionRef<void(int)>& function, bool as_team) {
     function_ = &function;
     as_team_ = as_team;
     go_before_ = go_.load(std::memory_order_relaxed);
     for (int i = 0; i < count; ++i) worker(i).set(Worker::called);
   }
-  /// Takes calls back that have not begun, and waits for the others.
+  /// Withdraws calls that have not started and waits for the others.
   void finish(int count) {
     for (int i = 0; i < count; ++i)
       if (!worker(i).change(Worker::called, Worker::idle))
@@ -237,29 +236,29 @@ class ThreadPool {
     go_.notify_all();
     run_inside(one, 0);
     finish(called);
-    // Members that sleep again and again do not have their cores: one thread is faster for a while. Once is
-    // no reason: the system takes every core away now and then, for a moment.
+    // If members sleep again and again, their cores are busy, and one thread is faster for a while. A single
+    // slow team does not count: the system takes any core away now and then.
     if (!meeting.was_slow()) slow_before_ = false;
     else if (std::exchange(slow_before_, true)) alone_ = teams_left_out;
   }
 
-  std::mutex busy_;  ///< held by the thread that uses what follows
+  std::mutex busy_;  ///< held by the thread that uses the members below
   static inline std::atomic<ThreadPool*> instance_{nullptr};
 
   std::atomic<int> threads_;
-  /// That of the process from which this one was forked: kept, so that leak checks find what it holds.
+  /// The pool of the parent process. Kept so that leak checkers find what it holds.
   [[maybe_unused]] const ThreadPool* parents_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  const FunctionRef<void(int)>* function_ = nullptr;  ///< of the call that runs
+  const FunctionRef<void(int)>* function_ = nullptr;  ///< of the current call
   bool as_team_ = false;
-  int alone_ = 0;             ///< teams to come that are the caller alone
-  bool slow_before_ = false;  ///< the team before this one waited for its cores
+  int alone_ = 0;             ///< number of coming teams that are the caller alone
+  bool slow_before_ = false;  ///< whether the previous team waited for its cores
   std::uint32_t go_before_ = 0;
   std::atomic<int> patience_{Barrier::max_patience};
   alignas(64) detail::Ticket go_{0};
 };
 
-/// While it lives, kernels that the caller's thread calls run on that thread alone.
+/// While it lives, kernels called from this thread run on this thread alone.
 class OneThread {
  public:
   OneThread() { ThreadPool::inside() = true; }
@@ -271,23 +270,23 @@ class OneThread {
   bool before_ = ThreadPool::inside();
 };
 
-/// How many threads kernels use: as many as cores that the process may use, unless set.
+/// Number of threads that kernels use. Default: the number of cores that the process may use.
 inline int threads() { return ThreadPool::instance().threads(); }
-/// Throws Error for less than 1. Waits for kernels that run.
+/// Throws Error if `count` is below 1 or the caller is inside a kernel. Waits for running kernels.
 inline void set_threads(int count) { ThreadPool::instance().set_threads(count); }
 
-/// Work on fewer elements than this is done before another thread has woken up.
+/// With fewer elements, the work is done before another thread has woken up.
 inline constexpr Index min_parallel_elements = 16 * 1024;
 
-/// See ThreadPool::run_tasks. `elements`, where given: of all tasks; few of them are left to the caller's
-/// thread.
+/// See ThreadPool::run_tasks. `elements`: size of all tasks together. If it is small, the caller runs them
+/// alone.
 inline void parallel_for(Index tasks, FunctionRef<void(Index)> task, Index elements = min_parallel_elements) {
   if (elements >= min_parallel_elements) return ThreadPool::instance().run_tasks(tasks, task);
   for (Index i = 0; i < tasks; ++i) task(i);
 }
 
-/// Calls `range(first, last)` for pieces of 0 to count - 1, each of about `min_parallel_elements` elements of which an
-/// item has `item`: the same pieces whatever the number of threads.
+/// Calls `range(first, last)` for pieces of 0 to count - 1. Items have `item` elements, and a piece about
+/// `min_parallel_elements`. The pieces do not depend on the number of threads.
 inline void parallel_ranges(Index count, Index item, FunctionRef<void(Index, Index)> range) {
   const Index piece = std::max<Index>(1, min_parallel_elements / std::max<Index>(item, 1));
   parallel_for((count + piece - 1) / piece,

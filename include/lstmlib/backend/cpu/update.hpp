@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Optimizer steps on the CPU: one pass over value, gradient and state, in pieces for the threads.
+// Optimizer updates on the CPU: one pass over value, gradient and state, divided among the threads.
 
 #include "lstmlib/backend/cpu/kernel_sets.hpp"
 #include "lstmlib/backend/cpu/scratch.hpp"
@@ -41,7 +41,7 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   }
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     const double rate = threshold / std::sqrt(*squared_norm);
-    *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
+    *factor = rate >= 1 ? 1 : rate;  // NaN stays NaN, and so become all gradients
   }
   void apply(std::span<const math::GradientTransform> given_steps, View<const T> value,
              View<T> gradient) override {
@@ -53,14 +53,14 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   }
 
  private:
-  /// Not by std::visit, which takes a second to compile for so many rules.
+  /// std::visit would take a second to compile for this many rules.
   template <std::size_t... alternatives>
   static const void* address_of_alternative(const math::UpdateRule& rule, std::index_sequence<alternatives...>) {
     const void* found = nullptr;
     ((rule.index() == alternatives ? static_cast<void>(found = std::get_if<alternatives>(&rule)) : void()), ...);
     return found;
   }
-  /// The steps with their factors as values, which kernels read.
+  /// The steps with factors replaced by their values, which the kernels read.
   static std::span<const math::GradientTransform> with_factors(std::span<const math::GradientTransform> given,
                                                                Scratch& scratch) {
     const auto count = static_cast<Index>(given.size());
@@ -89,7 +89,7 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
   }
   static void stepped(std::span<const math::GradientTransform> steps, const T* value, const T* gradient,
                       Index count, T* to) {
-    // The kernel reads the value only; it shares its argument with rules, which write it.
+    // This kernel only reads the value. Its argument type is shared with rules, which write it.
     kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}},
                                   to);
   }
@@ -104,8 +104,8 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
                 piece = rows_a_piece(gradient, value);
     return (rows + piece - 1) / piece;
   }
-  /// Calls `use(piece, first element, count, their gradient or null)` for all elements of the parameter;
-  /// calls for one piece come in order, on one thread.
+  /// Calls `use(piece, first element, count, their gradient or null)` for all elements of the parameter.
+  /// Calls for one piece come in order, on one thread.
   template <class Use>
   static void each_piece(const GradientView<T>& gradient, View<const T> value, Use use) {
     const Index rows = rows_a_piece(gradient, value);
@@ -118,7 +118,8 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
           gradient.dense ? gradient.dense.data + first : nullptr);
     });
   }
-  /// Rows `first` to `last` - 1 of a table of which some have a gradient; those between two of them together.
+  /// Rows `first` to `last` - 1 of a table, some of which have a gradient. Rows between two of these are one
+  /// call.
   template <class Use>
   static void each_row_run(const GradientView<T>& gradient, View<const T> value, Index first, Index last,
                            Index piece, Use use) {

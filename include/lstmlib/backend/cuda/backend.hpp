@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// GPUs as a back end. Each device has one stream, on which all its work runs in the order of the calls.
+// The CUDA back end. Each device has one stream, which runs all its work in the order of the calls.
 
 #include "lstmlib/backend/cuda/factories.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The groups of kernels of a device with their table.
+/// All kernels of a device with their table.
 template <Real T>
 struct Groups {
   explicit Groups(Context& context)
@@ -25,9 +25,13 @@ struct Groups {
   Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
+/// GPUs as a back end. Programs install it with lstmlib::cuda::install() (see cuda.hpp) and choose a GPU by
+/// Device.
+///
+///     if (cuda::install()) model.to(Device::parse("cuda"));
 class CudaBackend final : public Backend {
  public:
-  /// Devices are set up when they are used first.
+  /// Devices are set up when they are first used.
   explicit CudaBackend(int devices) : devices_(static_cast<std::size_t>(devices)) {}
 
   std::string_view name() const override { return "cuda"; }
@@ -67,7 +71,7 @@ class CudaBackend final : public Backend {
   void synchronise(int device) override { context(device).synchronise(); }
   void run_as_graph(int device, FunctionRef<void()> work) override { context(device).graphs.run_as_graph(work); }
 
-  /// Made at the first call.
+  /// Created at the first call.
   Context& context(int device) { return *set_up(device).context; }
 
  private:

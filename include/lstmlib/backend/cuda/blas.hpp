@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// cuBLAS on one stream: its handle, its workspace, and its settings, so that results are the same in every
-// run.
+// cuBLAS on one stream: handle, workspace, and settings that make results reproducible.
 
 #include "lstmlib/backend/cuda/memory.hpp"
 
@@ -23,20 +22,20 @@ class Blas {
     const CurrentDevice scope(stream.device());
     check(cublasCreate(&handle_), "cublasCreate");
     check(cublasSetStream(handle_, stream.handle()), "cublasSetStream");
-    // Without a workspace of its own, cuBLAS asks the driver for one where it is captured. After the stream,
-    // which takes it away.
+    // Without its own workspace, cuBLAS would allocate one from the driver during a capture. Set it after the
+    // stream, which resets it.
     check(cublasSetWorkspace(handle_, memory.allocate(stream, workspace_bytes), workspace_bytes),
           "cublasSetWorkspace");
     check(cublasSetAtomicsMode(handle_, CUBLAS_ATOMICS_NOT_ALLOWED), "cublasSetAtomicsMode");
     check(cublasSetPointerMode(handle_, CUBLAS_POINTER_MODE_HOST), "cublasSetPointerMode");
-    // No TF32 unless a call asks for it.
+    // No TF32 unless a call requests it.
     check(cublasSetMathMode(handle_, CUBLAS_DEFAULT_MATH), "cublasSetMathMode");
   }
   Blas(const Blas&) = delete;
   Blas& operator=(const Blas&) = delete;
   ~Blas() { (void)cublasDestroy(handle_); }
 
-  /// Calls `use(handle)`; a handle serves one thread at a time.
+  /// Calls `use(handle)`. Only one thread at a time may use the handle.
   template <class Use>
   void with_handle(Use use) {
     const std::lock_guard lock(mutex_);
@@ -44,7 +43,7 @@ class Blas {
   }
 
  private:
-  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  ///< what its documentation asks for
+  static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  ///< as its documentation recommends
 
   std::mutex mutex_;
   cublasHandle_t handle_ = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Every call of the CUDA runtime goes through `check`, which throws.
+// Error handling: every call of the CUDA runtime goes through `check`, which throws.
 
 #include "lstmlib/base/error.hpp"
 
@@ -8,10 +8,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Throws DeviceError unless the call went well: `what` it was, then the runtime's name, number and text.
+/// Throws DeviceError unless the call succeeded, with `what` and the runtime's error name, number and text.
 inline void check(cudaError_t code, const char* what) {
   if (code == cudaSuccess) return;
-  (void)cudaGetLastError();  // else the next call would report it again
+  (void)cudaGetLastError();  // clear the error, else the next call would report it again
   fail<DeviceError>("cuda: ", what, ": ", cudaGetErrorName(code), " (", static_cast<int>(code),
                     "): ", cudaGetErrorString(code));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// All that the kernels of one device share: its stream, memory, copies, graphs, errors and cuBLAS.
+// What all kernels of one device share: stream, memory, copies, graphs, data errors and cuBLAS.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/backend/cuda/blas.hpp"
@@ -20,7 +20,7 @@ struct Context {
 
   void* allocate(std::size_t bytes) { return memory.allocate(stream, bytes); }
   void release(void* data, std::size_t bytes) noexcept { memory.release(stream, data, bytes); }
-  /// Waits for the device, and throws what kernels have found wrong with their data.
+  /// Waits for the device. Throws the data errors that kernels reported.
   void synchronise() {
     const auto exclusive = stream.exclusive();
     const Graphs::Interruption interruption(graphs);
@@ -36,8 +36,8 @@ struct Context {
   Blas blas;
 };
 
-/// Memory of the device for a kernel or a few, as long as this object lives: what comes later on the stream
-/// may have it again.
+/// Device memory for one or several kernels, released by the destructor. Later work on the stream may reuse
+/// it.
 class Scratch {
  public:
   explicit Scratch(Context& context) : context_(context) {}
@@ -47,7 +47,7 @@ class Scratch {
     for (const auto& [data, bytes] : taken_) context_.release(data, bytes);
   }
 
-  /// Uninitialised.
+  /// Uninitialised memory. Throws DeviceError if there is not enough.
   template <class T>
   View<T> take(Shape shape) {
     const auto bytes = static_cast<std::size_t>(shape.elements()) * sizeof(T);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How a kernel reports an error in its data.
+// How kernels report data errors.
 
 #include "lstmlib/base/index.hpp"
 #include "lstmlib/backend/cuda/data_errors.hpp"
@@ -8,8 +8,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Writes down that `value` at `place` of a tensor is not one of 0 to `bound` - 1. Calls of one kernel have
-/// the same kind and bound. Only the thread with a wrong value may pay for this: it is slow.
+/// Reports that `value` at index `place` of a tensor is not in 0 to `bound` - 1. All calls of one kernel have
+/// the same kind and bound. Slow, so only threads with a wrong value should call it.
 __device__ inline void report(DataErrorWord* word, DataError kind, Index place, std::int32_t value,
                               Index bound) {
   const std::uint64_t mine =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Errors that only kernels see, as an id outside a table: they are written down, and thrown by the next call
-// that waits for the device.
+// Errors that only kernels can detect, such as an id outside a table. They are recorded and thrown by the
+// next call that waits for the device.
 
 #include "lstmlib/backend/cuda/stream.hpp"
 
@@ -12,16 +12,15 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label };
 
-/// Where kernels report (data_errors.cuh). The kernel that reports first wins, and of its errors that of the
-/// lowest place: the same whatever the order in which threads run.
+/// Where kernels record an error (data_errors.cuh). The first kernel to report wins, and of its errors the
+/// one at the lowest index. So the result does not depend on the order of threads.
 struct DataErrorWord {
-  std::uint64_t
-      kind_and_bound;  ///< kind in the upper 8 bits, numbers are expected below the bound; 0: no error
+  std::uint64_t kind_and_bound;   ///< kind in the upper 8 bits, then the bound; 0: no error
   std::uint64_t place_and_value;  ///< 32 bits each
 };
 
-/// The word of a device, in pinned memory: the device reaches it only when there is an error to write, and
-/// the host reads it without a copy.
+/// The error word of a device, in pinned memory. The device accesses it only to write an error, and the host
+/// reads it without a copy.
 class DataErrors {
  public:
   DataErrors() {
@@ -35,8 +34,7 @@ class DataErrors {
   ~DataErrors() { (void)cudaFreeHost(word_); }
 
   DataErrorWord* word() const { return word_; }
-  /// To be called when the device has nothing to do. Throws IndexError if a kernel has reported an error,
-  /// once.
+  /// Call it when the device is idle. Throws IndexError if a kernel reported an error, and clears the error.
   void throw_reported() {
     const DataErrorWord seen = *word_;
     if (seen.kind_and_bound == 0) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Numbers of the host on a device, copied once and kept, as beside the SequenceLayout that they were made of.
+// Device cache: numbers copied from the host once and kept, for example with the SequenceLayout they derive
+// from.
 
 #include "lstmlib/base/index.hpp"
 #include "lstmlib/backend/cuda/context.hpp"
@@ -13,7 +14,7 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 template <class Number>
 class DeviceCache {
  public:
-  /// Room for `count` numbers.
+  /// Allocates memory for `count` numbers.
   DeviceCache(Context& context, std::size_t count)
       : context_(&context),
         bytes_(count * sizeof(Number)),
@@ -29,8 +30,8 @@ class DeviceCache {
   }
 
   const Number* data() const { return data_; }
-  /// Copies what `numbers()` returns, as many as there is room for, unless they are there: not if they were
-  /// to be copied by a graph that never ran.
+  /// Copies the `count` numbers that `numbers()` returns, unless that was done before. Repeats the copy if it
+  /// was part of a graph that never ran.
   template <class Numbers>
   void fill(Numbers numbers) const {
     if (capture_ && !context_->stream.abandoned(*capture_)) return;
@@ -40,10 +41,10 @@ class DeviceCache {
   }
 
  private:
-  Context* context_;  // lives until the program ends, as back ends do
+  Context* context_;  // lives until the program ends, like all back ends
   std::size_t bytes_;
   Number* data_;
-  mutable std::optional<std::size_t> capture_;  ///< that has copied; 0: none was under way
+  mutable std::optional<std::size_t> capture_;  ///< capture that contains the copy; 0: outside a capture
 };
 
 }  // namespace lstmlib::cuda

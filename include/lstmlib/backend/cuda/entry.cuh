@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The whole CUDA part, for a program that has it in a .cu file of its own instead of linking lstmlib::cuda:
-// exactly one file of the program includes this.
+// The whole CUDA back end, for programs that compile it in their own .cu file instead of linking
+// lstmlib::cuda. Include it in exactly one file.
 
 #include "lstmlib/backend/cuda/install.hpp"
 #include "lstmlib/backend/cuda/tensor.cuh"

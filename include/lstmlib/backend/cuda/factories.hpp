@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How a device gets its kernels: each group is defined, and compiled, apart (tensor.cuh, nn.cuh,
+// Creates the kernels of a device. Each group is defined and compiled separately (tensor.cuh, nn.cuh,
 // update.cuh, recurrent.cuh).
 
 #include "lstmlib/backend/backend.hpp"

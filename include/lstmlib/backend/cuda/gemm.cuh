@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Products of matrices by cuBLAS. Our matrices are row-major, its are column-major: it sees all of them
-// transposed, and computes cᵀ = bᵀ aᵀ.
+// Matrix products by cuBLAS. Our matrices are row-major and those of cuBLAS column-major. So cuBLAS sees
+// transposed matrices and computes cᵀ = bᵀ aᵀ.
 
 #include "lstmlib/base/precision.hpp"
 #include "lstmlib/backend/cuda/context.hpp"
@@ -20,7 +20,7 @@ inline constexpr cudaDataType_t cuda_type = std::is_same_v<T, float>    ? CUDA_R
                                             : std::is_same_v<T, double> ? CUDA_R_64F
                                                                         : CUDA_R_16BF;
 
-/// c = or += a b, sums in the type of c.
+/// c = or += a b, with sums in the type of c.
 template <class Operand, class T>
 void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Operand> a,
                MatrixOperand<Operand> b, View<T> c, OutputMode how) {
@@ -29,7 +29,7 @@ void blas_gemm(Context& context, cublasComputeType_t compute, MatrixOperand<Oper
   if (std::max({rows, inner, columns}) > std::numeric_limits<int>::max())
     fail<ShapeError>("gemm: ", rows, " x ", inner, " x ", columns, " is too large for cuBLAS");
   const T alpha = 1, beta = how == OutputMode::accumulate ? T(1) : T(0);
-  // A matrix without elements still needs a row size of 1 at least.
+  // Even a matrix without elements needs a row size of at least 1.
   const auto row_size = [](const MatrixOperand<Operand>& operand) {
     return static_cast<int>(std::max<Index>(1, operand.matrix.shape.row_size()));
   };
@@ -54,8 +54,8 @@ inline void gemm(Context& context, MatrixOperand<Bf16> a, MatrixOperand<Bf16> b,
                  OutputMode how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_32F, a, b, c, how);
 }
-/// The same of matrices in two parts of bfloat16, to 16 bits; low times low is left out. A left factor is
-/// transposed or not, a right one is not.
+/// The same for matrices split into two bfloat16 parts, with 16 bits of precision. The product of the low
+/// parts is left out. The left matrix may be transposed, the right one not.
 inline void gemm(Context& context, const SplitMatrix& a, bool transposed, const SplitMatrix& b, View<float> c,
                  OutputMode how) {
   using Matrix = MatrixOperand<Bf16>;
@@ -68,8 +68,8 @@ inline void gemm(Context& context, MatrixOperand<double> a, MatrixOperand<double
                  OutputMode how) {
   detail::blas_gemm(context, CUBLAS_COMPUTE_64F, a, b, c, how);
 }
-/// fp32 (never TF32), fp32_strict (and cuBLAS may take no shortcuts), fp16, or bf16 with operands rounded
-/// here; sums are float32.
+/// Precisions: fp32 (never TF32), fp32_strict (cuBLAS's pedantic mode), fp16 (cuBLAS's TF32 mode), or bf16,
+/// with operands rounded here. Sums are float32.
 inline void gemm(Context& context, MatrixOperand<float> a, MatrixOperand<float> b, View<float> c,
                  OutputMode how, Precision precision = Precision::fp32) {
   if (precision != Precision::bf16)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Work of a device as one graph: what is enqueued on the stream is captured as a graph of the runtime, which
-// then runs as a whole. That costs the host one call in place of hundreds, and the device the gaps between
-// them.
+// Runs work of a device as one CUDA graph: what is enqueued on the stream is captured and then launched as a
+// whole. The host makes one call instead of hundreds, and the device has no gaps between kernels.
 
 #include "lstmlib/base/function_ref.hpp"
 #include "lstmlib/backend/cuda/graph_nodes.hpp"
@@ -18,9 +17,9 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Graphs that are ready to run. One that was made ready for a batch serves the next one of the same kernels,
-/// mostly that of equally many steps: it gets the new addresses and sizes, which is cheaper than to make it
-/// anew.
+/// Instantiated graphs. A graph made for one batch is reused for later ones with the same kernels, usually
+/// batches with the same number of steps. It is updated with new addresses and sizes, which is cheaper than
+/// instantiating again.
 class ReadyGraphs {
  public:
   ReadyGraphs() = default;
@@ -28,7 +27,7 @@ class ReadyGraphs {
   ReadyGraphs& operator=(const ReadyGraphs&) = delete;
   ~ReadyGraphs() { forget_all(); }
 
-  /// Starts what `graph`, of a capture, says. The graph is not needed afterwards.
+  /// Launches a captured graph. `graph` may be destroyed afterwards.
   void launch(Stream& stream, cudaGraph_t graph) {
     const auto nodes = nodes_of(graph);
     if (!nodes) return launch_once(stream, graph);
@@ -55,7 +54,7 @@ class ReadyGraphs {
   }
 
   std::size_t size() const { return ready_.size(); }
-  std::size_t made() const { return made_; }  ///< since the beginning
+  std::size_t made() const { return made_; }  ///< instantiations so far
 
  private:
   struct Ready {
@@ -63,9 +62,10 @@ class ReadyGraphs {
     std::size_t last_use = 0;
   };
   using Place = std::map<GraphNodes, Ready>::iterator;
-  static constexpr std::size_t max_ready = 128;  ///< sentences have fewer lengths, mostly
+  /// Usually more than the number of different sentence lengths.
+  static constexpr std::size_t max_ready = 128;
 
-  /// Where there is no memory for one more, the others make room.
+  /// If there is not enough memory for one more graph, destroys the others.
   cudaGraphExec_t made_ready(cudaGraph_t graph) {
     ++made_;
     try {
@@ -76,7 +76,7 @@ class ReadyGraphs {
     forget_all();
     return instantiated(graph);
   }
-  /// Its memory is freed when it has run.
+  /// Its memory is freed after it has run.
   void launch_once(Stream& stream, cudaGraph_t graph) {
     const cudaGraphExec_t made = made_ready(graph);
     const cudaError_t launched = cudaGraphLaunch(made, stream.handle());
@@ -86,7 +86,7 @@ class ReadyGraphs {
   static bool updated(cudaGraphExec_t ready, cudaGraph_t graph) {
     cudaGraphExecUpdateResultInfo result{};
     if (cudaGraphExecUpdate(ready, graph, &result) == cudaSuccess) return true;
-    (void)cudaGetLastError();  // copies of other kinds, for one
+    (void)cudaGetLastError();  // for example, copies of another kind
     return false;
   }
   Place oldest() {
@@ -105,20 +105,19 @@ class ReadyGraphs {
   std::size_t uses_ = 0, made_ = 0;
 };
 
-/// What other threads ask of the device while one has a piece under way comes after it: they wait.
+/// Runs work as graphs. While one thread captures work, other threads that use the device wait.
 class Graphs {
  public:
-  /// LSTMLIB_CUDA_GRAPHS=off in the environment: everything runs at once, kernel by kernel.
+  /// With LSTMLIB_CUDA_GRAPHS=off in the environment, kernels run one by one.
   Graphs(Stream& stream, DeviceMemory& memory, Staging& staging)
       : stream_(stream), memory_(memory), staging_(staging) {
     const char* wanted = std::getenv("LSTMLIB_CUDA_GRAPHS");
     usable_ = !wanted || std::string_view(wanted) != "off";
   }
 
-  /// Calls `work`, once, and starts what it has asked of the device. If it throws, nothing of that is done,
-  /// and the device is as before. Calls within calls are part of the outer one. The first call runs kernel by
-  /// kernel: kernels are loaded and the memory's pool is filled then. So does all work where the driver takes
-  /// no graphs.
+  /// Calls `work` once and launches what it enqueued. If it throws, nothing of that runs, and the device is
+  /// unchanged. Nested calls join the outer graph. The first call runs kernel by kernel, which loads the
+  /// kernels and fills the memory pool. So do all calls if the driver does not support graphs.
   void run_as_graph(FunctionRef<void()> work) {
     if (!usable_) return work();
     const auto exclusive = stream_.exclusive();
@@ -138,8 +137,8 @@ class Graphs {
     run();
   }
 
-  /// For calls that wait for the device: what was written down so far is started when this object is made,
-  /// and what follows it is a further piece.
+  /// For calls that wait for the device: the constructor launches what was captured so far, and the
+  /// destructor starts another capture.
   class Interruption {
    public:
     explicit Interruption(Graphs& graphs) : graphs_(graphs), interrupts_(graphs.stream_.capturing()) {
@@ -157,12 +156,12 @@ class Graphs {
   };
 
   const ReadyGraphs& ready() const { return ready_; }
-  /// Destroys those that no piece is using, for who wants to destroy something that they refer to.
+  /// Destroys all instantiated graphs that are not in use. For owners of resources that the graphs refer to.
   void forget_ready() {
     const auto exclusive = stream_.exclusive();
     ready_.forget_all();
   }
-  /// Whether the next piece becomes a graph, as far as is known.
+  /// Whether the next work becomes a graph, as far as is known.
   bool usable() const { return usable_; }
 
  private:
@@ -171,7 +170,7 @@ class Graphs {
     ~Inside() { inside = false; }
     bool& inside;
   };
-  /// The graph of a capture.
+  /// Owns the graph of a capture.
   struct Captured {
     explicit Captured(Stream& stream) : graph(stream.end_capture()) {}
     Captured(const Captured&) = delete;
@@ -184,7 +183,7 @@ class Graphs {
     try {
       stream_.begin_capture();
     } catch (const DeviceError&) {
-      usable_ = false;  // what follows runs at once
+      usable_ = false;  // what follows runs immediately
     }
   }
   void run() {
@@ -195,7 +194,7 @@ class Graphs {
       const Staging::Held copies = staging_.hold_captured();
       ready_.launch(stream_, captured.graph);
     } catch (const DeviceError&) {
-      usable_ = false;  // the next piece shall not fail for the same reason
+      usable_ = false;  // so that the next run does not fail for the same reason
       abandon(capture);
       throw;
     }
@@ -207,11 +206,11 @@ class Graphs {
     try {
       const Captured captured(stream_);
     } catch (const DeviceError&) {
-      usable_ = false;  // the driver refused something of the capture
+      usable_ = false;  // the driver does not support something in the capture
     }
     abandon(capture);
   }
-  /// What was captured will not run.
+  /// The captured work will not run.
   void abandon(std::size_t capture) noexcept {
     const Staging::Held copies = staging_.hold_captured();
     memory_.graph_was_launched();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a captured graph consists of. A graph that is ready to run can be given the addresses and sizes of
-// another, but only of one with the same kernels in the same places, in clusters of the same shape: drivers
-// (580.159 for one, on an H100) accept others, too, and then run something else than either graph. cuBLAS
-// starts one and the same kernel in clusters of 2 or of 4 blocks, depending on the sizes of a product.
+// The nodes of a captured graph. An instantiated graph can be updated with the addresses and sizes of another
+// graph only if both have the same kernels in the same places and the same cluster shapes. Some drivers
+// (580.159 on an H100) accept other graphs too, and then run something that is neither graph. For example,
+// cuBLAS launches the same kernel in clusters of 2 or 4 blocks, depending on the sizes of a product.
 
 #include "lstmlib/backend/cuda/check.hpp"
 
@@ -16,7 +16,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// A node: its kind, and of a kernel, which one and in what clusters of blocks; 0 where there are none.
+/// A node: its kind, and for kernels also which one and its cluster shape (0 without clusters).
 struct GraphNode {
   cudaGraphNodeType kind;
   const void* kernel;
@@ -31,14 +31,15 @@ namespace detail {
 
 using GetKernelParameters = CUresult(CUDAAPI*)(CUgraphNode, CUDA_KERNEL_NODE_PARAMS*);
 
-/// The driver's own function: the runtime's knows no kernels of libraries. Null where there is none.
+/// The driver's own function, because the runtime's does not support kernels of libraries. Null if there is
+/// none.
 inline GetKernelParameters get_kernel_parameters() {
   static const auto found = [] {
     void* function = nullptr;
     cudaDriverEntryPointQueryResult result{};
     constexpr auto name = "cuGraphKernelNodeGetParams";
 #if CUDART_VERSION >= 12050
-    constexpr unsigned version = 12000;  // the first whose parameters name kernels of libraries
+    constexpr unsigned version = 12000;  // first version whose parameters name kernels of libraries
     const auto asked = cudaGetDriverEntryPointByVersion(name, &function, version, cudaEnableDefault, &result);
 #else
     const auto asked = cudaGetDriverEntryPoint(name, &function, cudaEnableDefault, &result);
@@ -51,7 +52,7 @@ inline GetKernelParameters get_kernel_parameters() {
   return found;
 }
 
-/// The rest of a node that is a kernel; false where the driver does not tell.
+/// Fills in the kernel's fields. Returns false if the driver does not provide them.
 inline bool describe_kernel(cudaGraphNode_t handle, GraphNode& node) {
   const auto get = get_kernel_parameters();
   CUDA_KERNEL_NODE_PARAMS parameters{};
@@ -70,7 +71,7 @@ inline bool describe_kernel(cudaGraphNode_t handle, GraphNode& node) {
 
 }  // namespace detail
 
-/// None where a kernel cannot be told from others.
+/// Nothing if a kernel cannot be identified.
 inline std::optional<GraphNodes> nodes_of(cudaGraph_t graph) {
   std::size_t count = 0;
   check(cudaGraphGetNodes(graph, nullptr, &count), "cudaGraphGetNodes");

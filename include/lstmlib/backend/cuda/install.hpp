@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Defines what cuda.hpp declares: exactly one file of a program includes this, by entry.cuh or in
+// Defines what cuda.hpp declares. Included in exactly one file of a program, by entry.cuh or in
 // lstmlib::cuda.
 
 #include "lstmlib/backend/registry.hpp"
@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Devices that work; 0 without a driver.
+/// Number of usable devices; 0 without a driver.
 inline int usable_devices() {
   int count = 0;
   if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
@@ -18,7 +18,7 @@ inline int usable_devices() {
 }
 
 bool install() {
-  // Never destroyed: tensors in static storage may outlive main.
+  // Never destroyed, because tensors in static storage may outlive main.
   static CudaBackend* const backend = [] {
     const int devices = usable_devices();
     return devices > 0 ? new CudaBackend(devices) : nullptr;

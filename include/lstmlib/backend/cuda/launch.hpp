@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How kernels are started: the only place that does.
+// The only place that launches kernels.
 
 #include "lstmlib/backend/cuda/stream.hpp"
 
@@ -8,23 +8,23 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The grid of a launch. `cluster` blocks, where more than 1, run at the same time and reach each other's
-/// shared memory; it divides `blocks`.
+/// Grid and options of a launch. If `cluster` is above 1, that many blocks run concurrently and can access
+/// each other's shared memory; it must divide `blocks`.
 struct LaunchShape {
   int blocks = 1;
   int blocks_y = 1;
   int threads = 256;
   int shared_bytes = 0;  ///< for SharedArray
   int cluster = 1;
-  /// May begin before the kernels ahead are done: it must call simt::wait_for_previous_kernel before it reads
-  /// what they write, or writes what they read.
+  /// Programmatic launch: the kernel may start before the previous kernels have finished. It must call
+  /// simt::wait_for_previous_kernel before it reads what they write or writes what they read.
   bool programmatic_launch = false;
 };
 
-/// What a block may have without asking, and what clusters every device with clusters takes.
+/// Shared memory of a block and cluster size that need no attribute of the kernel.
 inline constexpr int default_shared_bytes = 48 * 1024, default_cluster = 8;
 
-/// Starts `kernel(arguments...)` after all that the stream has. Throws DeviceError if it cannot be started.
+/// Launches `kernel(arguments...)` after the work on the stream. Throws DeviceError if the launch fails.
 template <class... Parameters, class... Arguments>
 void launch(Stream& stream, const LaunchShape& shape, void (*kernel)(Parameters...),
             Arguments&&... arguments) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A device's memory: blocks that are kept for the next request of their size. All work of a device is on one
-// stream, so a block may be used again as soon as it is released: what comes later runs later.
+// Device memory: blocks are kept for reuse by their size. All work of a device is on one stream, so a
+// released block can be reused at once: later work runs later.
 
 #include "lstmlib/backend/cuda/stream.hpp"
 
@@ -14,8 +14,8 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class DeviceMemory {
  public:
-  /// Aligned to 256 bytes; asks the driver only where no block of this size is kept. Throws DeviceError
-  /// where, with all kept blocks given back, there is still not enough.
+  /// Memory aligned to 256 bytes. Calls the driver only if no block of this size is kept. Throws DeviceError
+  /// if there is not enough memory even after all kept blocks were freed.
   void* allocate(Stream& stream, std::size_t bytes) {
     const std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
@@ -40,7 +40,7 @@ class DeviceMemory {
     fail<DeviceError>("cuda: ", bytes, " bytes asked for on device ", stream.device(), ", ", left, " of ",
                       all, " are free");
   }
-  /// `bytes` as given to allocate.
+  /// `bytes`: as passed to allocate.
   void release(Stream& stream, void* data, std::size_t bytes) noexcept {
     const std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
@@ -51,14 +51,14 @@ class DeviceMemory {
       (void)cudaFree(data);
     }
   }
-  /// To be called when a captured graph has been launched: what was released meanwhile is like any other
-  /// block.
+  /// Call it when a captured graph was launched. Blocks released during the capture then become ordinary
+  /// blocks.
   void graph_was_launched() {
     const std::lock_guard lock(mutex_);
     for (auto& [size, blocks] : free_)
       for (Block& block : blocks) block.in_graph = false;
   }
-  /// Bytes of the blocks that nobody uses.
+  /// Bytes of unused blocks.
   std::size_t kept() const {
     const std::lock_guard lock(mutex_);
     return kept_;
@@ -67,9 +67,9 @@ class DeviceMemory {
  private:
   struct Block {
     void* data;
-    bool in_graph;  ///< a graph that has not been launched yet may use it
+    bool in_graph;  ///< a graph that was not yet launched may use it
   };
-  /// Gives kept blocks back to the driver, which waits until the device has done its work.
+  /// Frees kept blocks. The driver waits for the device's work.
   void trim() {
     for (auto& [size, blocks] : free_) {
       std::vector<Block> left;
@@ -80,7 +80,7 @@ class DeviceMemory {
     }
     (void)cudaGetLastError();
   }
-  /// Eight classes an octave: at most an eighth is wasted, and batches of similar size share blocks.
+  /// Eight classes per power of two: at most an eighth is wasted, and batches of similar size share blocks.
   static std::size_t size_class(std::size_t bytes) {
     std::size_t step = 256;
     while (step * 16 <= bytes) step *= 2;

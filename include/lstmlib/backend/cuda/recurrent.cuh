@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// CudaRecurrentKernels layers on a GPU: by persistent kernels where there are some for the layer and the device, by
-// kernels that are launched for each step otherwise.
+// Recurrent layers on a GPU. Persistent kernels run them if there are some for the layer and the device.
+// Otherwise kernels are launched for each step.
 
 #include "lstmlib/backend/cuda/factories.hpp"
 #include "lstmlib/backend/cuda/recurrent/clusters.hpp"
@@ -16,8 +16,8 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 template <Real T>
 class CudaRecurrentKernels final : public RecurrentKernels<T> {
  public:
-  /// LSTMLIB_CUDA_RECURRENT in the environment: portable: no persistent kernels; cluster: these wherever the
-  /// device can run them. Throws Error for another word.
+  /// The environment variable LSTMLIB_CUDA_RECURRENT overrides the choice. portable: no persistent kernels;
+  /// cluster: persistent kernels whenever the device can run them. Throws Error for another value.
   explicit CudaRecurrentKernels(Context& context) : context_(context) {
     const char* wanted = std::getenv("LSTMLIB_CUDA_RECURRENT");
     const std::string_view word = wanted ? wanted : "";
@@ -33,7 +33,7 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
   void forward(const RecurrentProblem<T>& p, const RecurrentResult<T>& result, void* memory) override {
     if (p.layout.rows() == 0) return;
     const TimeOrderView& order = time_order(context_, p.layout);
-    // One piece also where it is not part of a larger one: a step may be two small kernels.
+    // A graph even outside of a larger one, because a step may be just two small kernels.
     context_.graphs.run_as_graph([&] {
       RecurrentWork<T> work(context_, p, order);
       const bool keep = memory != nullptr;
@@ -56,7 +56,8 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
       const RecurrentSaved<T> saved(p, memory);
       const View<const T> hidden_before = work.states_before(result.hidden);
       if (backward_by_clusters(p, order, memory, d_result, d))
-        work.splits_gradients = p.precision == Precision::fp32;  // whose steps' products are to 16 bits, too
+        work.splits_gradients = p.precision == Precision::fp32;  // the products of the steps have 16 bits,
+                                                                 // too
       else portable_backward(work, hidden_before, saved, d_result, d);
       work.add_gradients({saved.gates, {work.tokens, work.width}}, hidden_before, d);
     });
@@ -70,7 +71,7 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
       if (clusters_) return clusters_->packed_bytes(p, with_backward);
     return 0;
   }
-  /// `room`: of saved_bytes.
+  /// `room`: memory of saved_bytes.
   ClusterPass pass(const RecurrentProblem<float>& p, const TimeOrderView& order, void* room, bool keep) {
     void* packed = static_cast<std::byte*>(room) + RecurrentSaved<float>::bytes(p);
     return {p, order, RecurrentSaved<float>(p, room), keep, static_cast<std::uint32_t*>(packed)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// SequenceLayout on a device, for kernels: copied once, when a kernel needs them first.
+// A SequenceLayout on a device. Copied once, when a kernel first needs it.
 
 #include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -10,7 +10,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What a kernel gets: arrays in the device's memory, as those of SequenceLayout.
+/// The argument of kernels: the arrays of SequenceLayout in device memory.
 struct SequenceLayoutView {
   Index sequences, rows, time_steps;
   const Index* offsets;     ///< [sequences + 1]
@@ -18,9 +18,9 @@ struct SequenceLayoutView {
   const Index* time_offsets;    ///< [time_steps + 1]
 
   LSTMLIB_HOST_DEVICE Index length(Index sequence) const { return offsets[sequence + 1] - offsets[sequence]; }
-  /// The sequence that has `row`.
+  /// The sequence that contains `row`.
   LSTMLIB_HOST_DEVICE Index sequence_of(Index row) const { return sequence_of_window(row, 1); }
-  /// The sequence that has `at` where each has length + window - 1 windows, one after another.
+  /// The sequence that contains window `at`. Sequences have length + window - 1 windows, one after another.
   LSTMLIB_HOST_DEVICE Index sequence_of_window(Index at, Index window) const {
     Index low = 0, high = sequences;  // it is one of low to high - 1
     while (high - low > 1) {
@@ -59,7 +59,7 @@ class DeviceSequenceLayout {
   SequenceLayoutView view_{};
 };
 
-/// Those of `layout` on the device of `context`.
+/// The arrays of `layout` on the device of `context`.
 inline const SequenceLayoutView& on_device(Context& context, const SequenceLayout& layout) {
   const auto& cached =
       layout.cached<DeviceSequenceLayout>(&context, [&] { return DeviceSequenceLayout(context, layout); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A second stream of a device, for work that goes on beside the back end's. Events order the two, so that a
-// capture writes down the work of both.
+// A second stream of a device, for work parallel to the back end's. Events order the two streams, so that a
+// capture includes the work of both.
 
 #include "lstmlib/backend/cuda/stream.hpp"
 
@@ -10,10 +10,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Calls are made under `exclusive()` of the main stream.
+/// All calls must hold `exclusive()` of the main stream.
 class SideStream final : private Beside {
  private:
-  /// An event that nobody else uses.
+  /// An event that is not used elsewhere.
   struct Event {
     explicit Event(SideStream& from) : owner(from), handle(from.take()) {}
     Event(Event&& other) noexcept : owner(other.owner), handle(std::exchange(other.handle, nullptr)) {}
@@ -38,7 +38,7 @@ class SideStream final : private Beside {
 
   Stream& stream() { return side_; }
 
-  /// What this stream is given afterwards begins when the main stream has done all that it was given before.
+  /// Later work of this stream starts when all earlier work of the main stream has finished.
   void fork() {
     const Event event(*this);
     check(cudaEventRecord(event.handle, main_.handle()), "cudaEventRecord");
@@ -46,7 +46,7 @@ class SideStream final : private Beside {
     open_ = true;
   }
 
-  /// A place in the work of this stream. Lives shorter than the stream.
+  /// A point in the work of this stream. Must not outlive the stream.
   class Mark {
    private:
     friend SideStream;
@@ -54,15 +54,15 @@ class SideStream final : private Beside {
     Event event_;
     std::size_t border_;
   };
-  /// What this stream has been given so far.
+  /// Marks the end of this stream's work so far.
   Mark mark() {
     Mark made(*this, borders_);
     check(cudaEventRecord(made.event_.handle, side_.handle()), "cudaEventRecord");
     return made;
   }
-  /// What the main stream is given afterwards begins when this one has come to `mark`.
+  /// Later work of the main stream starts when this stream has reached `mark`.
   void join(const Mark& mark) {
-    if (mark.border_ != borders_) return;  // joined there, or of a capture that did not run
+    if (mark.border_ != borders_) return;  // already joined, or part of a capture that did not run
     check(cudaStreamWaitEvent(main_.handle(), mark.event_.handle), "cudaStreamWaitEvent");
   }
 
@@ -75,11 +75,11 @@ class SideStream final : private Beside {
       const cudaError_t recorded = cudaEventRecord(event.handle, side_.handle());
       return recorded == cudaSuccess ? cudaStreamWaitEvent(main_.handle(), event.handle) : recorded;
     } catch (const DeviceError&) {
-      return cudaErrorUnknown;  // no event could be made
+      return cudaErrorUnknown;  // no event could be created
     }
   }
   cudaEvent_t take() {
-    // There is room for it when it comes back, from a destructor.
+    // Reserves memory now, so that a destructor can return the event without allocating.
     if (free_.empty()) {
       free_.reserve(++events_);
       const CurrentDevice scope(side_.device());
@@ -96,7 +96,7 @@ class SideStream final : private Beside {
   Stream side_;
   std::vector<cudaEvent_t> free_;
   std::size_t events_ = 0;
-  std::size_t borders_ = 0;  ///< of captures, since the beginning
+  std::size_t borders_ = 0;  ///< number of capture borders so far
   bool open_ = false;        ///< has work that was forked after the last border
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The device intrinsics that kernels are written with. With nvcc each is an intrinsic or a line of inline PTX; with any
-// other compiler they run on the execution model of the tests (tests/cuda/host), which must be on the include
-// path.
-// `#pragma unroll` is the only other thing that kernels say to the compiler.
+// Device intrinsics for kernels. With nvcc each is an intrinsic or a line of inline PTX. Other compilers run
+// kernels on the execution model of the tests (tests/cuda/host), which must be on the include path. Besides
+// these functions, kernels only use `#pragma unroll`.
 
 #ifdef __CUDACC__
 #include "lstmlib/backend/cuda/simt_device.cuh"

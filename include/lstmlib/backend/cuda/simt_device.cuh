@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The words of kernels for nvcc: see simt.hpp. Words that an architecture lacks trap there: clusters,
-// transaction barriers and the order of kernels need sm_90, products of matrices sm_80.
+// The device intrinsics for nvcc: see simt.hpp. Functions that an architecture lacks trap there: clusters and
+// transaction barriers need sm_90, matrix products sm_80.
 
 #include "lstmlib/version.hpp"
 
@@ -18,25 +18,25 @@ using Float4 = float4;  ///< 16 bytes, aligned to 16
 using Word2 = uint2;
 using Word4 = uint4;
 
-// Where a thread is. Blocks and grids have one axis of threads; blocks may have a second.
+// Indices of threads and blocks. Threads have one axis; blocks may have a second one.
 __device__ __forceinline__ int thread_index() { return static_cast<int>(threadIdx.x); }
 __device__ __forceinline__ int block_index() { return static_cast<int>(blockIdx.x); }
 __device__ __forceinline__ int block_index_y() { return static_cast<int>(blockIdx.y); }
 __device__ __forceinline__ int block_threads() { return static_cast<int>(blockDim.x); }
 __device__ __forceinline__ int grid_blocks() { return static_cast<int>(gridDim.x); }
 __device__ __forceinline__ int lane() { return static_cast<int>(threadIdx.x & 31); }
-/// The number of the warp in its block; the shuffle tells the compiler that all lanes have the same. To be
-/// called where the warp is together.
+/// Index of the warp in its block. The shuffle tells the compiler that it is the same in all lanes. All lanes
+/// of the warp must call it together.
 __device__ __forceinline__ int warp() {
   return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x >> 5), 0);
 }
 
-/// Waits for all threads of the block that have not ended, and orders memory among them.
+/// Waits for all threads of the block that have not exited, and orders their memory accesses.
 __device__ __forceinline__ void sync_block() { __syncthreads(); }
-/// The same for a warp. Shuffles, ballots and products do not order memory.
+/// The same for a warp. Shuffles, ballots and products do not order memory accesses.
 __device__ __forceinline__ void sync_warp() { __syncwarp(); }
 
-// All lanes of the warp take part.
+// All lanes of the warp must take part.
 template <class T>
 __device__ __forceinline__ T shuffle_xor(T value, int mask) {
   return __shfl_xor_sync(0xffffffffu, value, mask);
@@ -77,8 +77,8 @@ __device__ __forceinline__ int cluster_blocks() {
 #endif
   return static_cast<int>(blocks);
 }
-/// Says that this thread has come; what it wrote before, also to other blocks, is seen by all behind their
-/// wait.
+/// Signals that this thread has arrived. Its earlier writes, including those to other blocks, are visible to
+/// all threads after their wait.
 __device__ __forceinline__ void cluster_arrive() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
@@ -86,7 +86,7 @@ __device__ __forceinline__ void cluster_arrive() {
   __trap();
 #endif
 }
-/// Waits until every thread of the cluster that has not ended has arrived. One wait for each arrival.
+/// Waits until every thread of the cluster that has not exited has arrived. One wait per arrival.
 __device__ __forceinline__ void cluster_wait() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
@@ -97,13 +97,13 @@ __device__ __forceinline__ void cluster_wait() {
 
 namespace detail {
 
-// The whole dynamic shared memory of the block; arrays are named by their place in it.
+// The dynamic shared memory of the block. Arrays are identified by their byte offset.
 extern __shared__ __align__(1024) unsigned char shared_memory[];
 
 __device__ __forceinline__ std::uint32_t shared_address(std::uint32_t byte_offset) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared_memory)) + byte_offset;
 }
-/// The same place in the block `rank` of the cluster.
+/// The same address in block `rank` of the cluster.
 __device__ __forceinline__ std::uint32_t remote_address(std::uint32_t address, int rank) {
   std::uint32_t remote = 0;
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
@@ -123,8 +123,8 @@ __device__ __forceinline__ To bits_as(const From& from) {
 
 }  // namespace detail
 
-/// Makes barriers that this thread has made known to the other blocks of the cluster and to asynchronous
-/// stores; a cluster barrier must follow before others use them.
+/// Makes the barriers that this thread initialised visible to the other blocks of the cluster and to
+/// asynchronous stores. A cluster barrier must follow before others use them.
 __device__ __forceinline__ void fence_barrier_init() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -133,9 +133,9 @@ __device__ __forceinline__ void fence_barrier_init() {
 #endif
 }
 
-/// A barrier in shared memory (8 bytes, aligned to 8) whose phase ends when `count` threads have arrived and
-/// all bytes that they expect have come. Phases are told apart by their parity: the first has 0. Make one
-/// where it is used (`TransactionBarrier{base + 8 * index}`): an indexed array of them goes to local memory.
+/// A barrier in shared memory (8 bytes, aligned to 8). Its phase ends when `count` threads have arrived and
+/// all expected bytes have been received. Phases are identified by their parity; the first has 0. Create it
+/// on use (`TransactionBarrier{base + 8 * index}`): an indexed array of them goes to local memory.
 struct TransactionBarrier {
   std::uint32_t byte_offset;
 
@@ -148,7 +148,7 @@ struct TransactionBarrier {
     __trap();
 #endif
   }
-  /// One arrival that lets the phase wait for `bytes` of store_async.
+  /// Arrives once and makes the phase wait for `bytes` more bytes of store_async.
   __device__ __forceinline__ void arrive_expect(std::uint32_t bytes) const {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
     asm volatile(
@@ -159,9 +159,9 @@ struct TransactionBarrier {
     __trap();
 #endif
   }
-  /// Waits until the phase of this parity is over; sees what was stored to this block for it by store_async.
-  /// The acquire is of the block: shared memory is nowhere cached, and to acquire from the cluster would
-  /// throw away the first-level cache at each step, 3 to 6 % of it on an H100.
+  /// Waits until the phase of this parity has ended. Afterwards data that store_async sent to this block is
+  /// visible. The acquire has block scope, because shared memory is not cached. An acquire with cluster scope
+  /// would invalidate the L1 cache at each step, which costs 3 to 6 % of a step on an H100.
   __device__ __forceinline__ void wait(std::uint32_t parity) const {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
     asm volatile(
@@ -181,8 +181,8 @@ struct TransactionBarrier {
   }
 };
 
-/// Elements of T (4, 8 or 16 bytes) from `byte_offset` of the block's dynamic shared memory on.
-/// Make one where it is used: an indexed array of them goes to local memory.
+/// Elements of T (4, 8 or 16 bytes) from `byte_offset` of the block's dynamic shared memory. Create it on
+/// use: an indexed array of them goes to local memory.
 template <class T>
 struct SharedArray {
   static_assert(sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 16);
@@ -194,7 +194,7 @@ struct SharedArray {
   __device__ __forceinline__ void store(int index, T value) const {
     reinterpret_cast<T*>(detail::shared_memory + byte_offset)[index] = value;
   }
-  /// To the same array of block `rank` of the cluster, which sees it after a cluster barrier.
+  /// Stores to the same array of block `rank` of the cluster, where it is visible after a cluster barrier.
   __device__ __forceinline__ void store_remote(int rank, int index, T value) const {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
     const std::uint32_t to = detail::remote_address(address(index), rank);
@@ -215,7 +215,7 @@ struct SharedArray {
     __trap();
 #endif
   }
-  /// The same, some time later, counted by that block's barrier at `barrier`. Not defined in clusters of one
+  /// The same, asynchronously, counted by that block's barrier at `barrier`. Not defined in clusters of one
   /// block.
   __device__ __forceinline__ void store_async(int rank, int index, T value,
                                               TransactionBarrier barrier) const {
@@ -289,10 +289,11 @@ __device__ __forceinline__ std::uint32_t pack_f16(float low, float high) {
   return pair;
 }
 
-/// d [16, 8] += a [16, 16] b [16, 8], a by rows and b by columns, in the fragments of PTX's mma.m16n8k16:
-/// with row = lane / 4 and pair = 2 (lane % 4), d holds (row, pair), (row, pair + 1), (row + 8, pair), (row +
-/// 8, pair + 1); a the words (row, pair), (row + 8, pair), (row, pair + 8), (row + 8, pair + 8); b (pair,
-/// row), (pair + 8, row).
+/// d [16, 8] += a [16, 16] b [16, 8]; a by rows and b by columns, in the fragments of PTX's mma.m16n8k16.
+/// With row = lane / 4 and pair = 2 (lane % 4) these are:
+///   d: (row, pair), (row, pair + 1), (row + 8, pair), (row + 8, pair + 1)
+///   a, in words: (row, pair), (row + 8, pair), (row, pair + 8), (row + 8, pair + 8)
+///   b, in words: (pair, row), (pair + 8, row)
 __device__ __forceinline__ void mma_bf16(float (&d)[4], const std::uint32_t (&a)[4],
                                          const std::uint32_t (&b)[2]) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
@@ -318,18 +319,18 @@ __device__ __forceinline__ void mma_f16(float (&d)[4], const std::uint32_t (&a)[
 #endif
 }
 
-/// What is at an aligned address of global memory, by an ordinary load: the buffer may change during the
-/// kernel.
+/// Loads from an aligned address of global memory with an ordinary load, because the buffer may change during
+/// the kernel.
 template <class T>
 __device__ __forceinline__ T load_global(const T* from) {
   return *from;
 }
-/// Stores what this kernel does not read again. T: float, double, int, unsigned or one of the vectors.
+/// Stores a value that this kernel does not read again. T: float, double, int, unsigned or a vector type.
 template <class T>
 __device__ __forceinline__ void store_streaming(T* to, T value) {
   __stcs(to, value);
 }
-/// Sets `*word`, of 4 or 8 bytes, to `value` if it is `expected`; gives what it was.
+/// Sets `*word`, of 4 or 8 bytes, to `value` if it equals `expected`. Returns the old value.
 template <class T>
 __device__ __forceinline__ T compare_and_set(T* word, std::type_identity_t<T> expected,
                                              std::type_identity_t<T> value) {
@@ -339,7 +340,7 @@ __device__ __forceinline__ T compare_and_set(T* word, std::type_identity_t<T> ex
                                       detail::bits_as<Bits>(value)));
 }
 
-// For kernels that may start while the one before still runs: what both touch comes after the wait.
+// For programmatic launch: accesses to memory shared with the previous kernel must come after the wait.
 __device__ __forceinline__ void wait_for_previous_kernel() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
@@ -351,18 +352,18 @@ __device__ __forceinline__ void let_next_kernel_start() {
 #endif
 }
 
-/// Cycles of the multiprocessor since some time.
+/// Clock cycles of the multiprocessor.
 __device__ __forceinline__ long long clock() { return clock64(); }
 
-/// a b, rounded: never a part of a fused addition.
+/// a b, rounded: never fused with an addition.
 __device__ __forceinline__ float product(float a, float b) { return __fmul_rn(a, b); }
 __device__ __forceinline__ double product(double a, double b) { return __dmul_rn(a, b); }
 
 __device__ __forceinline__ float exp(float x) { return expf(x); }
 __device__ __forceinline__ float tanh(float x) { return tanhf(x); }
-/// Within 2 + |1.16 x| units in the last place.
+/// Error at most 2 + |1.16 x| ulp.
 __device__ __forceinline__ float fast_exp(float x) { return __expf(x); }
-/// Within 2 units in the last place; 0 for |divisor| between 2^126 and 2^128.
+/// Error at most 2 ulp; 0 for |divisor| between 2^126 and 2^128.
 __device__ __forceinline__ float fast_divide(float x, float divisor) { return __fdividef(x, divisor); }
 /// Relative error 2^-11.
 __device__ __forceinline__ float fast_tanh(float x) {

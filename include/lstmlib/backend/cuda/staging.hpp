@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Copies from the host that return at once: the bytes wait in pinned memory until the device has fetched
-// them.
+// Asynchronous copies from the host: bytes are staged in pinned memory until the device has read them.
 
 #include "lstmlib/backend/cuda/stream.hpp"
 
@@ -17,7 +16,7 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class Staging {
  private:
-  /// Pinned memory; the event tells when the device has read what it held last.
+  /// Pinned memory. The event completes when the device has read the last contents.
   struct Chunk {
     std::byte* data = nullptr;
     cudaEvent_t read = nullptr;
@@ -34,7 +33,7 @@ class Staging {
     if (current_.data) destroy(current_);
   }
 
-  /// `from` may change as soon as this returns.
+  /// `from` may be changed as soon as this returns.
   void copy(void* to, const void* from, std::size_t bytes) {
     const auto exclusive = stream_.exclusive();
     const std::lock_guard lock(mutex_);
@@ -53,8 +52,8 @@ class Staging {
     }
   }
 
-  /// The chunks that a captured graph reads each time it runs. When this is gone, they are used again once
-  /// the device has done all work given until then. Lives shorter than the staging.
+  /// The chunks that a captured graph reads each time it runs. The destructor releases them; they are reused
+  /// when the device has finished all earlier work. Must not outlive the Staging.
   class Held {
    public:
     Held() = default;
@@ -74,7 +73,7 @@ class Staging {
     Staging* owner_ = nullptr;
     std::vector<Chunk> chunks_;
   };
-  /// Those of the capture that has just ended.
+  /// The chunks of the capture that has just ended.
   Held hold_captured() {
     const std::lock_guard lock(mutex_);
     Held held;
@@ -87,12 +86,12 @@ class Staging {
 
  private:
   static constexpr std::size_t chunk_bytes = std::size_t{1} << 20, alignment = 256;
-  static constexpr std::size_t max_busy = 16;  ///< chunks; then a copy waits for the device
+  static constexpr std::size_t max_busy = 16;  ///< number of chunks; beyond it, a copy waits for the device
 
   void next_chunk() {
     if (current_.data) {
       const Chunk full = std::exchange(current_, {});
-      // An event that a capture records tells nothing: then the chunk waits for the graph, too.
+      // An event recorded inside a capture never completes, so the chunk must wait for the graph.
       if (std::exchange(current_captured_, false) || stream_.capturing()) captured_.push_back(full);
       else mark(full);
     }
@@ -116,7 +115,7 @@ class Staging {
     current_.data = static_cast<std::byte*>(data);
     check(cudaEventCreateWithFlags(&current_.read, cudaEventDisableTiming), "cudaEventCreateWithFlags");
   }
-  /// The chunk is free when the device comes to this point of the stream.
+  /// The chunk becomes free when the device reaches this point of the stream.
   void mark(const Chunk& chunk) {
     busy_.push_back(chunk);
     check(cudaEventRecord(chunk.read, stream_.handle()), "cudaEventRecord");
@@ -125,7 +124,7 @@ class Staging {
     const std::lock_guard lock(mutex_);
     for (const Chunk& chunk : chunks) try {
         mark(chunk);
-      } catch (...) {  // the device is lost: nothing will read the chunk any more, nor fail to
+      } catch (...) {  // the device is lost: nothing will read the chunk
       }
   }
   static void destroy(const Chunk& chunk) {
@@ -138,8 +137,8 @@ class Staging {
   Chunk current_;
   std::size_t used_ = 0;
   bool current_captured_ = false;
-  std::deque<Chunk> busy_;       ///< marked, the oldest first
-  std::vector<Chunk> captured_;  ///< full, of the capture that is under way
+  std::deque<Chunk> busy_;       ///< marked, oldest first
+  std::vector<Chunk> captured_;  ///< full chunks of the current capture
 };
 
 }  // namespace lstmlib::cuda

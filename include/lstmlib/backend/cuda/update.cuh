@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Optimizer steps on a GPU.
+// Optimizer updates on a GPU.
 
 #include "lstmlib/backend/kernels/update.hpp"
 #include "lstmlib/backend/cuda/factories.hpp"
@@ -56,7 +56,7 @@ class CudaUpdateKernels final : public UpdateKernels<T> {
     return made;
   }
 
-  /// Calls `use(table)` for as many items at a time as a table has room for.
+  /// Calls `use(table)` for as many items at a time as fit a table.
   template <class Use>
   void each_table(std::span<const UpdateItem<T>> items, Use use) {
     Scratch scratch(context_);

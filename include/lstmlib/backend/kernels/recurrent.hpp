@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels of recurrent layers: one layer in one direction over a ragged batch is one call.
+// Kernels of recurrent layers. One call computes one layer in one direction over a ragged batch.
 
 #include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/backend/view.hpp"
@@ -11,8 +11,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// Gates stand in the rows of weights and biases in these orders:
-/// lstm: input, forget, cell, output; gru: reset, update, candidate; rnn: one.
+/// Order of the gates in the rows of weights and biases: lstm: input, forget, cell, output; gru: reset,
+/// update, candidate; rnn: one.
 enum class RecurrentCell : std::uint8_t { lstm, gru, rnn_tanh, rnn_relu };
 
 constexpr Index gate_count(RecurrentCell cell) {
@@ -39,12 +39,12 @@ struct RecurrentProblem {
 
 template <class T>
 struct RecurrentResult {
-  View<T> hidden;       ///< [rows, hidden_size], in the order of the rows whatever the direction
+  View<T> hidden;       ///< [rows, hidden_size], in the order of the input for both directions
   View<T> last_hidden;  ///< [sequences, hidden_size]; after the first row if reverse
   View<T> last_cell;    ///< the same; lstm only
 };
 
-/// Where the gradients are added; null: not needed.
+/// Gradients to add to. Null: not needed.
 template <class T>
 struct RecurrentGradients {
   View<T> input, weight_input, weight_hidden, bias_input, bias_hidden, initial_hidden, initial_cell;
@@ -54,11 +54,11 @@ template <Real T>
 class RecurrentKernels {
  public:
   virtual ~RecurrentKernels() = default;
-  /// Bytes that forward keeps for backward, in a layout that only this back end knows.
+  /// Bytes that forward saves for backward. The layout is private to the back end.
   virtual std::size_t saved_bytes(const RecurrentProblem<T>&) const = 0;
-  /// `saved` may be null: nothing will be differentiated.
+  /// If `saved` is null, there will be no backward pass.
   virtual void forward(const RecurrentProblem<T>&, const RecurrentResult<T>&, void* saved) = 0;
-  /// May overwrite `saved`. Gradients of results that nothing depends on are null.
+  /// May overwrite `saved`. A gradient in `d_result` is null if the loss does not depend on that result.
   virtual void backward(const RecurrentProblem<T>&, const RecurrentResult<const T>& result, void* saved,
                         const RecurrentResult<const T>& d_result, const RecurrentGradients<T>&) = 0;
 };

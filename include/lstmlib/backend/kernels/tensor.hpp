@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels of elementwise functions, sums and products.
-// In all kernels: views are on one device, shapes are checked by the caller, gradients are *added*, null
-// views are skipped.
+// Kernels of elementwise functions, sums and products. For all kernels: views are on one device, callers
+// check shapes, gradients are *added*, null views are skipped.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
@@ -30,19 +29,19 @@ class TensorKernels {
   virtual void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode) = 0;
   /// y [columns, rows] = or += xᵀ, x [rows, columns]
   virtual void transpose(View<const T> x, View<T> y, OutputMode) = 0;
-  /// Columns from_first.. of `from` = or += into columns to_first.. of `to`, `columns` of them; both [rows,
-  /// any].
+  /// Copies or adds `columns` columns of `from`, starting at from_first, to those of `to` at to_first. Both
+  /// matrices have the same number of rows.
   virtual void copy_columns(View<const T> from, Index from_first, View<T> to, Index to_first, Index columns,
                             OutputMode) = 0;
 
   /// y [outer, inner] = factor times the sum of x [outer, size, inner] over the axis.
   virtual void sum(AxisView, T factor, View<const T> x, View<T> y) = 0;
   virtual void sum_backward(AxisView, T factor, View<const T> d_y, View<T> d_x) = 0;
-  /// y [outer, inner] = the largest of x over the axis, NaN where one of them is. Backward: each position
-  /// that equals it gets the whole gradient; where it is NaN, each NaN.
+  /// y [outer, inner] = maximum of x over the axis, NaN if any element is NaN. In the backward pass each
+  /// position equal to the maximum gets the whole gradient; if the maximum is NaN, each NaN does.
   virtual void max(AxisView, View<const T> x, View<T> y) = 0;
   virtual void max_backward(AxisView, View<const T> x, View<const T> y, View<const T> d_y, View<T> d_x) = 0;
-  /// y = softmax, or its logarithm, of x over the axis.
+  /// y = softmax, or log-softmax, of x over the axis.
   virtual void softmax(AxisView, bool logarithm, View<const T> x, View<T> y) = 0;
   virtual void softmax_backward(AxisView, bool logarithm, View<const T> y, View<const T> d_y,
                                 View<T> d_x) = 0;

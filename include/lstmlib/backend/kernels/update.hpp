@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels of optimizers: a rule streams once over a parameter, its state and its gradient, hooks included.
+// Kernels of optimizers. An update reads the parameter, its state and its gradient in one pass, hooks
+// included.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/dtype.hpp"
@@ -11,16 +12,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// A gradient as rules read it: whole, or the rows of a table that have one; neither: zeros.
+/// A gradient as update rules read it: dense, or sparse (some rows of a table). Both null: zeros.
 template <class T>
 struct GradientView {
-  View<const T> dense;  ///< as the parameter, or null
-  /// [n], rising and distinct, then perhaps negative ones, which have no row; or null.
+  View<const T> dense;  ///< shape of the parameter, or null
+  /// [n] rows of the table in ascending order, without duplicates. Negative indices may follow; they have no
+  /// row. Null: not sparse.
   View<const std::int32_t> indices;
-  View<const T> values;  ///< [n, row size]: row i belongs to row ids[i] of the parameter
+  View<const T> values;  ///< [n, row size]: row i belongs to row indices[i] of the parameter
 };
 
-/// A parameter with what an update reads and writes. `state`: as many as the rule has, each as the value.
+/// A parameter, its gradient and its optimizer state. `state` holds as many views as the rule has states,
+/// each with the shape of `value`.
 template <class T>
 struct UpdateItem {
   GradientView<T> gradient;
@@ -35,13 +38,13 @@ class UpdateKernels {
   /// value, state = rule(steps(gradient)) for each element of each item.
   virtual void update(const math::UpdateRule&, std::span<const math::GradientTransform> steps,
                       std::span<const UpdateItem<T>> items) = 0;
-  /// *sum, on the device, += the squares of steps(gradient) of all items.
+  /// *sum += squared norm of steps(gradient) over all items. `sum` is in the device's memory.
   virtual void add_squared_norm(std::span<const math::GradientTransform> steps,
                                 std::span<const UpdateItem<T>> items, double* sum) = 0;
-  /// *factor = what gradients of this squared norm are to be multiplied with to have a norm of `threshold` at
-  /// most; both numbers on the device.
+  /// *factor = what to multiply gradients of this squared norm by so that their norm is at most `threshold`.
+  /// Both pointers are in the device's memory.
   virtual void clip_factor(double threshold, const double* squared_norm, double* factor) = 0;
-  /// gradient = steps(gradient), of a dense one.
+  /// gradient = steps(gradient), in place; dense gradients only.
   virtual void apply(std::span<const math::GradientTransform> steps, View<const T> value,
                      View<T> gradient) = 0;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// MPI's codes as errors.
+// Converts MPI's error codes to exceptions.
 
 #include "lstmlib/base/error.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
-/// Throws Error with MPI's own words unless `code` is success.
+/// Throws Error with MPI's text unless `code` is MPI_SUCCESS.
 inline void check(int code, const char* call) {
   if (code == MPI_SUCCESS) return;
   char text[MPI_MAX_ERROR_STRING] = {};

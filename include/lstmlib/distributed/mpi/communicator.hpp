@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Processes that MPI connects, on one host or many.
+// Processes connected by MPI, on one host or many.
 
 #include "lstmlib/distributed/mpi/reductions.hpp"
 #include "lstmlib/distributed/communicator.hpp"
@@ -9,9 +9,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
-/// A copy of an MPI communicator, so that messages of others do not come between. Tensors of a GPU go through
-/// host memory. All processes make it together; MPI is initialized before (see mpi/run.hpp), at least with
-/// MPI_THREAD_SERIALIZED if reductions are to go on while the caller computes.
+/// Uses its own duplicate of an MPI communicator, so that its messages cannot mix with others. Tensors on a
+/// GPU go through host memory. Constructing is collective. MPI must be initialized before (see mpi/run.hpp),
+/// with MPI_THREAD_SERIALIZED or more if all-reduces are to run while the caller computes.
+///
+///     mpi::MpiCommunicator all;  // after MPI_Init_thread
+///     distributed::ParallelUpdater updater(all, batches, model, optimizer, objective);
 class MpiCommunicator final : public distributed::Communicator {
  public:
   explicit MpiCommunicator(MPI_Comm processes = MPI_COMM_WORLD)
@@ -67,7 +70,7 @@ class MpiCommunicator final : public distributed::Communicator {
  private:
   static constexpr std::size_t largest = detail::largest_count;
 
-  /// What came through host memory returns to the device when it is waited for.
+  /// For tensors on a GPU, wait() copies the result back to the device.
   class Started final : public distributed::Work {
    public:
     Started(detail::Transfers& transfers, std::shared_ptr<detail::Transfers::Entry> entry,
@@ -100,7 +103,7 @@ class MpiCommunicator final : public distributed::Communicator {
                                      std::move(after));
   }
 
-  detail::Processes world_, second_;  // second_: for the second parts of operations, in an order of their own
+  detail::Processes world_, second_;  // second_: separate order of calls for second parts of operations
   detail::Transfers transfers_;
   int local_rank_ = 0, local_size_ = 1;
   std::string host_;

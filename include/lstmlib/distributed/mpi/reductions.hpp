@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sums and gathers over MPI's processes, as operations that go on beside the caller.
+// All-reduce and all-gather over MPI, as operations that run while the caller computes.
 
 #include "lstmlib/base/bfloat16.hpp"
 #include "lstmlib/distributed/mpi/transfers.hpp"
@@ -13,7 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
 inline constexpr std::size_t largest_count = std::size_t{1} << 30;  // MPI counts in int
 
-/// Owns a copy of an MPI communicator. Errors are returned, not fatal.
+/// Owns a duplicate of an MPI communicator. MPI returns errors instead of aborting.
 struct Processes {
   explicit Processes(MPI_Comm from) {
     check(MPI_Comm_dup(from, &handle), "MPI_Comm_dup");
@@ -32,8 +32,8 @@ struct Processes {
   int rank = 0, size = 1;
 };
 
-/// Where the parts of each process lie, one after another, as MPI wants it. Throws Error where they are more
-/// than MPI can count.
+/// Sizes and offsets of the parts of all processes, in the format of MPI. Throws Error if they exceed the
+/// range of MPI's counts.
 struct Places {
   template <class Sizes>
   explicit Places(const Sizes& sizes) {
@@ -50,10 +50,10 @@ struct Places {
   std::size_t total = 0;
 };
 
-/// The sum in place: each process gets one part of all addends, adds them in the order of the ranks, and
-/// sends the sum to all. So all have the same bits, and each sends and receives 2 (n - 1) / n of the values;
-/// OpenMPI sums in place along a tree, whose root sends them log2(n) times. Numbers travel as `Sent`: T, or
-/// std::uint16_t for bfloat16, which is two roundings whatever the number of processes.
+/// All-reduce in place. Each process gets one part of all addends, adds them in the order of ranks, and sends
+/// the sum to all others. So all have the same bits, and each sends and receives 2 (n - 1) / n of the values.
+/// OpenMPI's in-place all-reduce uses a tree whose root sends them log2(n) times. Numbers are sent as `Sent`:
+/// T, or std::uint16_t for bfloat16, which rounds twice for any number of processes.
 template <Real T, class Sent = T>
 class Sum final : public Transfer {
  public:
@@ -110,7 +110,7 @@ class Sum final : public Transfer {
     if constexpr (rounded) return to_bfloat16(value);
     else return value;
   }
-  /// Elements, by rank: as equal as can be.
+  /// Number of elements of each rank's part, as equal as possible.
   std::vector<std::size_t> sizes_of_parts() const {
     const auto n = static_cast<std::size_t>(first_.size), all = static_cast<std::size_t>(values_.size());
     std::vector<std::size_t> sizes;
@@ -125,7 +125,7 @@ class Sum final : public Transfer {
     sizes[static_cast<std::size_t>(first_.rank)] = 0;
     return sizes;
   }
-  /// What travels: the values themselves, or what they are rounded to.
+  /// The send buffer: the values themselves, or the rounded ones.
   Sent* sent() {
     if constexpr (rounded) return sent_.get();
     else return values_.mutable_values().data();
@@ -134,12 +134,12 @@ class Sum final : public Transfer {
   const Processes &first_, &second_;
   Tensor<T> values_;
   Places parts_;                // of the values
-  std::vector<int> to_others_;  // of the parts, none of my own
-  Places from_others_;          // their copies of my part
+  std::vector<int> to_others_;  // sizes of the parts; own part: 0
+  Places from_others_;          // the others' copies of this process's part
   std::unique_ptr<Sent[]> sent_, received_;
 };
 
-/// The bytes of all processes, one after another. Refers to the memory.
+/// All-gather of bytes. Keeps references to the memory.
 class Gather final : public Transfer {
  public:
   Gather(const Processes& processes, const void* mine, void* all, Places places)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A program, or a part of it, as one of several processes that mpirun started.
+// Runs a program, or part of it, as one of the processes that mpirun started.
 
 #include "lstmlib/distributed/mpi/communicator.hpp"
 #include "lstmlib/distributed/agreement.hpp"
@@ -11,16 +11,19 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::mpi {
 
-/// Whether mpirun started this process, as one of several or alone.
+/// Whether mpirun started this process, alone or as one of several.
 inline bool started_by_mpirun() {
   for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
     if (std::getenv(variable)) return true;
   return false;
 }
 
-/// Calls `work(communicator)` with MPI set up, in each process; returns its result, an exit status. Where it
-/// throws, the reason goes to `report(text)`, with the rank's name, and all processes end with status 1: the
-/// others would wait for this one. Of an AgreedError the first process alone reports. Once in a program.
+/// Initializes MPI, calls `work(communicator)` in each process, and returns its result, an exit status. If
+/// `work` throws, `report(text)` gets the reason with the process's name, and all processes end with status
+/// 1, because the others would wait for this one. An AgreedError is reported by the main process only. Call
+/// it once per program.
+///
+///     return mpi::run([&](distributed::Communicator& all) { return train(all, options); });
 template <class Work, class Report>
 int run(Work work, Report report) {
   int level = MPI_THREAD_SINGLE;
@@ -38,7 +41,7 @@ int run(Work work, Report report) {
       report(all->size() > 1 ? all->name() + ": " + error.what() : std::string(error.what()));
       MPI_Abort(MPI_COMM_WORLD, 1);
     }
-  } catch (const std::exception& error) {  // of MPI itself
+  } catch (const std::exception& error) {  // thrown by MPI itself
     report(std::string(error.what()));
     MPI_Abort(MPI_COMM_WORLD, 1);
   }

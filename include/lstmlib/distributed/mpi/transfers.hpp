@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// MPI work that goes on while the caller computes. MPI moves data when it is called, so a thread calls it
-// now and then; it sleeps in between, as the cores belong to whoever computes.
+// MPI operations that run while the caller computes. MPI makes progress only when it is called, so a thread
+// calls it periodically. It sleeps in between to leave the cores to the computation.
 
 #include "lstmlib/distributed/mpi/check.hpp"
 
@@ -15,18 +15,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::mpi::detail {
 
-/// One operation. What its second part sends depends on what the first one received.
+/// One operation of up to two parts. The second part sends what depends on the result of the first.
 class Transfer {
  public:
   using Requests = std::vector<MPI_Request>;
   virtual ~Transfer() = default;
-  virtual void start(Requests&) = 0;  ///< appends what the first part waits for
-  virtual void go_on(Requests&) {}    ///< the same for the second part, which may be nothing
+  virtual void start(Requests&) = 0;  ///< appends the requests of the first part
+  virtual void go_on(Requests&) {}    ///< the same for the second part, if there is one
   virtual void finish() {}
 };
 
-/// The operations under way, in the order of their start. All MPI calls of a communicator are made with
-/// `mutex()` held: one thread at a time calls MPI.
+/// The operations under way, in the order in which they started. MPI is called by one thread at a time: hold
+/// `mutex()` for all MPI calls of a communicator.
 class Transfers {
  public:
   struct Entry {
@@ -36,7 +36,7 @@ class Transfers {
     bool in_second_part = false, done = false;
   };
 
-  /// `background`: whether a thread makes progress; else wait() alone does.
+  /// `background`: whether a thread makes progress. Otherwise only wait() does.
   explicit Transfers(bool background) : background_(background) {}
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
@@ -60,7 +60,7 @@ class Transfers {
     wake_.notify_all();
     return entry;
   }
-  /// The core is the caller's anyway, so this one does not sleep.
+  /// Does not sleep, because the core is the caller's anyway.
   void wait(const Entry& entry) {
     for (;;) {
       {
@@ -76,8 +76,8 @@ class Transfers {
  private:
   static constexpr std::chrono::microseconds pause{50};
 
-  /// A second part begins after those of all earlier operations, so that collective calls come in the same
-  /// order in every process, whenever each notices that a first part is over.
+  /// The second part of an operation starts after those of all earlier operations. So all processes make
+  /// collective calls in the same order, whenever each of them notices that a first part has finished.
   void advance() {
     bool may_go_on = true;
     for (const auto& entry : open_) {

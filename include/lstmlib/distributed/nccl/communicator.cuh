@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Defines what nccl.hpp declares: in lstmlib::cuda, or in exactly one .cu file of a program besides
-// cuda/entry.cuh.
+// Defines what nccl/communicator.hpp declares. Part of lstmlib::cuda; without it, include this in exactly one
+// .cu file, next to cuda/entry.cuh.
 
 #include "lstmlib/backend/cuda/backend.hpp"
 #include "lstmlib/backend/cuda/kernels/bf16.cuh"
@@ -27,7 +27,7 @@ class NcclCommunicator final : public distributed::Communicator {
         context_(context),
         side_(context.stream),
         place_(library, id, host, side_) {
-    // Connects all processes now, where an error is the fault of nothing else.
+    // Connects all processes now, so that connection errors are reported here.
     auto ones = Tensor<float>::from({1}, {1}, device);
     all_reduce(ones);
     if (const float counted = ones.item(); counted != static_cast<float>(size()))
@@ -79,7 +79,7 @@ class NcclCommunicator final : public distributed::Communicator {
  private:
   using Kept = std::variant<std::monostate, Tensor<float>, Tensor<double>>;
 
-  /// Keeps the memory that is worked on until the back end's stream waits for the work.
+  /// Owns the memory in use until the back end's stream waits for the work.
   class Started final : public distributed::Work {
    public:
     Started(NcclCommunicator& owner, Kept kept)
@@ -111,7 +111,7 @@ class NcclCommunicator final : public distributed::Communicator {
     std::optional<cuda::SideStream::Mark> end_;
   };
 
-  /// `work(started)` asks NCCL.
+  /// `work(started)` makes the NCCL calls.
   template <class Work>
   std::unique_ptr<distributed::Work> start(Kept kept, const Work& work) {
     const auto exclusive = context_.stream.exclusive();
@@ -129,7 +129,7 @@ class NcclCommunicator final : public distributed::Communicator {
                                              NcclOperation::sum, place_.handle(), place_.stream()),
                  "ncclAllReduce");
   }
-  /// Each process sums a part of the numbers, in the order of the ranks, and gives its sums to all.
+  /// Each process sums one part of the numbers in the order of ranks and sends the sums to all.
   void sum_bf16(View<float> values, cuda::Scratch& scratch) {
     const Index parts = size(), pairs = (values.size() + 2 * parts - 1) / (2 * parts), part = 2 * pairs;
     const auto bytes = static_cast<std::size_t>(part);
@@ -181,10 +181,10 @@ class NcclCommunicator final : public distributed::Communicator {
   Device device_;
   cuda::Context& context_;
   cuda::SideStream side_;
-  NcclPlace place_;  ///< before the stream, which waits for the work that it may have to give up
+  NcclPlace place_;  ///< destroyed before the stream, whose work it may have to abort
 };
 
-/// What this process can say before the first call that needs all of them.
+/// What this process can prepare before the first collective call.
 struct NcclReadiness {
   NcclLibrary library{};
   NcclId id{};
@@ -195,7 +195,8 @@ inline NcclReadiness ready_for_nccl(const distributed::Communicator& host, Devic
   NcclReadiness ready;
   ready.library = load_library();
   ready.context = &static_cast<cuda::CudaBackend&>(device.backend()).context(device.number());
-  ready.context->graphs.run_as_graph([] {});  // the first piece is no graph: not on one process alone
+  // The first run is never a graph: do it here, before all processes must act together.
+  ready.context->graphs.run_as_graph([] {});
   if (!host.is_main_process()) return ready;
   const cuda::CurrentDevice scope(device.number());
   if (const NcclResult got = ready.library.get_unique_id(&ready.id); got != NcclResult::success)
@@ -208,7 +209,7 @@ inline NcclReadiness ready_for_nccl(const distributed::Communicator& host, Devic
 
 std::unique_ptr<distributed::Communicator> make_communicator(distributed::Communicator& host, Device device) {
   detail::NcclReadiness ready;
-  std::string said;  // whether there are graphs, then what is wrong
+  std::string said;  // "g" or "k" (with or without graphs), or "-" and the error
   try {
     ready = detail::ready_for_nccl(host, device);
     said = ready.context->graphs.usable() ? "g" : "k";

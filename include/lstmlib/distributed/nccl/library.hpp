@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// NCCL's functions, found when a program runs: neither its header nor its library is needed to build one.
+// NCCL's functions, looked up at run time: neither its header nor its library is needed to build.
 
 #include "lstmlib/base/error.hpp"
 
@@ -15,7 +15,7 @@ struct CUstream_st;  // CUDA's own name
 
 namespace lstmlib::inline LSTMLIB_ABI::nccl {
 
-// NCCL's types and numbers, as far as they are used.
+// NCCL's types and constants, as far as they are used.
 using NcclComm = struct NcclOpaque*;
 struct NcclId {
   char bytes[128];
@@ -24,7 +24,7 @@ enum class NcclResult : int { success = 0, in_progress = 7 };
 enum class NcclType : int { uint8 = 1, float32 = 7, float64 = 8, bfloat16 = 9 };
 enum class NcclOperation : int { sum = 0 };
 
-/// Its functions by their names. Stays loaded until the program ends.
+/// NCCL's functions. The library stays loaded until the program ends.
 struct NcclLibrary {
   using Stream = CUstream_st*;
   using Result = NcclResult;
@@ -46,7 +46,7 @@ struct NcclLibrary {
   Result (*group_start)();
   Result (*group_end)();
 
-  /// Calls `visit(function, name)` for each.
+  /// Calls `visit(function, name)` for each function.
   template <class Visit>
   void each(Visit visit) {
     visit(get_version, "ncclGetVersion");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// A process's place in a communicator of NCCL: its handle, and what errors say.
+// This process's handle in an NCCL communicator, and its error handling.
 
 #include "lstmlib/backend/cuda/side_stream.hpp"
 #include "lstmlib/distributed/nccl/library.hpp"
@@ -11,7 +11,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::nccl::detail {
 
-/// What it asks NCCL runs on the side stream.
+/// Its NCCL calls run on the side stream.
 class NcclPlace {
  public:
   NcclPlace(const NcclLibrary& library, const NcclId& id, const distributed::Communicator& host,
@@ -22,7 +22,7 @@ class NcclPlace {
   }
   NcclPlace(const NcclPlace&) = delete;
   NcclPlace& operator=(const NcclPlace&) = delete;
-  /// After an error the others may never come: then what waits for them is given up.
+  /// After an error the other processes may never arrive, so pending work is aborted.
   ~NcclPlace() {
     if (failed_ || std::uncaught_exceptions() > exceptions_) {
       (void)library_.comm_abort(handle_);
@@ -36,7 +36,7 @@ class NcclPlace {
   cudaStream_t stream() const { return side_.stream().handle(); }
   const NcclLibrary& library() const { return library_; }
 
-  /// Throws DeviceError unless `call` went well.
+  /// Throws DeviceError unless `call` succeeded.
   void check(NcclResult code, const char* call) {
     if (code == NcclResult::success || code == NcclResult::in_progress) return;
     failed_ = true;
@@ -44,14 +44,14 @@ class NcclPlace {
     fail<DeviceError>("nccl: ", call, ", ", name_, ": ", library_.get_error_string(code), " (",
                       static_cast<int>(code), ")", more.empty() ? "" : ": ", more);
   }
-  /// Throws DeviceError if a call failed after it had returned.
+  /// Throws DeviceError if an earlier call failed after it had returned.
   void check_earlier_calls() {
     NcclResult state = NcclResult::success;
     check(library_.comm_get_async_error(handle_, &state), "ncclCommGetAsyncError");
     check(state, "an earlier call");
   }
 
-  /// Between these, calls are one.
+  /// NCCL calls within this scope form one group.
   class Group {
    public:
     explicit Group(NcclPlace& place) : place_(place) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All kernels of an instruction set and their table. Before it come lanes.inl and the set's own file.
+// All kernels of an instruction set and their table. Include lanes.inl and the set's own file first.
 
 using math::GradientTransform, math::RandomKey;
 using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::NesterovRule, math::AdaGradRule,
@@ -52,7 +52,7 @@ inline constexpr KernelTable<T> table = {
                update<T, AdamRule>, update<T, AmsGradRule>, update<T, AdaBoundRule>, update<T, AmsBoundRule>},
 };
 
-// T: float. Templates, so that programs which do not use them do not compile them.
+// T: float. These are templates, so that programs compile them only if they use them.
 template <class T>
 inline constexpr Bf16KernelTable bf16_table = {
     .product = product<T, Bf16Pair>, .round_to_bf16 = round_to_bf16, .round_pairs = round_pairs};

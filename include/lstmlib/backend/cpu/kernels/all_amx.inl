@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernels that AMX makes faster; all others are those of AVX-512 with BF16 and VNNI.
+// The kernels that AMX speeds up. All others are those of AVX-512 with BF16 and VNNI.
 
 #include "lstmlib/backend/cpu/kernels/nonlinear.inl"
 #include "lstmlib/math/activation.inl"

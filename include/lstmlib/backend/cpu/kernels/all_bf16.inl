@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernels that AVX512_BF16 and AVX512_VNNI make faster; all others are those of AVX-512.
+// The kernels that AVX512_BF16 and AVX512_VNNI speed up. All others are those of AVX-512.
 
 #include "lstmlib/backend/cpu/kernels/nonlinear.inl"
 #include "lstmlib/math/activation.inl"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What a product does with one unit of its inner dimension: numbers as they are.
+// How a product handles one unit of its inner dimension. Here: a unit is one number.
 
 template <class Unit>
 struct Arithmetic {
   using Left = Unit;          // of one row
   using Right = Lanes<Unit>;  // of a vector of columns
-  static constexpr bool single_instruction = true;  // of a vector's multiply-add
+  static constexpr bool single_instruction = true;  // for a vector's multiply-add
 
   [[gnu::always_inline]] static Left left(Unit x) { return x; }
   [[gnu::always_inline]] static Right right(const Unit* from) { return load(from); }

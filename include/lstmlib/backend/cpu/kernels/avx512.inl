@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is particular to AVX-512: vectors of 64 bytes. The forms with a mask, of all elements, because g++ 12
-// warns of uninitialised values inside the others.
+// AVX-512: vectors of 64 bytes. Uses the masked intrinsics with a full mask, because g++ 12 warns about
+// uninitialised values in the others.
 
 template <>
 [[gnu::always_inline]] inline Lanes<float> load_part<float>(const float* from, Index count) {
@@ -24,8 +24,8 @@ template <>
 [[gnu::always_inline]] inline Lanes<double> square_root(Lanes<double> x) {
   return (Lanes<double>)_mm512_maskz_sqrt_pd(0xff, (__m512d)x);
 }
-// One instruction each, which the compiler does not find for the general form. Of two operands of which one
-// is not a number they give the second, as that form does with its operands the other way round.
+// One instruction each; the compiler does not find it for the general form. If an operand is NaN, they return
+// the second operand, like the general form with swapped operands.
 [[gnu::always_inline]] inline Lanes<float> smaller(Lanes<float> a, Lanes<float> b) {
   return (Lanes<float>)_mm512_maskz_min_ps(0xffff, (__m512)b, (__m512)a);
 }
@@ -45,7 +45,7 @@ template <>
                                                                        Lanes<std::int32_t> b) {
   return (Lanes<std::int32_t>)_mm512_maskz_madd_epi16(0xffff, (__m512i)a, (__m512i)b);
 }
-// Division is slow for vectors this wide: 14 bits by the processor, the rest by one step of Newton's method.
+// Division is slow for vectors this wide. The processor estimates 14 bits; one Newton step gives the rest.
 [[gnu::always_inline]] inline Lanes<float> reciprocal(Lanes<float> x) {
   const Lanes<float> y = (Lanes<float>)_mm512_maskz_rcp14_ps(0xffff, (__m512)x);
   return y + y * (splat<Lanes<float>>(1) - x * y);
@@ -53,8 +53,8 @@ template <>
 [[gnu::always_inline]] inline Lanes<double> reciprocal(Lanes<double> x) {
   return splat<Lanes<double>>(1) / x;
 }
-// See inference.inl: here a polynomial of what x is above the next lower whole number, of relative error 7.5e-8
-// before rounding, and one instruction for that number. Far below 0 the power is 0.
+// See inference.inl. Here a polynomial of the fractional part of x, with relative error 7.5e-8 before
+// rounding, and one instruction for the whole part. Far below 0 the result is 0.
 [[gnu::always_inline]] inline Lanes<float> rough_power(Lanes<float> x) {
   using V = Lanes<float>;
   const V limited = smaller(x, splat<V>(126));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is particular to the baseline: vectors of 16 bytes.
+// The baseline: vectors of 16 bytes.
 
 #if defined(__x86_64__)
 [[gnu::always_inline]] inline Lanes<float> square_root(Lanes<float> x) {

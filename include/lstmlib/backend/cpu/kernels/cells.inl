@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cells of recurrent layers on one block of units: see CellForward and CellBackward.
+// The cells of recurrent layers for one block of units: see CellForward and CellBackward.
 
 template <class T>
 [[gnu::flatten]] void lstm_forward(const CellForward<T>& p) {
@@ -19,8 +19,7 @@ template <class T>
   }
 }
 
-// The gradient of the hidden state after the step: from the sums of the next one, and from this step's
-// output.
+// Gradient of the hidden state after the step: from the next step, plus from this step's output.
 template <class T>
 [[gnu::always_inline]] inline Lanes<T> d_state(const CellBackward<T>& p, Index row, int vector) {
   constexpr int lanes = lanes_of<T>;

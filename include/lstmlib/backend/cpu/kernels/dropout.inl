@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Dropout with the very bits of math::dropout_words, many counters at a time.
+// Dropout for many counters at a time, with the same bits as math::dropout_words.
 
-// Two vectors of counters at a time: the rounds of one are a chain of multiplications that leaves the
-// processor idle.
+// Two vectors of counters at a time: the rounds of one are a chain of multiplications, which would leave the
+// processor waiting.
 constexpr int counter_vectors = 2;
 constexpr int words_at_once = counter_vectors * 4 * lanes_of<std::uint64_t>;
 
@@ -23,12 +23,13 @@ struct RoundKeys {
   return keys;
 }
 
-// The words of counters `block`, `block` + 1, ... : `words_at_once` of them, in the order of the units.
+// The words of counters `block`, `block` + 1, ...: `words_at_once` words in the order of the units.
 [[gnu::always_inline]] inline void random_words(const RoundKeys& keys, std::uint32_t block,
                                                 std::uint32_t position, std::uint64_t sentence,
                                                 std::uint32_t* words) {
   constexpr int counters = lanes_of<std::uint64_t>;
-  WideLanes word[counter_vectors][4];  // each element holds one word in its lower half, anything above it
+  // Each element has a word in its lower half; the upper half is arbitrary.
+  WideLanes word[counter_vectors][4];
 #pragma GCC unroll 2
   for (int v = 0; v < counter_vectors; ++v) {
     word[v][0] = load(rising + v * counters) + std::uint64_t{block};
@@ -58,7 +59,7 @@ struct RoundKeys {
   }
 }
 
-// As many random words as a vector has elements T.
+// As many random words as a vector has elements of type T.
 template <class T>
 struct WordVector {
   typedef std::uint32_t Type __attribute__((vector_size(lanes_of<T> * 4)));
@@ -69,7 +70,7 @@ using WordsOf = typename WordVector<T>::Type;
 
 template <class T>
 void dropout(const DropoutRow<T>& given) {
-  const DropoutRow<T> row = given;  // own: nothing that is written can change it
+  const DropoutRow<T> row = given;  // a copy, so that no store can alias it
   constexpr Index lanes = lanes_of<T>;
   const RoundKeys keys = (round_keys)(row.key);
   alignas(64) std::uint32_t words[words_at_once];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Steps of packed recurrent layers: see InferenceStep.
 
-// Numbers for the cells' formulas with a rougher sigmoid and tanh: right to 3e-7 in absolute terms, where
-// those of training are right in their last places. More would be lost in the sums that they go into.
+// Numbers for which the cell formulas use an approximate sigmoid and tanh, with absolute error up to 3e-7.
+// Training uses accurate ones. Rounding in the sums before them loses more than that.
 struct Rough {
   Lanes<float> x;
 };
@@ -10,13 +10,13 @@ struct Rough {
 [[gnu::always_inline]] inline Rough operator-(Rough a, Rough b) { return {a.x - b.x}; }
 [[gnu::always_inline]] inline Rough operator*(Rough a, Rough b) { return {a.x * b.x}; }
 
-// 2^x, for any x above 126 that of 126. The whole part of x goes to the exponent, a polynomial is for the
-// rest: that of the least relative error, 1.4e-7. AVX-512 has its own.
+// 2^x, with x clamped to at most 126. The whole part of x becomes the exponent; a minimax polynomial with
+// relative error 1.4e-7 gives the rest. AVX-512 has its own version.
 template <class V>
 [[gnu::always_inline]] inline V rough_power(V x) {
   using Bits = typename VectorTraits<V>::Bits;
   const V limited = larger(smaller(x, splat<V>(126)), splat<V>(-126));
-  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds and leaves the number in the low bits
+  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds to a whole number in the low bits
   const V shifted = limited + shift;
   const V r = limited - (shifted - shift);
   V p = splat<V>(1.34072589e-3);
@@ -40,8 +40,8 @@ template <class V>
   return {splat<V>(2) * inverse_of_one_and_power(a.x * splat<V>(-2 * 1.44269504088896341)) - splat<V>(1)};
 }
 
-// A cell for a row of a block: `pre`, the sums of its gates; `state`, what the next step needs besides the
-// hidden state; `vector`, which vector of the block's units. The hidden state after the step is returned.
+// A cell for one row of a block. `pre`: pre-activations of its gates; `state`: what the next step needs
+// besides the hidden state; `vector`: which vector of the block's units. Returns the new hidden state.
 struct LstmStep {
   static constexpr bool has_state = true;
   static constexpr int initial_hidden = 0;
@@ -84,7 +84,7 @@ struct SumOf<Int8Quad> {
   using Type = std::int32_t;
 };
 
-// Sums of the hidden state as numbers, `at` elements from the first of their matrix.
+// Sums as floats; `at` is the offset of their column in the scales.
 template <class Unit>
 [[gnu::always_inline]] inline Lanes<float> number(const InferenceStep<Unit>&, Index, const float* sums) {
   return load(sums);
@@ -94,7 +94,7 @@ template <class Unit>
   return __builtin_convertvector(load(sums), Lanes<float>) * load(p.scale + at);
 }
 
-// Hidden states as the next step multiplies them, `at` units from the row's begin.
+// Stores hidden states in the format that the next step multiplies, `at` units from the start of the row.
 [[gnu::always_inline]] inline void store_operand(float* row, Index at, Lanes<float> hidden) {
   store<float>(row + at, hidden);
 }
@@ -102,7 +102,7 @@ template <class Unit>
   store_bf16(reinterpret_cast<std::uint16_t*>(row) + at, hidden);
 }
 typedef std::uint8_t QuarterLanes __attribute__((vector_size(vector_bytes / 4), aligned(1), may_alias));
-// 128 + 127 h: bytes of the left matrix have no sign.
+// Stores 128 + 127 h, because bytes of the left matrix are unsigned.
 [[gnu::always_inline]] inline void store_operand(Int8Quad* row, Index at, Lanes<float> hidden) {
   using V = Lanes<float>;
   using Bits = Lanes<std::int32_t>;
@@ -112,8 +112,8 @@ typedef std::uint8_t QuarterLanes __attribute__((vector_size(vector_bytes / 4), 
       __builtin_convertvector(bits, QuarterLanes);
 }
 
-// The product of the states of `count` rows, at most tile_rows, and the weights of a block. Out of line: all cells
-// share it.
+// Product of the states of `count` rows (at most tile_rows) and the weights of a block. Out of line, because
+// all cells share it.
 template <class Unit>
 [[gnu::noinline]] void multiply_states(const InferenceStep<Unit>& p, Index row, Index count, Index block,
                                        int vectors,
@@ -138,8 +138,8 @@ template <class Unit>
   product_block<Sum, Unit>(product, count, left, result);
 }
 
-// The cells of a block of `rows` rows, from the product's sums (null: zeros). In a function of its own with
-// all formulas inlined, so that several rows are under way at the same time.
+// Applies the cell to `rows` rows of a block, given the product's sums (null: zeros). A function of its own
+// with all formulas inlined, so that the processor overlaps several rows.
 template <class Unit, class Cell, class Sum>
 [[gnu::flatten, gnu::noinline]] void finish_rows(const InferenceStep<Unit>& p, Index first_row, Index rows,
                                                  Index block, const Sum (*sums)[4 * lanes_of<float>]) {
@@ -167,8 +167,8 @@ template <class Unit, class Cell, class Sum>
   }
 }
 
-// The product for one sequence and one block. Even and odd units have sums of their own: else each would wait
-// for the one before.
+// The product for one sequence and one block. Even and odd units have separate sums, so that additions need
+// not wait for each other.
 template <class Unit, int vectors>
 void multiply_one(const InferenceStep<Unit>& p, Index block, typename SumOf<Unit>::Type* sums) {
   using Step = Arithmetic<Unit>;
@@ -209,8 +209,8 @@ void multiply_one(const InferenceStep<Unit>& p, Index block, int vectors, typena
   }
 }
 
-// One sequence: nothing but the weights' way from the second-level cache takes time. So the cells of several
-// blocks are computed together, and meanwhile the weights that come next are called for.
+// One sequence: loading weights from the L2 cache takes all the time. So the cells of several blocks are
+// computed together while the next weights are prefetched.
 template <class Unit, class Cell>
 void inference_step_of_one(const InferenceStep<Unit>& p) {
   constexpr int lanes = lanes_of<float>, most = 16, line = 64, lines_a_block = 24;

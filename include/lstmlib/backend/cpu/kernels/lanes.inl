@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Vectors of numbers in the registers of one instruction set, and the functions that shared formulas are
-// written in. Included once per instruction set, between the target's push and pop: see kernel_sets.hpp for
-// the rules of these files.
+// Vectors in the registers of one instruction set, and the functions that the shared formulas use. Included
+// once per instruction set, between the push and the pop of its target. See kernel_sets.hpp for the rules of
+// these files.
 
 template <class T>
 struct VectorOf {
@@ -14,7 +14,7 @@ template <class T>
 inline constexpr int lanes_of = vector_bytes / int{sizeof(T)};
 using WideLanes = Lanes<std::uint64_t>;
 
-// The element, and the integers of the same size, of a vector of real numbers.
+// Element type of a vector, and the vector of integers of the same size.
 template <class V>
 struct VectorTraits;
 template <>
@@ -36,7 +36,7 @@ template <class T>
 [[gnu::always_inline]] inline void store(T* to, Lanes<T> value) {
   *reinterpret_cast<typename VectorOf<T>::InMemory*>(to) = value;
 }
-// The first `count` elements, zeros after; and writing only those.
+// Loads the first `count` elements, followed by zeros; stores only the first `count` elements.
 template <class T>
 [[gnu::always_inline]] inline Lanes<T> load_part(const T* from, Index count) {
   T part[lanes_of<T>] = {};
@@ -52,8 +52,7 @@ template <class T>
 
 template <class V>
 [[gnu::always_inline]] inline V splat(double x) {
-  return static_cast<typename VectorTraits<V>::Element>(x) -
-         V{};  // minus, as plus would have to turn -0 into 0
+  return static_cast<typename VectorTraits<V>::Element>(x) - V{};  // minus, because plus would turn -0 into 0
 }
 template <class V>
 [[gnu::always_inline]] inline V smaller(V a, V b) {
@@ -72,7 +71,7 @@ template <class V>
   return x > V{} ? splat<V>(1) : x < V{} ? splat<V>(-1) : x;
 }
 
-// a0 b0 a1 b1 ... of the lower, or upper, halves of two vectors.
+// a0 b0 a1 b1 ... of the lower or upper halves of two vectors.
 template <class V>
 [[gnu::always_inline]] inline V zip_low(V a, V b) {
   constexpr int lanes = vector_bytes / int{sizeof(a[0])};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Units of bfloat16 and of bytes by the instructions that every processor has. The products of two bfloat16
-// are exact in float32 and sums of bytes are exact, so all instruction sets give the same bits, subnormal
-// numbers aside.
+// Units of bfloat16 and of bytes with instructions that every processor has. Products of two bfloat16 are
+// exact in float32, and sums of bytes are exact. So all instruction sets give the same bits, except for
+// subnormal numbers.
 
 template <>
 struct Arithmetic<Bf16Pair> {
@@ -20,7 +20,7 @@ struct Arithmetic<Bf16Pair> {
     const Lanes<std::uint32_t> bits = load(&from->bits);
     return {(Lanes<float>)(bits << 16), (Lanes<float>)(bits & 0xffff0000u)};
   }
-  // The second first, as the processors that have an instruction for it do.
+  // The second product first, in the order of the BF16 instructions.
   [[gnu::always_inline]] static Lanes<float> add(Lanes<float> sum, Left a, Right b) {
     sum = sum + a.second * b.second;
     return sum + a.first * b.first;
@@ -31,7 +31,7 @@ template <>
 struct Arithmetic<Int8Quad> {
   using Bits = Lanes<std::int32_t>;
   struct Left {
-    std::int32_t even, odd;  // bytes 0 and 2, 1 and 3, as halves of 16 bits
+    std::int32_t even, odd;  // bytes 0 and 2, and bytes 1 and 3, as 16-bit halves
   };
   struct Right {
     Bits even, odd;

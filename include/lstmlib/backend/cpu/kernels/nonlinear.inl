@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// exp, sigmoid and tanh of vectors. The tests hold sigmoid to less than 4 units of the last place of the
-// exact value, tanh to less than 2, for float and double. Polynomials and quotients of Cephes [Moshier 1989].
+// exp, sigmoid and tanh of vectors. Tests bound the error for float and double: below 4 ulp for sigmoid,
+// below 2 ulp for tanh. Polynomials and rational functions of Cephes [Moshier 1989].
 
-// e^x for x that the caller has limited so that neither it nor the power of two overflows: |x| <= 87, or 700.
+// e^x. The caller limits |x| to 87 (float) or 700 (double), so nothing overflows.
 [[gnu::always_inline]] inline Lanes<float> exponential(Lanes<float> x) {
   using V = Lanes<float>;
   using Bits = Lanes<std::int32_t>;
-  const V shift =
-      splat<V>(12582912);  // 1.5 2^23: adding it rounds to whole numbers and leaves them in the low bits
+  const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds to a whole number in the low bits
   const V shifted = x * splat<V>(1.44269504088896341) + shift;
   const V n = shifted - shift;
   V r = x - n * splat<V>(0.693359375);
@@ -53,7 +52,7 @@ template <class V>
   return reciprocal(splat<V>(1) + exponential(-limited));
 }
 
-// x + x^3 P(x^2), for |x| < 0.625, where the quotient of exponentials would lose digits.
+// x + x^3 P(x^2) for |x| < 0.625, where the quotient of exponentials would lose digits.
 [[gnu::always_inline]] inline Lanes<float> small_tangent(Lanes<float> x) {
   using V = Lanes<float>;
   const V z = x * x;
@@ -77,7 +76,7 @@ template <class V>
 template <class V>
 [[gnu::always_inline]] inline V hyperbolic_tangent(V x) {
   const V limited =
-      larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond, the result is rounded to 1 or -1
+      larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond these the result rounds to 1 or -1
   const V magnitude = larger(limited, -limited);
   const V large = splat<V>(1) - splat<V>(2) * reciprocal(splat<V>(1) + exponential(magnitude + magnitude));
   return magnitude < splat<V>(0.625) ? small_tangent(x) : limited < V{} ? -large : large;

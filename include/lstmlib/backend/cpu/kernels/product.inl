@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The product of matrices: tiles whose sums stay in registers over the whole inner dimension.
+// Matrix products: the sums of a tile stay in registers over the whole inner dimension.
 
 constexpr int tile_rows = 6;
-// With sanitizers each access is several instructions and a branch, and compilers spend minutes on unrolled ones.
+// With sanitizers each access takes several instructions and a branch, and unrolled ones take minutes to
+// compile.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool with_sanitizer = true;
 #elif defined(__has_feature)
@@ -11,15 +12,15 @@ constexpr bool with_sanitizer = __has_feature(address_sanitizer) || __has_featur
 constexpr bool with_sanitizer = false;
 #endif
 
-// Steps of the inner dimension that a tile takes at a time. Large tiles of one instruction a step gain 2 to 3 % by
-// four; the others gain nothing, and would be most of the time that compiling the kernels takes.
+// Steps of the inner dimension per iteration. Four steps speed up large tiles with one instruction per step
+// by 2 to 3 %. Others gain nothing and would dominate the compile time of the kernels.
 template <class Unit, int rows, int vectors>
 constexpr int unrolled_steps = !with_sanitizer && Arithmetic<Unit>::single_instruction &&
                                        2 * rows * vectors >= tile_rows * tile_vectors
                                    ? 4
                                    : 1;
 
-// One step of the inner dimension, element `at` of each row of the left matrix and row `right` of the panel.
+// One step of the inner dimension: element `at` of each left row times row `right` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 [[gnu::always_inline]] inline void product_step(Lanes<Sum> (&sum)[rows][vectors],
                                                 const Unit* const (&left)[rows], Index at,
@@ -36,13 +37,13 @@ template <class Sum, class Unit, int rows, int vectors>
   }
 }
 
-// The first `count` elements of a sum. Out of line: few tiles need it, and each copy takes time to compile.
+// Stores the first `count` elements of a sum. Out of line: rarely needed, and each copy costs compile time.
 template <class Sum>
 [[gnu::noinline]] void store_columns(Sum* to, Lanes<Sum> sum, Index count, bool add) {
   store_part<Sum>(to, add ? load_part<Sum>(to, count) + sum : sum, count);
 }
 
-// `rows` rows times `vectors` vectors of columns, from vector `first` of the panel.
+// A tile: `rows` rows by `vectors` vectors of columns, from vector `first` of the panel.
 template <class Sum, class Unit, int rows, int vectors>
 void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
   constexpr int lanes = lanes_of<Sum>;
@@ -59,8 +60,8 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
     const Unit* from[rows];
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
-    // Several steps at a time, and one index for all rows: where arithmetic on addresses shares its ports
-    // with multiply-adds, as on Intel's cores, every instruction less counts.
+    // Several steps at a time, with one index for all rows. On Intel's cores, address arithmetic shares ports
+    // with multiply-adds, so every saved instruction counts.
     constexpr int unrolled = unrolled_steps<Unit, rows, vectors>;
     Index at = 0, step = 0;
     for (; step + unrolled <= p.steps; step += unrolled) {
@@ -69,7 +70,7 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
         product_step<Sum, Unit>(sum, from, at, right);
         at += left_step;
         right += right_step;
-        asm("" : "+r"(at), "+r"(right));  // or the compiler counts up a pointer for each row and step
+        asm("" : "+r"(at), "+r"(right));  // else the compiler keeps a pointer for each row and step
       }
     }
     for (; unrolled > 1 && step < p.steps; ++step) {
@@ -99,7 +100,7 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
   }
 }
 
-// The vectors of the panel, as many at a time as there are registers for.
+// All vectors of the panel, as many at a time as the registers can hold.
 template <class Sum, class Unit, int rows>
 void product_rows(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result) {
   int first = 0;
@@ -129,7 +130,7 @@ void product_block(const Product<Sum, Unit>& p, Index count, const Unit* const* 
   }
 }
 
-// Nearly equal blocks of rows: tiles of few rows are slow.
+// Blocks of rows of nearly equal size, because tiles of few rows are slow.
 template <class Sum, class Unit = Sum>
 void product(const Product<Sum, Unit>& p) {
   const Index blocks = (p.rows + tile_rows - 1) / tile_rows;
@@ -142,7 +143,7 @@ void product(const Product<Sum, Unit>& p) {
       left[i] = p.left + (p.left_rows ? p.left_rows[row + i] : row + i) * p.left_row;
       result[i] = p.result + (p.result_rows ? p.result_rows[row + i] : row + i) * p.result_row;
     }
-    // What is added to may lie anywhere in memory: it is called for before the product.
+    // Prefetch the results to add to, which may be anywhere in memory.
     for (Index i = 0; p.add && i < count; ++i)
       for (Index at = 0; at < p.columns; at += lanes_of<Sum>) __builtin_prefetch(result[i] + at, 1);
     product_block(p, count, left, result);
@@ -150,7 +151,7 @@ void product(const Product<Sum, Unit>& p) {
   }
 }
 
-// A square of vectors turned over: pairing rows that are half a square apart, as often as it can be halved.
+// Transposes squares of vectors: interleaves rows that are half a square apart, log2(lanes) times.
 template <class T>
 void transpose(const T* from, Index from_row, Index rows, Index steps, T* to, Index to_step) {
   constexpr int lanes = lanes_of<T>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// float32 to bfloat16, to the nearest, ties to even; not-a-number stays one.
+// float32 to bfloat16: rounds to nearest, ties to even; NaN stays NaN.
 
 // In the lower half of each element.
 [[gnu::always_inline]] inline Lanes<std::uint32_t> bf16_bits(Lanes<float> x) {
@@ -11,7 +11,7 @@
 
 typedef std::uint16_t HalfLanes __attribute__((vector_size(vector_bytes / 2), aligned(2), may_alias));
 
-// As many 16-bit numbers as a vector has floats.
+// Stores as many 16-bit numbers as a vector has floats.
 [[gnu::always_inline]] inline void store_bf16(std::uint16_t* to, Lanes<float> x) {
   *reinterpret_cast<HalfLanes*>(to) = __builtin_convertvector(bf16_bits(x), HalfLanes);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// float32 to bfloat16 by the instructions of AVX512_BF16, in place of rounding.inl. Subnormal numbers become
-// zeros, as which the products of these instruction sets count them anyway.
+// float32 to bfloat16 with the instructions of AVX512_BF16. Replaces rounding.inl. Subnormal numbers become
+// zeros, which is how the products of these instruction sets treat them anyway.
 
-// As many 16-bit numbers as a vector has floats.
+// Stores as many 16-bit numbers as a vector has floats.
 [[gnu::always_inline]] inline void store_bf16(std::uint16_t* to, Lanes<float> x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), (__m256i)_mm512_cvtneps_pbh((__m512)x));
 }
@@ -23,7 +23,7 @@ inline void round_to_bf16(const float* from, Index count, std::uint16_t* to) {
 }
 
 inline void round_pairs(const float* first, const float* second, Index count, Bf16Pair* to) {
-  // Of 16 numbers of `first` and 16 of `second` the first of both, the second of both, and so on.
+  // Interleaves: element 0 of `first`, element 0 of `second`, element 1 of `first`, and so on.
   alignas(64) static constexpr std::uint16_t halves[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                                            11, 27, 12, 28, 13, 29, 14, 30, 15, 31};

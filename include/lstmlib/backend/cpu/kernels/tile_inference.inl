@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Steps of packed layers with weights of bfloat16, their products in tiles. One sequence goes the same way:
-// it takes as long by the instructions of AVX512_BF16, as what limits it is the weights' way from the
-// second-level cache, and so it has the same bits alone as among others.
+// Steps of packed layers with bfloat16 weights; products in AMX tiles. A single sequence uses tiles too: the
+// time to load weights from the L2 cache dominates, so AVX512_BF16 would not be faster. So a sequence gets
+// the same bits alone and in a batch.
 
-// The product of states `row` to `row` + first_rows + second_rows - 1 and the weights of a block.
+// Product of states `row` to `row` + first_rows + second_rows - 1 and the weights of a block.
 inline void multiply_states(const InferenceStep<Bf16Pair>& p, Index row, int first_rows, int second_rows,
                             Index block, int vectors, Tiles& tiles, float (*sums)[4 * tile_side]) {
   Product<float, Bf16Pair> product{};
@@ -22,8 +22,8 @@ inline void multiply_states(const InferenceStep<Bf16Pair>& p, Index row, int fir
   multiply_rows(product, 0, first_rows, second_rows, tiles);
 }
 
-// Of few rows several blocks at a time: the products of all, then the cells of all, which need not wait for
-// the tiles then.
+// With few rows, several blocks at a time: first all products, then all cells, which then need not wait for
+// the tiles.
 template <class Cell>
 void inference_step_in_tiles(const InferenceStep<Bf16Pair>& p) {
   constexpr Index max_rows = 2 * tile_side;

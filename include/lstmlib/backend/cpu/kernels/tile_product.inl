@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Products of bfloat16 in tiles: 2 tiles of rows by 2 of columns at a time, so that a tile that was loaded is
-// multiplied twice. Whatever a tile cannot load or store in place goes through memory of this function's own,
-// which changes no bit.
+// bfloat16 products in tiles: 2 tiles of rows by 2 of columns at a time, so that each loaded tile is used
+// twice. What a tile cannot load or store in place goes through local memory, which changes no bit.
 //
-// Of a sum of n pairs in t tiles, each element is rounded to the nearest float32, ties to even, at most
-// n / t + t + 1 times in a row (rounded up), so it errs by about that many times 2^-24 of the sum of all
-// magnitudes, less than one chain of 2 n roundings may. Subnormal bfloat16 count as zeros, and subnormal
-// results on the way become zeros: another 2^-126 for each operation, and for each such factor that much
-// times the other one.
+// Error bound. Let a sum have n pairs in t tiles. Each element is rounded to the nearest float32, ties to
+// even, at most ceil(n / t) + t + 1 times in sequence. So the error is at most about that number times 2^-24
+// times the sum of all magnitudes, which is less than for one chain of 2 n roundings. Subnormal bfloat16
+// count as zeros, and subnormal intermediate results become zeros. This adds up to 2^-126 per operation and,
+// for each subnormal factor, up to 2^-126 times the other factor.
 
-// The tiles of a product: sums 0 and 1 belong to left 4, sums 2 and 3 to left 5; 6 and 7 are of the right
-// matrix.
+// Tiles of a product: sums 0 and 1 belong to left tile 4, sums 2 and 3 to left tile 5. Tiles 6 and 7 hold the
+// right matrix.
 class Tiles {
  public:
   Tiles() = default;
   Tiles(const Tiles&) = delete;
   Tiles& operator=(const Tiles&) = delete;
-  // Tiles in use are 8 KB more for the system to save whenever it switches threads, and may hold back the
-  // sleep of a core, so no kernel leaves them behind. To configure and to release them takes a tenth of a
-  // microsecond, all in all 2 % of a step of training.
+  // Tiles in use add 8 KB to every context switch and may keep a core from sleeping, so every kernel releases
+  // them. Configuring and releasing takes 0.1 microseconds, in total 2 % of a training step.
   ~Tiles() { release_tiles(); }
 
-  // For `first` and `second` rows (0: none) of the left matrix, `units` pairs each. Clears the tiles if that
-  // is new.
+  // For `first` and `second` rows (0: none) of the left matrix with `units` pairs each. Clears the tiles if
+  // the shape changes.
   void configure(int first, int second, int units) {
     if (first == first_ && (second == second_ || second == 0) && units == units_) return;
     first_ = first, second_ = second, units_ = units;
@@ -40,11 +38,11 @@ class Tiles {
   int first_ = 0, second_ = 0, units_ = 0;
 };
 
-// Rows of the left matrix and of the result that are a tile.
+// The rows of the left matrix and of the result that form one tile.
 struct RowTile {
   Index first;
   int rows;
-  bool left_in_place, result_in_place;  // one after another in memory
+  bool left_in_place, result_in_place;  // contiguous in memory
 };
 
 [[gnu::always_inline]] inline Index row_number(const Index* rows, Index i) { return rows ? rows[i] : i; }
@@ -60,13 +58,13 @@ inline RowTile row_tile(const Product<float, Bf16Pair>& p, Index first, int rows
           !(p.add && p.start) && one_after_another(p.result_rows, first, rows)};
 }
 
-// Units of the inner dimension in a tile: the last tile of a part is full, too, where they can be divided.
+// Units of the inner dimension per tile. Chosen so that the last tile of a part is full, if possible.
 inline int units_of_tile(Index steps) {
   const Index tiles = (steps + tile_side - 1) / tile_side;
   return steps > 0 && steps % tiles == 0 ? static_cast<int>(steps / tiles) : tile_side;
 }
 
-// One tile's worth of the inner dimension: `count` of the `units` of a tile.
+// One tile of the inner dimension: `count` of the `units` of a tile are used.
 struct InnerTile {
   Index part, step;
   int count, units;
@@ -116,7 +114,7 @@ template <int number>
   load_tile<number>(copy, sizeof copy[0]);
 }
 
-// Columns of a vector that are written.
+// Number of columns of a vector to write.
 [[gnu::always_inline]] inline Index columns_of_vector(const Product<float, Bf16Pair>& p, int vector) {
   const Index rest = p.columns - vector * tile_side;
   return rest < 0 ? 0 : rest < tile_side ? rest : tile_side;
@@ -133,7 +131,7 @@ inline void copy_begin(const Product<float, Bf16Pair>& p, const RowTile& tile, i
                  p.add ? load_part<float>(result_of(p, tile.first + i, vector), columns) + start : start);
 }
 
-// What sums begin with.
+// Loads the initial values of the sums.
 template <int number>
 [[gnu::always_inline]] inline void begin_sums(const Product<float, Bf16Pair>& p, const RowTile& tile,
                                               int vector) {
@@ -204,7 +202,7 @@ inline void multiply_rows(const Product<float, Bf16Pair>& p, Index first, int fi
   }
 }
 
-// As few tiles of rows as will do, nearly equal ones.
+// Divides rows into as few tiles as possible, of nearly equal size.
 struct RowTiles {
   Index rows, tiles;
 

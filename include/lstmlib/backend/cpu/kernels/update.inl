@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Optimizer rules and hooks over a span of elements, in one pass over value, gradient and state. Calls in
-// parentheses: see update_rules.inl.
+// Optimizer rules and hooks over a span of elements, in one pass over value, gradient and state. For the
+// function names in parentheses, see update_rules.inl.
 
 template <class V>
 [[gnu::always_inline]] inline V stepped(const GradientTransform* steps, std::size_t count, V value,
@@ -25,7 +25,7 @@ void apply_steps(const UpdateSpan<T>& span, T* to) {
   }
 }
 
-// As many states as the rule has; the others are never read.
+// Loads as many states as the rule has; the others are never read.
 template <class T, class Rule>
 void update(const void* chosen, const UpdateSpan<T>& span) {
   constexpr int lanes = lanes_of<T>;

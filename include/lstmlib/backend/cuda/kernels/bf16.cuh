@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// float32 rounded to bfloat16, and back. A thread has two neighbours, so that words are written whole.
+// Conversion between float32 and bfloat16. A thread handles two neighbours, so that it writes whole 32-bit
+// words.
 
 #include "lstmlib/backend/cuda/kernels/for_each.cuh"
 
@@ -69,18 +70,19 @@ struct SumBf16Body {
 
 }  // namespace detail
 
-/// to = from, rounded to the nearest, ties to even; then zeros where `to` is longer.
+/// to = from, rounded to nearest, ties to even. If `to` is longer, the rest is zeros.
 inline void round_to_bf16(Stream& stream, View<const float> from, View<Bf16> to) {
   for_each(stream, (to.size() + 1) / 2, detail::ToBf16Body{from.data, to.data, from.size(), to.size()});
 }
-/// A matrix as the sum of two of bfloat16, high + low, which have 16 bits of each number. They stand below
-/// each other, high twice: one product over all rows of both factors then has the three terms that matter.
+/// A matrix split into two bfloat16 matrices, high + low, which keep 16 bits of each number. They are stacked
+/// by rows, with one part repeated. One product over all rows of both factors then gives the three terms that
+/// matter.
 struct SplitMatrix {
   enum class Side : std::uint8_t { left, right };
   View<Bf16> high, low;
-  View<Bf16> stacked;  ///< of a left factor: high, low, high; of a right one: high, high, low
+  View<Bf16> stacked;  ///< left factor: high, low, high; right factor: high, high, low
 
-  /// `room` [3 rows, columns]
+  /// `room` [3 rows, columns]: memory for the stacked matrix.
   SplitMatrix(View<Bf16> room, Side side) : stacked(room) {
     const Index rows = room.shape.rows() / 3, place = side == Side::left ? 1 : 2;
     high = {room.data, room.shape.with_rows(rows)};
@@ -97,11 +99,11 @@ struct SplitMatrix {
  private:
   Bf16* again_ = nullptr;
 };
-/// to = the beginning of from
+/// to = the first elements of from
 inline void widen_bf16(Stream& stream, View<const Bf16> from, View<float> to) {
   for_each(stream, (to.size() + 1) / 2, detail::FromBf16Body{from.data, to.data, to.size()});
 }
-/// sum [n] = the rows of terms [.., n] in their order, added in float32 and rounded once; n is even.
+/// sum [n] = sum of the rows of terms [.., n] in order, added in float32 and rounded once. n must be even.
 inline void sum_bf16(Stream& stream, View<const Bf16> terms, View<Bf16> sum) {
   const Index pairs = sum.size() / 2;
   for_each(stream, pairs,

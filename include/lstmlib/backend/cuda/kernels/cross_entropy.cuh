@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Softmax cross entropy: logarithms of probabilities and loss in one pass over the scores; and the count of
-// scores that are right.
+// Softmax cross entropy: log-probabilities and loss in one pass over the scores; and the count of correct
+// predictions.
 
 #include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/backend/cuda/data_errors.cuh"
@@ -9,8 +9,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What all its kernels know. Labels outside the classes are reported by the forward pass, and have no loss
-/// and no gradient.
+/// Arguments of all its kernels. The forward pass reports labels that are not classes; these have no loss and
+/// no gradient.
 template <class T>
 struct LabelledScores {
   const std::int32_t* labels;
@@ -27,7 +27,7 @@ struct LabelledScores {
   }
 };
 
-/// A line of for_each_line.
+/// Body for for_each_line.
 template <class T>
 struct CrossEntropy {
   LabelledScores<T> problem;
@@ -43,7 +43,7 @@ struct CrossEntropy {
       log_probabilities[first + i * part.stride] =
           scores[first + i * part.stride] - scale.largest - log_total;
     if (part.first != 0) return;
-    // The line's first element is at outer classes inner + column, its label at outer inner + column.
+    // The line's first element is at outer classes inner + column, and its label at outer inner + column.
     const Index outer = first / (problem.classes * problem.inner);
     const Index at = outer * problem.inner + (first - outer * problem.classes * problem.inner);
     const std::int32_t label = problem.labels[at];
@@ -54,8 +54,8 @@ struct CrossEntropy {
   }
 };
 
-/// One block: factor = 1 / the labels that count, or 1 / `divisor` where that is not 0; total = the sum of
-/// the losses times the factor. Null: not wanted.
+/// One block. factor = 1 / number of labels that count, or 1 / `divisor` if that is not 0; total = factor
+/// times the sum of the losses. Null: not needed.
 template <class T>
 __global__ void __launch_bounds__(default_threads)
     total_loss_kernel(LabelledScores<T> problem, const T* losses, Index count, Index divisor, T* total,
@@ -75,7 +75,7 @@ __global__ void __launch_bounds__(default_threads)
   if (total) *total = times * sum;
 }
 
-/// An element of d_scores [outer classes, inner]: += weight (p - one_hot(label)) d_loss
+/// For each element of d_scores [outer classes, inner]: += weight (p - one_hot(label)) d_loss.
 template <class T>
 struct CrossEntropyBackwardBody {
   LabelledScores<T> problem;
@@ -93,7 +93,7 @@ struct CrossEntropyBackwardBody {
   }
 };
 
-/// The better of two scores; of equal ones, the first. A NaN makes the whole row NaN, at no class.
+/// Keeps the larger of two scores, or the first of equal ones. A NaN makes the result NaN at no class.
 template <class T>
 struct ScoreAt {
   static constexpr std::int32_t no_class = 0x7fffffff;
@@ -105,8 +105,8 @@ struct ScoreAt {
     else if (other > score || (other == score && other_at < at)) score = other, at = other_at;
   }
 };
-/// A warp finds a row's first largest score. hits[row]: 0 where the label does not count, 1 where it does, 2
-/// where it is also right. Labels outside the classes are reported and do not count.
+/// Each warp finds a row's first maximum. hits[row]: 0 if the label does not count, 1 if it counts, 2 if it
+/// is also correct. Labels that are not classes are reported and do not count.
 template <class T>
 __global__ void __launch_bounds__(default_threads)
     find_hits_kernel(const T* scores, const std::int32_t* labels, std::int32_t ignore, Index rows,
@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(default_threads)
     hits[row] = bad || label == ignore ? 0 : best.at == label ? 2 : 1;
   }
 }
-/// One block: counts [2] = rows that are right, rows that count.
+/// One block: counts [2] = correct rows, rows that count.
 [[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     count_hits_kernel(const std::int32_t* hits, Index rows, std::int32_t* counts) {
   std::int32_t correct = 0, counted = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Dropout with the very bits and rounding of the CPU.
+// Dropout with the same bits and rounding as on the CPU.
 
 #include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/backend/cuda/kernels/elementwise.cuh"
@@ -9,7 +9,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// See RowDropout. Four neighbours of a row, a block, share one counter of the random numbers.
+/// See RowDropout. Four adjacent elements of a row share one counter of the random numbers.
 template <class T>
 struct DropoutMask {
   math::RandomKey key;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Bodies of kernels that read and write each element once: bound by the memory's bandwidth.
+// Kernels that read and write each element once. Limited by memory bandwidth.
 
 #include "lstmlib/backend/kernels/tensor.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -56,7 +56,7 @@ struct AddBiasBody {
     y[at * columns + column] += row[column];
   }
 };
-/// Pointers to the first column that takes part.
+/// Pointers are to the first column to copy.
 template <class T>
 struct CopyColumnsBody {
   const T* from;
@@ -68,7 +68,7 @@ struct CopyColumnsBody {
   }
 };
 
-/// Calls `use(function)` with the function that `op` names.
+/// Calls `use(function)` with the function object for `op`.
 template <class Use>
 void with_function(UnaryOp op, Use use) {
   switch (op) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Kernels that do the same for each element, or for each element of each row: their body is a functor of
-// plain pointers and numbers with a call for one of them.
+// Kernels that run a body for each element, or for each element of each row. A body is a functor of plain
+// pointers and numbers, called once per element.
 
 #include "lstmlib/base/index.hpp"
 #include "lstmlib/backend/cuda/context.hpp"
@@ -13,10 +13,10 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int default_threads = 256;
-/// Enough to fill any device several times; more would only begin later, so blocks go on to further elements.
+/// Enough to fill any device several times. Further blocks would only start later, so blocks loop instead.
 inline constexpr Index max_blocks = 8192;
 
-/// Blocks for `count` items of which one block takes `a_block` at a time.
+/// Number of blocks for `count` items if a block handles `a_block` at a time.
 inline int blocks_for(Index count, Index a_block) {
   return static_cast<int>(std::min(max_blocks, (count + a_block - 1) / a_block));
 }
@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(default_threads) for_each_kernel(const Body bo
   for (Index i = Index{simt::block_index()} * default_threads + simt::thread_index(); i < count; i += step)
     body(i);
 }
-/// body(i) for i from 0 to count - 1
+/// Calls body(i) for i from 0 to count - 1.
 template <class Body>
 void for_each(Stream& stream, Index count, const Body& body) {
   if (count <= 0) return;
@@ -40,8 +40,8 @@ void for_each(Context& context, Index count, const Body& body) {
   for_each(context.stream, count, body);
 }
 
-/// A block has `columns_at_once` columns of default_threads / columns_at_once rows at a time; blocks beside
-/// each other (in y) share the columns of the same rows.
+/// A block handles `columns_at_once` columns of default_threads / columns_at_once rows at a time. Blocks with
+/// different y share the columns of the same rows.
 template <class Body>
 __global__ void __launch_bounds__(default_threads)
     for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once, int beside) {
@@ -53,17 +53,17 @@ __global__ void __launch_bounds__(default_threads)
        row += row_step)
     for (Index column = first_column; column < columns; column += column_step) body(row, column);
 }
-/// body(row, column) for all of them, neighbouring columns by neighbouring threads
+/// Calls body(row, column) for all elements. Adjacent threads handle adjacent columns.
 template <class Body>
 void for_each_in_rows(Context& context, Index rows, Index columns, const Body& body) {
   if (rows <= 0 || columns <= 0) return;
-  int columns_at_once = 1;  // a power of two that leaves few threads without a column
+  int columns_at_once = 1;  // a power of two that leaves few threads idle
   while (columns_at_once < default_threads && columns_at_once < columns) columns_at_once *= 2;
   if (columns_at_once > 32 && columns % columns_at_once > 0 &&
       columns % columns_at_once <= columns_at_once / 2)
     columns_at_once /= 2;
   const int blocks = blocks_for(rows, default_threads / columns_at_once);
-  // A thread that does one thing after another waits for memory each time: one each, where blocks are few.
+  // With few blocks, one column per thread: a thread that loops waits for memory each time.
   const auto beside =
       static_cast<int>(std::min((columns + columns_at_once - 1) / columns_at_once, max_blocks / blocks));
   launch(context.stream, {.blocks = blocks, .blocks_y = beside, .threads = default_threads},

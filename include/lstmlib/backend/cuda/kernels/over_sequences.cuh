@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sums and maxima over the rows of each sequence: a thread has one column of one sequence, and walks its rows
-// in order.
+// Sums and maxima over the rows of each sequence. A thread handles one column of one sequence and reads its
+// rows in order.
 
 #include "lstmlib/backend/cuda/sequence_layout.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Sums and maxima over an axis. Every sum has one order, which only the shape decides, so equal runs give
-// equal bits.
+// Sums and maxima over an axis. The order of each sum depends only on the shape, so equal runs give equal
+// bits.
 
 #include "lstmlib/backend/view.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -21,7 +21,7 @@ struct Sum {
     return a + b;
   }
 };
-/// NaN if one of them is.
+/// The maximum, or NaN if one of them is.
 struct Largest {
   template <class T>
   LSTMLIB_HOST_DEVICE static T none() {
@@ -33,8 +33,8 @@ struct Largest {
   }
 };
 
-/// All values of the block's threads together, for every thread. The block has whole warps and shared memory
-/// for one T a warp at `shared`. Every thread calls it.
+/// Reduces the values of all threads of the block; every thread gets the result. The block must consist of
+/// whole warps, with one T of shared memory per warp at `shared`. All threads must call it.
 template <class T, class Join>
 __device__ inline T reduce_block(T value, Join join, simt::SharedArray<T> shared) {
   for (int mask = 16; mask > 0; mask /= 2) value = join(value, simt::shuffle_xor(value, mask));
@@ -44,15 +44,15 @@ __device__ inline T reduce_block(T value, Join join, simt::SharedArray<T> shared
   simt::sync_block();
   T all = shared.load(0);
   for (int warp = 1; warp < warps; ++warp) all = join(all, shared.load(warp));
-  simt::sync_block();  // the next call writes again
+  simt::sync_block();  // before the next call writes again
   return all;
 }
 
-/// A block's threads for a line of `size` neighbours: a warp, or eight where there is work for them.
+/// Threads of a block for a line of `size` contiguous elements: one warp, or eight if the line is long.
 inline int threads_for_line(Index size) { return size <= 1024 ? 32 : default_threads; }
 inline constexpr int line_shared_bytes = 32 * static_cast<int>(sizeof(double));  ///< for reduce_block
 
-/// Elements `first` to `last` - 1 of a line are piece `piece` of `pieces`.
+/// Piece `piece` of `pieces` of a line: elements `first` to `last` - 1.
 struct Piece {
   Index first, last;
 };
@@ -62,7 +62,7 @@ LSTMLIB_HOST_DEVICE inline Piece piece_of(Index size, Index piece, Index pieces)
   return {first, end < size ? end : size};
 }
 
-/// Where the lines are neighbours: a thread joins one piece of one line. y [outer, pieces, inner].
+/// For adjacent lines: a thread reduces one piece of one line. y [outer, pieces, inner].
 template <class T, class Join>
 struct JoinAcrossBody {
   const T* x;
@@ -77,7 +77,7 @@ struct JoinAcrossBody {
     y[line * inner + column] = factor * all;
   }
 };
-/// Where a line's elements are neighbours: a block joins one piece of one line. y [lines, pieces].
+/// For contiguous lines: a block reduces one piece of one line. y [lines, pieces].
 template <class T, class Join>
 __global__ void __launch_bounds__(default_threads)
     join_along_kernel(const T* x, T* y, Index lines, Index size, Index pieces, T factor) {
@@ -92,7 +92,7 @@ __global__ void __launch_bounds__(default_threads)
   }
 }
 
-/// y [outer, inner] = factor times the join of x [outer, size, inner] over the axis.
+/// y [outer, inner] = factor times the reduction of x [outer, size, inner] over the axis.
 template <class Join, class T>
 void join_axis(Context& context, Index outer, Index size, Index inner, T factor, const T* x, T* y) {
   if (outer * inner == 0) return;
@@ -106,7 +106,7 @@ void join_axis(Context& context, Index outer, Index size, Index inner, T factor,
             .shared_bytes = line_shared_bytes},
            join_along_kernel<T, Join>, from, to, outer, length, pieces, times);
   };
-  // Few long lines are cut, so that there is work for the whole device; the shape alone decides.
+  // A few long lines are cut into pieces to use the whole device. Only the shape decides.
   const Index least = inner > 1 ? 64 : 4096, most = 64;
   const Index pieces = outer * inner >= 16 * 1024 ? 1 : std::clamp<Index>(size / least, 1, most);
   if (pieces == 1) return stage(size, 1, factor, x, y);

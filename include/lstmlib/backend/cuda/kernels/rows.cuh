@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Rows of a table by number: gathered, and their gradients added in the order of the rows, without atomics
-// and without the host knowing how many different numbers there are.
+// Gathers rows of a table by id, and adds their gradients in the order of the rows. Uses no atomics, and the
+// host need not know the number of distinct ids.
 
 #include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -13,7 +13,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// An id outside the table is reported, and its row is zeros.
+/// An id outside the table is reported, and its row becomes zeros.
 template <class T>
 struct GatherBody {
   const T* table;
@@ -53,17 +53,17 @@ LSTMLIB_HOST_DEVICE inline std::int32_t count_bits(std::uint32_t word) {
   return count;
 }
 
-/// Rows sorted by id and, of equal ids, by row: group g has places begin[g] to begin[g + 1] - 1 of `order`.
+/// Rows sorted by id, then by row. Group g has the entries begin[g] to begin[g + 1] - 1 of `order`.
 struct IdGroups {
-  std::int32_t* order;     ///< [rows] row at each place
+  std::int32_t* order;     ///< [rows] row of each entry
   std::int32_t* begin;     ///< [rows + 1]
-  std::int32_t* distinct;  ///< [rows] ids of the groups, rising, then -1
-  std::int32_t* count;     ///< [1] groups
+  std::int32_t* distinct;  ///< [rows] ids of the groups in ascending order, then -1
+  std::int32_t* count;     ///< [1] number of groups
 };
 
-/// Sorts by counting: the place of a row is the number of rows that come before it. 32 rows a block, whose
-/// warps count within eight parts of all rows. No row comes before itself, so all places differ; rows of
-/// `ignore` come last.
+/// Counting sort: a row's position is the number of rows that come before it. A block sorts 32 rows; each of
+/// its eight warps counts in an eighth of all rows. Positions are distinct, because no row comes before
+/// itself. Rows of `ignore` come last.
 [[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     sort_ids_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, std::int32_t* order) {
   const simt::SharedArray<std::int32_t> counts{0};
@@ -91,14 +91,14 @@ struct IdGroups {
   }
 }
 
-/// One block finds where groups begin: a place that has another id than the one before it. Places are taken
-/// as many as the block has threads at a time; each thread's group is the number of beginnings up to it.
+/// One block finds where groups begin: at entries whose id differs from the one before. It handles as many
+/// entries at a time as it has threads. The group of a thread is the number of beginnings before it.
 [[maybe_unused]] static __global__ void __launch_bounds__(default_threads)
     find_groups_kernel(const std::int32_t* ids, std::int32_t rows, std::int32_t ignore, IdGroups groups) {
   const simt::SharedArray<std::int32_t> warp_counts{0};
   const int thread = simt::thread_index(), lane = thread % 32, warp = thread / 32;
   constexpr int warps = default_threads / 32;
-  std::int32_t found = 0, used = 0;  // groups and rows without `ignore` so far, the same in all threads
+  std::int32_t found = 0, used = 0;  // groups and rows without `ignore` so far; equal in all threads
   for (std::int32_t first = 0; first < rows; first += default_threads) {
     const std::int32_t place = first + thread;
     const std::int32_t id = place < rows ? ids[groups.order[place]] : ignore;
@@ -128,9 +128,9 @@ struct IdGroups {
   }
 }
 
-/// A block adds the rows of one group, in order, with dropout if `drops`; result row g, or the table's row of
-/// the group's id, to which they are added, if `to_table`. A thread has a column, and asks for eight rows
-/// before it adds the first: a frequent word has many, each as far away as memory.
+/// A block adds the rows of one group in order, with dropout if `drops`. The sum goes to row g of the result
+/// or, if `to_table`, is added to the table row of the group's id. A thread handles one column and loads
+/// eight rows before it adds the first: frequent words have many rows, and each load waits for memory.
 template <class T, bool drops>
 __global__ void __launch_bounds__(default_threads)
     add_groups_kernel(const T* rows, Index width, const DropoutMask<T> mask, IdGroups groups, T* result,
@@ -141,7 +141,7 @@ __global__ void __launch_bounds__(default_threads)
   const auto value_at = [&](std::int32_t place) {
     const Index row = groups.order[place];
     const T value = rows[row * width + column];
-    if constexpr (drops)  // rounded before it is added, as without fusion
+    if constexpr (drops)  // rounded before it is added, so that results equal those without fusion
       return simt::product(value, mask.factor(mask.words(row, column / 4).word[column % 4]));
     else return value;
   };
@@ -168,7 +168,7 @@ __global__ void __launch_bounds__(default_threads)
   }
 }
 
-/// Sums of the rows of equal ids: see NnKernels::sum_rows_by_id and scatter_add_rows.
+/// Sums rows of equal ids: see NnKernels::sum_rows_by_id and scatter_add_rows.
 template <class T>
 void add_rows_by_id(Context& context, View<const T> rows, View<const std::int32_t> ids, std::int32_t ignore,
                     const RowDropout& dropout, std::int32_t* distinct, T* result, bool to_table,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Softmax and its logarithm over an axis. Where a line's elements are neighbours, a warp or a block has a
-// line; else a thread has one, and neighbouring threads have neighbouring lines.
+// Softmax and log-softmax over an axis. A contiguous line is handled by a warp or a block. Otherwise each
+// thread handles one line, and adjacent threads adjacent lines.
 
 #include "lstmlib/backend/cuda/kernels/reduce.cuh"
 
@@ -9,13 +9,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The elements of one line that one thread meets: `stride` elements apart in memory, thread `first` of
-/// `step`.
+/// The elements of a line that one thread handles: `first`, `first` + `step` and so on, with `stride` in
+/// memory.
 struct LinePart {
   Index size, stride;
   int first, step;
 };
-/// How the parts of a line come together: one thread has all, or the threads of a block.
+/// How the threads of a line combine their values: `Alone` for one thread, `InBlock` for the threads of a
+/// block.
 struct Alone {
   template <class T, class Join>
   __device__ T operator()(T value, Join) const {
@@ -31,9 +32,9 @@ struct InBlock {
 
 template <class T>
 struct SoftmaxScale {
-  T largest, total;  ///< largest element; sum of exp(x - largest)
+  T largest, total;  ///< maximum; sum of exp(x - maximum)
 };
-/// The largest element is subtracted so that exp cannot overflow.
+/// Subtracts the maximum, so that exp cannot overflow.
 template <class T, class Together>
 __device__ inline SoftmaxScale<T> softmax_scale(const T* x, const LinePart& part, Together together) {
   using std::exp;
@@ -70,7 +71,7 @@ struct SoftmaxBackward {
   template <class Together>
   __device__ void operator()(Index first, const LinePart& part, Together together) const {
     using std::exp;
-    T sum = 0;  // of d_y (logarithm), of d_y y
+    T sum = 0;  // of d_y (log-softmax) or d_y y (softmax)
     for (Index i = part.first; i < part.size; i += part.step) {
       const Index at = first + i * part.stride;
       sum += logarithm ? d_y[at] : d_y[at] * y[at];
@@ -97,7 +98,8 @@ struct AcrossLinesBody {
     body(outer * size * inner + column, LinePart{size, inner, 0, 1}, Alone{});
   }
 };
-/// body(place of its first element, part, together) for each line of [outer, size, inner] over the axis
+/// Calls body(index of the first element, part, together) for each line of [outer, size, inner] along the
+/// axis.
 template <class Body>
 void for_each_line(Context& context, const AxisView& axis, const Body& body) {
   if (axis.outer * axis.inner == 0 || axis.size == 0) return;

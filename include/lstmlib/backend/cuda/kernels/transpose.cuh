@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Transposes through tiles in shared memory, so that both matrices are read and written along their rows.
+// Transposes through tiles in shared memory, so that both matrices are accessed along their rows.
 
 #include "lstmlib/backend/cuda/kernels/elementwise.cuh"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr int transpose_tile = 32;
-/// One more, so that columns lie in different banks.
+/// One more than the tile, so that columns are in different banks.
 inline constexpr int transpose_row = transpose_tile + 1;
 
-/// y [columns, rows] = or += xᵀ. A block has a tile at a time, a thread four of its elements.
+/// y [columns, rows] = or += xᵀ. A block handles one tile at a time, a thread four of its elements.
 template <class T>
 __global__ void __launch_bounds__(default_threads)
     transpose_kernel(const T* x, T* y, Index rows, Index columns, OutputMode how) {

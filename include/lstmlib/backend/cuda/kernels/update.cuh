@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Optimizer steps: one pass over value, gradient and state of many parameters in one launch.
+// Optimizer updates: one pass over value, gradient and state of many parameters in one launch.
 
 #include "lstmlib/backend/cuda/kernels/reduce.cuh"
 #include "lstmlib/math/update_formulas.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What hooks do to a gradient, as an argument of kernels.
+/// The gradient transforms of the hooks, as a kernel argument.
 struct GradientTransforms {
   static constexpr int max = 16;
 
@@ -25,13 +25,13 @@ struct GradientTransforms {
   }
 };
 
-/// One parameter, and where its gradient is: dense, in rows, or nowhere (zeros).
+/// One parameter and its gradient: dense, sparse, or absent (zeros).
 template <class T>
 struct UpdateSpan {
   Index size, width;
   T* value;
-  const T* gradient;         ///< dense, or the rows that there are; null: zeros
-  const std::int32_t* rows;  ///< of each row of the value, its row of the gradient or -1; null: dense
+  const T* gradient;         ///< dense, or the rows of a sparse gradient; null: zeros
+  const std::int32_t* rows;  ///< for each row of the value, its gradient row or -1; null: dense
   T* state[math::max_states];
 
   LSTMLIB_HOST_DEVICE T gradient_at(Index i) const {
@@ -42,7 +42,7 @@ struct UpdateSpan {
   }
 };
 
-/// The parameters of one launch: what fits into a kernel's argument, which is 4 KB.
+/// The parameters of one launch. Their number is limited by the size of kernel arguments, 4 KB.
 template <class T>
 struct UpdateTable {
   static constexpr int max = 40;
@@ -56,7 +56,7 @@ struct UpdateTable {
 };
 static_assert(sizeof(UpdateTable<double>) + sizeof(GradientTransforms) + sizeof(math::AmsBoundRule) < 4000);
 
-/// Calls `use(span, i)` for the elements of this thread; a block has a piece of one span.
+/// Calls `use(span, i)` for the elements of this thread. A block handles a piece of one span.
 template <class T, class Use>
 __device__ inline void for_each_in_table(const UpdateTable<T>& table, Use use) {
   int which = 0;
@@ -96,7 +96,7 @@ struct AddSquare {
     sum += g * g;
   }
 };
-/// parts[block] = the sum of a block's squares
+/// parts[block] = sum of squares of the block's elements
 template <class T>
 __global__ void __launch_bounds__(default_threads)
     squared_norm_kernel(const UpdateTable<T> table, const GradientTransforms steps, double* parts) {
@@ -120,7 +120,7 @@ struct ClipFactorBody {
   double* factor;
   LSTMLIB_HOST_DEVICE void operator()(Index) const {
     const double rate = threshold / math::square_root(*squared_norm);
-    *factor = rate >= 1 ? 1 : rate;  // NaN stays: all gradients become it
+    *factor = rate >= 1 ? 1 : rate;  // NaN stays NaN, and so become all gradients
   }
 };
 template <class T>
@@ -130,8 +130,7 @@ struct ApplyStepsBody {
   T* gradient;
   LSTMLIB_HOST_DEVICE void operator()(Index i) const { gradient[i] = steps(value[i], gradient[i]); }
 };
-/// rows[ids[i]] = i; none where the id is negative, or not in the table: then the pass before has reported
-/// it.
+/// rows[ids[i]] = i. Skips negative ids and ids outside the table, which the forward pass has reported.
 struct PlaceRowsBody {
   const std::int32_t* ids;
   std::int32_t* rows;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Windows over sequences and over images, and their gradients: a thread gathers what one element gets, in the
-// order in which the CPU adds.
+// Windows over sequences and images, and their gradients. A thread gathers the terms of one element in the
+// order in which the CPU adds them.
 
 #include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/backend/cuda/sequence_layout.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// columns [windows, features, window]; a column of the body is (feature, offset).
+/// columns [windows, features, window]. The body's column is (feature, offset).
 template <class T>
 struct UnfoldTimeBody {
   SequenceLayoutView layout;
@@ -19,7 +19,7 @@ struct UnfoldTimeBody {
     const Index sequence = layout.sequence_of_window(at, window);
     const Index feature = column / window, offset = column % window;
     const Index row =
-        at - layout.first_window(sequence, window) - (window - 1) + offset;  // in the sequence
+        at - layout.first_window(sequence, window) - (window - 1) + offset;  // index in the sequence
     const bool inside = row >= 0 && row < layout.length(sequence);
     columns[at * features * window + column] =
         inside ? x[(layout.offsets[sequence] + row) * features + feature] : T(0);
@@ -33,7 +33,7 @@ struct UnfoldTimeBackwardBody {
   T* d_x;
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index feature) const {
     const Index sequence = layout.sequence_of(row);
-    // The first window that has the row has it at its end.
+    // The first window that contains the row has it at its end.
     const Index first = layout.first_window(sequence, window) + row - layout.offsets[sequence];
     T sum = d_x[row * features + feature];
     for (Index i = 0; i < window; ++i)
@@ -42,7 +42,7 @@ struct UnfoldTimeBackwardBody {
   }
 };
 
-/// Geometry for kernels, with the size of the result.
+/// Geometry with the size of the result, for kernels.
 struct ImageWindows {
   explicit ImageWindows(const Convolution2d& c)
       : geometry(c), out_height(c.out_height()), out_width(c.out_width()) {}
@@ -69,13 +69,13 @@ struct UnfoldImageBody {
         inside ? image[(channel * c.height + y) * c.width + x] : T(0);
   }
 };
-/// Results of one axis that a kernel element reaches from `at` of the image: -1 if none.
+/// Index along one axis of the result that uses image position `at` for this kernel position; -1 if none.
 LSTMLIB_HOST_DEVICE inline Index place_in_result(Index at, Index in_kernel, Index pad, Index dilate,
                                                  Index stride, Index size) {
   const Index from = at + pad - in_kernel * dilate;
   return from >= 0 && from % stride == 0 && from / stride < size ? from / stride : -1;
 }
-/// A row of the body is (channel, y), a column is x.
+/// The body's row is (channel, y), its column x.
 template <class T>
 struct UnfoldImageBackwardBody {
   ImageWindows windows;
@@ -85,7 +85,7 @@ struct UnfoldImageBackwardBody {
     const Convolution2d& c = windows.geometry;
     const Index channel = row / c.height, y = row % c.height, kernel = c.kernel_height * c.kernel_width;
     T sum = d_image[row * c.width + x];
-    // Kernel elements from the last to the first: results from the first to the last.
+    // Kernel positions from last to first give results from first to last.
     for (Index ky = c.kernel_height - 1; ky >= 0; --ky) {
       const Index oy =
           place_in_result(y, ky, c.pad_height, c.dilate_height, c.stride_height, windows.out_height);

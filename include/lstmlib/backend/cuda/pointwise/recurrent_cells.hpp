@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// One step of a recurrent layer, forward and backward, for one unit of one sequence: bodies of kernels for
-// host and device. The sums of a unit's gates stand side by side, [row, unit, column], so that a thread reads
-// and writes them at once.
+// One step of a recurrent layer, forward and backward, for one unit of one sequence: kernel bodies for host
+// and device. The pre-activations of a unit's gates are adjacent, [row, unit, column], so that a thread reads
+// and writes them together.
 
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/base/host_device.hpp"
@@ -11,33 +11,33 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 
-/// Columns of sums of a unit: lstm: input, forget, cell, output; gru: reset, update, the input's and the
-/// state's part of the candidate; rnn: one.
+/// Number of pre-activations per unit ("columns"): lstm: input, forget, cell, output; gru: reset, update, and
+/// the input's and the state's part of the candidate; rnn: one.
 constexpr Index column_count(RecurrentCell cell) {
   return cell == RecurrentCell::lstm || cell == RecurrentCell::gru ? 4 : 1;
 }
-/// The gate of the weights of the input (or of the state) that adds to a column; -1: none does.
+/// Gate of the input weights, or of the state weights, that contributes to a column; -1 if none.
 LSTMLIB_HOST_DEVICE constexpr Index gate_of_column(RecurrentCell cell, bool of_state, Index column) {
   if (cell != RecurrentCell::gru || column < 2) return column;
   return (column == 3) == of_state ? 2 : -1;
 }
-/// The other way round.
+/// The inverse.
 LSTMLIB_HOST_DEVICE constexpr Index column_of_gate(RecurrentCell cell, bool of_state, Index gate) {
   return cell == RecurrentCell::gru && of_state && gate == 2 ? 3 : gate;
 }
 
-/// The sums of a unit, read and written as one.
+/// The pre-activations of a unit, read and written as one word.
 template <class T, int count>
 struct alignas(count * sizeof(T)) Columns {
   T at[count];
 };
 
-/// What a cell keeps for the way back is in `columns`, in place of the sums.
+/// After `forward`, `columns` holds what `backward` needs, in place of the pre-activations.
 template <class T>
 struct LstmCell {
   using Sums = Columns<T, 4>;
-  static constexpr bool has_cell = true;     ///< a second state
-  static constexpr bool has_direct = false;  ///< a gradient of the state that does not pass through the sums
+  static constexpr bool has_cell = true;     ///< has a cell state
+  static constexpr bool has_direct = false;  ///< part of the state's gradient bypasses the pre-activations
 
   LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T, T& cell) {
     const auto next =
@@ -46,7 +46,7 @@ struct LstmCell {
     cell = next.cell;
     return next.hidden;
   }
-  /// `carried`: gradient of the cell after the step, then before it.
+  /// `carried`: in: gradient of the cell state after the step; out: before it.
   LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T, T cell, T d_hidden, T& carried) {
     const math::LstmGates<T> gate{columns.at[0], columns.at[1], columns.at[2], columns.at[3]};
     const T tanh_cell = math::hyperbolic_tangent(gate.forget * cell + gate.input * gate.cell);
@@ -68,7 +68,7 @@ struct GruCell {
     columns = {{next.reset, next.update, next.candidate, columns.at[3]}};
     return next.hidden;
   }
-  /// `carried`: the part of the state's gradient before the step that does not pass through the sums.
+  /// `carried`: out: the part of the previous state's gradient that bypasses the pre-activations.
   LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T hidden, T, T d_hidden, T& carried) {
     const auto d = math::gru_cell_backward<T>(columns.at[0], columns.at[1], columns.at[2], columns.at[3],
                                               hidden, d_hidden);
@@ -102,20 +102,21 @@ void with_cell(RecurrentCell cell, Use use) {
   }
 }
 
-/// A step forward. Row r is sequence sequences[r] of the batch; the first `going_on` rows have a step after
-/// this one. Arrays begin with the step's first row.
+/// A forward step. Row r is sequence sequences[r] of the batch. The first `going_on` rows have a further
+/// step. Arrays start at the first row of the step.
 template <class T, class Cell>
 struct RecurrentStepForward {
   Index hidden_size, going_on;
-  const std::int32_t* rows;              ///< [running] of `hidden`
-  const std::int32_t* sequences;         ///< [running] of `last_hidden` and `last_cell`
-  const typename Cell::Sums* bias;       ///< [hidden_size] sums of both biases
-  typename Cell::Sums* gates;            ///< [running, hidden_size] sums without biases, then gates
+  const std::int32_t* rows;         ///< [running] rows of `hidden`
+  const std::int32_t* sequences;    ///< [running] rows of `last_hidden` and `last_cell`
+  const typename Cell::Sums* bias;  ///< [hidden_size] sums of both biases
+  /// [running, hidden_size] in: pre-activations without biases; out: gates.
+  typename Cell::Sums* gates;
   const T *hidden_before, *cell_before;  ///< [running, hidden_size] states; cell: lstm only
-  T *hidden_after, *cell_after;          ///< the same
-  T *hidden, *last_hidden, *last_cell;   ///< as RecurrentResult; null: not needed
+  T *hidden_after, *cell_after;          ///< same shape
+  T *hidden, *last_hidden, *last_cell;   ///< like RecurrentResult; null: not needed
 
-  /// Bytes a unit of a row: lstm 16 + 4 read, 16 + 4 + 4 + 4 written, of float.
+  /// Memory traffic per unit and row, for lstm in float: 16 + 4 bytes read, 16 + 4 + 4 + 4 written.
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
     const Index at = row * hidden_size + unit;
     typename Cell::Sums columns = gates[at];
@@ -134,16 +135,17 @@ struct RecurrentStepForward {
   }
 };
 
-/// A step back: gates become the gradients of the sums. Arrays as in RecurrentStepForward.
+/// A backward step: gates become gradients of the pre-activations. Arrays as in RecurrentStepForward.
 template <class T, class Cell>
 struct RecurrentStepBackward {
   Index hidden_size;
   const std::int32_t* rows;
   typename Cell::Sums* gates;
   const T *hidden_before, *cell_before;
-  T* d_state;         ///< [running, hidden_size] gradient of the state after the step, but for its output's
-  T* d_cell;          ///< [running, hidden_size] of the cell after, then before the step; lstm only
-  const T* d_hidden;  ///< of the outputs [rows of all steps, hidden_size], or null
+  T* d_state;  ///< [running, hidden_size] gradient of the state after the step, without its output's
+  /// [running, hidden_size] in: gradient of the cell after the step; out: before it; lstm only.
+  T* d_cell;
+  const T* d_hidden;  ///< gradient of the outputs [rows of all steps, hidden_size], or null
 
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
     const Index at = row * hidden_size + unit;
@@ -154,7 +156,8 @@ struct RecurrentStepBackward {
                    Cell::has_cell ? cell_before[at] : T(0), d, carried);
     gates[at] = columns;
     if (Cell::has_cell) d_cell[at] = carried;
-    if (Cell::has_direct) d_state[at] = carried;  // where the product of the sums' gradients is added
+    // The product with the gradients of the pre-activations is added to it.
+    if (Cell::has_direct) d_state[at] = carried;
   }
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Bringing weights, biases, inputs and gradients of a recurrent layer to the order of its kernels and back:
-// bodies of kernels for host and device, each for one element of one row.
+// Converts weights, biases, inputs and gradients of a recurrent layer to the layout of its kernels and back:
+// kernel bodies for host and device, called for one element of one row.
 
 #include "lstmlib/backend/cuda/pointwise/recurrent_cells.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 
-/// Weights with the rows of a unit's columns side by side. Row unit columns + column of `packed`; zeros where
-/// no gate adds to the column.
+/// Packs weights so that the rows of a unit's columns are adjacent: row unit columns + column of `packed`.
+/// Zeros if no gate contributes to the column.
 template <class T>
 struct PackWeights {
   RecurrentCell cell;
@@ -23,7 +23,7 @@ struct PackWeights {
   }
 };
 
-/// The same for gradients, the other way round; they are added. Row gate hidden_size + unit of `d_weights`.
+/// The inverse for gradients, which are added to row gate hidden_size + unit of `d_weights`.
 template <class T>
 struct AddPackedWeights {
   RecurrentCell cell;
@@ -38,7 +38,7 @@ struct AddPackedWeights {
   }
 };
 
-/// The sums of both biases, a row for each unit.
+/// Sums of both biases, one row per unit.
 template <class T>
 struct PackBiases {
   RecurrentCell cell;
@@ -55,7 +55,7 @@ struct PackBiases {
   }
 };
 
-/// Sums of `chunk` rows of x [rows, size]: row i of `partial` is that of rows i chunk and following.
+/// Row i of `partial` = sum of the `chunk` rows of x [rows, size] from row i chunk.
 template <class T>
 struct SumChunks {
   Index rows, size, chunk;
@@ -70,7 +70,7 @@ struct SumChunks {
   }
 };
 
-/// Adds the sums of chunks to both biases' gradients, always in the same order. Row 0, element gate
+/// Adds the sums of all chunks to the gradients of both biases, in a fixed order. Row 0; element gate
 /// hidden_size + unit.
 template <class T>
 struct AddBiases {
@@ -93,7 +93,7 @@ struct AddBiases {
   }
 };
 
-/// Row r of `to` = row places[r] of `from`, or zeros if that is null.
+/// Row r of `to` = row places[r] of `from`, or zeros if `from` is null.
 template <class T>
 struct TakeRows {
   Index size;
@@ -106,8 +106,8 @@ struct TakeRows {
   }
 };
 
-/// Row r of `to` = row before[r] of `hidden`; where that is below 0, row -1 - before[r] of `first`, or zeros
-/// if that is null.
+/// Row r of `to` = row before[r] of `hidden`. If before[r] is negative: row -1 - before[r] of `first`, or
+/// zeros if `first` is null.
 template <class T>
 struct TakeStatesBefore {
   Index size;
@@ -124,7 +124,7 @@ struct TakeStatesBefore {
   }
 };
 
-/// Row places[r] of `to` += row r of `from`; the places are distinct.
+/// Row places[r] of `to` += row r of `from`. The places must be distinct.
 template <class T>
 struct AddToPlaces {
   Index size;

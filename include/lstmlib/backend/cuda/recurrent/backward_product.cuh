@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The product of a step backward: weights that stay, times the gradients of a block's gates.
+// Products of a backward step: resident weights times the gradients of a block's gates.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/backend/cuda/recurrent/operand_split.cuh"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The weights of a warp: its outputs, and its group's tiles of the block.
+/// The weights of a warp: its outputs, and the tiles of the block that its group handles.
 template <class L>
 struct BackwardWeights {
   std::uint32_t high[L::warp_outputs][L::warp_tiles][4];
@@ -16,7 +16,7 @@ struct BackwardWeights {
   __device__ __forceinline__ static int shared_place(int output, int tile, const LanePlace& lane) {
     return ((lane.warp * L::warp_outputs + output) * L::warp_tiles + tile) * warp_lanes + lane.lane;
   }
-  /// From the packed copy: see pack_weights.cuh.
+  /// Loads from the packed copy: see pack_weights.cuh.
   __device__ __forceinline__ void load(const std::uint32_t* packed, int rank, const LanePlace& lane) {
     constexpr int packed_tiles = L::outputs * product_tiles;
     const auto* fragments = reinterpret_cast<const simt::Word4*>(packed);
@@ -46,7 +46,7 @@ template <class L>
 struct BackwardBuffers {
   using Slot = typename SlotValues<L::operands>::Slot;
 
-  // Computed where they are used: indexed arrays of them would go to local memory.
+  // Computed on use: indexed arrays of them would go to local memory.
   __device__ __forceinline__ static simt::SharedArray<Slot> gradients(int buffer) {
     return {L::gradients + static_cast<std::uint32_t>(buffer) * L::gradient_bytes};
   }
@@ -56,7 +56,7 @@ struct BackwardBuffers {
   }
 };
 
-/// For fp16: the largest gradient of each sequence in a tile, for all to see.
+/// For fp16: stores the largest gradient of each sequence in a tile for all warps.
 template <class L>
 __device__ __forceinline__ void store_largest(const simt::Float4& d, int tile, const LanePlace& lane) {
   float largest = fmaxf(fmaxf(fabsf(d.x), fabsf(d.y)), fmaxf(fabsf(d.z), fabsf(d.w)));
@@ -66,7 +66,7 @@ __device__ __forceinline__ void store_largest(const simt::Float4& d, int tile, c
     simt::SharedArray<float>{L::largest}.store(tile * cluster_sequences + lane.sequence, largest);
 }
 
-/// The scale of the lane's sequence in this block at this step; leaves its inverse for the products.
+/// Returns the scale of the lane's sequence in this block and step. Stores its inverse for the products.
 template <class L>
 __device__ __forceinline__ float find_scale(const LanePlace& lane) {
   float largest = 0;
@@ -80,7 +80,7 @@ __device__ __forceinline__ float find_scale(const LanePlace& lane) {
   return scale.value;
 }
 
-/// The gradients of a tile's gates as operands: the four units are a product step of 16.
+/// Stores the gradients of a tile's gates as operands. The four units form a product step of 16.
 template <class L>
 __device__ __forceinline__ void store_gradients(const simt::Float4& d, float scale, int tile, int buffer,
                                                 const LanePlace& lane) {
@@ -91,7 +91,7 @@ __device__ __forceinline__ void store_gradients(const simt::Float4& d, float sca
                                     Math::split_pair(d.z * scale, d.w * scale)));
 }
 
-/// The part of the gradients of the warp's outputs that its tiles give.
+/// Contribution of the warp's tiles to the gradients of its outputs.
 template <class L>
 __device__ __forceinline__ void multiply_gradients(TileSums<L::operands> (&sums)[L::warp_outputs],
                                                    const BackwardWeights<L>& weights, int buffer,

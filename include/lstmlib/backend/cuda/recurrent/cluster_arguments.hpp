@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the persistent LSTM kernels receive: arrays in device memory.
+// Arguments of the persistent LSTM kernels: arrays in device memory.
 //
-// A token is a row in time-major order, the longest sequences first, as SequenceLayout orders them: the token of
-// step t of the sequence at place p is offsets[t] + p. Nothing is padded. `rows` leads from tokens to rows of
-// the batch; a reverse direction differs in nothing else. The gates of a unit stand side by side, in the
-// order input, forget, cell, output.
+// A token is a row in time-major order, longest sequences first, like in SequenceLayout: the token of step t
+// of the sequence at place p is offsets[t] + p. There is no padding. `rows` maps tokens to rows of the batch;
+// a reverse direction differs in nothing else. The gates of a unit are adjacent, in the order input, forget,
+// cell, output.
 
 #include "lstmlib/version.hpp"
 
@@ -13,38 +13,38 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The lengths of a batch.
+/// The lengths of a batch. A place is an index in the order by descending length.
 struct PlacedSequences {
-  const std::int32_t* offsets;    ///< [steps + 1] first tokens of the steps
-  const std::int32_t* lengths;    ///< [count] of the places, falling
-  const std::int32_t* sequences;  ///< [count] of the places: rows of first and last states
+  const std::int32_t* offsets;    ///< [steps + 1] first token of each step
+  const std::int32_t* lengths;    ///< [count] by place, descending
+  const std::int32_t* sequences;  ///< [count] by place: rows of initial and last states
   int count;
 };
 
-/// One direction of a layer, forward. `gates` may be `sums`: who reads an element writes it.
+/// One direction of a layer, forward. `gates` may alias `sums`: the same thread reads and writes an element.
 struct ForwardDirection {
   const std::uint32_t* weights;  ///< of pack_weights
-  const float* weight_factor;    ///< of pack_weights: what products are multiplied with, a power of two
+  const float* weight_factor;    ///< of pack_weights: factor for the products, a power of two
   const float* bias;             ///< [hidden, 4] or null
-  const float* sums;             ///< [tokens, hidden, 4] inputs times weights
+  const float* sums;             ///< [tokens, hidden, 4] input projections without biases
   const float* initial_hidden;   ///< [count, hidden] or null: zeros
   const float* initial_cell;     ///< [count, hidden] or null: zeros
-  const std::int32_t* rows;      ///< [count] rows of `hidden` of the places at step 0
-  int row_step;                  ///< from a row to that of the next step: 1, or -1 if reverse
+  const std::int32_t* rows;      ///< [count] by place: row of `hidden` at step 0
+  int row_step;                  ///< from a row to the next step's: 1, or -1 if reverse
   float* hidden;                 ///< [rows, hidden]
   float* last_hidden;            ///< [count, hidden] or null
   float* last_cell;              ///< [count, hidden] or null
-  float* gates;                  ///< [tokens, hidden, 4] after their nonlinearities; null: nothing is kept
-  float* cells;                  ///< [tokens, hidden] after each token; null where gates is
+  float* gates;                  ///< [tokens, hidden, 4] activated gates; null: nothing is saved
+  float* cells;                  ///< [tokens, hidden] after each token; null if `gates` is
 };
 
 struct ClusterForward {
-  ForwardDirection directions[2];  ///< as many as the grid is high
+  ForwardDirection directions[2];  ///< as many as the grid has in y
   PlacedSequences sequences;
   int hidden_size;
 };
 
-/// One direction, backward. `d_gates` may be `gates`.
+/// One direction, backward. `d_gates` may alias `gates`.
 struct BackwardDirection {
   const std::uint32_t* weights;
   const float* weight_factor;
@@ -56,9 +56,9 @@ struct BackwardDirection {
   const float* d_hidden;       ///< [rows, hidden] or null: zeros
   const float* d_last_hidden;  ///< [count, hidden] or null: zeros
   const float* d_last_cell;    ///< [count, hidden] or null: zeros
-  float* d_gates;              ///< [tokens, hidden, 4] of the sums before the nonlinearities
-  float* d_first_hidden;       ///< [count, hidden] to be added to; or null
-  float* d_first_cell;         ///< [count, hidden] to be added to; or null
+  float* d_gates;              ///< [tokens, hidden, 4] gradients of the pre-activations
+  float* d_first_hidden;       ///< [count, hidden] to add to, or null
+  float* d_first_cell;         ///< [count, hidden] to add to, or null
 };
 
 struct ClusterBackward {

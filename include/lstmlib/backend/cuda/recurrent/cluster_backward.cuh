@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The backward pass of an LSTM layer in one launch, up to the gradients of the gates; those of weights and
-// inputs are products over all rows, which come after.
+// The backward pass of an LSTM layer in one launch, up to the gradients of the gates. The gradients of
+// weights and inputs are products over all rows, which are computed afterwards.
 //
-// A block keeps the weights of the same units as in the forward pass, and multiplies them with the gradients
-// of their gates, which are its own: nothing has to be gathered. The products are parts of the gradients of
-// all units' hidden states; each goes to the block that owns the unit, which adds the parts in the order of
-// the blocks. Two buffers are enough for the reason given in cluster_forward.cuh.
+// A block keeps the weights of the same units as in the forward pass. It multiplies them by the gradients of
+// these units' gates, which it computes itself, so nothing must be gathered. The products are parts of the
+// gradients of all units' hidden states. Each part is sent to the block that owns the unit, which adds the
+// parts in the order of the blocks. Two buffers suffice for the reason given in cluster_forward.cuh.
 
 #include "lstmlib/backend/cuda/recurrent/backward_product.cuh"
 #include "lstmlib/backend/cuda/recurrent/cluster_cell.cuh"
@@ -14,12 +14,12 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What forward kept of one unit of one sequence at a step, and the gradient that comes from above.
+/// What forward saved for one unit of one sequence at a step, and the gradient of the output.
 struct SavedStep {
   simt::Float4 gates;
   float cell_before, d_hidden;
 
-  /// Of `step`, whose token and row are given, and the token of the step before (if there is one).
+  /// Loads those of `step`. The caller gives its token and row, and the token of the previous step, if any.
   __device__ __forceinline__ void load(const BackwardDirection& data, const LaneSequence& sequence,
                                        int hidden_size, int unit, int step, int token, int token_before,
                                        int row) {
@@ -30,15 +30,15 @@ struct SavedStep {
   }
 };
 
-/// What a lane keeps of a tile: the gradients of one unit of one sequence; what was saved at this step, and,
-/// with L::two_steps_ahead, at the one before it in time.
+/// State of a lane for one tile: gradients of one unit of one sequence; the saved values of this step and,
+/// with L::two_steps_ahead, of the previous one in time.
 struct BackwardTile {
   float d_hidden, d_cell;
   simt::Float4 d_gates;
   SavedStep saved, saved_before;
 };
 
-/// The cell backward: gradients of the gates from those of the states.
+/// The cell's backward pass: gradients of the gates from those of the states.
 template <class L>
 __device__ __forceinline__ void cell_backward(BackwardTile& tile) {
   using Real = CellReal<!L::split>;
@@ -51,7 +51,7 @@ __device__ __forceinline__ void cell_backward(BackwardTile& tile) {
   tile.d_cell = d.d_cell.value;
 }
 
-/// Each tile of the warp's results to the block that owns it: half a warp writes a line of 128 bytes.
+/// Sends each tile of the warp's results to the block that owns it. Half a warp writes a line of 128 bytes.
 template <class L>
 __device__ __forceinline__ void send_parts(const TileSums<L::operands> (&sums)[L::warp_outputs],
                                            float weight_factor, int buffer, const ClusterPlace& cluster,
@@ -93,7 +93,7 @@ __device__ __forceinline__ float add_parts(int own_tile, int buffer, int active_
   return sum;
 }
 
-/// L: a BackwardLayout. Grid as in forward.
+/// L: a BackwardLayout. Same grid as forward.
 template <class L>
 __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(ClusterBackward p) {
   const LanePlace lane;
@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
 #pragma unroll 1
   for (int step = steps - 1; step >= 0; --step) {
     const int number = steps - 1 - step, buffer = number & 1;
-    const int four_before = token_of(step - 4);  // for the next step, which cannot wait for it
+    const int four_before = token_of(step - 4);  // for the next step; loaded early to hide the latency
 #pragma unroll
     for (int i = 0; i < L::state_tiles; ++i) {
       const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The LSTM cell with the fast functions of the device: the shared formulas over a number type of their own.
+// The LSTM cell with fast device functions: the shared formulas over a number type of their own.
 
 #include "lstmlib/backend/cuda/simt.hpp"
 #include "lstmlib/math/lstm_cell.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// float32 whose sigmoid is good to a few units in the last place. tanh is the accurate one, which has small
-/// relative errors near 0 too, unless `approximate`: then the hardware's, good to 11 bits.
+/// float32 with a sigmoid that is accurate to a few ulp. tanh is accurate too, with small relative errors
+/// near 0. With `approximate` it is the hardware's tanh, accurate to 11 bits.
 template <bool approximate>
 struct CellReal {
   float value = 0;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The forward pass of an LSTM layer in one launch: a cluster of blocks takes eight sequences through all
-// steps. The recurrent weights stay in registers (and shared memory), the hidden state goes from block to
-// block through distributed shared memory; what is left of a step is its latency.
+// The forward pass of an LSTM layer in one launch: a cluster of blocks runs eight sequences through all
+// steps. The recurrent weights stay in registers (and shared memory). Blocks exchange the hidden state
+// through distributed shared memory. What remains of a step is latency.
 //
-// A step: wait for the hidden state -> ask for the inputs of the step after the next -> products of the
-// warp's tiles -> partial sums to shared memory -> sync_block -> sums, cell, send the new hidden state ->
-// results to memory.
+// A step: wait for the hidden state -> load the inputs of the step after the next -> products of the warp's
+// tiles -> partial sums to shared memory -> sync_block -> sums, cell, send the new hidden state -> results to
+// memory.
 //
-// Why no barrier of the whole cluster is needed: block p writes to block q's buffer b at step t only after p
-// has received all lines of step t - 1, also those of q; and q sent these behind the sync_block that followed
-// q's last read of buffer b. The last step sends nothing, so no block ends while others may still write to
-// it.
+// Why no barrier of the whole cluster is needed: block p writes to buffer b of block q at step t only after p
+// has received all lines of step t - 1, including those of q. And q sent these after the sync_block that
+// followed q's last read of buffer b. The last step sends nothing, so no block ends while others may still
+// write to it.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_cell.cuh"
 #include "lstmlib/backend/cuda/recurrent/exchange.cuh"
@@ -20,7 +20,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// First hidden states may have any size, and fp16 has not: each sequence gets a scale for its first product.
+/// Initial hidden states may have any magnitude, which fp16 cannot represent. So each sequence gets a scale
+/// for its first product.
 template <class L>
 __device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
                                                   const PlacedSequences& sequences, int hidden_size,
@@ -39,7 +40,7 @@ __device__ __forceinline__ void find_first_scales(const ForwardDirection& data,
   }
 }
 
-/// The biases of the block's units, which a step reads from shared memory.
+/// Stores the biases of the block's units in shared memory, where each step reads them.
 template <class L>
 __device__ __forceinline__ void keep_bias(const ForwardDirection& data, int hidden_size, int first_tile) {
   for (int i = simt::thread_index(); i < L::tiles * tile_units; i += L::threads)
@@ -47,7 +48,7 @@ __device__ __forceinline__ void keep_bias(const ForwardDirection& data, int hidd
                                                    load_bias(data, first_tile * tile_units + i, hidden_size));
 }
 
-/// Every block fills its own first buffer, and clears what nobody sends in the second.
+/// Every block fills its own first buffer, and clears what no block sends in the second.
 template <class L>
 __device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
                                                   const PlacedSequences& sequences, int hidden_size,
@@ -74,7 +75,8 @@ __device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
   }
 }
 
-/// The four units of a tile for the lane's sequence, as operands: the four lanes of a sequence get the same.
+/// The four units of a tile for the lane's sequence, as operands. The four lanes of a sequence get the same
+/// result.
 template <Operands operands>
 __device__ __forceinline__ typename SlotValues<operands>::Slot gather_units(float hidden,
                                                                             const LanePlace& lane) {
@@ -87,7 +89,8 @@ __device__ __forceinline__ typename SlotValues<operands>::Slot gather_units(floa
   return lane.unit & 2 ? SlotValues<operands>::slot(other, mine) : SlotValues<operands>::slot(mine, other);
 }
 
-/// A tile's new hidden states to all blocks: each of the four lanes of a sequence serves every fourth block.
+/// Sends a tile's new hidden states to all blocks. Each of the four lanes of a sequence serves every fourth
+/// block.
 template <class L>
 __device__ __forceinline__ void send_hidden(typename SlotValues<L::operands>::Slot slot, int tile, int buffer,
                                             int active_blocks, const LanePlace& lane) {
@@ -105,7 +108,7 @@ __device__ __forceinline__ void send_hidden(typename SlotValues<L::operands>::Sl
   }
 }
 
-/// L: a ForwardLayout. Grid: clusters of L::blocks blocks in x, one for eight places; directions in y.
+/// L: a ForwardLayout. Grid: clusters of L::blocks blocks in x, one per eight places; directions in y.
 template <class L>
 __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterForward p) {
   using Real = CellReal<!L::split>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Where a lane of the persistent kernels stands, in products and in the states that it keeps.
+// The position of a lane of the persistent kernels, in products and in the states that it keeps.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_arguments.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_layout.hpp"
@@ -10,8 +10,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// A lane of a warp. In a product it has row `row` (and row + 8) of the weights and columns 2 quad and
-/// 2 quad + 1 of the result; of a tile's states it has one unit of one sequence.
+/// A lane of a warp. In a product it has rows `row` and `row` + 8 of the weights and columns 2 quad and 2
+/// quad + 1 of the result. In the states of a tile it has one unit of one sequence.
 struct LanePlace {
   int lane = simt::lane(), warp = simt::warp();
   int row = lane >> 2, quad = lane & 3;
@@ -19,11 +19,11 @@ struct LanePlace {
   int sequence = 2 * quad + (row >> 2);  ///< of the cluster
 };
 
-/// Slot of `sequence` in the line of eight that the quad of a product step reads; turned by the quad so that
-/// the lanes of a warp read different banks.
+/// Slot of `sequence` in the line of eight that a quad reads in a product step. Rotated by the quad, so that
+/// the lanes of a warp access different banks.
 __device__ __forceinline__ int slot_in_line(int quad, int sequence) { return (sequence + 2 * quad) & 7; }
 
-/// The sequence of a lane: its place, its length (0 beyond the batch) and its number in the batch.
+/// The sequence of a lane: its place, its length (0 beyond the batch) and its index in the batch.
 struct LaneSequence {
   int place, length, number;
 
@@ -50,12 +50,12 @@ __device__ __forceinline__ float load_or_zero(const float* from, std::size_t ind
   return from ? simt::load_global(from + index) : 0.0f;
 }
 
-/// Of the block among all: its rank, the cluster's number and the tiles and blocks that carry units.
+/// A block's rank, its cluster, and the tiles and blocks that have units.
 struct ClusterPlace {
   int rank, cluster;
-  int real_tiles;     ///< of the layer
-  int active_blocks;  ///< that own a real tile. The others must leave: a block that sends nothing would not
-                      ///< hold back those that send to it
+  int real_tiles;  ///< of the layer
+  /// Blocks that own a real tile; others must exit, because senders would not wait for them.
+  int active_blocks;
 
   template <class Layout>
   __device__ __forceinline__ static ClusterPlace of(int hidden_size) {

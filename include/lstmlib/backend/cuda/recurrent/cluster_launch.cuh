@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The persistent kernels of the list, compiled, and how they are started.
+// The compiled persistent kernels, and how they are launched.
 
 #include "lstmlib/backend/cuda/launch.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_backward.cuh"
@@ -51,9 +51,9 @@ inline LaunchShape launch_shape(const ClusterKernel& kernel, int sequences, int 
 
 }  // namespace detail
 
-/// Starts a forward kernel for the first `directions` directions. programmatic_launch: the weights are complete
-/// before the kernel ahead on the stream starts, so they can be loaded while it runs. Throws DeviceError if
-/// the device refuses; then nothing has been started.
+/// Launches a forward kernel for the first `directions` directions. With programmatic_launch, the weights
+/// must be complete before the previous kernel on the stream starts, so that they can be loaded while it
+/// runs. Throws DeviceError if the device refuses; then nothing was launched.
 inline void cluster_forward(Stream& stream, const ClusterKernel& kernel, const ClusterForward& arguments,
                             int directions, bool programmatic_launch = false) {
   launch(stream, detail::launch_shape(kernel, arguments.sequences.count, directions, programmatic_launch),
@@ -65,7 +65,7 @@ inline void cluster_backward(Stream& stream, const ClusterKernel& kernel, const 
          detail::backward_kernel(kernel), arguments);
 }
 
-/// Clusters of the kernel that the device runs at the same time; 0: none, for whatever reason.
+/// Number of the kernel's clusters that the device can run concurrently; 0 if none, for whatever reason.
 inline int clusters_at_once(int device, const ClusterKernel& kernel) {
   const CurrentDevice scope(device);
   const ClusterGeometry& geometry = geometry_of(kernel);

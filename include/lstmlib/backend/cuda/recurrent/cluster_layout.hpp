@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Geometry of the persistent LSTM: which block of a cluster, warp and lane holds which weights, and where
-// things stand in shared memory. Plain numbers, known at compile time, for kernels and host alike.
+// Geometry of the persistent LSTM: which block, warp and lane holds which weights, and the layout of shared
+// memory. These are compile-time constants for kernels and host.
 //
-// A cluster of blocks owns eight sequences and all units. A *tile* is four units: their four gates are the
-// 16 rows of a matrix product whose narrow side are the eight sequences. A *product step* takes in 16 units.
+// A cluster of blocks handles eight sequences and all units. A *tile* is four units: their four gates are the
+// 16 rows of a matrix product whose 8 columns are the sequences. A *product step* covers 16 units of the
+// inner dimension.
 
 #include "lstmlib/base/host_device.hpp"
 #include "lstmlib/version.hpp"
@@ -13,8 +14,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What the recurrent products' operands are in: 16-bit numbers, or, with x3, sums high + low of two of
-/// them, multiplied in three passes (low * low is left out): 22 bits of fp16, 16 bits of bf16.
+/// Format of the operands of recurrent products: 16-bit numbers or, with x3, sums high + low of two of them,
+/// multiplied in three passes (low * low is left out). These have 22 bits for fp16 and 16 bits for bf16.
 enum class Operands : std::uint8_t { fp16x3, bf16x3, fp16, bf16 };
 
 LSTMLIB_HOST_DEVICE constexpr bool is_split(Operands o) {
@@ -33,19 +34,19 @@ inline constexpr int cluster_sequences = 8;
 inline constexpr int tile_units = 4;
 inline constexpr int product_units = 16;
 inline constexpr int product_tiles = product_units / tile_units;
-/// Bytes of a 16 x 16 fragment of weights in 16-bit numbers: four words a lane.
+/// Bytes of a 16 x 16 fragment of weights in 16-bit numbers: four words per lane.
 inline constexpr int fragment_bytes = warp_lanes * 16;
 
 LSTMLIB_HOST_DEVICE constexpr int pieces(int whole, int piece) { return (whole + piece - 1) / piece; }
 
-/// A forward kernel. Its warps are groups of `warp_tiles` tiles times `step_groups` shares of the product
-/// steps, whose partial sums are added in shared memory.
+/// A forward kernel. Its warps are groups of `warp_tiles` tiles times `step_groups` groups of product steps.
+/// Partial sums of the groups are added in shared memory.
 struct ForwardShape {
-  int padded_size;  ///< hidden size, up to which it computes; a multiple of 16
+  int padded_size;  ///< hidden size that it computes, a multiple of 16; smaller layers are padded
   int blocks;       ///< of a cluster
   int warp_tiles;   ///< divides tiles()
   int step_groups;
-  bool low_in_shared;  ///< the low halves of the weights; otherwise they are in registers as the high ones
+  bool low_in_shared;  ///< low halves of the weights in shared memory, else in registers
   Operands operands;
 
   constexpr int tiles() const { return pieces(padded_size / tile_units, blocks); }  ///< of a block
@@ -54,14 +55,13 @@ struct ForwardShape {
   constexpr int threads() const { return warps() * warp_lanes; }
 };
 
-/// A backward kernel: a block multiplies the gradients of its own tiles' gates with its rows of the weights.
-/// Its warps are groups of `warp_outputs` times 16 units of the result times `tile_groups` shares of the
-/// tiles.
+/// A backward kernel: a block multiplies the gradients of its own tiles' gates by its rows of the weights.
+/// Its warps are groups of `warp_outputs` times 16 units of the result times `tile_groups` groups of tiles.
 struct BackwardShape {
   int padded_size;
   int blocks;
   int warp_outputs;
-  int tile_groups;  ///< divides tiles(); each sends its own part, so more than 1 is for single blocks
+  int tile_groups;  ///< divides tiles(); each sends its own part, so above 1 only for single blocks
   bool low_in_shared;
   Operands operands;
 
@@ -71,16 +71,16 @@ struct BackwardShape {
   constexpr int threads() const { return warps() * warp_lanes; }
 };
 
-/// A kernel for one sequence a cluster in plain float32: 16 lanes share the sum of a unit's four gates.
+/// A kernel for one sequence per cluster in plain float32: 16 lanes share the sums of a unit's four gates.
 struct SmallShape {
   int padded_size, blocks;
 
-  /// Of a block; even, as two units are sent in one message.
+  /// Units of a block; even, because a message has two units.
   constexpr int units() const { return (pieces(padded_size, blocks) + 1) / 2 * 2; }
   constexpr int threads() const { return units() * 16; }
 };
 
-/// Bytes of shared memory, in the order in which they stand.
+/// Layout of shared memory in bytes, in order.
 template <ForwardShape shape>
 struct ForwardLayout {
   static constexpr Operands operands = shape.operands;
@@ -91,7 +91,8 @@ struct ForwardLayout {
   static constexpr int warp_tiles = shape.warp_tiles, step_groups = shape.step_groups;
   static constexpr int warp_steps = pieces(product_steps, step_groups);
   static constexpr int warps = shape.warps(), threads = shape.threads();
-  static constexpr int state_tiles = pieces(tiles, warps);  ///< tiles whose states a warp keeps, at most
+  /// Maximum number of tiles whose states a warp keeps.
+  static constexpr int state_tiles = pieces(tiles, warps);
   static_assert(tiles % warp_tiles == 0 && warps >= cluster_sequences / 2);
 
   static constexpr int slot_bytes = split ? 16 : 8;  ///< four units of one sequence
@@ -102,7 +103,7 @@ struct ForwardLayout {
   static constexpr std::uint32_t bias_bytes = tiles * tile_units * 16;
 
   static constexpr std::uint32_t barriers = 0;  ///< two, 8 bytes each
-  static constexpr std::uint32_t scales = 64;   ///< of the first hidden states, [8] floats
+  static constexpr std::uint32_t scales = 64;   ///< of the initial hidden states, [8] floats
   static constexpr std::uint32_t bias = 128;    ///< of the block's units, [4 tiles, 4] floats
   static constexpr std::uint32_t hidden = (bias + bias_bytes + 127) / 128 * 128;  ///< two buffers
   static constexpr std::uint32_t partials = hidden + 2 * hidden_bytes;            ///< two buffers
@@ -115,7 +116,7 @@ template <BackwardShape shape>
 struct BackwardLayout {
   static constexpr Operands operands = shape.operands;
   static constexpr bool split = is_split(operands), clustered = shape.blocks > 1;
-  static constexpr bool scaled = is_half(operands);  ///< gradients have any magnitude, fp16 has not
+  static constexpr bool scaled = is_half(operands);  ///< gradients may exceed the range of fp16
   static constexpr bool low_in_shared = split && shape.low_in_shared;
   static constexpr bool low_in_registers = split && !shape.low_in_shared;
   static constexpr int blocks = shape.blocks, tiles = shape.tiles(), outputs = shape.outputs();
@@ -124,11 +125,11 @@ struct BackwardLayout {
   static constexpr int warps = shape.warps(), threads = shape.threads();
   static constexpr int state_tiles = pieces(tiles, warps);
   static_assert(tiles % tile_groups == 0);
-  /// What a step needs is asked for two steps before, as a step is shorter than a load may take; one step
-  /// before where there are no registers for more.
+  /// Whether a step's values are loaded two steps ahead, because a step may be shorter than a load. Otherwise
+  /// one step ahead, if there are not enough registers.
   static constexpr bool two_steps_ahead = !(split && scaled && shape.padded_size > 384);
 
-  static constexpr int line_bytes = cluster_sequences * tile_units * 4;  ///< a tile's fp32 partial sums
+  static constexpr int line_bytes = cluster_sequences * tile_units * 4;  ///< fp32 partial sums of a tile
   static constexpr std::uint32_t gradient_bytes = tiles * warp_lanes * 16;
   static constexpr std::uint32_t received_bytes = blocks * tile_groups * tiles * line_bytes;
   static constexpr std::uint32_t largest_bytes = scaled ? (tiles + 1) * cluster_sequences * 4 : 0;
@@ -136,8 +137,9 @@ struct BackwardLayout {
   static constexpr std::uint32_t barriers = 0;                               ///< two, 8 bytes each
   static constexpr std::uint32_t gradients = 128;                            ///< two buffers
   static constexpr std::uint32_t received = gradients + 2 * gradient_bytes;  ///< two buffers
-  static constexpr std::uint32_t inverses = received + 2 * received_bytes;   ///< of scales, [8] floats
-  static constexpr std::uint32_t largest = inverses + 32;                    ///< gradients, [tiles, 8] floats
+  static constexpr std::uint32_t inverses = received + 2 * received_bytes;   ///< inverse scales, [8] floats
+  /// Largest gradients, [tiles, 8] floats.
+  static constexpr std::uint32_t largest = inverses + 32;
   static constexpr std::uint32_t low_weights = (inverses + largest_bytes + 127) / 128 * 128;
   static constexpr std::uint32_t bytes =
       low_weights + (low_in_shared ? warps * warp_outputs * warp_tiles * fragment_bytes : 0);
@@ -148,7 +150,7 @@ struct SmallLayout {
   static constexpr bool clustered = shape.blocks > 1;
   static constexpr int blocks = shape.blocks, units = shape.units(), threads = shape.threads();
   static constexpr int unit_lanes = 16;
-  static constexpr int quads = pieces(shape.padded_size, 4 * unit_lanes);  ///< of inputs, for a lane
+  static constexpr int quads = pieces(shape.padded_size, 4 * unit_lanes);  ///< groups of four inputs per lane
   static constexpr int width = quads * 4 * unit_lanes;                     ///< floats of a hidden buffer
 
   static constexpr std::uint32_t barriers = 0;  ///< two, 8 bytes each

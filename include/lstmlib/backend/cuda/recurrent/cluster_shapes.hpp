@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The persistent kernels that there are: their shapes, in a fixed list. A layer runs on those of the next
-// larger padded size, with zeros in place of the units that it does not have.
+// The fixed list of persistent kernels with their shapes. A layer uses those of the next larger padded size,
+// with zeros for the missing units.
 
 #include "lstmlib/base/precision.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_layout.hpp"
@@ -14,8 +14,8 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 inline constexpr std::array padded_sizes = {64, 128, 192, 256, 304, 384, 512};
 
-/// The products' operands. fp32: the forward pass as exact as float32; backward to 16 bits, which have all
-/// exponents. fp32_strict: both as exact as float32. fp16: operands of 11 bits.
+/// Operand formats by precision. fp32: forward as accurate as float32, backward 16 bits with float32's
+/// exponents. fp32_strict: both as accurate as float32. fp16: operands of 11 bits.
 struct PrecisionOperands {
   Operands forward, backward;
 };
@@ -31,7 +31,7 @@ constexpr PrecisionOperands operands_of(Precision precision) {
 namespace detail {
 
 // Padded size, blocks, warp_tiles, step_groups, low_in_shared. Chosen so that weights fit without spilling
-// and no sub-core has much more to multiply than the others.
+// and all sub-cores have similar work.
 inline constexpr std::array<ForwardShape, 8> forward_geometries = {{
     {64, 1, 1, 1, false, {}},
     {128, 4, 2, 2, false, {}},
@@ -72,7 +72,7 @@ inline constexpr auto forward_shapes = detail::with_operands(
 inline constexpr auto backward_shapes =
     detail::with_operands(detail::backward_geometries,
                           std::array{Operands::bf16x3, Operands::fp16x3, Operands::fp16, Operands::bf16});
-/// One sequence a cluster, in float32. 512 would need more registers than there are.
+/// One sequence per cluster, in float32. A size of 512 would need too many registers.
 inline constexpr std::array<SmallShape, 6> small_shapes = {
     {{64, 1}, {128, 8}, {192, 8}, {256, 16}, {304, 16}, {384, 16}}};
 
@@ -85,10 +85,10 @@ struct ClusterKernel {
   friend bool operator==(const ClusterKernel&, const ClusterKernel&) = default;
 };
 
-/// What the host has to know of a kernel to start it.
+/// What the host needs to launch a kernel.
 struct ClusterGeometry {
   int padded_size, blocks, threads, shared_bytes;
-  int sequences;  ///< of a cluster
+  int sequences;  ///< per cluster
 };
 
 namespace detail {

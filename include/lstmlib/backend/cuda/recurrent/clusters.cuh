@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Defines what clusters.hpp declares: exactly one file of a program includes this, by entry.cuh or in
+// Defines what clusters.hpp declares. Included in exactly one file of a program, by entry.cuh or in
 // lstmlib::cuda.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_launch.cuh"
@@ -99,7 +99,7 @@ class PlannedClusters final : public ClusterRecurrent {
     if (p.cell != RecurrentCell::lstm || p.hidden_size() > most || p.layout.sequences() > most) return {};
     return planner_.plan({p.layout, p.hidden_size(), 1, p.precision}, with_backward, prefer_);
   }
-  /// A kernel that the device refuses is never planned again.
+  /// If the device refuses a kernel, it is never planned again.
   template <class Start>
   bool starts(const ClusterKernel& kernel, Start start) {
     try {

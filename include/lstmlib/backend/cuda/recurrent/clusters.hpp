@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// LSTM layers of float32 by persistent kernels, all steps in one launch: what recurrent.cuh asks of
-// clusters.cuh, which is compiled apart.
+// LSTM layers of float32 by persistent kernels, with all steps in one launch. The interface between
+// recurrent.cuh and clusters.cuh, which is compiled separately.
 
 #include "lstmlib/backend/cuda/context.hpp"
 #include "lstmlib/backend/cuda/recurrent/saved.hpp"
@@ -12,29 +12,31 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// A layer's pass. Arrays in the device's memory.
+/// Arguments of a pass over a layer. Arrays are in device memory.
 struct ClusterPass {
   const RecurrentProblem<float>& problem;
   const TimeOrderView& order;
   RecurrentSaved<float> saved;
-  bool keep;              ///< the gates and cells, for backward; else the gates' place has the sums alone
-  std::uint32_t* packed;  ///< the weights' copy: of packed_bytes, aligned to 256 bytes
+  /// Save gates and cells for backward; else `gates` only holds the input projections.
+  bool keep;
+  std::uint32_t* packed;  ///< memory of packed_bytes for the weights, aligned to 256 bytes
 };
 
 class ClusterRecurrent {
  public:
   virtual ~ClusterRecurrent() = default;
-  /// Of the weights' copy, which forward fills and backward reads; 0: this problem has to be solved in
-  /// another way. Once it is 0, it stays so.
+  /// Bytes of the packed weights, which forward fills and backward reads. 0: the problem must be solved in
+  /// another way. Once 0, always 0.
   virtual std::size_t packed_bytes(const RecurrentProblem<float>&, bool with_backward) = 0;
-  /// saved.gates: the sums of the inputs; bias [hidden_size, 4]. False: nothing was done.
+  /// saved.gates: the input projections; bias [hidden_size, 4]. Returns false if nothing was done.
   virtual bool forward(const ClusterPass&, const float* bias, const RecurrentResult<float>&) = 0;
-  /// Gates become gradients of the sums, and those of the first states are added. False: nothing was done.
+  /// Gates become gradients of the pre-activations; gradients of the initial states are added. Returns false
+  /// if nothing was done.
   virtual bool backward(const ClusterPass&, const RecurrentResult<const float>& d_result,
                         const RecurrentGradients<float>&) = 0;
 };
 
-/// `prefer`: also where other kernels are estimated to be faster.
+/// `prefer`: use persistent kernels even if others are estimated to be faster.
 std::unique_ptr<ClusterRecurrent> make_cluster_recurrent(Context& context, bool prefer);
 
 }  // namespace lstmlib::cuda

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// How the blocks of a cluster exchange the numbers of each step: two buffers in turn in each block's shared
-// memory, and for each a barrier that counts the bytes that come.
+// How the blocks of a cluster exchange data in each step: two alternating buffers in each block's shared
+// memory, each with a barrier that counts the bytes received.
 
 #include "lstmlib/backend/cuda/simt.hpp"
 
@@ -9,18 +9,18 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Of one block. L: a layout. In a cluster of one block nothing comes, and sync_block takes the place of the
-/// barriers.
+/// The exchange of one block. L: a layout. A cluster of one block receives nothing and uses sync_block
+/// instead of the barriers.
 template <class L>
 struct Exchange {
-  std::uint32_t bytes;  ///< that come to this block in each exchange; 0: it takes no part
+  std::uint32_t bytes;  ///< received by this block in each exchange; 0: it takes no part
 
-  // Made where it is used: an indexed array of barriers would go to local memory.
+  // Created on use: an indexed array of barriers would go to local memory.
   __device__ __forceinline__ static simt::TransactionBarrier barrier(int buffer) {
     return {L::barriers + static_cast<std::uint32_t>(buffer) * 8};
   }
-  /// By all threads of the cluster, before the first numbers are sent; what they stored before is seen behind
-  /// it.
+  /// Call by all threads of the cluster before any data is sent. Earlier stores are visible to all threads
+  /// afterwards.
   __device__ __forceinline__ void begin() const {
     if constexpr (L::clustered) {
       if (simt::thread_index() == 0) {
@@ -38,8 +38,8 @@ struct Exchange {
       simt::sync_block();
     }
   }
-  /// Until all of exchange `number` of `exchanges` (from 0) is in `buffer`; makes the barrier ready for
-  /// number + 2.
+  /// Waits until all data of exchange `number` of `exchanges` (from 0) is in `buffer`. Prepares the barrier
+  /// for exchange number + 2.
   __device__ __forceinline__ void wait(int buffer, int number, int exchanges) const {
     if constexpr (L::clustered) {
       barrier(buffer).wait(static_cast<std::uint32_t>(number >> 1) & 1);

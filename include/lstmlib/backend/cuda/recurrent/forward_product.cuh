@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The product of a step forward: weights that stay, times the hidden states of eight sequences.
+// Products of a forward step: resident weights times the hidden states of eight sequences.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/backend/cuda/recurrent/operand_split.cuh"
@@ -8,7 +8,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// The weights of a warp: its tiles, and every step_groups-th product step from its group's number on.
+/// The weights of a warp: its tiles, and every step_groups-th product step, starting at its group's number.
 template <class L>
 struct ForwardWeights {
   std::uint32_t high[L::warp_tiles][L::warp_steps][4];
@@ -17,7 +17,7 @@ struct ForwardWeights {
   __device__ __forceinline__ static int shared_place(int tile, int step, const LanePlace& lane) {
     return ((lane.warp * L::warp_tiles + tile) * L::warp_steps + step) * warp_lanes + lane.lane;
   }
-  /// From the packed copy: see pack_weights.cuh.
+  /// Loads from the packed copy: see pack_weights.cuh.
   __device__ __forceinline__ void load(const std::uint32_t* packed, int rank, const LanePlace& lane) {
     constexpr int packed_tiles = L::product_steps * product_tiles;
     const auto* fragments = reinterpret_cast<const simt::Word4*>(packed);
@@ -47,7 +47,7 @@ template <class L>
 struct ForwardBuffers {
   using Slot = typename SlotValues<L::operands>::Slot;
 
-  // Computed where they are used: indexed arrays of them would go to local memory.
+  // Computed on use: indexed arrays of them would go to local memory.
   __device__ __forceinline__ static simt::SharedArray<Slot> hidden(int buffer) {
     return {L::hidden + static_cast<std::uint32_t>(buffer) * L::hidden_bytes};
   }
@@ -56,7 +56,7 @@ struct ForwardBuffers {
   }
 };
 
-/// The partial sums of the warp's tiles over its product steps.
+/// Partial sums of the warp's tiles over its product steps.
 template <class L>
 __device__ __forceinline__ void multiply_hidden(TileSums<L::operands> (&sums)[L::warp_tiles],
                                                 const ForwardWeights<L>& weights, int buffer,
@@ -102,7 +102,7 @@ __device__ __forceinline__ void store_partials(const TileSums<L::operands> (&sum
   }
 }
 
-/// The sums of a tile's four gate rows over all groups, in their fixed order.
+/// Sums of a tile's four gate rows over all groups, in fixed order.
 template <class L>
 __device__ __forceinline__ simt::Float4 add_partials(int tile, int buffer, const LanePlace& lane) {
   simt::Float4 sum{0, 0, 0, 0};
@@ -115,8 +115,8 @@ __device__ __forceinline__ simt::Float4 add_partials(int tile, int buffer, const
   return sum;
 }
 
-/// A lane below row 4 holds the gates input and cell of a unit for two sequences, the lane 16 above forget
-/// and output: each keeps one sequence and gives away the other.
+/// A lane with row < 4 holds the gates input and cell of a unit for two sequences, and the lane 16 above
+/// holds forget and output. They exchange values, so that each has all gates of one sequence.
 __device__ __forceinline__ math::LstmGates<float> gather_gates(const simt::Float4& sums,
                                                                const LanePlace& lane) {
   const bool upper = lane.row >= 4;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What a lane of the forward kernels keeps of one unit of one sequence.
+// The state of a lane of the forward kernels for one unit of one sequence.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_lane.cuh"
 #include "lstmlib/math/lstm_cell.hpp"
@@ -13,9 +13,9 @@ __device__ __forceinline__ simt::Float4 load_bias(const ForwardDirection& data, 
              : simt::Float4{0, 0, 0, 0};
 }
 
-/// The states, and the inputs of this step and the next. Those of the step after are asked for at the
-/// beginning of a step, where the products hide it: behind the cell it would hold up the next step, and a
-/// step is shorter than a load may take.
+/// The states, and the inputs of this step and the next. The inputs of the step after that are loaded at the
+/// beginning of a step, where the products hide the latency. After the cell they would delay the next step,
+/// because a step is shorter than a load may take.
 struct ForwardTile {
   float cell, hidden;
   simt::Float4 input, input_after;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Products of 16 x 16 weights with 16 x 8 numbers on tensor cores, to more bits than their operands have:
-// x = high + low / low_scale, and a b = a.high b.high + (a.low b.high + a.high b.low) / low_scale.
+// Products of 16 x 16 weights and 16 x 8 numbers on tensor cores, with more bits than the operands have: x =
+// high + low / low_scale, and a b = a.high b.high + (a.low b.high + a.high b.low) / low_scale.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_layout.hpp"
 #include "lstmlib/backend/cuda/simt.hpp"
@@ -12,7 +12,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Two numbers in 16-bit halves of words; `low` is 0 where operands are not split.
+/// Two numbers in 16-bit halves of words. `low` is 0 if operands are not split.
 struct SplitPair {
   std::uint32_t high, low;
 };
@@ -20,7 +20,7 @@ struct SplitPair {
 template <Operands operands>
 struct OperandMath {
   static constexpr bool split = is_split(operands), half = is_half(operands);
-  /// Keeps the low halves of fp16 out of its subnormal numbers. bf16 has the exponents of float32.
+  /// Keeps the low halves of fp16 out of the subnormal range. bf16 has the exponents of float32.
   static constexpr float low_scale = half ? 2048.0f : 1.0f;
 
   __device__ __forceinline__ static std::uint32_t pack(float a, float b) {
@@ -51,7 +51,7 @@ struct OperandMath {
 struct PowerOfTwo {
   float value, inverse;
 };
-/// The one that brings a number of this size (>= 0) to 1 <= x < 2, as far as there are such powers; 1 for 0.
+/// The power that scales a number of this size (>= 0) to 1 <= x < 2, as far as possible; 1 for 0.
 __device__ __forceinline__ PowerOfTwo to_unit_size(float largest) {
   if (!(largest > 0)) return {1.0f, 1.0f};
   std::uint32_t bits;
@@ -65,8 +65,8 @@ __device__ __forceinline__ PowerOfTwo to_unit_size(float largest) {
   return power;
 }
 
-/// Sums of a 16 x 8 tile, a lane's four of them. Products with low halves have their own: they are smaller
-/// by 2^-11 and of another scale, and two chains of dependent products hide their latency.
+/// Sums of a 16 x 8 tile; a lane has four. Products with low halves have their own sums: they are smaller by
+/// 2^-11 and have another scale, and two dependent chains hide the latency.
 template <Operands operands>
 struct TileSums {
   float high[4] = {0, 0, 0, 0};
@@ -78,13 +78,13 @@ struct TileSums {
   }
 };
 
-/// Four words of a lane from and to arrays that are indexed by constants only, and so stay in registers.
+/// Copies a lane's four words from a vector to an array with constant indices, which stays in registers.
 __device__ __forceinline__ void unpack(std::uint32_t (&words)[4], simt::Word4 from) {
   words[0] = from.x, words[1] = from.y, words[2] = from.z, words[3] = from.w;
 }
 
-/// The operand that a slot of 16 bytes (high, high, low, low) or 8 bytes (high, high) holds: pairs as
-/// products want them in registers.
+/// The operand in a slot of 16 bytes (high, high, low, low) or 8 bytes (high, high): pairs in the register
+/// layout of products.
 template <Operands operands>
 struct SlotValues {
   using Slot = std::conditional_t<is_split(operands), simt::Word4, simt::Word2>;

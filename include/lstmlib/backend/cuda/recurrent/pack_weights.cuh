@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Brings recurrent weights to the order and the number format in which the persistent kernels load them.
+// Packs recurrent weights into the order and number format that the persistent kernels load.
 
 #include "lstmlib/backend/cuda/launch.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_lane.cuh"
@@ -18,7 +18,7 @@ __device__ __forceinline__ float largest_of_warp(float value) {
   return value;
 }
 
-/// The largest |weight| of each block's share; the shares are joined by who needs them.
+/// The largest |weight| of each block's share. The consumers combine the shares.
 static __global__ void __launch_bounds__(pack_threads)
     largest_weight_kernel(const float* weights, int count, std::uint32_t* packed) {
   const simt::SharedArray<float> of_warps{0};
@@ -35,7 +35,7 @@ static __global__ void __launch_bounds__(pack_threads)
       packed)[PackedWeights::header_words - PackedWeights::partial_maxima + simt::block_index()] = largest;
 }
 
-/// The recurrent weights [4 hidden, hidden], gates in blocks of rows; zeros beyond the hidden size.
+/// The recurrent weights [4 hidden, hidden], gates in blocks of rows, padded with zeros.
 struct PaddedWeights {
   const float* weights;
   int hidden_size;
@@ -47,7 +47,7 @@ struct PaddedWeights {
   }
 };
 
-/// The four words of a lane of a fragment: see PackedWeights.
+/// Packs the four words of a lane of a fragment: see PackedWeights.
 template <Operands operands>
 __device__ __forceinline__ void pack_lane(const PackedWeights& layout, const PaddedWeights& weights,
                                           int index, bool backward, std::uint32_t* to) {
@@ -89,7 +89,7 @@ __device__ __forceinline__ void pack_lane(Operands operands, const PackedWeights
   }
 }
 
-/// A thread packs one lane of one fragment of both passes: 64 to 128 bytes read and 32 to 64 written.
+/// A thread packs one lane of one fragment for both passes: reads 64 to 128 bytes, writes 32 to 64.
 static __global__ void __launch_bounds__(pack_threads)
     pack_weights_kernel(const float* weights, int hidden_size, PackedWeights layout, std::uint32_t* packed) {
   PowerOfTwo scale{1.0f, 1.0f};
@@ -107,9 +107,9 @@ static __global__ void __launch_bounds__(pack_threads)
   pack_lane(layout.backward, layout, padded, index, true, packed + layout.backward_place());
 }
 
-/// Packs recurrent weights [4 hidden, hidden], gates in blocks of rows, into `packed`, layout.bytes() aligned
-/// to 256 bytes. The weights may have any size; what is below 2^-36 of the largest may be lost where a format
-/// is fp16.
+/// Packs recurrent weights [4 hidden, hidden], gates in blocks of rows, into `packed` (layout.bytes() bytes,
+/// aligned to 256). Weights may have any magnitude. If a format is fp16, weights below 2^-36 of the largest
+/// may be lost.
 inline void pack_weights(Stream& stream, const PackedWeights& layout, const float* weights, int hidden_size,
                          std::uint32_t* packed) {
   static_assert(PackedWeights::partial_maxima == 2 * warp_lanes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Which kernels a layer runs on. The times are estimates from the work of a step, made to compare kernels and
-// not to predict: with 304 and 512 units an H100's forward kernels take what they say to a fifth, its
-// backward kernels a sixth to two fifths more.
+// Chooses the kernels of a layer. Times are estimated from the work of a step, to compare kernels rather than
+// to predict. On an H100 with 304 and 512 units, forward kernels take the estimated time within a fifth.
+// Backward kernels take a sixth to two fifths more.
 
 #include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/backend/cuda/recurrent/cluster_shapes.hpp"
@@ -17,10 +17,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// What the planner is told of a device.
+/// What the planner needs to know about a device.
 struct DeviceFacts {
   int compute_major = 0;          ///< 9: clusters and transaction barriers
-  int shared_bytes_of_block = 0;  ///< at most, for those that ask
+  int shared_bytes_of_block = 0;  ///< maximum, for kernels that opt in
 };
 
 /// A layer's pass to plan, all directions together.
@@ -31,8 +31,8 @@ struct RecurrentTask {
   Precision precision;
 };
 
-/// The kernels of a layer: the same copy of the weights serves both. A layer that is not trained has no
-/// `backward`. The small kernel takes the weights as they are.
+/// The kernels of a layer. The same packed weights serve both. `backward` is empty if the layer is not
+/// trained. The small kernel uses unpacked weights.
 struct ClusterPlan {
   ClusterKernel forward;
   std::optional<ClusterKernel> backward;
@@ -43,24 +43,25 @@ struct ClusterPlan {
 
 namespace detail {
 
-/// Cycles of a step.
+/// Cycles per step.
 struct StepCosts {
-  static constexpr double exchange = 700;  ///< from one block's shared memory to another's, and waking up
+  /// From shared memory of one block to another's, including wake-up.
+  static constexpr double exchange = 700;
   static constexpr double block_barrier = 40;
-  static constexpr double cell = 120;            ///< nonlinearities, for each tile of a warp in turn
-  static constexpr double product = 4;           ///< of 16 x 16 x 8, in chains, with four units at work
+  static constexpr double cell = 120;            ///< nonlinearities, per tile of a warp
+  static constexpr double product = 4;           ///< of 16 x 16 x 8, in chains, with four tensor cores busy
   static constexpr double fragment_traffic = 4;  ///< 512 bytes written to or read from shared memory
   static constexpr double fused_multiply = 1.0 / 128;
   static constexpr double cycles_per_microsecond = 1980;
-  /// Of kernels that are launched for each step; and what they reach, 10^6 operations a microsecond.
+  /// For kernels that are launched per step: microseconds per step, and 10^6 operations per microsecond.
   static constexpr double portable_step = 11;
   static constexpr double portable_fp32 = 40, portable_fp16 = 200, portable_bf16 = 400;
 };
 
 constexpr int passes(Operands operands) { return is_split(operands) ? 3 : 1; }
 
-/// Cycles of the products, and of reading their operands meanwhile: each group of warps reads all values, and
-/// what is not in registers of the weights.
+/// Cycles of the products and of reading their operands meanwhile. Each group of warps reads all values, and
+/// those weights that are not in registers.
 constexpr double product_cycles(int fragments, int groups, int steps, Operands operands, bool low_in_shared) {
   const double values = (is_split(operands) ? 1.0 : 0.5) * groups * steps;
   const double low = is_split(operands) && low_in_shared ? fragments : 0;
@@ -97,12 +98,13 @@ inline double cycles_of(const ClusterKernel& kernel) {
   return cycles(backward_shapes[i]);
 }
 
-/// Steps that pass until all clusters have come to their end, each of so many sequences, so many of them at
-/// once: the longest first, as blocks are started, the next where one has ended.
+/// Number of steps until all clusters have finished. Each has `sequences` sequences, and `at_once` of them
+/// run concurrently. Longest first, in the order in which blocks are started; the next one starts when one
+/// ends.
 inline double steps_of_all(const RecurrentTask& task, int sequences, int at_once) {
-  if (task.layout.sequences() > Index{16} * sequences * at_once)  // so many rounds even out
+  if (task.layout.sequences() > Index{16} * sequences * at_once)  // over so many rounds, differences even out
     return static_cast<double>(task.layout.rows()) * task.directions / (sequences * at_once);
-  std::priority_queue<Index, std::vector<Index>, std::greater<>> ends;  // of the clusters that run
+  std::priority_queue<Index, std::vector<Index>, std::greater<>> ends;  // ends of the running clusters
   Index last = 0;
   for (int direction = 0; direction < task.directions; ++direction)
     for (Index place = 0; place < task.layout.sequences(); place += sequences) {
@@ -119,7 +121,7 @@ inline double steps_of_all(const RecurrentTask& task, int sequences, int at_once
   return static_cast<double>(last);
 }
 
-/// Microseconds of the kernels that are launched for each step.
+/// Microseconds of the kernels that are launched per step.
 inline double portable_microseconds(const RecurrentTask& task) {
   const double rate = task.precision == Precision::bf16   ? StepCosts::portable_bf16
                       : task.precision == Precision::fp16 ? StepCosts::portable_fp16
@@ -136,13 +138,13 @@ inline double portable_microseconds(const RecurrentTask& task) {
 /// Chooses among the kernels of the list for one device.
 class ClusterPlanner {
  public:
-  /// `clusters_at_once`: how many of a kernel's clusters the device runs at the same time; 0: it cannot.
-  /// Asked once for each kernel.
+  /// `clusters_at_once`: number of a kernel's clusters that the device can run concurrently; 0: it cannot run
+  /// them. Called once per kernel.
   ClusterPlanner(const DeviceFacts& facts, std::function<int(const ClusterKernel&)> clusters_at_once)
       : facts_(facts), clusters_at_once_(std::move(clusters_at_once)) {}
 
-  /// None where no kernel fits, or, unless clusters are preferred, where kernels that are launched for each
-  /// step should be faster.
+  /// Nothing if no kernel fits or, unless `prefer` is set, if kernels that are launched per step should be
+  /// faster.
   std::optional<ClusterPlan> plan(const RecurrentTask& task, bool with_backward, bool prefer = false) {
     const auto padded = std::find_if(padded_sizes.begin(), padded_sizes.end(),
                                      [&](int size) { return size >= task.hidden_size; });
@@ -150,7 +152,7 @@ class ClusterPlanner {
     const PrecisionOperands operands = operands_of(task.precision);
     Choice forward, backward;
     consider<ClusterKernel::Pass::forward>(forward_shapes, task, *padded, operands.forward, forward);
-    // Exact to float32, so for the precisions that are.
+    // Accurate to float32, so only for precisions that require that.
     if (operands.forward == Operands::fp16x3)
       consider<ClusterKernel::Pass::small_forward>(small_shapes, task, *padded, Operands::fp16x3, forward);
     if (with_backward)
@@ -161,7 +163,7 @@ class ClusterPlanner {
     return ClusterPlan{*forward.kernel, backward.kernel, {*padded, operands.forward, operands.backward}};
   }
 
-  /// The device has refused to start it, whatever it said before: no plan will have it again.
+  /// Call it if the device refused to launch a kernel. No plan will contain the kernel again.
   void refuse(const ClusterKernel& kernel) {
     for (auto& [known, clusters] : known_)
       if (known == kernel) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recurrent layers of all kinds and types on any GPU: one product for the inputs of all steps; then a step is
-// a product of the states before it, added to the sums of those sequences that still run, and a kernel for
-// the cells. Backward likewise, with the products of all steps together at the end.
+// Recurrent layers of all cells and types on any GPU. One product projects the inputs of all steps. Then each
+// step is a product of the previous states, added for the sequences that continue, and a kernel for the
+// cells. Backward works the same way, with the products over all steps at the end.
 
 #include "lstmlib/backend/cuda/recurrent/saved.hpp"
 #include "lstmlib/backend/cuda/recurrent/work.cuh"
@@ -11,14 +11,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// saved.gates: the sums of the inputs; bias: of RecurrentWork::biases.
+/// saved.gates: the input projections; bias: see RecurrentWork::biases.
 template <Real T>
 void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResult<T>& result,
                       const RecurrentSaved<T>& saved) {
   const RecurrentProblem<T>& p = work.p;
   const Index n = work.hidden_size, steps = p.layout.time_steps();
   const auto weights = work.weights(true);
-  // Of the sequences that run; after a step they trade places.
+  // States of the running sequences. They are swapped after each step.
   View<T> before = work.take_states(p.initial_hidden), after = work.take({work.sequences, n});
   const T* cell_before = nullptr;
   if (p.cell == RecurrentCell::lstm) cell_before = work.take_states(p.initial_cell).data;
@@ -43,8 +43,8 @@ void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResu
   });
 }
 
-/// Gates become gradients of the sums, and those of the first states are added. hidden_before: of
-/// RecurrentWork::states_before.
+/// Gates become gradients of the pre-activations; gradients of the initial states are added. hidden_before:
+/// see RecurrentWork::states_before.
 template <Real T>
 void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, const RecurrentSaved<T>& saved,
                        const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d) {
@@ -61,8 +61,8 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, cons
 
   pointwise::with_cell<T>(p.cell, [&]<class Cell>(Cell) {
     using Sums = typename Cell::Sums;
-    // Gradients of the states that a step began with, through its sums; those of sequences that have ended
-    // before it are what they are.
+    // Gradients of the states before a step, through its pre-activations. Those of sequences that ended
+    // earlier do not change.
     const auto through_sums = [&](Index step) {
       const Index running = p.layout.batch_size_at(step);
       work.multiply(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The forward pass of an LSTM layer for a few sequences: a cluster takes a single one, in float32 without
-// tensor cores, whose products have room for eight. Weights are in registers; 16 lanes share the sums of a
-// unit's four gates. The protocol of steps is that of cluster_forward.cuh.
+// The forward pass of an LSTM layer for a few sequences. A cluster handles a single one, in float32 without
+// tensor cores, whose products would have eight columns. Weights are in registers; 16 lanes share the sums of
+// a unit's four gates. The protocol of steps is that of cluster_forward.cuh.
 
 #include "lstmlib/backend/cuda/recurrent/cluster_cell.cuh"
 #include "lstmlib/backend/cuda/recurrent/cluster_lane.cuh"
@@ -11,7 +11,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Where a lane stands: 16 lanes have a unit; a lane takes every 16th group of four inputs.
+/// Position of a lane: 16 lanes share a unit, and each handles every 16th group of four inputs.
 template <class L>
 struct SmallLane {
   int unit = simt::thread_index() / L::unit_lanes;  ///< of the block
@@ -24,7 +24,7 @@ template <class L>
 struct SmallWeights {
   float gates[4][L::quads][4];
 
-  /// `weights` [4 hidden, hidden] as they are: gates in blocks of rows.
+  /// `weights` [4 hidden, hidden], unpacked: gates in blocks of rows.
   __device__ __forceinline__ void load(const float* weights, int hidden_size, int unit,
                                        const SmallLane<L>& lane) {
 #pragma unroll
@@ -52,7 +52,7 @@ struct SmallBuffers {
   }
 };
 
-/// The sums of a unit's gates, for all of its 16 lanes.
+/// The sums of a unit's gates, returned to all 16 lanes of the unit.
 template <class L>
 __device__ __forceinline__ math::LstmGates<float> multiply_small(const SmallWeights<L>& weights, int buffer,
                                                                  const SmallLane<L>& lane) {
@@ -78,7 +78,7 @@ __device__ __forceinline__ math::LstmGates<float> multiply_small(const SmallWeig
   return {sums[0], sums[1], sums[2], sums[3]};
 }
 
-/// Two units of a warp to all blocks, one block a lane.
+/// Sends two units of a warp to all blocks, one block per lane.
 template <class L>
 __device__ __forceinline__ void send_small(float hidden, int first_unit, int buffer, int active_blocks) {
   const float other = simt::shuffle_xor(hidden, L::unit_lanes);
@@ -94,8 +94,8 @@ __device__ __forceinline__ void send_small(float hidden, int first_unit, int buf
   }
 }
 
-/// L: a SmallLayout. `weights` of a direction are those of the layer, not packed; `weight_factor` is not
-/// used. Grid: a cluster for each sequence in x; directions in y.
+/// L: a SmallLayout. The weights of a direction are those of the layer, unpacked; `weight_factor` is not
+/// used. Grid: one cluster per sequence in x; directions in y.
 template <class L>
 __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterForward p) {
   using Buffers = SmallBuffers<L>;
@@ -119,11 +119,11 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
         i < hidden_size ? load_or_zero(data.initial_hidden, element(sequence.number, hidden_size, i)) : 0.0f);
     if (i >= hidden_size) Buffers::template hidden<float>(1).store(i, 0.0f);
   }
-  const int pairs = pieces(hidden_size, 2);  // messages of a step, for each block
+  const int pairs = pieces(hidden_size, 2);  // messages per step and block
   const Exchange<L> exchange{static_cast<std::uint32_t>(pairs * 8)};
   exchange.begin();
 
-  const int first_unit = unit & ~1;  // of the warp's two
+  const int first_unit = unit & ~1;  // of the warp's two units
   if (first_unit >= hidden_size) return;
 
   const auto token_of = [&](int step) {
@@ -150,7 +150,8 @@ __global__ void __launch_bounds__(L::threads, 1) small_forward_kernel(ClusterFor
       coming = ForwardTile::load_input(data, token_after, hidden_size, unit);
     const int third_token = token_of(step + 3);
     const auto sums = multiply_small<L>(weights, buffer, lane);
-    if constexpr (L::clustered) simt::sync_block();  // all have read what the next step's senders write over
+    // All have read what the senders of the next step overwrite.
+    if constexpr (L::clustered) simt::sync_block();
     const auto next = math::lstm_cell_forward<CellReal<false>>(
         {sums.input + (own.input.x + bias.x), sums.forget + (own.input.y + bias.y),
          sums.cell + (own.input.z + bias.z), sums.output + (own.input.w + bias.w)},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// The time-major order of SequenceLayout on a device, for the kernels of recurrent layers: copied once for each
-// batch.
+// The time-major order of a SequenceLayout on a device, for recurrent kernels. Copied once per batch.
 
 #include "lstmlib/backend/sequence_layout.hpp"
 #include "lstmlib/backend/cuda/device_cache.hpp"
@@ -12,14 +11,14 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Arrays in the device's memory. A token is a row in time-major order; places are those of
+/// Arrays in device memory. A token is a row in time-major order; a place is an index in
 /// SequenceLayout::sorted_indices.
 struct TimeOrderView {
-  const std::int32_t* offsets;    ///< [steps + 1] tokens
-  const std::int32_t* sequences;  ///< [sequences] of the places
-  const std::int32_t* lengths;    ///< [sequences] of the places
-  const std::int32_t* rows[2];    ///< [tokens] rows of a forward and of a reverse pass
-  const std::int32_t* before[2];  ///< [tokens] rows of the step before; of the first step: -1 - sequence
+  const std::int32_t* offsets;    ///< [steps + 1] first token of each step
+  const std::int32_t* sequences;  ///< [sequences] by place
+  const std::int32_t* lengths;    ///< [sequences] by place
+  const std::int32_t* rows[2];    ///< [tokens] rows for a forward and a reverse pass
+  const std::int32_t* before[2];  ///< [tokens] row of the previous step; at the first step: -1 - sequence
 };
 
 class TimeOrder {
@@ -71,9 +70,9 @@ class TimeOrder {
   TimeOrderView view_{};
 };
 
-/// That of `layout` on the device of `context`.
+/// The order of `layout` on the device of `context`.
 inline const TimeOrderView& time_order(Context& context, const SequenceLayout& layout) {
-  // Its own place beside that of the layout itself, which is under the context's address.
+  // Uses its own cache key, because the context's address is the key of the layout itself.
   const auto& cached = layout.cached<TimeOrder>(&context.graphs, [&] { return TimeOrder(context, layout); });
   cached.fill(layout);
   return cached.view();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What all ways to run a recurrent layer have in common: everything before and after its steps. Rows are
-// brought to time-major order (a row is then a token), and the sums of a unit's gates stand side by side.
+// The common part of all ways to run a recurrent layer: everything before and after its steps. Rows are
+// brought to time-major order (then a row is a token), and the pre-activations of a unit are adjacent.
 
 #include "lstmlib/backend/cuda/pointwise/recurrent_layout.hpp"
 #include "lstmlib/backend/cuda/gemm.cuh"
@@ -12,17 +12,17 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-/// Scratch memory lives as long as the object.
+/// Its scratch memory lives as long as the object.
 template <Real T>
 class RecurrentWork {
  public:
-  /// A matrix, and the same rounded where products are to be of bfloat16, or in two parts.
+  /// A matrix and, depending on the precision, its bfloat16 version or its two parts.
   struct Operand {
     View<const T> numbers;
     View<const Bf16> rounded;
     SplitMatrix split;
 
-    /// Not of one in two parts.
+    /// Not for a matrix in two parts.
     Operand rows(Index first, Index count) const {
       return {part(numbers, first, count), part(rounded, first, count), {}};
     }
@@ -40,7 +40,7 @@ class RecurrentWork {
         context_(context),
         scratch_(context) {}
 
-  const std::int32_t* rows() const { return order.rows[p.reverse]; }  ///< of the tokens
+  const std::int32_t* rows() const { return order.rows[p.reverse]; }  ///< rows of the tokens
   View<T> take(Shape shape) { return scratch_.template take<T>(shape); }
   void* take_bytes(std::size_t bytes) {
     return scratch_.template take<std::byte>({static_cast<Index>(bytes)}).data;
@@ -50,7 +50,7 @@ class RecurrentWork {
     for_each_in_rows(context_, count, size, body);
   }
 
-  /// Rounds the matrix where products need that.
+  /// Rounds the matrix if the precision requires it.
   Operand operand(View<const T> matrix) {
     if constexpr (std::is_same_v<T, float>)
       if (p.precision == Precision::bf16) {
@@ -60,7 +60,7 @@ class RecurrentWork {
       }
     return {matrix, {}, {}};
   }
-  /// The same for products of gradients, which may be to 16 bits, from two parts.
+  /// The same for products of gradients, which may use two parts with 16 bits in total.
   Operand gradient_operand(View<const T> matrix, SplitMatrix::Side side) {
     if constexpr (std::is_same_v<T, float>)
       if (splits_gradients) {
@@ -86,9 +86,9 @@ class RecurrentWork {
     }
   }
 
-  /// Weights of the input, or of the state [width, inner], rows as the columns of sums.
+  /// Weights of the input or of the state, [width, inner], with rows in the order of the columns.
   Operand weights(bool of_state) { return operand(packed_weights(of_state)); }
-  /// Sums of both biases [hidden_size, columns].
+  /// Sums of both biases, [hidden_size, columns].
   const T* biases() {
     const View<T> packed = take({hidden_size, columns});
     each_in_rows(hidden_size, columns,
@@ -96,21 +96,20 @@ class RecurrentWork {
                                           packed.data});
     return packed.data;
   }
-  /// Rows of `from` [rows, size] as tokens.
+  /// Rows of `from` [rows, size] in the order of tokens.
   View<T> in_time_order(View<const T> from, Index size) {
     const View<T> taken = take({tokens, size});
     each_in_rows(tokens, size, pointwise::TakeRows<T>{size, rows(), from.data, taken.data});
     return taken;
   }
-  /// States of the sequences [sequences, hidden_size], those of the longest first; zeros where there are
-  /// none.
+  /// States of the sequences, [sequences, hidden_size], longest sequence first. Zeros if `from` is null.
   View<T> take_states(View<const T> from) {
     const View<T> taken = take({sequences, hidden_size});
     each_in_rows(sequences, hidden_size,
                  pointwise::TakeRows<T>{hidden_size, order.sequences, from.data, taken.data});
     return taken;
   }
-  /// Hidden states that the tokens began with [tokens, hidden_size].
+  /// Hidden states before each token, [tokens, hidden_size].
   View<const T> states_before(View<const T> hidden) {
     const View<T> taken = take({tokens, hidden_size});
     each_in_rows(tokens, hidden_size,
@@ -124,14 +123,14 @@ class RecurrentWork {
                    pointwise::AddToPlaces<T>{hidden_size, order.sequences, from, to.data});
   }
 
-  /// sums [tokens, width] = inputs times their weights
+  /// sums [tokens, width] = inputs times input weights
   void multiply_inputs(View<T> sums) {
     multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums,
              OutputMode::overwrite);
   }
 
-  /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: of the sums;
-  /// hidden_before [tokens, hidden_size]: states that the tokens began with.
+  /// Adds the gradients of weights, biases and inputs. `gradients` [tokens, width]: those of the
+  /// pre-activations; hidden_before [tokens, hidden_size]: states before each token.
   void add_gradients(View<const T> gradients, View<const T> hidden_before, const RecurrentGradients<T>& d) {
     using Side = SplitMatrix::Side;
     const Operand d_sums = gradient_operand(gradients, Side::left);
@@ -152,9 +151,9 @@ class RecurrentWork {
   const RecurrentProblem<T>& p;
   const TimeOrderView& order;
   Index tokens, sequences, hidden_size, input_size;
-  Index columns;                  ///< of sums of a unit
-  Index width;                    ///< of all sums
-  bool splits_gradients = false;  ///< products of gradients may be to 16 bits; only of float32
+  Index columns;                  ///< pre-activations per unit
+  Index width;                    ///< pre-activations of all units
+  bool splits_gradients = false;  ///< products of gradients may have 16 bits; float32 only
 
  private:
   template <class Any>
@@ -176,7 +175,7 @@ class RecurrentWork {
   void add_weights_of_states(const Operand& d_sums, View<const T> hidden_before, View<T> d_weights) {
     if (splits_gradients)
       return add_weights(true, d_sums, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
-    // The first tokens began with zeros, unless states were given.
+    // The first tokens start from zeros, unless there is an initial state.
     const Index first = p.initial_hidden ? 0 : p.layout.batch_size_at(0), count = tokens - first;
     if (count > 0)
       add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
@@ -191,7 +190,7 @@ class RecurrentWork {
                                                 d_weights.data});
   }
   void add_biases(View<const T> d_sums, const RecurrentGradients<T>& d) {
-    constexpr Index chunk = 32;  // enough threads for a device, few enough partial sums
+    constexpr Index chunk = 32;  // enough threads for a device, few partial sums
     const Index chunks = (tokens + chunk - 1) / chunk;
     const View<T> partial = take({chunks, width});
     each_in_rows(chunks, width, pointwise::SumChunks<T>{tokens, width, chunk, d_sums.data, partial.data});
