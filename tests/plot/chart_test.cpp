@@ -82,12 +82,12 @@ Chart losses() {
                      {"validation/main/loss", {1, 2, 3, 4}, {0.8, 0.7, 0.72, 0.75}}}};
 }
 
-detail::Layout layout_of(const Chart& chart, Size size = {720, 480}) {
-  detail::Canvas canvas(cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1), 1);
-  return detail::Layout(chart, size, canvas);
+plot::detail::Layout layout_of(const Chart& chart, Size size = {720, 480}) {
+  plot::detail::Canvas canvas(cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1), 1);
+  return plot::detail::Layout(chart, size, canvas);
 }
 
-bool contains(const detail::Box& outer, const detail::Box& inner) {
+bool contains(const plot::detail::Box& outer, const plot::detail::Box& inner) {
   return outer.left <= inner.left && outer.top <= inner.top && inner.right <= outer.right &&
          inner.bottom <= outer.bottom;
 }
@@ -129,24 +129,24 @@ TEST_CASE("chart: every letter of the title has its own shape") {
 TEST_CASE("chart: points are where their values say") {
   const Chart chart = losses();
   const Image image(png(chart));
-  const detail::Layout layout = layout_of(chart);
+  const plot::detail::Layout layout = layout_of(chart);
   const std::vector<std::uint32_t> colours{first_colour, second_colour};
   for (std::size_t s = 0; s < 2; ++s)
     for (std::size_t i = 0; i < 4; ++i) {
-      const detail::Point point = layout.at(chart.series[s].x[i], chart.series[s].y[i]);
+      const plot::detail::Point point = layout.at(chart.series[s].x[i], chart.series[s].y[i]);
       CHECK(image.at(static_cast<int>(point.x * 2), static_cast<int>(point.y * 2)) == colours[s]);
     }
   // and the lines between them
-  const detail::Point from = layout.at(2, 0.6), to = layout.at(3, 0.4);
+  const plot::detail::Point from = layout.at(2, 0.6), to = layout.at(3, 0.4);
   CHECK(image.at(static_cast<int>(from.x + to.x), static_cast<int>(from.y + to.y)) == first_colour);
 }
 
 TEST_CASE("chart: larger values are further up and further right, and ticks stand at their values") {
-  const detail::Layout layout = layout_of({.series = {{"", {0, 10}, {0, 10}}}});
+  const plot::detail::Layout layout = layout_of({.series = {{"", {0, 10}, {0, 10}}}});
   CHECK(layout.at(10, 10).x > layout.at(0, 0).x);
   CHECK(layout.at(10, 10).y < layout.at(0, 0).y);
   CHECK(layout.legend.empty());
-  const detail::Box& plot = layout.plot;
+  const plot::detail::Box& plot = layout.plot;
   CHECK(layout.at(0, 0).x - plot.left == doctest::Approx(plot.width() * 0.05 / 1.1));
   CHECK(plot.bottom - layout.at(0, 0).y == doctest::Approx(plot.height() * 0.05 / 1.1));
 }
@@ -169,9 +169,9 @@ TEST_CASE("chart: nothing reaches the edge of the page") {
 TEST_CASE("chart: a gap is left where a value is not a number") {
   const Chart chart{.series = {{"", {1, 2, 3, 4, 5}, {1, 1, not_a_number, 1, 1}}}};
   const Image image(png(chart));
-  const detail::Layout layout = layout_of(chart);
+  const plot::detail::Layout layout = layout_of(chart);
   const auto blue_at = [&](double x) {
-    const detail::Point point = layout.at(x, 1);
+    const plot::detail::Point point = layout.at(x, 1);
     return image.at(static_cast<int>(point.x * 2), static_cast<int>(point.y * 2)) == first_colour;
   };
   CHECK(blue_at(1.5));
@@ -185,16 +185,16 @@ TEST_CASE("chart: a point between two gaps is still seen") {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
   y[0] = 0, y[100] = 1, y[200] = 0;
   const Chart chart{.series = {{"", x, y}}};
-  const detail::Point point = layout_of(chart).at(100, 1);
+  const plot::detail::Point point = layout_of(chart).at(100, 1);
   CHECK(Image(png(chart)).at(static_cast<int>(point.x * 2), static_cast<int>(point.y * 2)) == first_colour);
 }
 
 TEST_CASE("chart: the legend stands in a corner without data") {
   const auto corner_of = [](std::vector<double> first, std::vector<double> second) {
-    const detail::Layout layout = layout_of(
+    const plot::detail::Layout layout = layout_of(
         {.series = {{"train", {1, 2, 3, 4}, std::move(first)}, {"test", {1, 2, 3, 4}, std::move(second)}}});
     CHECK(contains(layout.plot, layout.legend_box));
-    const detail::Box& box = layout.legend_box;
+    const plot::detail::Box& box = layout.legend_box;
     const bool top = box.top - layout.plot.top < 20, left = box.left - layout.plot.left < 20;
     return std::string(top ? "top " : "bottom ") + (left ? "left" : "right");
   };
@@ -206,7 +206,7 @@ TEST_CASE("chart: the legend stands in a corner without data") {
 
 TEST_CASE("chart: a line between two points counts as data for the legend") {
   // Top left and bottom right have no points, but the falling line goes through both other corners.
-  const detail::Layout layout = layout_of({.series = {{"a", {0, 1}, {1, 0}}, {"b", {0, 1}, {0, 1}}}});
+  const plot::detail::Layout layout = layout_of({.series = {{"a", {0, 1}, {1, 0}}, {"b", {0, 1}, {0, 1}}}});
   CHECK(layout.legend_box.left >= layout.plot.right);
   CHECK(layout.legend_box.right <= 720);
 }
@@ -215,7 +215,7 @@ TEST_CASE("chart: many series have a legend of as many rows as the page has room
   Chart chart;
   for (int i = 0; i < 100; ++i)
     chart.series.push_back({message("series ", i), {0, 1, 2}, {i * 1.0, i * 2.0, i * 1.5}});
-  const detail::Layout layout = layout_of(chart);
+  const plot::detail::Layout layout = layout_of(chart);
   CHECK(layout.legend.size() < 30);
   CHECK(layout.legend.back().name == message("and ", 101 - layout.legend.size(), " more"));
   CHECK(contains({0, 0, 720, 480}, layout.legend_box));
@@ -226,7 +226,7 @@ TEST_CASE("chart: a mark is a dashed line at its x, named in the legend") {
   Chart chart{.series = {{"", {1, 2, 3}, {3, 1, 2}}}};
   const auto mark_ink = [](std::uint32_t pixel) { return pixel == 0x57606A; };
   const auto inked = [&](double x) {
-    const detail::Layout layout = layout_of(chart);
+    const plot::detail::Layout layout = layout_of(chart);
     const int middle = static_cast<int>(layout.at(x, 1).x * 2);
     const int top = static_cast<int>(layout.plot.top * 2),
               bottom = static_cast<int>(layout.plot.bottom * 2) - 4;
@@ -235,10 +235,10 @@ TEST_CASE("chart: a mark is a dashed line at its x, named in the legend") {
   CHECK(inked(2.5) == 0);
   chart.marks = {{2.5, "best epoch: 2"}};
   CHECK(inked(2.5) > 200);
-  const detail::Layout layout = layout_of(chart);
+  const plot::detail::Layout layout = layout_of(chart);
   REQUIRE(layout.legend.size() == 1);
   CHECK(layout.legend[0].name == "best epoch: 2");
-  CHECK(layout.legend[0].kind == detail::LegendEntry::Kind::mark);
+  CHECK(layout.legend[0].kind == plot::detail::LegendEntry::Kind::mark);
   CHECK_FALSE(layout.legend_hides_data);
 
   chart.marks = {{7, "beyond the lines"}};
@@ -327,7 +327,7 @@ TEST_CASE(
         const Chart chart{
             .series = {{"", x, y}}, .y_from_zero = true, .x_log = logarithmic, .y_log = logarithmic};
         const Image image(png(chart, {240, 160}, 2));
-        const detail::Layout layout = layout_of(chart, {240, 160});
+        const plot::detail::Layout layout = layout_of(chart, {240, 160});
         const auto is_data = [](std::uint32_t pixel) { return pixel == first_colour; };
         const auto can_be_drawn = [&](double value) {
           return std::isfinite(value) && std::abs(value) <= 1e300 && (!logarithmic || value >= 1e-300);
@@ -336,7 +336,7 @@ TEST_CASE(
         for (std::size_t i = 0; i < x.size(); ++i) {
           if (!can_be_drawn(x[i]) || !can_be_drawn(y[i])) continue;
           ++points;
-          const detail::Point point = layout.at(x[i], y[i]);
+          const plot::detail::Point point = layout.at(x[i], y[i]);
           REQUIRE(contains(layout.plot, {point.x, point.y, point.x, point.y}));
           const int left = static_cast<int>(point.x * 2), top = static_cast<int>(point.y * 2);
           CHECK(image.count(left - 1, top - 1, left + 2, top + 2, is_data) > 0);
@@ -364,12 +364,12 @@ TEST_CASE("chart: texts may hold any bytes") {
   chart.series[0].name = "\x1b[31mred";
   CHECK(Image(png(chart)).width == 1440);
   CHECK(svg(chart).find('\x1b') == std::string::npos);
-  CHECK(detail::clean_text(std::string("a\0b\nc\xff", 6)) == "a b c\uFFFD");
+  CHECK(plot::detail::clean_text(std::string("a\0b\nc\xff", 6)) == "a b c\uFFFD");
 }
 
 TEST_CASE("chart: long texts are cut between letters") {
-  detail::Canvas canvas(cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1), 1);
-  const detail::Font font{12};
+  plot::detail::Canvas canvas(cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1), 1);
+  const plot::detail::Font font{12};
   CHECK(canvas.fitted_text("short", font, 200) == "short");
   std::string text;
   for (int i = 0; i < 100; ++i) text += "\u0416";
