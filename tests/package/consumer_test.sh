@@ -13,8 +13,8 @@ case $way in
     where="-DCMAKE_PREFIX_PATH=$scratch/other prefix" ;;
   *) echo "unknown way $way" >&2; exit 2 ;;
 esac
-programs="one_file two_files core_and_cpu"
-[ "$way" = installed ] || programs=core_and_cpu
+programs="one_file two_files core_and_cpu one_file_linked"
+[ "$way" = installed ] || programs="core_and_cpu one_file_linked"
 cuda=OFF
 if [ "$way" = installed ] && [ -n "$(find "$scratch/other prefix" -name lstmlib-cuda-targets.cmake)" ]; then
   cuda=ON programs="$programs with_cuda own_cu"
@@ -43,6 +43,9 @@ else
     (cd / && "$scratch/other prefix/bin/sentiment" datasets) | grep -q films || { echo "the installed program does not run" >&2; exit 1; }
   fi
 fi
+# Who links lstmlib::cpu compiles no kernels again.
+object=$(find "$scratch/build" -path '*one_file_linked*' -name '*.o')
+! nm -C "$object" | grep -q 'cpu::avx512::' || { echo "one_file_linked has kernels of its own" >&2; exit 1; }
 for program in $programs; do
   "$scratch/build/$program"
 done
