@@ -4,6 +4,7 @@
 # lstmlib_compiled_library(TARGET SOURCE ...): a library that a program links instead of compiling headers again.
 function(lstmlib_compiled_library target)
   add_library(${target} STATIC ${ARGN})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # one file each, whose name a build shows
   if(NOT PROJECT_IS_TOP_LEVEL AND NOT LSTMLIB_INSTALL)
     # A project that adds this one as a folder builds what it links, and no more.
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
