@@ -5,7 +5,6 @@ template <class Unit>
 struct Arithmetic {
   using Left = Unit;          // of one row
   using Right = Lanes<Unit>;  // of a vector of columns
-  static constexpr bool single_instruction = true;  // for a vector's multiply-add
 
   [[gnu::always_inline]] static Left left(Unit x) { return x; }
   [[gnu::always_inline]] static Right right(const Unit* from) { return load(from); }

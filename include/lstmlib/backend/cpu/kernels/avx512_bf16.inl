@@ -6,7 +6,6 @@ template <>
 struct Arithmetic<Bf16Pair> {
   using Left = std::uint32_t;
   using Right = Lanes<std::uint32_t>;
-  static constexpr bool single_instruction = true;
 
   [[gnu::always_inline]] static Left left(Bf16Pair x) { return x.bits; }
   [[gnu::always_inline]] static Right right(const Bf16Pair* from) { return load(&from->bits); }
@@ -19,7 +18,6 @@ template <>
 struct Arithmetic<Int8Quad> {
   using Left = std::uint32_t;
   using Right = Lanes<std::uint32_t>;
-  static constexpr bool single_instruction = true;
 
   [[gnu::always_inline]] static Left left(Int8Quad x) { return x.bits; }
   [[gnu::always_inline]] static Right right(const Int8Quad* from) { return load(&from->bits); }

@@ -11,7 +11,6 @@ struct Arithmetic<Bf16Pair> {
   struct Right {
     Lanes<float> first, second;
   };
-  static constexpr bool single_instruction = false;
 
   [[gnu::always_inline]] static Left left(Bf16Pair x) {
     return {__builtin_bit_cast(float, x.bits << 16), __builtin_bit_cast(float, x.bits & 0xffff0000u)};
@@ -36,7 +35,6 @@ struct Arithmetic<Int8Quad> {
   struct Right {
     Bits even, odd;
   };
-  static constexpr bool single_instruction = false;
 
   [[gnu::always_inline]] static Left left(Int8Quad x) {
     return {static_cast<std::int32_t>(x.bits & 0x00ff00ffu),
