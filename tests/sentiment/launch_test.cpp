@@ -181,11 +181,14 @@ TEST_CASE("launch: a signal reaches all processes as SIGUSR1, and they have the 
   for (const int signal : {SIGTERM, SIGINT}) {
     const fs::path folder = lstmlib::test::scratch("launch_signal");
     const std::string mine = (folder / "$OMPI_COMM_WORLD_RANK").string();
-    const SignalWhen stop(folder / "1.begun", signal);
-    // Longer than mpirun leaves after SIGTERM.
+    const std::string other = (folder / "$((1 - OMPI_COMM_WORLD_RANK))").string();
+    // A process that has not set its trap yet would end by the signal, so the signal waits for both.
+    const SignalWhen stop(folder / "both", signal);
+    // 3 s is longer than mpirun leaves after SIGTERM.
     const auto outcome =
         run_shell(2, "trap 'trap \"\" USR1; sleep 3; : >" + mine + ".saved; exit 0' USR1; : >" + mine +
-                         ".begun; while :; do sleep 0.05; done");
+                         ".begun; while [ ! -e " + other + ".begun ]; do sleep 0.05; done; : >" +
+                         (folder / "both").string() + "; while :; do sleep 0.05; done");
     CHECK(outcome.stopped());
     CHECK(outcome.signal == signal);
     CHECK(fs::exists(folder / "0.saved"));
