@@ -185,20 +185,26 @@ inline void RequestParser::take_chunk_end(std::string_view& input) {
 }
 
 /// Makes room for `bytes` more bytes, counted before they are allocated. Only small bodies get the announced
-/// length at once.
+/// length at once. A large one gets the address space of all that may come, so that it need not be copied
+/// again: that would hold up other connections for milliseconds. The system provides the memory as it fills.
 inline void RequestParser::grow_body(std::size_t bytes) {
-  constexpr std::size_t small = 64 << 10;
+  constexpr std::size_t small = 64 << 10, copied_at_most = 1 << 20;
   const std::size_t needed = body_.size() + bytes;
-  if (needed <= body_.capacity()) return;
+  if (needed <= body_held_) return;
   const std::size_t whole =
       head_.chunked ? limits_.max_body_bytes : static_cast<std::size_t>(head_.content_length);
-  const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
-  reserve_bytes(room);
-  std::string larger;  // growing in place would allocate twice the memory
-  larger.reserve(room);
-  larger.append(body_);
-  body_.swap(larger);
-  reservation_.give_back(std::exchange(body_held_, room));
+  const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_held_));
+  if (room <= body_.capacity()) {
+    reserve_bytes(room - body_held_);
+  } else {
+    reserve_bytes(room);
+    std::string larger;  // growing in place would allocate twice the memory
+    larger.reserve(room <= copied_at_most ? room : std::max(room, whole));
+    larger.append(body_);
+    body_.swap(larger);
+    reservation_.give_back(body_held_);
+  }
+  body_held_ = room;
 }
 
 }  // namespace lstmlib::serve
