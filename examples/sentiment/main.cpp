@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
     int status = 0;
     try {
       app.parse(sentiment::normalized_arguments(argc, argv, in_job));
-    } catch (const CLI::Success& wanted) {  // --help, --version
-      status = app.exit(wanted);
+    } catch (const CLI::Success& success) {  // --help, --version
+      status = app.exit(success);
     }
     // The last results are flushed here, so a full disk or a closed pipe is reported.
     if (!std::cout.flush()) lstmlib::fail<lstmlib::FileError>("standard output: cannot write");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whose credentials are taken, case by case; credentials_test.py asks botocore about the same cases.
 #include "sentiment/cloud/session.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"
 #include "sentiment/loopback_cloud.hpp"
@@ -99,12 +99,12 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
       return Session::find(each.value("profile", ""), each.contains("region") ? "" : "eu-west-3");
     };
     if (each.contains("refused")) {
-      const std::string said = complaint(find);
+      const std::string said = error_of(find);
       CHECK_MESSAGE(says(said, each["refused"].get<std::string>()), said);
       CHECK(giver.server.requests().empty());
       continue;
     }
-    const std::string none = complaint(find);
+    const std::string none = error_of(find);
     CHECK(none == "");
     if (!none.empty()) continue;
     const Session session = find();
@@ -177,7 +177,7 @@ TEST_CASE("credentials: a server that refuses, or gives none, is named, and no t
       variables.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", url + "/keys");
       variables.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "thetoken");
     }
-    return complaint([&] { Session::find().current(); });
+    return error_of([&] { Session::find().current(); });
   };
   const Json identity{{"files", {{"token", "thetoken\n"}}}}, container = Json::object();
   const std::string expired =

@@ -87,10 +87,10 @@ Credentials credentials_of_container(const Session& session, const Request& requ
     fail<Error>(what, ": the token for their service has a line end or another control character in it");
   const Session by = with(session, {.from = request.address.origin, .keys = {"", "", token}});
   Service service(by, sts_service, Signing::none);
-  Request asked = request;
-  asked.headers["accept"] = "application/json";
-  if (!token.empty()) asked.headers["authorization"] = token;
-  const auto json = parse_object(service.send(what, asked, {.stalled_seconds = 5}).body, what);
+  Request authorized = request;
+  authorized.headers["accept"] = "application/json";
+  if (!token.empty()) authorized.headers["authorization"] = token;
+  const auto json = parse_object(service.send(what, authorized, {.stalled_seconds = 5}).body, what);
   return given({text_at(json, {"AccessKeyId"}), text_at(json, {"SecretAccessKey"}), text_at(json, {"Token"})},
                text_at(json, {"Expiration"}), what);
 }

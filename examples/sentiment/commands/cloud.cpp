@@ -21,7 +21,7 @@ namespace {
 /// Parses "NAME=VALUE" words, with distinct names, within the limits of CreateTrainingJob.
 std::map<std::string, std::string> pairs_of(const std::vector<std::string>& words, const char* option,
                                             std::size_t longest_name, std::size_t longest_value) {
-  constexpr std::size_t most = 100;
+  constexpr std::size_t max_pairs = 100;
   std::map<std::string, std::string> pairs;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
@@ -34,8 +34,8 @@ std::map<std::string, std::string> pairs_of(const std::vector<std::string>& word
     if (!pairs.emplace(name, value).second)
       refuse(option, "the name " + cloud::one_line(name) + " is there twice");
   }
-  if (pairs.size() > most)
-    refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
+  if (pairs.size() > max_pairs)
+    refuse(option, lstmlib::message("at most ", max_pairs, " are taken, ", pairs.size(), " are given"));
   return pairs;
 }
 
@@ -71,7 +71,7 @@ cloud::Watching CloudOptions::watching(bool with_logs) const {
   cloud::Watching made;
   made.poll = std::chrono::milliseconds(static_cast<long>(1000 * poll_seconds));
   if (session.quiet) return made;
-  made.say = [](const std::string& line) { std::cerr << "sentiment: " << line << std::endl; };
+  made.report = [](const std::string& line) { std::cerr << "sentiment: " << line << std::endl; };
   if (with_logs) made.log_line = [](const std::string& line) { std::cerr << line << std::endl; };
   return made;
 }

@@ -41,17 +41,17 @@ class CloudNotebook {
         undo_(o_.cloud.watching()) {}
 
   void run() {
-    const cloud::TrainingJob asked = o_.job.complete(session_);  // first of all, to check the credentials
+    const cloud::TrainingJob job = o_.job.complete(session_);  // first of all, to check the credentials
     choose_bucket();
     const LabelledLines lines = prepare_data();
     show("The first training lines", first_lines(lines.train, 20), "training_lines");
     const auto channels = upload();
-    train(asked, channels);
+    train(job, channels);
     fetch_output();
     deploy();
     cloud::DeployedEndpoint endpoint(session_, endpoint_);
-    ask(endpoint, "Three sentences", example_sentences(), "predictions");
-    ask(endpoint, "The first test sentences", first_sentences(lines.test), "test_predictions");
+    predict(endpoint, "Three sentences", example_sentences(), "predictions");
+    predict(endpoint, "The first test sentences", first_sentences(lines.test), "test_predictions");
     step("deleting the endpoint");
     facts_.add("deleted", cloud::delete_deployment(sagemaker_, endpoint_, o_.cloud.watching()));
     undo_.forget();
@@ -152,8 +152,8 @@ class CloudNotebook {
     facts_.add("endpoint", endpoint_);
   }
 
-  void ask(cloud::DeployedEndpoint& endpoint, const char* title, const std::vector<std::string>& sentences,
-           const char* name) {
+  void predict(cloud::DeployedEndpoint& endpoint, const char* title,
+               const std::vector<std::string>& sentences, const char* name) {
     step(lstmlib::message("asking it about ", sentences.size(), " sentences"));
     const std::string answers = endpoint.invoke(sentences, o_.cloud.json ? "json" : "text");
     if (!o_.cloud.json) return show(title, first_lines(answers, sentences.size()), name);

@@ -72,7 +72,7 @@ void end(const launch::Outcome& outcome, bool in_job, int count) {
     if (in_job && outcome.signal == SIGTERM) return;
     throw ExitStatus{128 + outcome.signal};
   }
-  if (outcome.status != 0) fail<Error>("training in ", count, " processes failed: ", outcome.complaint);
+  if (outcome.status != 0) fail<Error>("training in ", count, " processes failed: ", outcome.reason);
 }
 
 }  // namespace

@@ -42,8 +42,8 @@ bool load(train::Trainer& trainer, const fs::path& file, const std::string& iden
   std::error_code error;
   if (!fs::exists(file, error)) return false;
   try {
-    if (const std::string theirs = read_identity(file); theirs != identity)
-      fail<FormatError>(file.string(), ": is of another run (", io::printable(theirs), "), not of this one (",
+    if (const std::string other = read_identity(file); other != identity)
+      fail<FormatError>(file.string(), ": is of another run (", io::printable(other), "), not of this one (",
                         identity, ")");
     io::load_snapshot(file, trainer);
     return true;

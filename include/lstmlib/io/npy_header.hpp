@@ -71,14 +71,14 @@ class NpyHeaderParser {
     while (at_ < text_.size() && std::string_view(" \t\n\r\f").find(text_[at_]) != std::string_view::npos)
       ++at_;
   }
-  bool accept(char wanted) {
+  bool accept(char expected) {
     skip_space();
-    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    if (at_ >= text_.size() || text_[at_] != expected) return false;
     ++at_;
     return true;
   }
-  void expect(char wanted) {
-    if (!accept(wanted)) fail_at(at_, "'", wanted, "' is expected here");
+  void expect(char expected) {
+    if (!accept(expected)) fail_at(at_, "'", expected, "' is expected here");
   }
   std::string_view string() {
     const char quote = accept('\'') ? '\'' : accept('"') ? '"' : '\0';

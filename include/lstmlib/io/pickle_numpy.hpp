@@ -102,10 +102,10 @@ class PickleNumpy {
     if (objects ? !is(data, NodeKind::list) : !is_raw(data))
       guard_.fail_at(at, "an array's data is of type '", name_of(nodes_[data].kind), "'");
     const std::size_t size = objects ? nodes_.children_of(data).size() : nodes_[data].text.size();
-    const auto wanted = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
-    if (size != wanted)
+    const auto expected = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
+    if (size != expected)
       guard_.fail_at(at, "an array of shape ", shape_text(array.shape), " has ", size,
-                     objects ? " objects" : " bytes", " in place of ", wanted);
+                     objects ? " objects" : " bytes", " in place of ", expected);
     array.built = true;
   }
 

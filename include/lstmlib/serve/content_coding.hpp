@@ -87,20 +87,22 @@ class BodyInflater {
 
 }  // namespace detail
 
-/// The decompressed body. `reservation` counts its bytes as it grows. Throws HttpError 413 above `most`
+/// The decompressed body. `reservation` counts its bytes as it grows. Throws HttpError 413 above `max_bytes`
 /// bytes, 400 for an invalid stream, 503 if the memory budget is exhausted.
-inline std::string decoded_body(std::string_view packed, std::size_t most, MemoryReservation& reservation) {
+inline std::string decoded_body(std::string_view packed, std::size_t max_bytes,
+                                MemoryReservation& reservation) {
   constexpr std::size_t first = 16 << 10;
   detail::BodyInflater inflater(packed);
   std::string body;
   for (std::size_t made = 0;;) {
     // One byte more than the limit, to detect that it is exceeded.
-    const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
+    const std::size_t room = std::min(std::max(first, 2 * made), max_bytes + 1);
     if (!reservation.take(room - made))
       throw HttpError(503, "too many bytes are being held, please try again");
     body.resize(room);
     made += inflater.read(body.data() + made, room - made);
-    if (made > most) throw HttpError(413, message("the body unpacks to more than ", most, " bytes"));
+    if (made > max_bytes)
+      throw HttpError(413, message("the body unpacks to more than ", max_bytes, " bytes"));
     if (made < room) {
       body.resize(made);
       return body;

@@ -52,8 +52,8 @@ class RequestHead {
     if (!list.empty()) list += ',';
     list.append(value);
   }
-  static std::string visible(std::string_view value, std::size_t most) {
-    const bool good = value.size() <= most &&
+  static std::string visible(std::string_view value, std::size_t max_length) {
+    const bool good = value.size() <= max_length &&
                       std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
     return good ? std::string(value) : std::string();
   }

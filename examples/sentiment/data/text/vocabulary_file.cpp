@@ -53,8 +53,8 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) override {
-    const std::string_view said = error.what();
-    const auto says = [&](std::string_view part) { return said.find(part) != std::string_view::npos; };
+    const std::string_view description = error.what();
+    const auto says = [&](std::string_view part) { return description.find(part) != std::string_view::npos; };
     const bool cut = says("unexpected end of input") || says("missing closing quote");
     problem =
         lstmlib::message("byte ", byte, ": ",

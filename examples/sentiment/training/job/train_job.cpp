@@ -42,14 +42,15 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
-/// Whether this process reports for all that train together.
-bool is_spokesman() {
+/// Rank 0 of the processes of this run: the one that reports.
+bool is_main_process() {
   const auto rank = launch::rank_from_environment();
   return !rank || rank->rank == 0;
 }
 
 void ignore(const std::string& setting) {
-  if (is_spokesman()) std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
+  if (is_main_process())
+    std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
 }
 
 /// Reports the unknown options of the command line, each with its values. Returns their names.
@@ -121,7 +122,7 @@ fs::path folder_for_results(const CLI::App& train, const char* option, const cha
   if (!is_address(given.string())) return given;
   const std::string of_toolkit = variable(variable_name);
   const fs::path folder = of_toolkit.empty() || is_address(of_toolkit) ? of_container : fs::path(of_toolkit);
-  if (is_spokesman())
+  if (is_main_process())
     std::cerr << "sentiment: " << option << " is " << printable(given.string())
               << ", which is no folder of the container; " << folder.string()
               << " is used, whose content the service takes to S3 at the end\n";
@@ -205,7 +206,7 @@ void complete_options(CLI::App& train, TrainOptions& o, launch::ProcessOptions& 
   o.in_job = true;
   if (fs::is_directory(container.checkpoints(), error))
     o.checkpoint = container.checkpoints() / "checkpoint.npz";
-  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet && is_spokesman())
+  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet && is_main_process())
     std::cerr << "Training job " << printable(name) << '\n';
 }
 

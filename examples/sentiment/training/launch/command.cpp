@@ -37,10 +37,10 @@ std::vector<std::string> variables_for_hosts() {
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::string_view name = text.substr(0, text.find('='));
-    bool wanted = name == "PATH" || name == "LD_LIBRARY_PATH" || name == "CUDA_VISIBLE_DEVICES";
+    bool needed = name == "PATH" || name == "LD_LIBRARY_PATH" || name == "CUDA_VISIBLE_DEVICES";
     for (const char* prefix : {"SM_", "SAGEMAKER_", "TRAINING_JOB_", "NCCL_", "LSTMLIB_"})
-      wanted = wanted || name.starts_with(prefix);
-    if (wanted && name != "SM_CURRENT_HOST" && name != "NCCL_SOCKET_IFNAME") names.emplace_back(name);
+      needed = needed || name.starts_with(prefix);
+    if (needed && name != "SM_CURRENT_HOST" && name != "NCCL_SOCKET_IFNAME") names.emplace_back(name);
   }
   return names;
 }

@@ -26,9 +26,9 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 /// Whether a name can safely be a word of a command: not an option, and a single word.
-bool is_plain(const std::string& name, const char* besides) {
+bool is_plain(const std::string& name, const char* extra) {
   constexpr const char* letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  return name.size() < 256 && name.find_first_not_of(std::string(letters) + besides) == name.npos &&
+  return name.size() < 256 && name.find_first_not_of(std::string(letters) + extra) == name.npos &&
          !name.starts_with('-');
 }
 
@@ -117,8 +117,8 @@ Outcome run_other(const JobHosts& hosts, std::chrono::seconds limit) {
   if (const int status = *server.ended(); status != 0)
     return {.status = status,
             .signal = watch.received(),
-            .complaint = message("this host's part ended with status ", status, " before ", first,
-                                 ", the first host, ended it")};
+            .reason = message("this host's part ended with status ", status, " before ", first,
+                              ", the first host, ended it")};
   return {.signal = watch.received()};
 }
 

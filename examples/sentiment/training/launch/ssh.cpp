@@ -200,7 +200,7 @@ bool wait_for(int handle, short event) {
 }
 
 /// Nothing if an ssh server responds there, else the reason.
-std::optional<std::string> ask(const addrinfo& address) {
+std::optional<std::string> probe(const addrinfo& address) {
   const CloseSocket socket{::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (socket.handle < 0) return std::strerror(errno);
   if (::connect(socket.handle, address.ai_addr, address.ai_addrlen) != 0 && errno != EINPROGRESS)
@@ -228,7 +228,7 @@ std::optional<std::string> why_unreachable(const std::string& host, int port) {
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   std::optional<std::string> reason;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    reason = ask(*each);
+    reason = probe(*each);
     if (!reason) return std::nullopt;
   }
   return message("port ", port, ": ", *reason);
