@@ -89,7 +89,7 @@ TEST_CASE("cuda memory: what is kept is given back when there is not enough; the
     FAIL("there was enough");
   } catch (const DeviceError& error) {
     const std::string words = error.what();
-    CHECK(words.find("cuda: 2097152 bytes asked for on device 0, ") == 0);
+    CHECK(words.find("cuda: 2097152 bytes requested on device 0, ") == 0);
     CHECK(words.find(" are free") != std::string::npos);
   }
   context.release(second, room * 3 / 4);

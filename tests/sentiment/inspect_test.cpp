@@ -143,9 +143,9 @@ TEST_CASE("arrays that cannot be read are shown with their type and the reason, 
 TEST_CASE("an archive without arrays says so, and what is in it instead") {
   const auto file = scratch("inspect_empty") / "none.npz";
   io::write_npz(file, io::Archive());
-  CHECK(shown(file, false) == "there is no array in it\n");
+  CHECK(shown(file, false) == "it contains no array\n");
   CHECK(shown_json(file, false)["arrays"].empty());
-  CHECK(shown_json(file, false)["error"] == "there is no array in it");
+  CHECK(shown_json(file, false)["error"] == "it contains no array");
 }
 
 TEST_CASE("values that a file shares are shown where they stand, up to the number that is of use") {

@@ -124,7 +124,7 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   const std::string error = error_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
   CHECK(contains(error, "output/W has shape (2, 4), (4, 2) expected"));
-  CHECK(contains(error, "encoder/encoder/0/w0 is int64, a real floating type expected"));
+  CHECK(contains(error, "encoder/encoder/0/w0 is int64, expected a real floating type"));
   CHECK(contains(error, "encoder/encoder/0/b0 holds values that are not finite: element 1 is nan"));
   CHECK(contains(error,
                  "encoder/encoder/0/b1 holds 1e+300 (element 1), which float32 cannot hold: its largest "
@@ -196,7 +196,7 @@ TEST_CASE("a snapshot in place of a model is named, and its model taken out by p
                  "no array's name begins with the path 'model/'; the first of "));
   io::write_npz(folder / "none.npz", io::Archive());
   CHECK(error_of([&] { io::load_npz(folder / "none.npz", other); }) ==
-        (folder / "none.npz").string() + ": there is no array in it");
+        (folder / "none.npz").string() + ": it contains no array");
 }
 
 TEST_CASE("an error message names twenty keys and counts the others") {
@@ -249,13 +249,13 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
     CHECK(equal(before, io::to_archive(part)));
     return error;
   };
-  CHECK(refused("count", io::Array::scalar(2.0)) == "count is float64, an integer expected");
+  CHECK(refused("count", io::Array::scalar(2.0)) == "count is float64, expected an integer");
   CHECK(refused("count", io::Array::from(std::vector<std::int64_t>{1}, {1})) ==
-        "count has shape (1,), one value expected");
+        "count has shape (1,), expected one value");
   CHECK(contains(refused("count", io::Array::scalar(std::uint64_t{1} << 63)), "count: "));
-  CHECK(refused("flag", io::Array::scalar(std::int64_t{1})) == "flag is int64, bool expected");
-  CHECK(refused("text", io::Array::scalar(1.0)) == "text is float64, text expected");
-  CHECK(refused("order", io::Array::scalar(std::int64_t{1})) == "order has shape (), one axis expected");
+  CHECK(refused("flag", io::Array::scalar(std::int64_t{1})) == "flag is int64, expected bool");
+  CHECK(refused("text", io::Array::scalar(1.0)) == "text is float64, expected text");
+  CHECK(refused("order", io::Array::scalar(std::int64_t{1})) == "order has shape (), expected one axis");
   CHECK(contains(refused("best", io::Array::object(io::Value("x"))), "best is object"));
   CHECK(refused("count", io::Array::scalar(std::int64_t{101})) == "part: a count of 101");
 }
@@ -272,7 +272,7 @@ TEST_CASE("text of Python 2 is an array of bytes") {
   io::from_archive(with(good, "text", bytes(std::string_view("caf\xC3\xA9\0\0", 7))), part);
   CHECK(part.text == "caf\xC3\xA9");
   CHECK(error_of([&] { io::from_archive(with(good, "text", bytes("caf\xE9")), part); }) ==
-        "text is bytes that are not UTF-8, text expected");
+        "text is bytes that are not UTF-8, expected text");
 }
 
 TEST_CASE("a model that has diverged is restored too where loading fails") {

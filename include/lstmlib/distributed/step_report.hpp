@@ -39,7 +39,7 @@ inline std::vector<std::byte> to_bytes(const StepReport& report) {
 
 inline StepReport to_report(std::span<const std::byte> bytes) {
   const auto take = [&](void* to, std::size_t count) {
-    if (count > bytes.size()) fail<Error>("step report: ", bytes.size(), " bytes left, ", count, " expected");
+    if (count > bytes.size()) fail<Error>("step report: ", bytes.size(), " bytes left, expected ", count);
     std::memcpy(to, bytes.data(), count);
     bytes = bytes.subspan(count);
   };

@@ -32,7 +32,7 @@ class Inflater {
   using Pieces = std::function<std::span<const std::byte>()>;
 
   explicit Inflater(Pieces pieces) : pieces_(std::move(pieces)) {
-    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: no memory to unpack");
+    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: not enough memory to decompress");
   }
   /// A stream in memory.
   explicit Inflater(std::span<const std::byte> compressed)
@@ -61,7 +61,7 @@ class Inflater {
     if (!error_.empty()) return error_;
     if (!ended_) return "the deflate stream does not end";
     refill();
-    if (stream_.avail_in > 0) return "there are bytes behind the deflate stream";
+    if (stream_.avail_in > 0) return "bytes follow the deflate stream";
     return {};
   }
 
@@ -108,7 +108,7 @@ class Deflater {
  public:
   Deflater() {
     if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-      fail<Error>("zlib: no memory to pack");
+      fail<Error>("zlib: not enough memory to compress");
   }
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;

@@ -301,7 +301,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     if (array->dtype == ArrayDtype::unicode) return attempt(path, [&] { value = array->strings()[0]; });
     std::string_view text = as_text(array->data);
     text = text.substr(0, text.find_last_not_of('\0') + 1);  // without padding zeros
-    if (!is_utf8(text)) return add_problem(path, " is bytes that are not UTF-8, text expected");
+    if (!is_utf8(text)) return add_problem(path, " is bytes that are not UTF-8, expected text");
     value = std::string(text);
   }
   void exchange(const std::string& path, std::vector<std::int64_t>& value) {
@@ -367,11 +367,11 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
       return nullptr;
     }
     const ArrayInfo info = arrays_.info(path);
-    if (!info.unread_type.empty()) add_problem(path, " is ", info.unread_type, ", ", expected, " expected");
+    if (!info.unread_type.empty()) add_problem(path, " is ", info.unread_type, ", expected ", expected);
     else if (!info.problem.empty()) add_problem(path, " is ", info.problem);
-    else if (!fits(info.dtype)) add_problem(path, " is ", name_of(info.dtype), ", ", expected, " expected");
+    else if (!fits(info.dtype)) add_problem(path, " is ", name_of(info.dtype), ", expected ", expected);
     else if (!fits_shape(info.shape))
-      add_problem(path, " has shape ", shape_text(info.shape), ", ", expected_shape, " expected");
+      add_problem(path, " has shape ", shape_text(info.shape), ", expected ", expected_shape);
     else return &arrays_.array(path);
     return nullptr;
   }
@@ -480,7 +480,7 @@ inline void refuse_another_kind(const NpzReader& reader, const Archive& expected
     if (reader.find(prefix + entry.name)) return;
   if (prefix.empty() && snapshot)
     fail<FormatError>("this is a snapshot of a training run; the model is in ", model_in_snapshot,
-                      ", from where the option path = \"", model_in_snapshot, "\" takes it");
+                      "; to load it, set the option path = \"", model_in_snapshot, "\"");
   if (!prefix.empty() && below_prefix == 0)
     fail<FormatError>("no array's name begins with the path '", printable_name(prefix), "'; the first of ",
                       reader.size(), " is '", printable_name(reader.name(0)), "'");

@@ -69,15 +69,15 @@ class BodyInflater {
     if (status == Z_STREAM_END) {
       ended_ = all_taken;
       if (!ended_ && inflateReset(&stream_) != Z_OK)
-        refuse("cannot go on");  // gzip files may be concatenated (RFC 1952)
+        refuse("zlib cannot continue");  // gzip files may be concatenated (RFC 1952)
     } else if (status == Z_BUF_ERROR && all_taken) {
-      refuse("is cut short");
+      refuse("it is cut short");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      refuse(stream_.msg != nullptr ? stream_.msg : "is damaged");
+      refuse(stream_.msg != nullptr ? stream_.msg : "it is damaged");
     }
   }
   [[noreturn]] static void refuse(const char* what) {
-    throw HttpError(400, message("the compressed body cannot be unpacked: ", what));
+    throw HttpError(400, message("cannot decompress the body: ", what));
   }
 
   z_stream stream_{};
@@ -98,11 +98,11 @@ inline std::string decoded_body(std::string_view packed, std::size_t max_bytes,
     // One byte more than the limit, to detect that it is exceeded.
     const std::size_t room = std::min(std::max(first, 2 * made), max_bytes + 1);
     if (!reservation.take(room - made))
-      throw HttpError(503, "too many bytes are being held, please try again");
+      throw HttpError(503, "requests use all of the memory for bodies, please try again");
     body.resize(room);
     made += inflater.read(body.data() + made, room - made);
     if (made > max_bytes)
-      throw HttpError(413, message("the body unpacks to more than ", max_bytes, " bytes"));
+      throw HttpError(413, message("the decompressed body is larger than ", max_bytes, " bytes"));
     if (made < room) {
       body.resize(made);
       return body;

@@ -37,7 +37,7 @@ class DeviceMemory {
     if (second != cudaErrorMemoryAllocation) check(second, "cudaMalloc");
     std::size_t left = 0, all = 0;
     (void)cudaMemGetInfo(&left, &all);
-    fail<DeviceError>("cuda: ", bytes, " bytes asked for on device ", stream.device(), ", ", left, " of ",
+    fail<DeviceError>("cuda: ", bytes, " bytes requested on device ", stream.device(), ", ", left, " of ",
                       all, " are free");
   }
   /// `bytes`: as passed to allocate.

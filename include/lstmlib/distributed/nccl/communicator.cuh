@@ -221,7 +221,7 @@ std::unique_ptr<distributed::Communicator> make_communicator(distributed::Commun
   for (const auto& one : all)
     if (one != all[0])
       fail<DeviceError>(
-          "nccl: some processes use CUDA graphs and some do not; all shall, or none "
+          "nccl: only some processes use CUDA graphs; set it for all or for none "
           "(LSTMLIB_CUDA_GRAPHS=off)");
   host.broadcast(std::as_writable_bytes(std::span(ready.id.bytes)), 0);
   return std::make_unique<detail::NcclCommunicator>(host, device, *ready.context, ready.library, ready.id);
