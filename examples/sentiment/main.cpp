@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", version());
   app.require_subcommand(1);
   app.footer(
-      "The whole pipeline in one go:\n  sentiment run\n\n`sentiment COMMAND --help` tells more about a "
+      "The whole pipeline in one command:\n  sentiment run\n\n`sentiment COMMAND --help` describes a "
       "command.");
   sentiment::add_run(app);
   sentiment::add_prepare(app);

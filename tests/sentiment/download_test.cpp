@@ -154,7 +154,7 @@ TEST_CASE("a file with another hash is refused and nothing of it stays") {
   const DownloadTry attempt("download_wrong_hash");
   const HttpServer server([](const HttpRequest&) { return whole(content() + "!"); });
   const std::string said = error_of([&] { download(attempt.from(server.address())); });
-  CHECK(says(said, "this is not the file that is known: its SHA-256 is"));
+  CHECK(says(said, "the file is not the expected one: its SHA-256 is"));
   CHECK_THROWS_AS(download(attempt.from(server.address())), lstmlib::FormatError);
   CHECK(attempt.is_empty());
 }

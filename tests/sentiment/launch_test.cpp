@@ -218,10 +218,10 @@ TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refus
     return error_of([&] { launch::run_on_hosts(hosts, 1, 1s, {"/p"}); });
   };
   CHECK(says(refused({{"a", "-oProxyCommand=x"}, "a", "eth0"}), "-oProxyCommand=x"));
-  CHECK(says(refused({{"a", "b c"}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", "b,c"}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", ""}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", std::string(300, 'x')}, "a", "eth0"}), "is not a name of a host"));
+  CHECK(says(refused({{"a", "b c"}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", "b,c"}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", ""}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", std::string(300, 'x')}, "a", "eth0"}), "is not a host name"));
   CHECK(says(refused({{"a", "b", "a"}, "a", "eth0"}), "twice"));
   CHECK(says(refused({{"a", "b"}, "c", "eth0"}), "current host is \"c\""));
   CHECK(says(refused({{"a", "b"}, "a", "--x"}), "network interface"));
@@ -233,7 +233,7 @@ TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refus
     CHECK(says(refused({{"a", "b"}, current, "lo"}), "private key of OpenSSH"));
   }
   write_text(folder / "key", "no key");
-  CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is no private key of OpenSSH"));
+  CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is not an OpenSSH private key"));
 }
 
 TEST_CASE("launch: what is no ssh server, or not there, is said") {

@@ -80,7 +80,7 @@ TEST_CASE("bad input is refused before anything is written") {
     return said;
   };
   CHECK(says(refusal("1 good\n0 bad\n", "2 odd one\n"),
-             "my.test:1: label 2 is no class of the training data (0 to 1)"));
+             "my.test:1: label 2 is not a class of the training data (0 to 1)"));
   CHECK(says(refusal("2 good\n0 bad\n", "0 bad\n"), "my.train: class 1 has no sentence"));
   CHECK(says(refusal("", "0 bad\n"), "my.train: no labelled sentence in it"));
   CHECK(says(refusal("1\n0\n", "0 bad\n"), "labels alone"));

@@ -103,7 +103,7 @@ TEST_CASE("sentences may be lists or tuples, ragged or not, and what else is in 
   CHECK(read(two_sentences(), io::Array::from_objects({io::List{1}, io::List{0}}, {2})).labels ==
         std::vector<std::int32_t>{1, 0});
   CHECK(says(refusal(io::Array::from_objects({first, io::List{7, "x"}}, {2}), two_labels()),
-             "data: sentence 1: item 1 is no integer but str"));
+             "data: sentence 1: item 1 is str, expected an integer"));
   CHECK(says(refusal(io::Array::from_objects({first, io::List{-7}}, {2}), two_labels()), "-7 is negative"));
   CHECK(says(refusal(io::Array::from_objects({first, io::List{std::int64_t{1} << 40}}, {2}), two_labels()),
              "1099511627776 is beyond 32 bits"));
@@ -123,7 +123,7 @@ TEST_CASE("prepared data that is no such thing is refused with the file and the 
   CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, 0}, {1, 2})),
              "labels: array of int32 (1, 2)"));
   CHECK(says(refusal(two_sentences(), io::Array::from_objects({1, "x"}, {2})),
-             "labels: item 1 is no integer but str"));
+             "labels: item 1 is str, expected an integer"));
   CHECK(says(refusal(ids({1, 2}), two_labels()), "data: array of int32 (2,)"));
   CHECK(says(refusal(io::Array::from_objects({1, 2}, {2}), two_labels()), "data: sentence 0 is int"));
   CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({})}, {2}), two_labels()),

@@ -151,7 +151,7 @@ TEST_CASE("s3: an upload in parts that fails is taken back") {
   // S3 says 200 before it knows.
   CHECK(says(failing("POST", "uploadId=", xml_error("InvalidPart", "not there", "200 OK")),
              "InvalidPart: not there (status 200)"));
-  CHECK(says(failing("POST", "uploadId=", reply("200 OK", "")), "the parts were not joined"));
+  CHECK(says(failing("POST", "uploadId=", reply("200 OK", "")), "the parts were not combined"));
 
   int count = 0;
   t.cloud.fault = [&](const LoopbackCloud::Call& call) -> std::optional<std::string> {
@@ -254,11 +254,11 @@ TEST_CASE("s3: folders up, archives down") {
   CHECK(says(error_of([&] {
                upload_folder(t.s3, t.folder / "empty", {"films", "p"}, false);
              }),
-             "no file in it"));
+             "it contains no file"));
   CHECK(says(error_of([&] {
                upload_folder(t.s3, t.folder / "none", {"films", "p"}, false);
              }),
-             "none: is no folder"));
+             "none: is not a folder"));
 
   pack_folder(t.folder / "in", t.folder / "in.tar.gz");
   t.cloud.objects["/films/o.tar.gz"] = read_text(t.folder / "in.tar.gz");

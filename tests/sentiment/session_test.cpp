@@ -97,7 +97,7 @@ TEST_CASE("session: what is missing is said in one line, and no key is in it") {
   CHECK_FALSE(says(said, "the secret"));
   clean.set("AWS_SECRET_ACCESS_KEY", "S");
   CHECK(says(error_of([] { Session::find(); }), "no region: set AWS_REGION"));
-  CHECK(says(error_of([] { Session::find("", "eu.evil/"); }), "is no region"));
+  CHECK(says(error_of([] { Session::find("", "eu.evil/"); }), "is not a region"));
   clean.set("AWS_REGION", "eu-west-3");
   clean.set("AWS_PROFILE", "none");
   CHECK(says(error_of([] { Session::find(); }), "no profile none"));  // as boto3, though there are keys
@@ -170,11 +170,11 @@ TEST_CASE("session: regions are AWS's, unless the services are elsewhere") {
   for (const char* region : {"eu-west", "paris", "EU-WEST-3", "eu-west-3a", "eu--3", "-eu-west-3",
                              "eu_west_3", "3", "eu-west-3-", "eu west 3", "eu-west-3.evil"}) {
     CAPTURE(region);
-    CHECK(says(error_of([&] { Session::find("", region); }), "is no region"));
+    CHECK(says(error_of([&] { Session::find("", region); }), "is not a region"));
   }
   clean.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
   CHECK(error_of([] { Session::find("", "auto"); }) == "");
-  CHECK(says(error_of([] { Session::find("", "a/b"); }), "is no region"));
+  CHECK(says(error_of([] { Session::find("", "a/b"); }), "is not a region"));
 }
 
 TEST_CASE("profile files: sections, names, values, and values within values") {

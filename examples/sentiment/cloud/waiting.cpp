@@ -99,7 +99,7 @@ bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, co
       if (!busy || Clock::now() > end) throw;
     }
     if (!reported && watching.report)
-      watching.report("endpoint " + name + " is still being made; it is deleted when it is there");
+      watching.report("endpoint " + name + " is still being created; it will be deleted once it exists");
     pause(watching.poll);
   }
 }

@@ -73,8 +73,8 @@ class LocalNotebook {
     const LabelledLines lines = read_lines(find_dataset(o_.prepare.dataset), places, o_.prepare.seed);
     for (const auto& line : first_lines(lines.train, 20)) std::cout << line << '\n';
     test_sentences_ = first_sentences(lines.test);
-    progress_.info(message(o_.prepare.dataset, ": ", made.train_size, " sentences to train on, ",
-                           made.test_size, " to test, ", made.words, " words"));
+    progress_.info(message(o_.prepare.dataset, ": ", made.train_size, " training sentences, ", made.test_size,
+                           " test sentences, ", made.words, " words"));
     cloud::stop_if_interrupted();
 
     progress_.step("Uploading the channels");
@@ -145,7 +145,7 @@ class LocalNotebook {
     endpoint_.reset();
     progress_.status("Deleted",
                      message("endpoint ", endpoint_name, "; nothing is left running. Plots in ",
-                             output().string(), ", what stands for S3 in ", (o_.out / "s3").string()));
+                             output().string(), ", the stand-in for S3 in ", (o_.out / "s3").string()));
   }
 
   fs::path output() const { return o_.out / "output"; }
@@ -190,14 +190,14 @@ void run(const CLI::App& command, const std::vector<std::string>& names, LocalOp
 
 void add_local(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "local", "The whole notebook on this machine, without an account: upload, job, plots, endpoint");
+      "local", "All steps of the notebook on this machine, without an account: upload, job, plots, endpoint");
   const auto options = std::make_shared<LocalOptions>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();
   command
       ->add_option("--out", options->out,
-                   "Folder for what stands for S3 (s3/) and the fetched output (output/)")
+                   "Folder for the stand-in of S3 (s3/) and the downloaded output (output/)")
       ->check(local_path())
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
@@ -212,9 +212,9 @@ void add_local(CLI::App& app) {
       if (name != "help" && name != "quiet" && name != "json-summary") names.push_back(name);
   command->remove_option(command->get_option("--json-summary"));  // would be a file in the container
   command->footer(
-      "Each step is that of the cloud, with a folder for S3 and processes of this program for the training "
+      "Each step is as in the cloud, with a folder for S3 and processes of this program for the training "
       "job and\n"
-      "the endpoint; both get the cloud's own folders and files. Nothing stays running, whatever happens.\n"
+      "the endpoint; both get the cloud's own folders and files. Nothing keeps running, whatever happens.\n"
       "Example:\n  sentiment local --epochs 2 --out local");
   command->callback([command, names, options] { run(*command, names, *options); });
 }

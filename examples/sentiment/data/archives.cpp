@@ -60,7 +60,7 @@ void read_archive(const std::filesystem::path& path, std::size_t limit,
       if (count < 0) fail_here();
       if (count == 0) break;
       total += static_cast<std::size_t>(count);
-      if (total > limit) fail<FormatError>(path.string(), ": unpacks to more than ", limit, " bytes");
+      if (total > limit) fail<FormatError>(path.string(), ": decompresses to more than ", limit, " bytes");
       if (accepted) content.append(buffer.data(), static_cast<std::size_t>(count));
     }
     if (accepted) take(name, std::move(content));
@@ -87,7 +87,7 @@ std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, cons
     if (row.size() != 3)
       fail<FormatError>(name, ": row ", sentence.line, " has ", row.size(), " fields, expected 3");
     if (!parse_integer(row[0], sentence.label) || sentence.label < 1)
-      fail<FormatError>(name, ": row ", sentence.line, ": the class is no number from 1");
+      fail<FormatError>(name, ": row ", sentence.line, ": the class is not a number from 1");
     --sentence.label;
     sentence.text = strip(row[2]);
     sentences.push_back(std::move(sentence));

@@ -72,15 +72,15 @@ class Transfer {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     if (misfit_) {
-      reason = "the server sent another range than was asked for";
+      reason = "the server sent a different range than requested";
       return End::restart;
     }
     if (status == 416) {
-      reason = "the server has no such range";
+      reason = "the server does not have this range";
       return End::restart;
     }
     if (status >= 400) {
-      reason = lstmlib::message("the server says ", status);
+      reason = lstmlib::message("the server responded with status ", status);
       const bool passing = status >= 500 || status == 408 || status == 429;
       if (!passing) fail<UnavailableError>(request_.address, ": ", reason);
       return End::retry;
@@ -91,7 +91,8 @@ class Transfer {
       return End::retry;
     }
     if (!accepted_ && (status != 200 && status != 206))
-      fail<UnavailableError>(request_.address, ": the server says ", status, " and sends no file");
+      fail<UnavailableError>(request_.address, ": the server responded with status ", status,
+                             " instead of sending the file");
     if (!accepted_ && status == 200) part_.clear();  // an empty file
     if (request_.sha256.empty() && !length_known_)
       fail<UnavailableError>(request_.address, ": the server does not say how long the file is");
@@ -198,7 +199,7 @@ bool is_complete(const std::filesystem::path& file, const std::string& sha256) {
 void check_address(const std::string& address) {
   const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
-    fail<lstmlib::Error>("'", address, "' is no address of the web");
+    fail<lstmlib::Error>("'", address, "' is not a web address");
   const std::string scheme = http::part_of(parsed.get(), CURLUPART_SCHEME),
                     host = http::part_of(parsed.get(), CURLUPART_HOST);
   if (scheme != "https" && (scheme != "http" || !is_loopback(host)))
@@ -236,7 +237,7 @@ void download(const Download& request) {
       const std::string got = sha256_of_file(part.path());
       part.remove();
       if (!resumed)
-        fail<FormatError>(request.address, ": this is not the file that is known: its SHA-256 is ", got,
+        fail<FormatError>(request.address, ": the file is not the expected one: its SHA-256 is ", got,
                           ", expected ", request.sha256);
       return download(request);  // the part file belonged to another version
     }

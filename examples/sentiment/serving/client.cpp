@@ -45,7 +45,7 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
   CURL* handle = session_->handle;
   if (handle == nullptr) fail<Error>("libcurl does not start");
   if (!url.starts_with("http://") && !url.starts_with("https://"))
-    fail<Error>(url, ": an address beginning with http:// or https:// is expected");
+    fail<Error>(url, ": expected an address that begins with http:// or https://");
   char* escaped = curl_easy_escape(handle, name.data(), static_cast<int>(name.size()));
   const std::string root = url.substr(0, url.find_last_not_of('/') + 1);
   address_ = root + "/endpoints/" + (escaped ? escaped : "") + "/invocations";

@@ -20,7 +20,7 @@ using lstmlib::serve::HttpError;
 
 void check_size(std::size_t bytes, std::size_t max_bytes) {
   if (bytes > max_bytes)
-    throw HttpError(413, message("the answer would be larger than ", max_bytes,
+    throw HttpError(413, message("the response would be larger than ", max_bytes,
                                  " bytes; please send fewer sentences at a time"));
 }
 

@@ -84,7 +84,7 @@ void take_hyperparameters(CLI::App& train, const fs::path& file, const std::set<
       continue;
     }
     if (!taken.insert(option).second)
-      fail<FormatError>(file.string(), ": ", name, ": is there in two spellings");
+      fail<FormatError>(file.string(), ": ", name, ": is given in two spellings");
     if (option->count() > 0) continue;
     if (const std::string wrong = fault_of_setting(*option, value); !wrong.empty())
       fail<FormatError>(file.string(), ": ", name, ": ", wrong);
@@ -100,7 +100,7 @@ fs::path channel_folder(const Container& container, const std::vector<Channel>& 
   std::string given;
   for (const auto& each : channels) given += (given.empty() ? "" : ", ") + printable(each.name);
   if (!fs::is_directory(folder, error))
-    fail<Error>("channel ", channel, " is missing: the job needs train, test and vocab, and has ",
+    fail<Error>("channel ", channel, " is missing: the job needs train, test and vocab, but has ",
                 given.empty() ? "no channel" : given, " (no folder ", folder.string(),
                 fs::exists(container.channels(), error)
                     ? ")"
@@ -124,8 +124,8 @@ fs::path folder_for_results(const CLI::App& train, const char* option, const cha
   const fs::path folder = of_toolkit.empty() || is_address(of_toolkit) ? of_container : fs::path(of_toolkit);
   if (is_main_process())
     std::cerr << "sentiment: " << option << " is " << printable(given.string())
-              << ", which is no folder of the container; " << folder.string()
-              << " is used, whose content the service takes to S3 at the end\n";
+              << ", which is not a folder of the container; " << folder.string()
+              << " is used instead; the service uploads its content to S3 at the end\n";
   return folder;
 }
 
@@ -136,7 +136,7 @@ void take_folders(const CLI::App& train, const Container& container, TrainOption
   for (const auto& channel : channels)
     if (channel.pipe)
       fail<Error>("channel ", printable(channel.name),
-                  ": its TrainingInputMode is Pipe, and only File and FastFile are read");
+                  ": its TrainingInputMode is Pipe, expected File or FastFile");
   const auto given = [&](const char* option) { return train.count(option) > 0; };
   if (!given("--train")) o.train = channel_folder(container, channels, "train", "train.npz");
   if (!given("--test")) o.test = channel_folder(container, channels, "test", "test.npz");

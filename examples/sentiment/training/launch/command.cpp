@@ -70,7 +70,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
   const auto mpirun = find_program("mpirun");
   if (!mpirun)
     fail<Error>("to train in ", placement.processes(),
-                " processes mpirun is needed, which is not in PATH (Debian's package openmpi-bin)");
+                " processes, mpirun is needed, but it is not in PATH (Debian's package openmpi-bin)");
   std::vector<std::string> words{mpirun->string(), "-np", std::to_string(placement.processes())};
   const auto add = [&](std::initializer_list<std::string> more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -89,7 +89,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
     const auto ssh = find_program("ssh");
     if (!ssh)
       fail<Error>("to train on ", placement.hosts.size(),
-                  " hosts ssh is needed, which is not in PATH (Debian's package openssh-client)");
+                  " hosts, ssh is needed, but it is not in PATH (Debian's package openssh-client)");
     set("plm_rsh_agent", ssh->string() + " -F " + placement.ssh_config.string());
     // The first host connects to each other host directly and stays connected, so that it notices when a
     // daemon ends.

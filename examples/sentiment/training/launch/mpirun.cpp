@@ -108,7 +108,7 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   if (outcome.status != 0)
     outcome.reason = reason.text().empty()
                          ? lstmlib::message("mpirun ended with status ", outcome.status,
-                                            outcome.status > 128 ? ", a process by a signal" : "")
+                                            outcome.status > 128 ? ", a process was killed by a signal" : "")
                          : reason.text();
   return outcome;
 }
