@@ -137,14 +137,14 @@ TEST_CASE("pickle: the names of arrays' parts are refused in any other module") 
 TEST_CASE("pickle: the memo has no more places than bytes were read, so that it cannot be a bomb") {
   const std::string before = "K\x05r";  // 7 bytes are read when the place is known
   CHECK(shown(before + little(7, 4) + ".") == "5");
-  CHECK(refusal(before + little(8, 4) + ".").find("memo place 8 is out of order") != std::string::npos);
+  CHECK(refusal(before + little(8, 4) + ".").find("memo index 8 is out of order") != std::string::npos);
   CHECK(shown("K\x05q\x04.") == "5");
-  CHECK(refusal("K\x05q\x05.").find("memo place 5 is out of order") != std::string::npos);
+  CHECK(refusal("K\x05q\x05.").find("memo index 5 is out of order") != std::string::npos);
   CHECK(shown("K\x05p5\n.") == "5");
-  CHECK(refusal("K\x05p6\n.").find("memo place 6 is out of order") != std::string::npos);
+  CHECK(refusal("K\x05p6\n.").find("memo index 6 is out of order") != std::string::npos);
   // 64 KiB would otherwise make gigabytes.
   const std::string large = std::string(1 << 15, 'N') + std::string(1 << 15, '0') + before;
-  CHECK(refusal(large + little(1 << 28, 4) + ".").find("memo place 268435456 is out of order") !=
+  CHECK(refusal(large + little(1 << 28, 4) + ".").find("memo index 268435456 is out of order") !=
         std::string::npos);
 }
 
@@ -264,12 +264,12 @@ TEST_CASE("pickle: damage is refused") {
 }
 
 TEST_CASE("pickle: depth and memory are bounded, however values are shared or nested") {
-  CHECK(refusal("K\x01r" + little(0xFFFFFFFF, 4) + ".").find("memo place 4294967295") != std::string::npos);
-  CHECK(refusal("]\x94h\0a."s).find("a list that holds itself") != std::string::npos);
-  CHECK(refusal("}\x94Va\nh\0s."s).find("a dict that holds itself") != std::string::npos);
+  CHECK(refusal("K\x01r" + little(0xFFFFFFFF, 4) + ".").find("memo index 4294967295") != std::string::npos);
+  CHECK(refusal("]\x94h\0a."s).find("a list that contains itself") != std::string::npos);
+  CHECK(refusal("}\x94Va\nh\0s."s).find("a dict that contains itself") != std::string::npos);
   CHECK(refusal("]\x94h\0\x85"
                 "a."s)
-            .find("holds itself") != std::string::npos);
+            .find("contains itself") != std::string::npos);
   CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("256 deep") !=
         std::string::npos);
   CHECK(shown(std::string(250, ']') + std::string(249, 'a') + ".").size() == 500);

@@ -139,7 +139,7 @@ TEST_CASE("zip: sizes that are not true are refused before or while unpacking") 
   const std::size_t record = find(good, central);
   std::vector<std::byte> bytes = good;
   put(bytes, record + 24, std::uint32_t{0x7FFFFFFF});
-  CHECK(refusal(bytes).find("cannot unpack to 2147483647 bytes") != std::string::npos);
+  CHECK(refusal(bytes).find("cannot decompress to 2147483647 bytes") != std::string::npos);
   put(bytes, record + 24, std::uint32_t{1001});
   CHECK(refusal(bytes).find("1 bytes too early") != std::string::npos);
   put(bytes, record + 24, std::uint32_t{999});
@@ -162,7 +162,7 @@ TEST_CASE("zip: bytes behind the deflate stream of a member are refused") {
     put(bytes, first + 18, static_cast<std::uint32_t>(packed + count));
     put(bytes, record + count + 20, static_cast<std::uint32_t>(packed + count));
     put(bytes, bytes.size() - 6, static_cast<std::uint32_t>(record + count));
-    CHECK(refusal(bytes) == "z: a: byte 500: there are bytes behind the deflate stream");
+    CHECK(refusal(bytes) == "z: a: byte 500: bytes follow the deflate stream");
   }
 }
 
