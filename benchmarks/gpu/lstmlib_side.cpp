@@ -96,7 +96,7 @@ class Rows {
   void add(const std::string& name, const std::string& variant, std::function<void()> work, int count = 1,
            bool alone = false) {
     if (std::chrono::steady_clock::now() > end_) {
-      std::cerr << "left out for want of time: " << name << ", " << variant << '\n';
+      std::cerr << "left out, no time: " << name << ", " << variant << '\n';
       return;
     }
     try {

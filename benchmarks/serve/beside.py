@@ -1,4 +1,4 @@
-"""beside.py PROGRAM [SECONDS]: how long small requests take alone, and beside large ones.
+"""beside.py PROGRAM [SECONDS]: how long small requests take alone, and together with large ones.
 
 One client asks one sentence after another on one connection, as a page does, once a few milliseconds; beside it another keeps one large
 request at work: 20,000 sentences, the longest sentence that /explain takes, or a flood of bytes. In turn, three times each.
