@@ -68,7 +68,7 @@ class Optimizer {
     lstmlib::detail::require_positive("StepOptions", "divisor", o.divisor);
     check_options();
     for (const auto& group : groups_) check_group(*group);
-    check_model();
+    detail::check_members("optimizer", *model_, parameters_);
     note_frozen();
     ++steps_;
     const auto changes = gradient_transforms(o.divisor);
@@ -167,17 +167,6 @@ class Optimizer {
                          "; after a change of shape, make a new optimizer");
       tensor = tensor.to(device);
     }
-  }
-  void check_model() {
-    nn::Module* model = model_->module();
-    if (!model) return;
-    detail::Comparer comparer(parameters_);
-    model->visit_members(comparer);
-    if (!comparer.unknown.empty())
-      fail<Error>(
-          "optimizer: ", comparer.unknown,
-          " is another parameter than when the optimizer was made, and would not be trained; assign to "
-          "its mutable_value(), or make a new optimizer");
   }
   void note_frozen() {
     parameters_.for_each_type([&](auto& entries) {

@@ -99,6 +99,17 @@ struct Comparer final : nn::TypedMemberVisitor<Comparer> {
   std::string unknown;  ///< path of the first member that the optimizer does not know; else empty
 };
 
+/// Throws Error if the module, where it still exists, has a parameter that is not in the list.
+inline void check_members(const char* owner, const nn::ModulePlace& place, ParameterList& parameters) {
+  nn::Module* model = place.module();
+  if (!model) return;
+  Comparer comparer(parameters);
+  model->visit_members(comparer);
+  if (!comparer.unknown.empty())
+    fail<Error>(owner, ": ", comparer.unknown, " is another parameter than when the ", owner,
+                " was made, and would not be trained; assign to its mutable_value(), or make a new ", owner);
+}
+
 }  // namespace detail
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim
