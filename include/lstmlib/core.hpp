@@ -42,4 +42,6 @@
 
 #include "lstmlib/optim/adam.hpp"
 #include "lstmlib/optim/adaptive.hpp"
+#include "lstmlib/optim/schedule.hpp"
 #include "lstmlib/optim/sgd.hpp"
+#include "lstmlib/optim/weight_average.hpp"
