@@ -27,6 +27,8 @@
 #include "lstmlib/ops/embedding.hpp"
 #include "lstmlib/ops/linear.hpp"
 #include "lstmlib/ops/loss.hpp"
+#include "lstmlib/ops/losses/ctc.hpp"
+#include "lstmlib/ops/losses/elementwise.hpp"
 #include "lstmlib/ops/padding.hpp"
 #include "lstmlib/ops/recurrent.hpp"
 #include "lstmlib/ops/reduce.hpp"
