@@ -120,7 +120,7 @@ void CpuClassLoss<T>::forward(const ClassLossProblem<T>& p, View<const T> log_pr
     if (!entries.counts(entry)) continue;
     ++counted;
     if (p.labels && (p.labels.data[entry] < 0 || p.labels.data[entry] >= p.axis.size))
-      fail<IndexError>("loss: label ", p.labels.data[entry], ", expected 0 to ", p.axis.size - 1);
+      fail<IndexError>(p.op, ": label ", p.labels.data[entry], ", expected 0 to ", p.axis.size - 1);
   }
   const double sum = cpu::sum_of(entries.count(), p.axis.size, [&](Index entry) {
     T loss = 0;

@@ -46,6 +46,7 @@ struct ElementLossProblem {
 /// target plus smoothing / classes. Targets are labels or probabilities.
 template <class T>
 struct ClassLossProblem {
+  const char* op;                   ///< for messages
   AxisView axis;                    ///< classes
   View<const std::int32_t> labels;  ///< [outer, inner], or null
   View<const T> probabilities;      ///< [outer, classes, inner], or null

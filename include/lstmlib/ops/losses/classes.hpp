@@ -52,10 +52,14 @@ Variable<T> class_loss(const char* op, const Variable<T>& x, const Labels& label
     all.tensor.softmax(AxisView(shape, 1), true, x.view(), made.mutable_view());
     log_p = made;
   }
-  const auto problem = [shape, labels, probabilities, class_weights, options] {
-    return ClassLossProblem<T>{AxisView(shape, 1),   labels.view(),
-                               probabilities.view(), class_weights.view(),
-                               options.ignore_label, static_cast<T>(options.label_smoothing)};
+  const auto problem = [op, shape, labels, probabilities, class_weights, options] {
+    return ClassLossProblem<T>{op,
+                               AxisView(shape, 1),
+                               labels.view(),
+                               probabilities.view(),
+                               class_weights.view(),
+                               options.ignore_label,
+                               static_cast<T>(options.label_smoothing)};
   };
   LossTensors<T> made(options.reduction, without_axis(shape, 1), x.device());
   const LossDivisor divisor = options.reduction != Reduction::mean ? LossDivisor::one
