@@ -29,6 +29,7 @@
 #include "lstmlib/ops/loss.hpp"
 #include "lstmlib/ops/losses/ctc.hpp"
 #include "lstmlib/ops/losses/elementwise.hpp"
+#include "lstmlib/ops/measures.hpp"
 #include "lstmlib/ops/padding.hpp"
 #include "lstmlib/ops/recurrent.hpp"
 #include "lstmlib/ops/reduce.hpp"
