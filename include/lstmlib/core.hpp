@@ -24,6 +24,7 @@
 #include "lstmlib/ops/arithmetic.hpp"
 #include "lstmlib/ops/convolution.hpp"
 #include "lstmlib/ops/dropout.hpp"
+#include "lstmlib/ops/elementwise.hpp"
 #include "lstmlib/ops/embedding.hpp"
 #include "lstmlib/ops/linear.hpp"
 #include "lstmlib/ops/loss.hpp"

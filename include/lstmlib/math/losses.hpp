@@ -2,8 +2,7 @@
 #pragma once
 // Losses of one prediction x and its target t, and their derivatives by both. NaN stays NaN.
 
-#include "lstmlib/base/host_device.hpp"
-#include "lstmlib/version.hpp"
+#include "lstmlib/math/scalar.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -28,10 +27,6 @@ struct LossParameters {
   T positive_weight = 1;  ///< binary cross entropy: weight of the positive part
 };
 
-template <class T>
-LSTMLIB_HOST_DEVICE inline T sign_of(T x) {
-  return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
-}
 /// log(1 + exp(x))
 template <class T>
 LSTMLIB_HOST_DEVICE inline T softplus_of(T x) {

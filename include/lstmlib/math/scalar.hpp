@@ -47,4 +47,50 @@ LSTMLIB_HOST_DEVICE inline V hyperbolic_tangent(V x) {
   return tanh(x);
 }
 
+template <class V>
+LSTMLIB_HOST_DEVICE inline V absolute(V x) {
+  using std::fabs;
+  return fabs(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V exp_of(V x) {
+  using std::exp;
+  return exp(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V expm1_of(V x) {
+  using std::expm1;
+  return expm1(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V log_of(V x) {
+  using std::log;
+  return log(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V log1p_of(V x) {
+  using std::log1p;
+  return log1p(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V power_of(V x, V exponent) {
+  using std::pow;
+  return pow(x, exponent);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V erf_of(V x) {
+  using std::erf;
+  return erf(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V sine(V x) {
+  using std::sin;
+  return sin(x);
+}
+template <class V>
+LSTMLIB_HOST_DEVICE inline V cosine(V x) {
+  using std::cos;
+  return cos(x);
+}
+
 }  // namespace lstmlib::math
