@@ -87,7 +87,7 @@ TEST_CASE("npy: a head says what is in the file, also where that is not read") {
   const auto structure = info_of("[('a', '<i4', (2,)), ('b[', [('c', '|O')])]", "(1,)", 16);
   CHECK(structure.unread_type == "[('a', '<i4', (2,)), ('b[', [('c', '|O')])]");
   CHECK(structure.problem.starts_with("structured element types are not supported; save each field"));
-  CHECK(info_of("'<f4'", "(3,)", 11).problem == "cut short: the shape needs 12 bytes, 11 are there");
+  CHECK(info_of("'<f4'", "(3,)", 11).problem == "cut short: the shape needs 12 bytes, only 11 are left");
   CHECK(info_of("'<U0'", "(3,)", 0).problem == "a width of at least 1 is expected");
 }
 

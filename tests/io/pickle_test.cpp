@@ -191,8 +191,8 @@ TEST_CASE("pickle: text of Python 2 comes out right or not at all") {
 
 TEST_CASE("pickle: what is refused says what to save in its place") {
   const std::pair<std::string, const char*> cases[] = {
-      {"\x80\4\x8f(K\1\x90.", "a set is not read (opcode EMPTY_SET): save list(x)"},
-      {"\x80\4(K\1\x91.", "a frozenset is not read (opcode FROZENSET): save list(x)"},
+      {"\x80\4\x8f(K\1\x90.", "a set is not supported (opcode EMPTY_SET): save list(x)"},
+      {"\x80\4(K\1\x91.", "a frozenset is not supported (opcode FROZENSET): save list(x)"},
       {"c__builtin__\nset\n]\x85R.", "'__builtin__.set' is not allowed"},
       {"c__builtin__\nset\n]\x85R.", "save list(x)"},
       {"c__builtin__\ncomplex\nG\0\0\0\0\0\0\0\0G\0\0\0\0\0\0\0\0\x86R."s, "save numpy.array(x)"},
@@ -201,7 +201,7 @@ TEST_CASE("pickle: what is refused says what to save in its place") {
       {"cdecimal\nDecimal\nV1\n\x85R.", "save float(x) or str(x)"},
       {"\x8c\x0cmy_own_class\x8c\1X\x93)\x81.", "'my_own_class.X' is not allowed"},
       {"cnumpy.ma.core\n_mareconstruct\n)R.", "save x.filled()"},
-      {"L99999999999999999999L\n.", "no integer of 64 bits"},
+      {"L99999999999999999999L\n.", "not a 64-bit integer"},
   };
   for (const auto& item : cases) {
     const std::string said = refusal(item.first);

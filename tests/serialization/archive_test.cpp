@@ -123,7 +123,7 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   bad = with(bad, "encoder/encoder/2/b1", io::Array::from(std::vector<float>{1, 1}, {2}));
   const std::string error = error_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
-  CHECK(contains(error, "output/W has shape (2, 4), (4, 2) expected"));
+  CHECK(contains(error, "output/W has shape (2, 4), expected (4, 2)"));
   CHECK(contains(error, "encoder/encoder/0/w0 is int64, expected a real floating type"));
   CHECK(contains(error, "encoder/encoder/0/b0 holds values that are not finite: element 1 is nan"));
   CHECK(contains(error,
@@ -184,9 +184,8 @@ TEST_CASE("a snapshot in place of a model is named, and its model taken out by p
   Model<float> other;
   CHECK(error_of([&] { io::load_npz(folder / "s.npz", other); }) ==
         (folder / "s.npz").string() +
-            ": this is a snapshot of a training run; the model is in updater/model:main/, from where the "
-            "option "
-            "path = \"updater/model:main/\" takes it");
+            ": this is a snapshot of a training run; the model is in updater/model:main/; to load it, "
+            "set the option path = \"updater/model:main/\"");
   for (const char* path : {"updater/model:main/", "updater/model:main"}) {
     Model<float> taken;
     CHECK(error_of([&] { io::load_npz(folder / "s.npz", taken, {.path = path}); }) == "none");
