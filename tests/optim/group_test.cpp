@@ -222,9 +222,9 @@ TEST_CASE("tied weights belong to a group by any of their names, and move once")
 TEST_CASE("groups with nothing in them, with numbers out of range or that the optimizer lacks, are refused") {
   BodyAndHead model;
   optim::Sgd sgd(model);
-  CHECK_THROWS_WITH_AS(
-      sgd.add_group({.path = "haed"}),
-      "add_group: no parameter at \"haed\"; the nearest are \"head\", \"body\", \"head/W\"", IndexError);
+  CHECK_THROWS_WITH_AS(sgd.add_group({.path = "haed"}),
+                       "add_group: no parameter at \"haed\"; the nearest are \"head\", \"body\", \"head/W\"",
+                       IndexError);
   CHECK_THROWS_WITH_AS(sgd.add_group({.path = "head", .match = [](const auto&) { return false; }}),
                        "add_group: `match` is true for none of the parameters at head", ValueError);
   for (const double number : {-1.0, double(NAN), double(INFINITY)}) {
