@@ -177,7 +177,7 @@ TEST_CASE(
   CHECK_THROWS_AS(ops::sum(y).backward(), GradientError);
 }
 
-TEST_CASE("values: reading is no change") {
+TEST_CASE("values: reading does not change the version") {
   const V x = matrix({2, 2});
   const V y = ops::tanh(x * x), loss = ops::sum(y);
   Tensor<double> copy = y.value(), here = y.value().to(Device::cpu());

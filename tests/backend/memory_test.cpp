@@ -71,7 +71,7 @@ TEST_CASE("memory: as much is kept as was in use at once, what was used last fir
   CHECK(small.cached_bytes() <= 8 * mb);  // `min_cached_bytes`: never was as much in use
 }
 
-TEST_CASE("memory: blocks in use never overlap, whatever the order of requests") {
+TEST_CASE("memory: blocks in use never overlap, for any order of requests") {
   cpu::MemoryPool pool(4 * mb);
   std::mt19937 random(7);
   struct Block {

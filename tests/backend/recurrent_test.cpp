@@ -69,7 +69,7 @@ TEST_CASE("recurrent layers with operands of bfloat16 agree with plain loops tha
   test::with_each_instruction_set([&] { run<float>(one, 4e-3, Precision::bf16); });
 }
 
-TEST_CASE("recurrent layers give the same bits whatever the number of threads") {
+TEST_CASE("recurrent layers give the same bits for any number of threads") {
   const test::KeepThreads keep;
   for (unsigned seed = 1000; seed < 1012; ++seed)
     for (const auto precision : {Precision::fp32, Precision::bf16}) {

@@ -29,7 +29,7 @@ TEST_CASE("sequence layout: none at all") {
   CHECK(s.time_steps() == 0);
 }
 
-TEST_CASE("sequence layout: what a back end keeps beside it is made once, for each back end and its copies") {
+TEST_CASE("sequence layout: the data of a back end is made once for each back end, and shared by copies") {
   const std::vector<Index> lengths = {2, 3};
   const SequenceLayout layout(lengths);
   int made = 0, first = 0, second = 0;

@@ -10,7 +10,7 @@
 
 using namespace lstmlib;
 
-TEST_CASE("threads: each task runs once, whatever the number of threads") {
+TEST_CASE("threads: each task runs once, for any number of threads") {
   const test::KeepThreads keep;
   for (const int count : {1, 2, 5}) {
     cpu::set_threads(count);

@@ -17,7 +17,7 @@ const cost::Network net{.latency = 1e-4,
                         .overlaps = false};
 const std::vector<double> usual(4, 1);
 
-TEST_CASE("cost model: a worker by itself computes, and waits for nobody") {
+TEST_CASE("cost model: a single worker computes without waiting") {
   const auto model = cost::classifier(300, 1, 7142);
   const std::vector<double> words{1000}, rows{400};
   const auto step = cost::step(model, compute, net, words, rows, {usual.data(), 1});

@@ -226,7 +226,7 @@ TEST_CASE("cluster: both directions in one launch are what they are alone") {
   CHECK(same_bits(b.read(), Fp32::run(back)));
 }
 
-TEST_CASE("cluster: what is not needed may be absent") {
+TEST_CASE("cluster: arrays that are not needed may be absent") {
   LayerCase layer(mixed, 62, 10);
   layer.initial_hidden.clear();
   layer.initial_cell.clear();
@@ -258,7 +258,7 @@ TEST_CASE("cluster: what is not needed may be absent") {
   CHECK(bare.d_gates.read() == only_cells.d_gates);
 }
 
-TEST_CASE("cluster: gradients of first states are added to what is there") {
+TEST_CASE("cluster: gradients of initial states are added to the existing ones") {
   const LayerCase layer(mixed, 62, 13);
   const auto alone = Fp32::run(layer);
   cuda::Stream stream(0);

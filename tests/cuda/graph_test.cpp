@@ -146,7 +146,7 @@ TEST_CASE("graph: an exception ends a piece, of which nothing is done; the next 
   CHECK(read(x) == expected);
 }
 
-TEST_CASE("graph: what is kept beside layout is copied again where its first copy never ran") {
+TEST_CASE("graph: cached data of a layout is copied again if its first copy never ran") {
   warm_up();
   const std::vector<Index> lengths{2, 3, 1};
   const SequenceLayout layout(lengths);

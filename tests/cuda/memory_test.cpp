@@ -74,7 +74,8 @@ TEST_CASE("cuda memory: in steady state the driver is not asked") {
   check(cudaGraphDestroy(context.stream.end_capture()), "cudaGraphDestroy");
 }
 
-TEST_CASE("cuda memory: what is kept is given back when there is not enough; then the error says how much") {
+TEST_CASE(
+    "cuda memory: cached blocks are freed if memory runs out; then the error says how much is missing") {
   Context context(0);
   const Limited limited;
   const std::size_t before = model::memory_table().used(), room = std::size_t{4} << 20;

@@ -151,7 +151,7 @@ __global__ void read_at(float* out, std::uint32_t byte_offset, int index) {
   const T value = SharedArray<T>{byte_offset}.load(index);
   std::memcpy(out, &value, sizeof(float));
 }
-TEST_CASE("model: reads of what nobody wrote, beyond the end, and off their alignment are reported") {
+TEST_CASE("model: reads of unwritten memory, beyond the end, and with wrong alignment are reported") {
   const DeviceFloats out(4);
   const test::Grid shape{.threads = 1, .shared_bytes = 32};
   CHECK(fault_of(shape, read_at<float>, out.data(), 0u, 3) == "");

@@ -41,7 +41,7 @@ TEST_CASE("agreement: what fails in one process fails in all, in the words of th
   CHECK(none == std::vector<std::string>(2));
 }
 
-TEST_CASE("agreement: what is not the same is named with those that differ") {
+TEST_CASE("agreement: a difference is reported with the processes that differ") {
   const auto errors = errors_of(3, [](ThreadCommunicator& all) {
     distributed::require_same(all, "the data", all.rank() == 2 ? "b7" : "a1");
   });

@@ -91,7 +91,7 @@ TEST_CASE("array: texts are as wide as the longest, and lose only the zeros that
                        FormatError);
 }
 
-TEST_CASE("array: a code point that is no character never becomes text") {
+TEST_CASE("array: an invalid code point never becomes text") {
   Array array = Array::from_strings({"ab"}, {});
   for (const char32_t wrong : {char32_t{0xD800}, char32_t{0x110000}, char32_t{0xFFFFFFFF}}) {
     std::memcpy(array.data.data() + 4, &wrong, 4);

@@ -35,7 +35,7 @@ std::string failure_of(Action&& action) {
 
 }  // namespace
 
-TEST_CASE("file: what is written reads back, and replaces what was there") {
+TEST_CASE("file: written bytes read back, and replace the old file") {
   const auto folder = scratch("file");
   write_file(folder / "a", "first");
   CHECK(text_of(folder / "a") == "first");

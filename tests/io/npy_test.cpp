@@ -16,7 +16,7 @@ TEST_CASE("npy: every file of NumPy's is read with its exact values") {
   CHECK(count == (kit_has("compat/numpy") ? 61 + 103 : 61));
 }
 
-TEST_CASE("npy: what is written reads back equal, and again as the same bytes") {
+TEST_CASE("npy: a written array reads back equal, and writes again as the same bytes") {
   int count = 0;
   for (const auto& json : expected_files())
     count += for_each_expected(json, "npy", [&](const std::string& name, const Json&) {
@@ -68,7 +68,7 @@ TEST_CASE("npy: what cannot be read is refused, with file, byte and reason") {
   CHECK_THROWS_AS(read_npy(fixtures() / "numpy/absent.npy"), FileError);
 }
 
-TEST_CASE("npy: a head says what is in the file, also where that is not read") {
+TEST_CASE("npy: a header describes the file even if the content is not supported") {
   const auto info_of = [](const std::string& descr, const std::string& shape, std::size_t data) {
     const std::string header = "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + ", }";
     std::vector<std::byte> bytes;

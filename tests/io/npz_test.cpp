@@ -79,7 +79,7 @@ TEST_CASE("npz: an archive keeps its order, finds by name and refuses a name twi
   CHECK(archive.size() == 5);
 }
 
-TEST_CASE("npz: what is written reads back equal, stored or deflated, and equal archives give equal bytes") {
+TEST_CASE("npz: written arrays read back equal, stored or deflated, and equal archives give equal bytes") {
   const Archive archive = small_archive();
   for (const Compression compression : {Compression::store, Compression::deflate}) {
     const std::vector<std::byte> bytes = format_npz(archive, compression);
@@ -164,7 +164,7 @@ TEST_CASE("npz: members without .npy are arrays where their content says so") {
         (folder / "m.npz").string() + ": it contains no array, only 1 other member: 'README'");
 }
 
-TEST_CASE("npz: what is wrong with members that are no arrays does not touch the arrays") {
+TEST_CASE("npz: errors in members that are not arrays do not affect the arrays") {
   const auto with = [](const std::string& name) {
     return archive_of({{"a.npy", one_number(1)}, {name, raw_bytes("1")}, {name, raw_bytes("2")}});
   };
@@ -183,7 +183,7 @@ TEST_CASE("npz: what is wrong with members that are no arrays does not touch the
   }
 }
 
-TEST_CASE("npz: arrays that nobody asks for are neither read nor counted") {
+TEST_CASE("npz: arrays that are not requested are neither read nor counted") {
   auto damaged = format_npy(Array::from(std::vector<float>(1000, 1), {1000}));
   const auto folder = scratch("npz_some");
   auto bytes = archive_of({{"W.npy", one_number(1)},

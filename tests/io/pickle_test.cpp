@@ -189,7 +189,7 @@ TEST_CASE("pickle: text of Python 2 comes out right or not at all") {
   CHECK(refusal("(dS'caf\\xe9'\nI2\ns.").find("encoding='latin1'") != std::string::npos);
 }
 
-TEST_CASE("pickle: what is refused says what to save in its place") {
+TEST_CASE("pickle: a refusal says what to save instead") {
   const std::pair<std::string, const char*> cases[] = {
       {"\x80\4\x8f(K\1\x90.", "a set is not supported (opcode EMPTY_SET): save list(x)"},
       {"\x80\4(K\1\x91.", "a frozenset is not supported (opcode FROZENSET): save list(x)"},
@@ -289,7 +289,7 @@ TEST_CASE("pickle: depth and memory are bounded, however values are shared or ne
         std::string::npos);
 }
 
-TEST_CASE("pickle: what stands in many places is in memory once, and written once") {
+TEST_CASE("pickle: a shared object is in memory once, and written once") {
   // 10^30 leaves in 900 bytes.
   std::string laughs = "]q\0"s;
   for (int level = 1; level <= 30; ++level) {

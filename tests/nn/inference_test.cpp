@@ -201,7 +201,7 @@ TEST_CASE("packed layers: sizes at which threads share steps, and at which each 
   }
 }
 
-TEST_CASE("packed layers: gates far beyond their range are 0 or 1, and what is not a number stays so") {
+TEST_CASE("packed layers: gates far beyond their range are 0 or 1, and NaN stays NaN") {
   for (const auto cell : {RecurrentCell::lstm, RecurrentCell::gru, RecurrentCell::rnn_tanh}) {
     const nn::RecurrentOptions options{.input_size = 3, .hidden_size = 20};
     nn::RecurrentStack<float> stack(cell, options);
@@ -250,7 +250,7 @@ TEST_CASE("packed layers: an ignored word is a row of zeros") {
   }
 }
 
-TEST_CASE("packed layers keep copies: training goes on beside them") {
+TEST_CASE("packed layers have copies of the weights, so training can continue") {
   Case one(5);
   const InferenceRnn inference(*one.embedding, *one.stack);
   const auto before = last_of(inference, one.words, one.words.size());

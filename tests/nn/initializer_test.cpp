@@ -140,7 +140,7 @@ TEST_CASE("initializers: layers start as the reference's") {
   CHECK(moments(embedding.weight.value()).deviation == doctest::Approx(1).epsilon(0.02));
 }
 
-TEST_CASE("initializer: what is to be loaded needs no random numbers, and takes none") {
+TEST_CASE("initializer: layers to be loaded draw no random numbers") {
   set_seed(3);
   const auto expected = nn::normal<float>({4, 4}, 1);
   set_seed(3);

@@ -76,7 +76,7 @@ TEST_CASE("nan: the maximum over time, with ties") {
   });
 }
 
-TEST_CASE("nan: a row with a NaN among its scores is not right, whatever its label") {
+TEST_CASE("nan: a row with a NaN among its scores counts as wrong, for any label") {
   everywhere([]<Real T>(T nan, T inf) {
     const auto right = [](std::vector<T> scores, std::int32_t label) {
       const auto size = static_cast<Index>(scores.size());

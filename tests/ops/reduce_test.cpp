@@ -8,7 +8,7 @@
 
 using namespace lstmlib;
 
-TEST_CASE("ops: sums of short and long lines are those of double precision, whatever the number of threads") {
+TEST_CASE("ops: sums of short and long lines equal those of double precision, for any number of threads") {
   const test::KeepThreads keep;
   for (const Index size : {1, 7, 63, 64, 65, 1000, 16384, 40001}) {
     CAPTURE(size);
@@ -40,7 +40,7 @@ TEST_CASE("ops: sums of short and long lines are those of double precision, what
   }
 }
 
-TEST_CASE("ops: sums over and beside an axis without elements") {
+TEST_CASE("ops: sums over an empty axis and over its neighbours") {
   const Variable<float> x(Tensor<float>::zeros({2, 3, 0}), true), y(Tensor<float>::zeros({2, 0}), true);
   const auto beside = ops::sum(x, 1);
   CHECK(beside.shape() == Shape{2, 0});

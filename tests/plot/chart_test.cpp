@@ -245,7 +245,7 @@ TEST_CASE("chart: a mark is a dashed line at its x, named in the legend") {
   CHECK(layout_of(chart).at(7, 1).x < layout_of(chart).plot.right);
 }
 
-TEST_CASE("chart: a mark that cannot be drawn, or has no lines beside it, is left out") {
+TEST_CASE("chart: a mark that cannot be drawn, or has no lines, is left out") {
   const Chart empty{.marks = {{1, "mark"}}};
   CHECK(layout_of(empty).legend.empty());
   CHECK(Image(png(empty)).width == 1440);

@@ -232,7 +232,7 @@ TEST_CASE("cloud: refusals of names and roles are one line, and nothing else is 
   CHECK(scene.cloud.configs.contains("e"));
 }
 
-TEST_CASE("cloud: a wrong command line ends with 2 and asks nobody") {
+TEST_CASE("cloud: a wrong command line ends with 2 and sends no request") {
   Scene scene("cloud_usage");
   const auto wrong = [&](const Words& words, const std::string& part) {
     check_refused(scene.run(words), 2, part);
@@ -313,7 +313,7 @@ TEST_CASE("cloud deploy, predict, delete: an endpoint's life") {
              "`sentiment cloud delete e`)"));
 }
 
-TEST_CASE("cloud run: the whole notebook, and nothing stays but what is in S3") {
+TEST_CASE("cloud run: all steps of the notebook, and only objects in S3 remain") {
   Scene scene("cloud_run");
   scene.cloud.job_states = {training, {"Completed", "Completed", ""}};
   scene.cloud.log_lines = {"epoch 1"};
@@ -335,7 +335,7 @@ TEST_CASE("cloud run: the whole notebook, and nothing stays but what is in S3") 
   CHECK(scene.cloud.count("StopTrainingJob") == 0);
 }
 
-TEST_CASE("cloud run: what is interrupted or fails is put in order") {
+TEST_CASE("cloud run: an interrupted or failed run cleans up") {
   Scene scene("cloud_run_ends");
   scene.cloud.job_states = {training};
   SUBCASE("Ctrl-C while the job runs: it is stopped") {
@@ -515,7 +515,7 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
                                                                    {"model_dir", "s3://films/x"}});
 }
 
-TEST_CASE("cloud: a bucket with a prefix in it is refused whole, and what to say instead is said") {
+TEST_CASE("cloud: a bucket with a prefix is refused, and the message shows the right options") {
   Scene scene("cloud_bucket");
   for (const char* part : {"train", "test", "vocab"}) write_text(scene.folder / "data" / part / "file", "x");
   const auto data = [&](const char* part) { return (scene.folder / "data" / part).string(); };
@@ -544,7 +544,7 @@ TEST_CASE("cloud: a bucket with a prefix in it is refused whole, and what to say
   CHECK(scene.cloud.calls().empty());
 }
 
-TEST_CASE("download: what is no archive is named by its address") {
+TEST_CASE("download: an invalid archive is named by its address") {
   Scene scene("cloud_no_archive");
   scene.cloud.objects["/films/k/notes.txt"] = "a text";
   scene.refused({"download", "--uri", "s3://films/k/notes.txt", "--output", "result"},

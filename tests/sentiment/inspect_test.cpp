@@ -105,7 +105,7 @@ TEST_CASE("values beyond all use are not shown, but their number is") {
         std::string::npos);
 }
 
-TEST_CASE("arrays that cannot be read are shown with their type and the reason, beside the others") {
+TEST_CASE("arrays that cannot be read are listed with their type and the reason") {
   const auto file = scratch("inspect_mixed") / "mixed.npz";
   io::Archive archive;
   archive.add("a", io::Array::from(std::vector<std::int32_t>{1, 2}, {2}));

@@ -530,7 +530,7 @@ TEST_CASE("job: an address for a folder of results means the container's folder,
   check_failed(container, container.run(), "hyperparameters.json: train: 's3://films/x' is an address");
 }
 
-TEST_CASE("job: what is wrong with a setting is said as it was written") {
+TEST_CASE("job: the message about a wrong setting shows it as it was written") {
   const Container container("job_settings");
   const auto fails = [&](const std::string& settings, const std::string& part) {
     container.settings(settings);

@@ -236,7 +236,7 @@ TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refus
   CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is not an OpenSSH private key"));
 }
 
-TEST_CASE("launch: what is no ssh server, or not there, is said") {
+TEST_CASE("launch: a missing host and a server that is not ssh are reported") {
   CHECK(says(*launch::why_unreachable("no-such-host.invalid", 22), "its name does not resolve"));
   CHECK(says(*launch::why_unreachable("127.0.0.1", 1), "port 1: "));
 }

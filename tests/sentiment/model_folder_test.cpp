@@ -94,7 +94,7 @@ TEST_CASE("model folder: every folder of the reference's gives its predictions, 
   }
 }
 
-TEST_CASE("model folder: what is saved comes back with the same bits") {
+TEST_CASE("model folder: a saved model loads with the same bits") {
   for (const auto type : {ModelType::rnn, ModelType::cnn, ModelType::bow})
     for (const bool char_based : {false, true}) {
       const fs::path folder = small_model("model_saved", type, char_based);
@@ -109,7 +109,7 @@ TEST_CASE("model folder: what is saved comes back with the same bits") {
     }
 }
 
-TEST_CASE("model folder: says what is missing or does not fit") {
+TEST_CASE("model folder: the message names missing and mismatched parts") {
   const fs::path folder = small_model("model_damaged", ModelType::rnn);
   const std::string args = read_text(folder / "args.json"), vocab = read_text(folder / "vocab.json");
   const auto with_args = [&](const std::string& json) {

@@ -113,7 +113,7 @@ TEST_CASE("sentences may be lists or tuples, ragged or not, and what else is in 
              "more than 268435456 words"));
 }
 
-TEST_CASE("prepared data that is no such thing is refused with the file and the reason") {
+TEST_CASE("invalid prepared data is refused with the file and the reason") {
   CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1}, {1, 1})),
              "2 sentences, but 1 labels"));
   CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<float>{1, 0}, {2})),

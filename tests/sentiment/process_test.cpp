@@ -70,7 +70,7 @@ TEST_CASE(
   CHECK(nothing.end(10s) == 127);
 }
 
-TEST_CASE("process: what prints without end keeps nobody, and a line without end is cut") {
+TEST_CASE("process: a child with endless output does not block, and an endless line is cut") {
   Process endless(shell("exec yes words >&2"));
   std::size_t lines = 0;
   for (int i = 0; i < 3; ++i) CHECK(endless.wait(10s, [&](const std::string&) { ++lines; }));

@@ -186,7 +186,7 @@ TEST_CASE("s3: an interrupt ends an upload, which is taken back all the same") {
   CHECK_FALSE(t.cloud.objects.contains("/films/k"));
 }
 
-TEST_CASE("s3: a download is whole, or whatever was there stays") {
+TEST_CASE("s3: a download is complete, or the old file stays") {
   StoreTry t("s3_get");
   const std::string bytes = content(3 * mebibyte);
   const fs::path file = t.folder / "got";

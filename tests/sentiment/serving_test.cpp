@@ -239,7 +239,8 @@ TEST_CASE("serve: /explain weighs each word by what the prediction loses without
   CHECK(known[0]["known"] == Json{true, false, true});
 }
 
-TEST_CASE("serve: the work of a request is bounded, and what is above is refused before it is computed") {
+TEST_CASE(
+    "serve: the work of a request is limited, and larger requests are refused before they are computed") {
   const auto folder = scratch("serve_bounds");
   const Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
   const auto refused = [&](const std::string& body, const char* type, const char* path, const char* reason) {
@@ -391,7 +392,7 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
   }
 }
 
-TEST_CASE("serve: a process whose memory is limited goes on whatever it is asked") {
+TEST_CASE("serve: a process with limited memory survives any request") {
   const auto folder = scratch("serve_limited");
   Server server(folder / "run", make_model(folder / "model", {.units = 12}), {"--no-access-log"});
   CHECK(server.rows(R"(["a good film"])").size() == 1);

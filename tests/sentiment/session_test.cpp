@@ -84,7 +84,7 @@ TEST_CASE("session: profiles of the shared files") {
   }
 }
 
-TEST_CASE("session: what is missing is said in one line, and no key is in it") {
+TEST_CASE("session: a missing setting is reported in one line without any key") {
   Clean clean("session_missing");
   CHECK(says(error_of([] { Session::find(); }), "no credentials: set AWS_ACCESS_KEY_ID"));
   clean.set("AWS_ACCESS_KEY_ID", "THEKEY");

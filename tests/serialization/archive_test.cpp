@@ -153,7 +153,7 @@ TEST_CASE("a refused file is named, also one that is far larger than the model")
   CHECK_THROWS_AS(io::save_npz(folder / "no" / "folder.npz", model), FileError);
 }
 
-TEST_CASE("arrays that nobody asks for are not unpacked, whatever they are") {
+TEST_CASE("arrays that are not requested are not unpacked") {
   const auto folder = scratch("serialize_partial");
   const Model<float> model;
   auto more =

@@ -93,7 +93,7 @@ TEST_CASE("queue: with short requests gone, a long one has all threads") {
   CHECK(std::chrono::steady_clock::now() - start < 40 * 20ms);
 }
 
-TEST_CASE("queue: the caller computes small requests at once beside long ones") {
+TEST_CASE("queue: the caller computes small requests at once while long ones are computed") {
   Course course;
   course.part_time = 200ms;
   Queue queue({.threads = 1, .max_batch_cost = 200, .long_cost = 100, .loop_cost = 10, .max_delay = 0us},

@@ -122,7 +122,7 @@ TEST_CASE("queue: a long request is cut, and a short one overtakes it") {
   for (const std::size_t rows : bench.batches) CHECK(rows <= 16);
 }
 
-TEST_CASE("queue: what is left of a long request waits behind all that came before, however many they are") {
+TEST_CASE("queue: the rest of a long request waits behind all earlier requests") {
   Bench bench;
   Queue queue({.threads = 1, .max_batch_requests = 2, .max_batch_cost = 16, .loop_cost = 0, .max_delay = 0us},
               noting(bench));
@@ -333,7 +333,7 @@ TEST_CASE("queue: batches that may not be computed at the same time are not, and
   CHECK(most == 1);
 }
 
-TEST_CASE("queue: another batch begins beside one when enough waits, and few are joined in the next") {
+TEST_CASE("queue: a second batch starts if enough requests wait; few requests join the next batch") {
   Bench bench;
   Queue queue({.threads = 2, .min_requests_for_another_batch = 6, .loop_cost = 0, .max_delay = 0us},
               noting(bench));

@@ -530,7 +530,7 @@ TEST_CASE(
   CHECK(server.held() == 0);
 }
 
-TEST_CASE("rules: pipelined requests whose answers nobody reads are not taken in") {
+TEST_CASE("rules: pipelined requests are not read while their responses are not read") {
   const EchoServer server;
   WireClient client(server.port(), 1, 4096);
   const std::string ask = get("GET /long HTTP/1.1");

@@ -146,7 +146,7 @@ TEST_CASE("server: chunks with extensions and trailers, a body byte by byte, Exp
   CHECK(client.closed());
 }
 
-TEST_CASE("server: what is no clear request is refused, and its connection closed") {
+TEST_CASE("server: an ambiguous request is refused, and its connection closed") {
   Running<Echo> server;
   const auto port = server.port();
   const std::string head = "POST /invocations HTTP/1.1\r\nHost: x\r\n";
@@ -220,7 +220,7 @@ TEST_CASE("server: the memory of all bodies and answers is bounded") {
   CHECK(ask(port, "POST", "/invocations", {}, std::string(2000000, 'x')).status == 200);
 }
 
-TEST_CASE("server: stalled clients are closed, and hold up nobody") {
+TEST_CASE("server: connections of stalled clients are closed and delay no other") {
   serve::ServerOptions options;
   options.idle_timeout = 1s;
   options.header_timeout = 2s;

@@ -51,7 +51,7 @@ TEST_CASE("tensor: the version tells when somebody may have written, through wha
   CHECK(x.clone().version() != 0);
 }
 
-TEST_CASE("device: parse knows the CPU and says what is installed") {
+TEST_CASE("device: parse knows the CPU and lists the installed devices") {
   CHECK(Device::parse("cpu") == Device::cpu());
   CHECK(message(Device::cpu()) == "cpu");
   CHECK_THROWS_WITH_AS(

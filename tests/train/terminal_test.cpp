@@ -84,7 +84,7 @@ TEST_CASE("terminal: the width comes from the system, then from COLUMNS, then it
   CHECK(terminal_with({{"COLUMNS", "-5"}}).columns == 80);
 }
 
-TEST_CASE("terminal: a descriptor that is no terminal, or not open, is not interactive") {
+TEST_CASE("terminal: a descriptor that is closed or not a terminal is not interactive") {
   std::FILE* file = std::tmpfile();
   REQUIRE(file != nullptr);
   CHECK_FALSE(describe_terminal(fileno(file)).interactive);
@@ -104,7 +104,7 @@ TEST_CASE("terminal: lengths of time read like those of a clock") {
   CHECK(duration_text(std::numeric_limits<double>::quiet_NaN()) == "unknown");
 }
 
-TEST_CASE("progress bar: nothing is written to what is not a terminal") {
+TEST_CASE("progress bar: nothing is written if the output is not a terminal") {
   std::ostringstream stream;
   {
     ProgressBar bar(stream, Terminal{});

@@ -214,7 +214,7 @@ TEST_CASE("the log is a file of JSON with the means of each epoch, indented by f
   CHECK(log[1].at("elapsed_time").get<double>() >= log[0].at("elapsed_time").get<double>());
 }
 
-TEST_CASE("a table is printed as the log grows, and what is not there is blank") {
+TEST_CASE("a table is printed as the log grows, and missing values are blank") {
   Counter counter;
   train::Trainer trainer(counter, {train::epochs(2), scratch("trainer_print")});
   std::ostringstream out;
@@ -262,7 +262,7 @@ TEST_CASE("a progress bar on a terminal makes room for the lines of the table") 
   CHECK(text.find("\033[J1 ") != text.npos);  // the bar is off before the line
 }
 
-TEST_CASE("the newest snapshots stay, whatever is there besides") {
+TEST_CASE("the newest snapshots are kept, and other files too") {
   const auto folder = scratch("trainer_retention");
   std::ofstream(folder / "snapshot_iter_x") << "not one of ours";
   std::ofstream(folder / "snapshot_iter_3.bak") << "neither";
@@ -283,7 +283,7 @@ TEST_CASE("the newest snapshots stay, whatever is there besides") {
   CHECK_THROWS_AS(train::snapshot({.keep = -1}), Error);
 }
 
-TEST_CASE("the newest snapshot is the one that was written last, whatever its number; folders are none") {
+TEST_CASE("the newest snapshot is the one written last, whatever its number; folders do not count") {
   const auto folder = scratch("trainer_newest");
   const auto now = std::filesystem::file_time_type::clock::now();
   using std::chrono::seconds;

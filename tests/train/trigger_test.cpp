@@ -100,7 +100,7 @@ TEST_CASE("the best value is the mean of an interval; the first of equal ones co
   CHECK(fires_on(each, 2, values) == std::vector<Index>{1, 2, 5});
 }
 
-TEST_CASE("what is no number is never the best, and nothing observed decides nothing") {
+TEST_CASE("a NaN is never the best value, and a missing observation changes nothing") {
   auto highest = train::max_value("x", train::iterations(1));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(fires_on(highest, 2, {nan, 1, nan, 2}) == std::vector<Index>{2, 4});

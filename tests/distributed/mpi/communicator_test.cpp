@@ -79,7 +79,7 @@ TEST_CASE("mpi: sums are right, and the same bits in all processes") {
   CHECK(doubles.values()[1] == all.size() * (all.size() - 1) / 2.0);
 }
 
-TEST_CASE("mpi: sums in bfloat16 are rounded twice, whatever the number of processes") {
+TEST_CASE("mpi: sums in bfloat16 are rounded twice, for any number of processes") {
   auto& all = *processes();
   for (const std::size_t count : {std::size_t{1}, std::size_t{3}, std::size_t{10'001}}) {
     auto values = Tensor<float>::from(numbers(count, all.rank()), {static_cast<Index>(count)});
