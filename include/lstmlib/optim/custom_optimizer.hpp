@@ -191,8 +191,8 @@ class CustomOptimizer : public Optimizer {
     });
   }
   template <class T, std::size_t... s>
-  static void apply(const Rule& rule, T& p, T g, const std::array<T*, state_count>& states, Index i,
-                    std::index_sequence<s...>) {
+  static void apply(const Rule& rule, T& p, T g, [[maybe_unused]] const std::array<T*, state_count>& states,
+                    [[maybe_unused]] Index i, std::index_sequence<s...>) {
     rule(p, g, states[s][i]...);
   }
 };

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
@@ -86,6 +87,24 @@ auto call_objective([[maybe_unused]] Model& model, Objective& objective, const B
     return objective(batch, seen);
   }
 }
+
+/// An objective that is referred to, or kept if it was a temporary.
+template <class Objective>
+class KeptObjective {
+ public:
+  KeptObjective(Objective& given) : given_(&given) {}
+  KeptObjective(Objective&& temporary) : own_(std::move(temporary)) {}
+  Objective& operator*() {
+    if constexpr (std::is_function_v<Objective>) return *given_;
+    else return given_ ? *given_ : *own_;
+  }
+
+ private:
+  // A function is always referred to.
+  using Own = std::conditional_t<std::is_function_v<Objective>, Objective*, std::remove_const_t<Objective>>;
+  Objective* given_ = nullptr;
+  std::optional<Own> own_;
+};
 
 /// A loss and, if it is a sum, the number of what was counted.
 template <Real T>
