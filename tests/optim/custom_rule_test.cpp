@@ -5,6 +5,7 @@
 #include "lstmlib/optim/custom_optimizer.hpp"
 #include "lstmlib/serialization/archive.hpp"
 #include "support.hpp"
+#include "two_devices.hpp"
 
 #include <cmath>
 
@@ -138,4 +139,26 @@ TEST_CASE("options of a rule of one's own are checked, and gradients of other sh
   optimizer.options.momentum = 0;
   model.weight.mutable_grad() = Tensor<float>::zeros({3, 2});
   CHECK_THROWS_AS(optimizer.step(), ShapeError);
+}
+
+TEST_CASE("on another device a rule for numbers is refused, and one for tensors runs") {
+  nn::Linear<float> model({.input_size = 2, .output_size = 2});
+  model.to(test::other_device());
+  model.bias.mutable_grad() = nn::constant<float>({2}, 3).to(test::other_device());
+  optim::CustomOptimizer by_numbers(model, Decrease{});
+  CHECK_THROWS_WITH_AS(
+      by_numbers.step(),
+      "CustomOptimizer: the parameters are on other:0, where a rule for numbers does not run; use a "
+      "rule for whole tensors, or add the rule to the library, see docs/add_an_optimizer.md",
+      DeviceError);
+  struct DecreaseTensor {
+    void operator()(Tensor<float>& p, const Tensor<float>& g, std::span<Tensor<float>>) const {
+      kernels("decrease", p, g).tensor.add_scaled(-1, g.view(), p.mutable_view());
+    }
+    void operator()(Tensor<double>&, const Tensor<double>&, std::span<Tensor<double>>) const {}
+  };
+  optim::CustomOptimizer by_tensors(model, DecreaseTensor{});
+  by_tensors.add_hook(optim::ClipGradValue{-1, 2});
+  by_tensors.step();
+  CHECK(model.bias.value().to(Device::cpu()).values()[0] == -2);
 }

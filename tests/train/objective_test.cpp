@@ -98,7 +98,7 @@ TEST_CASE("an objective takes model, batch and observation, as it likes, as a va
   CHECK(b.update().find("main/extra") == 7);
   CHECK(c.update().find("main/extra") == 7);
 
-  train::Trainer trainer(a, {train::iterations(1), scratch("objective_forms")});
+  train::Trainer trainer(a, {train::iterations(2), scratch("objective_forms")});
   trainer.extend(train::evaluator(checks, of_batch), train::iterations(1));
   trainer.extend(train::evaluator(checks, of_both), train::iterations(1));
   trainer.extend(train::evaluator(checks, model, reports), train::iterations(1));
@@ -110,6 +110,7 @@ TEST_CASE("an objective takes model, batch and observation, as it likes, as a va
                  train::iterations(1));
   trainer.run();
   const auto& seen = trainer.observation();
+  CHECK(seen.find("validation/main/loss"));
   for (const char* name : {"validation_1", "validation_2", "validation_3", "test"})
     CHECK(seen.find(std::string(name) + "/main/loss") == seen.find("validation/main/loss"));
   CHECK(seen.find("validation_1/main/extra").value_or(0) == 7);
