@@ -169,7 +169,7 @@ class CustomOptimizer : public Optimizer {
             for (Index i = 0; i < count; ++i) {
               T& p = value.data[first + i];
               T changed = g ? g[i] : T(0);
-              for (const auto& change : changes) changed = math::apply_step(change, p, changed);
+              for (const auto& change : changes) changed = math::apply_transform(change, p, changed);
               apply(rule, p, changed, states, first + i, std::make_index_sequence<state_count>());
             }
           });
