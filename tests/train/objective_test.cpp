@@ -286,6 +286,48 @@ TEST_CASE("the best model by the averages is saved with the averages") {
   CHECK(weights_of(best) == weights_of(run.model));
 }
 
+namespace {
+/// A loop of one's own, as docs/training.md has it.
+struct OwnLoop {
+  Regression model = first_model();
+  optim::Adam adam{model};
+  optim::Ema ema{model, {.decay = 0.5}};
+  optim::ReduceOnPlateau plateau{{.rate = 0.5, .factor = 0.5, .patience = 0, .threshold = 0.2}};
+  Batches batches{points(), {.batch_size = 7, .seed = 2}};
+  optim::Schedule schedule = optim::warmup(3, optim::cosine({.rate = 1, .steps = 4}));
+  std::vector<double> run(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      adam.options.learning_rate = schedule(adam.steps()) * plateau.rate();
+      adam.zero_grad();
+      const auto loss = squared_error(model, batches.next());
+      loss.backward();
+      adam.step();
+      ema.update();
+      plateau(loss.item());
+    }
+    const optim::AveragedWeights scope(ema);
+    return weights_of(model);
+  }
+  void serialize(io::Serializer& serializer) {
+    serializer.child("model", model);
+    serializer.child("optimizer", adam);
+    serializer.child("average", ema);
+    serializer.child("plateau", plateau);
+    serializer.child("batches", batches);
+  }
+};
+}  // namespace
+
+TEST_CASE("a loop of one's own with schedule, plateau and average goes on bit by bit") {
+  const auto expected = OwnLoop().run(8);
+  for (int at = 0; at <= 8; ++at) {
+    OwnLoop first, resumed;
+    first.run(at);
+    io::from_archive(io::to_archive(first), resumed);
+    CHECK(resumed.run(8 - at) == expected);
+  }
+}
+
 TEST_CASE("reduce_on_plateau lowers a number after means that do not improve") {
   Regression model = first_model();
   optim::Sgd sgd(model, {.learning_rate = 0});  // nothing improves

@@ -95,13 +95,14 @@ class KeptObjective {
   KeptObjective(Objective& given) : given_(&given) {}
   KeptObjective(Objective&& temporary) : own_(std::move(temporary)) {}
   Objective& operator*() {
-    if constexpr (std::is_function_v<Objective>) return *given_;
-    else return given_ ? *given_ : *own_;
+    if constexpr (keeps) return given_ ? *given_ : *own_;
+    else return *given_;
   }
 
  private:
-  // A function is always referred to.
-  using Own = std::conditional_t<std::is_function_v<Objective>, Objective*, std::remove_const_t<Objective>>;
+  // What cannot be moved is always referred to.
+  static constexpr bool keeps = std::is_move_constructible_v<std::remove_const_t<Objective>>;
+  using Own = std::conditional_t<keeps, std::remove_const_t<Objective>, Objective*>;
   Objective* given_ = nullptr;
   std::optional<Own> own_;
 };
