@@ -94,6 +94,33 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("updater: groups, and parameters that are frozen for a part of the run, as in one process") {
+  // From step 3 on the table and the first layer are trained, and the output no longer.
+  const auto run = [](Training<double>& training, train::Updater& updater) {
+    training.adam.add_group({.path = "encoder", .learning_rate_factor = 0.3, .decay_factor = 0});
+    training.model.freeze("embedding");
+    training.model.freeze("encoder/0");
+    for (int step = 0; step < 6; ++step) {
+      if (step == 3) training.model.unfreeze(), training.model.freeze("output");
+      updater.update();
+    }
+    training.model.unfreeze();
+    return training.parameters();
+  };
+  Training<double> alone({});
+  train::StandardUpdater updater(alone.batches, alone.model, alone.adam, alone);
+  const auto expected = run(alone, updater);
+  for (const std::size_t bucket_bytes : {std::size_t{1}, std::size_t{1} << 20})
+    in_threads(3, [&](ThreadCommunicator& all) {
+      Training<double> training({});
+      distributed::ParallelUpdater together(all, training.batches, training.model, training.adam,
+                                            [&](auto&, const data::LabelledTokens& batch,
+                                                train::Observation& seen) { return training(batch, seen); },
+                                            {.bucket_bytes = bucket_bytes});
+      CHECK(difference(run(training, together), expected) < 1e-11);
+    });
+}
+
 TEST_CASE("updater: rows of a table travel where they are fewer bytes") {
   for (const Index words : {Index{40}, Index{100'000}})
     in_threads(2, [&](ThreadCommunicator& all) {

@@ -2,6 +2,7 @@
 // Parameter groups and frozen parameters in optimizers.
 #include "lstmlib/core.hpp"
 #include "lstmlib/serialization/archive.hpp"
+#include "pytorch_training.hpp"
 #include "support.hpp"
 
 #include <cmath>
@@ -344,4 +345,17 @@ TEST_CASE("a snapshot of a run without frozen parameters has the keys that it ha
   CHECK(frozen.body.weight.is_frozen());
   frozen.unfreeze();
   CHECK(io::to_archive(resumed).at("body/W/m").data == saved.at("body/W/m").data);  // for later
+}
+
+TEST_CASE("groups and frozen parameters follow PyTorch's trajectories, with a clipped norm") {
+  const optim::AdamWOptions options{.learning_rate = 0.05, .weight_decay = 0.1};
+  test::PytorchRun grouped("groups"), frozen("frozen");
+  optim::AdamW of_grouped(grouped, options), of_frozen(frozen, options);
+  of_grouped.add_hook(optim::ClipGradNorm{0.7});
+  of_frozen.add_hook(optim::ClipGradNorm{0.7});
+  of_grouped.add_group({.path = "body", .learning_rate = 0.01});
+  of_grouped.add_group({.match = is_bias, .weight_decay = 0});
+  frozen.freeze("body/W");
+  grouped.check(of_grouped);
+  frozen.check(of_frozen);
 }

@@ -37,8 +37,10 @@ class GradientReducer {
   GradientReducer(Communicator& all, optim::Optimizer& optimizer, ReducerOptions options)
       : all_(&all), optimizer_(&optimizer), options_(options) {}
 
-  /// Call before the backward pass, when no parameter has a gradient.
+  /// Call before the backward pass, when no parameter has a gradient. Plans again if parameters were frozen or
+  /// unfrozen since, which all processes must do alike.
   void begin() {
+    if (planned_ && trainable() != planned_trainable_) forget_plan();
     next_ = 0;
     for (auto& piece : pieces_) piece->begin();
   }
@@ -72,6 +74,21 @@ class GradientReducer {
     return parameter.grad() ? Kind::dense : Kind::none;
   }
   void plan();
+  void forget_plan() {
+    planned_ = false;
+    pieces_.clear();
+    piece_of_.clear();
+    std::apply([](auto&... tables) { (tables.clear(), ...); }, tables_);
+    dense_bytes_ = 0;
+  }
+  /// Of each parameter, whether it is trained.
+  std::vector<bool> trainable() {
+    std::vector<bool> all;
+    optimizer_->parameters().for_each_type([&](auto& entries) {
+      for (const auto& entry : entries) all.push_back(!entry.is_frozen());
+    });
+    return all;
+  }
   template <Real T>
   void make_buckets(const std::vector<Variable<T>>& parameters);
   template <Real T>
@@ -86,6 +103,7 @@ class GradientReducer {
   optim::Optimizer* optimizer_;
   ReducerOptions options_;
   bool planned_ = false;
+  std::vector<bool> planned_trainable_;
   std::vector<std::unique_ptr<detail::Piece>> pieces_;     // in the order of sending
   std::unordered_map<const void*, std::size_t> piece_of_;  // by the state of the leaf
   template <class T>
@@ -97,7 +115,7 @@ class GradientReducer {
 };
 
 /// Parameters with only sparse gradients are tables. The others share buckets, beginning with the last
-/// parameter, whose gradient is usually complete first.
+/// parameter, whose gradient is usually complete first. Frozen ones are in neither.
 inline void GradientReducer::plan() {
   std::vector<Kind> mine;
   optimizer_->parameters().for_each([&](auto& entry) { mine.push_back(kind_of(entry.parameter)); });
@@ -106,6 +124,7 @@ inline void GradientReducer::plan() {
   optimizer_->parameters().for_each_type([&]<Real T>(std::vector<optim::Entry<T>>& entries) {
     std::vector<Variable<T>> dense;
     for (auto& entry : entries) {
+      if (entry.is_frozen()) continue;
       std::byte kind{0};
       for (const auto& of_process : kinds) {
         if (of_process.size() != mine.size())
@@ -121,6 +140,7 @@ inline void GradientReducer::plan() {
     make_buckets(dense);
   });
   planned_ = true;
+  planned_trainable_ = trainable();
 }
 
 template <Real T>

@@ -15,26 +15,33 @@ namespace lstmlib::inline LSTMLIB_ABI::distributed {
 /// The gradients are those of the whole batch, provided that the objective is a mean over examples. A run of
 /// n processes equals a run of one except for rounding, dropout included. Batches, seeds and options must be
 /// equal in all processes. All take the parameters and the random state of the main process. Keeps references
-/// to its arguments.
+/// to its arguments; an objective that is a temporary is moved into it. The objective has the forms that
+/// StandardUpdater takes, but returns a Variable.
 ///
 ///     distributed::ParallelUpdater updater(all, batches, model, optimizer, objective);
 ///     train::Trainer trainer(updater, {.stop = train::epochs(10)});
 ///     trainer.run();
-template <class Iterator, class Objective>
+template <class Iterator, class Objective, class Model = nn::Module>
 class ParallelUpdater final : public train::BatchUpdater<Iterator> {
  public:
   /// `optimizer` updates the parameters of `model`. Collective.
-  ParallelUpdater(Communicator& all, Iterator& batches, nn::Module& model, optim::Optimizer& optimizer,
+  ParallelUpdater(Communicator& all, Iterator& batches, Model& model, optim::Optimizer& optimizer,
                   Objective& objective, ReducerOptions options = {})
       : train::BatchUpdater<Iterator>(batches, model, optimizer),
         all_(&all),
-        objective_(&objective),
+        model_(&model),
+        objective_(objective),
         exchange_(all, optimizer, options) {
-    broadcast_state(all, model);
-    std::array random{random_state().seed, random_state().draws};
-    all.broadcast(std::as_writable_bytes(std::span(random)), 0);
-    random_state().seed = random[0];
-    random_state().draws = random[1];
+    take_state_of_main_process();
+  }
+  ParallelUpdater(Communicator& all, Iterator& batches, Model& model, optim::Optimizer& optimizer,
+                  Objective&& objective, ReducerOptions options = {})
+      : train::BatchUpdater<Iterator>(batches, model, optimizer),
+        all_(&all),
+        model_(&model),
+        objective_(std::move(objective)),
+        exchange_(all, optimizer, options) {
+    take_state_of_main_process();
   }
 
   /// Collective. Throws AgreedError if the loss of a process is not finite.
@@ -62,6 +69,13 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
   const Traffic& traffic() const { return exchange_.traffic(); }
 
  private:
+  void take_state_of_main_process() {
+    broadcast_state(*all_, *model_);
+    std::array random{random_state().seed, random_state().draws};
+    all_->broadcast(std::as_writable_bytes(std::span(random)), 0);
+    random_state().seed = random[0];
+    random_state().draws = random[1];
+  }
   template <class Shard>
   void step(const Shard& shard, train::Observation& seen) {
     optim::Optimizer& optimizer = this->optimizer();
@@ -69,12 +83,12 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
     const bool on_device = all_->runs_on(device);
     const auto run_as_graph = [&](auto work) { device.backend().run_as_graph(device.number(), work); };
 
-    std::optional<decltype((*objective_)(*shard.batch, seen))> loss;
+    std::optional<decltype(train::detail::call_objective(*model_, *objective_, *shard.batch, seen))> loss;
     const auto gradients = [&] {
       optimizer.zero_grad();
       exchange_.begin();
       if (!shard.batch) return;
-      loss = (*objective_)(*shard.batch, seen);
+      loss = train::detail::call_objective(*model_, *objective_, *shard.batch, seen);
       const double weight = static_cast<double>(shard.examples) / static_cast<double>(shard.total);
       GradReadyHook watch;
       if (on_device && all_->size() > 1) watch = [this](const void* leaf) { exchange_.complete(leaf); };
@@ -101,7 +115,8 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
   }
 
   Communicator* all_;
-  Objective* objective_;
+  Model* model_;
+  train::detail::KeptObjective<Objective> objective_;
   GradientReducer exchange_;
   int signal_ = 0;  // known to all processes
 };

@@ -75,8 +75,8 @@ void for_each_run(const GradientView<T>& gradient, Index width, Index first, Ind
 ///   `Rule at_step(Index step) const`         the rule of a step, counted from 1, as for bias correction
 ///   `double initial_state(std::size_t) const`  value of a state before the first step, otherwise 0
 ///
-/// A rule for numbers runs on the CPU, on all its threads. On a GPU step() throws DeviceError, except for
-/// cuda::CustomOptimizer of optim/custom_optimizer.cuh, which nvcc compiles.
+/// A rule for numbers runs on the CPU, on all its threads; with parameters on another device, step() throws
+/// DeviceError.
 template <class Rule>
 class CustomOptimizer : public Optimizer {
  public:
@@ -86,17 +86,6 @@ class CustomOptimizer : public Optimizer {
   }
 
   Rule options;  ///< may be changed between steps
-
- protected:
-  /// Updates entries of a device that is not the CPU by a rule for numbers.
-  virtual void update_on_device(const Rule&, std::span<const math::GradientTransform>,
-                                std::span<Entry<float>* const> entries) {
-    fail_on_device(entries.front()->parameter.device());
-  }
-  virtual void update_on_device(const Rule&, std::span<const math::GradientTransform>,
-                                std::span<Entry<double>* const> entries) {
-    fail_on_device(entries.front()->parameter.device());
-  }
 
  private:
   static constexpr std::size_t state_count = detail::state_count<Rule>();
@@ -132,20 +121,23 @@ class CustomOptimizer : public Optimizer {
               std::span<Entry<double>* const> entries) final {
     update_all(changes, entries);
   }
-  [[noreturn]] static void fail_on_device(Device device) {
-    fail<DeviceError>(
-        "CustomOptimizer: the parameters are on ", device,
-        ", and this rule for numbers is compiled for the CPU; use cuda::CustomOptimizer of "
-        "lstmlib/optim/custom_optimizer.cuh in a file that nvcc compiles, or a rule for tensors");
-  }
-
   template <Real T>
   void update_all(std::span<const math::GradientTransform> changes, std::span<Entry<T>* const> entries) {
     const auto of_step = [&] {
       if constexpr (requires { options.at_step(steps()); }) return options.at_step(steps());
       else return options;
     };
-    if constexpr (detail::is_rule_for_tensors<Rule, T>()) {
+    if constexpr (detail::is_rule_for_numbers<Rule, T>()) {
+      const Rule rule = of_step();
+      if (const Device device = entries.front()->parameter.device(); !device.is_cpu())
+        fail<DeviceError>("CustomOptimizer: the parameters are on ", device,
+                          ", where a rule for numbers does not run; use a rule for whole tensors, or add the "
+                          "rule to the library, see docs/add_an_optimizer.md");
+      std::vector<math::GradientTransform> known(changes.begin(), changes.end());
+      for (auto& change : known)
+        if (change.factor) change.value = *change.factor;
+      for (Entry<T>* entry : entries) update_on_cpu(rule, known, *entry);
+    } else if constexpr (detail::is_rule_for_tensors<Rule, T>()) {
       const Rule rule = of_step();
       for (Entry<T>* entry : entries) {
         auto& gradient = entry->parameter.mutable_grad();
@@ -155,13 +147,6 @@ class CustomOptimizer : public Optimizer {
         kernels("optimizer", gradient).update.apply(changes, value.view(), gradient.mutable_view());
         rule(value, std::as_const(gradient), std::span(entry->state));
       }
-    } else if constexpr (detail::is_rule_for_numbers<Rule, T>()) {
-      const Rule rule = of_step();
-      if (!entries.front()->parameter.device().is_cpu()) return update_on_device(rule, changes, entries);
-      std::vector<math::GradientTransform> known(changes.begin(), changes.end());
-      for (auto& change : known)
-        if (change.factor) change.value = *change.factor;
-      for (Entry<T>* entry : entries) update_on_cpu(rule, known, *entry);
     } else {
       static_assert(
           sizeof(T) == 0,
@@ -191,8 +176,8 @@ class CustomOptimizer : public Optimizer {
     });
   }
   template <class T, std::size_t... s>
-  static void apply(const Rule& rule, T& p, T g, const std::array<T*, state_count>& states, Index i,
-                    std::index_sequence<s...>) {
+  static void apply(const Rule& rule, T& p, T g, [[maybe_unused]] const std::array<T*, state_count>& states,
+                    [[maybe_unused]] Index i, std::index_sequence<s...>) {
     rule(p, g, states[s][i]...);
   }
 };

@@ -87,8 +87,8 @@ inline Schedule exponential_decay(ExponentialDecayOptions o) {
 }
 
 struct DecayOptions {
-  double rate;  ///< first rate
-  Index steps;  ///< the final rate is reached after so many steps, and stays
+  double rate;      ///< first rate
+  Index steps = 0;  ///< the final rate is reached after so many steps, and stays
   double final_rate = 0;
 
   void check(const char* owner) const {
@@ -121,7 +121,7 @@ inline Schedule cosine(DecayOptions o) {
 
 struct OneCycleOptions {
   double max_rate;
-  Index steps;                 ///< of the whole cycle
+  Index steps = 0;             ///< of the whole cycle
   double rising = 0.3;         ///< share of the steps in which the rate rises
   double first_divisor = 25;   ///< first rate = max_rate / first_divisor
   double final_divisor = 1e4;  ///< last rate = first rate / final_divisor

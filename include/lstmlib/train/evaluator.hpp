@@ -33,13 +33,13 @@ template <class Iterator, class Objective, class Model = detail::NoModel>
 class Evaluator {
  public:
   Evaluator(Iterator& batches, Objective& objective, std::string its_name)
-      : name(std::move(its_name)), batches_(&batches), objective_(&objective) {}
+      : name(std::move(its_name)), batches_(&batches), objective_(objective) {}
   Evaluator(Iterator& batches, Objective&& objective, std::string its_name)
-      : name(std::move(its_name)), batches_(&batches), own_objective_(std::move(objective)) {}
+      : name(std::move(its_name)), batches_(&batches), objective_(std::move(objective)) {}
   Evaluator(Iterator& batches, Model& model, Objective& objective, std::string its_name)
-      : name(std::move(its_name)), batches_(&batches), objective_(&objective), model_(&model) {}
+      : name(std::move(its_name)), batches_(&batches), objective_(objective), model_(&model) {}
   Evaluator(Iterator& batches, Model& model, Objective&& objective, std::string its_name)
-      : name(std::move(its_name)), batches_(&batches), own_objective_(std::move(objective)), model_(&model) {}
+      : name(std::move(its_name)), batches_(&batches), objective_(std::move(objective)), model_(&model) {}
 
   Trigger default_trigger() const { return epochs(1); }
   void operator()(Trainer& trainer) { add_prefixed(trainer.observation(), name + "/main/", evaluate()); }
@@ -47,7 +47,7 @@ class Evaluator {
   Observation evaluate() {
     const Inference inference;
     Summary summary;
-    Objective& objective = objective_ ? *objective_ : *own_objective_;
+    Objective& objective = *objective_;
     for (batches_->reset(); !batches_->done();) {
       if constexpr (std::same_as<Model, detail::NoModel>) summary.add(observe(objective, batches_->next()));
       else summary.add(observe(*model_, objective, batches_->next()));
@@ -60,8 +60,7 @@ class Evaluator {
 
  private:
   Iterator* batches_;
-  Objective* objective_ = nullptr;
-  std::optional<std::remove_const_t<Objective>> own_objective_;
+  detail::KeptObjective<Objective> objective_;
   Model* model_ = nullptr;
 };
 

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {
@@ -86,6 +87,25 @@ auto call_objective([[maybe_unused]] Model& model, Objective& objective, const B
     return objective(batch, seen);
   }
 }
+
+/// An objective that is referred to, or kept if it was a temporary.
+template <class Objective>
+class KeptObjective {
+ public:
+  KeptObjective(Objective& given) : given_(&given) {}
+  KeptObjective(Objective&& temporary) : own_(std::move(temporary)) {}
+  Objective& operator*() {
+    if constexpr (keeps) return given_ ? *given_ : *own_;
+    else return *given_;
+  }
+
+ private:
+  // What cannot be moved is always referred to.
+  static constexpr bool keeps = std::is_move_constructible_v<std::remove_const_t<Objective>>;
+  using Own = std::conditional_t<keeps, std::remove_const_t<Objective>, Objective*>;
+  Objective* given_ = nullptr;
+  std::optional<Own> own_;
+};
 
 /// A loss and, if it is a sum, the number of what was counted.
 template <Real T>

@@ -90,7 +90,7 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
                   UpdaterOptions options = {})
       : BatchUpdater<Iterator>(batches, model, optimizer),
         model_(&model),
-        objective_(&objective),
+        objective_(objective),
         options_(options) {
     check_options();
   }
@@ -98,7 +98,7 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
                   UpdaterOptions options = {})
       : BatchUpdater<Iterator>(batches, model, optimizer),
         model_(&model),
-        own_objective_(std::move(objective)),
+        objective_(std::move(objective)),
         options_(options) {
     check_options();
   }
@@ -106,7 +106,7 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
   Observation update() override {
     this->begin();
     using Batch = decltype(this->batches().next());
-    using Value = decltype(train::detail::call_objective(*model_, objective(), std::declval<const Batch&>(),
+    using Value = decltype(train::detail::call_objective(*model_, *objective_, std::declval<const Batch&>(),
                                                          std::declval<Observation&>()));
     using Loss = decltype(train::detail::Loss(std::declval<Value>()));
     const Index parts = options_.accumulate;
@@ -123,7 +123,7 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
       if (part == 0) this->note_start();
       device.backend().run_as_graph(device.number(), [&] {
         if (part == 0) optimizer.zero_grad();
-        loss = train::detail::call_objective(*model_, objective(), batch, observation);
+        loss = train::detail::call_objective(*model_, *objective_, batch, observation);
         backward_weighted(loss.value, loss.count ? 1 : 1 / static_cast<double>(parts));
         if (loss.count) count += *loss.count;
         if (part + 1 < parts) return;
@@ -145,15 +145,13 @@ class StandardUpdater final : public BatchUpdater<Iterator> {
   void check_options() const {
     lstmlib::detail::require_size("UpdaterOptions", "accumulate", options_.accumulate);
   }
-  Objective& objective() { return objective_ ? *objective_ : *own_objective_; }
   template <Real T>
   static void backward_weighted(const Variable<T>& loss, double weight) {
     backward(loss, static_cast<T>(weight));
   }
 
   Model* model_;
-  Objective* objective_ = nullptr;
-  std::optional<std::remove_const_t<Objective>> own_objective_;
+  train::detail::KeptObjective<Objective> objective_;
   UpdaterOptions options_;
 };
 
