@@ -50,6 +50,10 @@ enum class BinaryFunction : std::uint8_t {
 };
 inline constexpr int binary_functions = 13;
 
+/// Reductions of lines; see reduction.inl.
+enum class Reduction : std::uint8_t { min, sum_abs, sum_squares, sum_exp };
+inline constexpr int reductions = 4;
+
 /// Numbers that belong to a unary function.
 struct ElementwiseOptions {
   double a = 0, b = 0;
