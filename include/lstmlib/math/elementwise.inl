@@ -123,7 +123,7 @@ template <>
 struct Unary<UnaryFunction::clamp> : ReadsInput {
   template <class V>
   LSTMLIB_HOST_DEVICE V operator()(V x, const ElementwiseOptions& n) const {
-    return larger(smaller(x, splat<V>(n.b)), splat<V>(n.a));
+    return maximum(minimum(x, splat<V>(n.b)), splat<V>(n.a));
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V derivative(V x, V, const ElementwiseOptions& n) const {
@@ -134,7 +134,7 @@ template <>
 struct Unary<UnaryFunction::softplus> : ReadsInput {
   template <class V>
   LSTMLIB_HOST_DEVICE V operator()(V x, const ElementwiseOptions&) const {
-    return larger(x, splat<V>(0)) + log1p_of(exp_of(-absolute(x)));
+    return maximum(x, splat<V>(0)) + log1p_of(exp_of(-absolute(x)));
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V derivative(V x, V, const ElementwiseOptions&) const {
@@ -145,7 +145,7 @@ template <>
 struct Unary<UnaryFunction::log_sigmoid> : ReadsInput {
   template <class V>
   LSTMLIB_HOST_DEVICE V operator()(V x, const ElementwiseOptions&) const {
-    return smaller(x, splat<V>(0)) - log1p_of(exp_of(-absolute(x)));
+    return minimum(x, splat<V>(0)) - log1p_of(exp_of(-absolute(x)));
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V derivative(V x, V, const ElementwiseOptions&) const {

@@ -19,11 +19,11 @@ LSTMLIB_HOST_DEVICE inline V square_root(V x) {
   return std::sqrt(x);
 }
 template <class V>
-LSTMLIB_HOST_DEVICE inline V smaller(V a, V b) {
+LSTMLIB_HOST_DEVICE inline V minimum(V a, V b) {
   return b < a ? b : a;
 }
 template <class V>
-LSTMLIB_HOST_DEVICE inline V larger(V a, V b) {
+LSTMLIB_HOST_DEVICE inline V maximum(V a, V b) {
   return a < b ? b : a;
 }
 template <class V>
@@ -32,7 +32,7 @@ LSTMLIB_HOST_DEVICE inline V sign_of(V x) {
 }
 /// 1 where x > 0, else 0.
 template <class V>
-LSTMLIB_HOST_DEVICE inline V positive(V x) {
+LSTMLIB_HOST_DEVICE inline V heaviside(V x) {
   return x > V(0) ? V(1) : V(0);
 }
 

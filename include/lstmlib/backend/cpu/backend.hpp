@@ -5,6 +5,7 @@
 #include "lstmlib/backend/cpu/array.hpp"
 #include "lstmlib/backend/cpu/lines.hpp"
 #include "lstmlib/backend/cpu/inference_stack.hpp"
+#include "lstmlib/backend/cpu/losses.hpp"
 #include "lstmlib/backend/cpu/tensor.hpp"
 #include "lstmlib/backend/cpu/memory.hpp"
 #include "lstmlib/backend/cpu/nn.hpp"

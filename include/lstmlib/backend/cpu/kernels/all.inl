@@ -53,7 +53,7 @@ inline constexpr KernelTable<T> table = {
     .rnn_relu_forward = rnn_forward<T, Relu>,
     .rnn_relu_backward = rnn_backward<T, Relu>,
     .dropout = dropout<T>,
-    .apply_steps = apply_steps<T>,
+    .transform_gradient = transform_gradient<T>,
     .update = {update<T, SgdRule>, update<T, MomentumRule>, update<T, CorrectedMomentumRule>,
                update<T, NesterovRule>, update<T, AdaGradRule>, update<T, AdaDeltaRule>,
                update<T, RmsPropRule>, update<T, RmsPropGravesRule>, update<T, Smorms3Rule>,

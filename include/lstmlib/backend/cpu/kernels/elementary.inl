@@ -46,7 +46,7 @@ template <class V>
 [[gnu::always_inline]] inline V exp_of(V x) {
   using F = Format<V>;
   // NaN passes: both functions return their first argument for it.
-  const V limited = larger(smaller(x, splat<V>(F::log_of_most)), splat<V>(F::log_of_least));
+  const V limited = maximum(minimum(x, splat<V>(F::log_of_most)), splat<V>(F::log_of_least));
   V shifted;
   const V p = exp_fraction(limited, shifted);
   // 2^n itself may be out of range where the result is not: multiply by two factors.

@@ -56,12 +56,12 @@ inline constexpr double largest_exponent<Lanes<double>> = 700;
 
 template <class V>
 [[gnu::always_inline]] inline V sigmoid(V x) {
-  const V limited = larger(smaller(x, splat<V>(largest_exponent<V>)), splat<V>(-largest_exponent<V>));
+  const V limited = maximum(minimum(x, splat<V>(largest_exponent<V>)), splat<V>(-largest_exponent<V>));
   return reciprocal(splat<V>(1) + exponential(-limited));
 }
 
 // x + x^3 P(x^2) for |x| < 0.625, where the quotient of exponentials would lose digits.
-[[gnu::always_inline]] inline Lanes<float> small_tangent(Lanes<float> x) {
+[[gnu::always_inline]] inline Lanes<float> small_tanh(Lanes<float> x) {
   using V = Lanes<float>;
   const V z = x * x;
   V p = splat<V>(-5.70498872745e-3);
@@ -71,7 +71,7 @@ template <class V>
   p = p * z + splat<V>(-3.33332819422e-1);
   return p * z * x + x;
 }
-[[gnu::always_inline]] inline Lanes<double> small_tangent(Lanes<double> x) {
+[[gnu::always_inline]] inline Lanes<double> small_tanh(Lanes<double> x) {
   using V = Lanes<double>;
   const V z = x * x;
   const V p = (splat<V>(-9.64399179425052238628e-1) * z + splat<V>(-9.92877231001918586564e1)) * z +
@@ -84,8 +84,8 @@ template <class V>
 template <class V>
 [[gnu::always_inline]] inline V hyperbolic_tangent(V x) {
   const V limited =
-      larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond these the result rounds to 1 or -1
-  const V magnitude = larger(limited, -limited);
+      maximum(minimum(x, splat<V>(20)), splat<V>(-20));  // beyond these the result rounds to 1 or -1
+  const V magnitude = maximum(limited, -limited);
   const V large = splat<V>(1) - splat<V>(2) * reciprocal(splat<V>(1) + exponential(magnitude + magnitude));
-  return magnitude < splat<V>(0.625) ? small_tangent(x) : limited < V{} ? -large : large;
+  return magnitude < splat<V>(0.625) ? small_tanh(x) : limited < V{} ? -large : large;
 }
