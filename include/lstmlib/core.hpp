@@ -12,6 +12,7 @@
 
 #include "lstmlib/backend/registry.hpp"
 
+#include "lstmlib/tensor/create.hpp"
 #include "lstmlib/tensor/random.hpp"
 #include "lstmlib/tensor/ragged.hpp"
 #include "lstmlib/tensor/tensor.hpp"

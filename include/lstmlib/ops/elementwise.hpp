@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
@@ -160,6 +161,28 @@ template <Real T>
 [[nodiscard]] Variable<T> maximum(const Variable<T>& a, const Variable<T>& b) {
   return detail::binary<math::BinaryFunction::maximum>("maximum", detail::first_side("maximum", a),
                                                        detail::second_side("maximum", b));
+}
+
+/// y = f(x) for each element, for a function of the user's with its derivative df(x): one node in the graph, without
+/// a kernel. On the CPU only: throws DeviceError elsewhere. Functions that the library has are faster.
+///
+///     const auto y = ops::elementwise("cube", x, [](float v) { return v * v * v; },
+///                                     [](float v) { return 3 * v * v; });
+template <Real T, class Function, class Derivative>
+requires std::is_invocable_r_v<T, Function, T> && std::is_invocable_r_v<T, Derivative, T>
+[[nodiscard]] Variable<T> elementwise(const char* name, const Variable<T>& x, Function f, Derivative df) {
+  detail::require(name, "the input", x);
+  if (!x.device().is_cpu())
+    fail<DeviceError>(name, ": a function of elements works on the CPU, the input is on ", x.device());
+  auto y = Tensor<T>::uninitialized(x.shape());
+  const auto from = x.value().values();
+  const auto to = y.mutable_values();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(f(from[i]));
+  return record(name, y, {x}, reads(x.value()), [x = x.value(), df](auto d_y, auto d) {
+    const View<T> d_x = d[0].view();
+    const View<const T> d_out = d_y[0].view(), in = x.view();
+    for (Index i = 0; i < d_x.size(); ++i) d_x.data[i] += d_out.data[i] * static_cast<T>(df(in.data[i]));
+  });
 }
 
 }  // namespace lstmlib::ops
