@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Arithmetic with broadcasting, elementwise functions, and operations that move and reduce, on the CUDA part against
-// the CPU.
+// Arithmetic with broadcasting, elementwise functions, and operations that move and reduce, on the CUDA part
+// against the CPU.
 #include "backends.hpp"
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Calls array kernels on any device. The CPU's are class templates of the function, so that a program compiles
-// those that it uses; those of other back ends are an abstract class. backend/cpu/array.hpp has the
+// Calls array kernels on any device. The CPU's are class templates of the function, so that a program
+// compiles those that it uses; those of other back ends are an abstract class. backend/cpu/array.hpp has the
 // definitions, and lstmlib::cpu has all of them compiled.
 
 #include "lstmlib/backend/registry.hpp"

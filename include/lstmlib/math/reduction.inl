@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reductions of lines of elements, for scalars and SIMD vectors, like elementwise.inl. `step` adds an element x,
-// `join` combines two results, and slope(x, c) is the derivative of the result by x. c is one number for each
-// line: what `step` gets in the forward pass, and the caller's choice in the backward pass.
+// Reductions of lines of elements, for scalars and SIMD vectors, like elementwise.inl. `step` adds an element
+// x, `join` combines two results, and slope(x, c) is the derivative of the result by x. c is one number for
+// each line: what `step` gets in the forward pass, and the caller's choice in the backward pass.
 
 template <Reduction r>
 struct Reduce;
@@ -63,7 +63,8 @@ struct Reduce<Reduction::sum_squares> {  // of x - c
     return splat<V>(2) * (x - c);
   }
 };
-// Of x - c. c is the maximum, then the logarithm of the sum. An infinite c would give infinity minus infinity.
+// Of x - c. c is the maximum, then the logarithm of the sum. An infinite c would give infinity minus
+// infinity.
 template <>
 struct Reduce<Reduction::sum_exp> {
   template <class V>

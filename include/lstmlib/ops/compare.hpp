@@ -20,8 +20,8 @@ Mask<T> compare(const char* op, const Side<T>& a, const Side<T>& b) {
 }
 }  // namespace detail
 
-/// Mask of a == b; NaN equals nothing. Shapes broadcast, and ShapeError is thrown if they do not. There are also
-/// the operators >, >=, < and <=, with a number on either side as well: `x > 0`.
+/// Mask of a == b; NaN equals nothing. Shapes broadcast, and ShapeError is thrown if they do not. There are
+/// also the operators >, >=, < and <=, with a number on either side as well: `x > 0`.
 template <Real T>
 [[nodiscard]] Mask<T> equal(const Variable<T>& a, const Variable<T>& b) {
   return detail::compare<math::BinaryFunction::equal>("equal", detail::first_side("equal", a),
@@ -73,7 +73,8 @@ Variable<T> where(const Mask<T>& mask, const Side<T>& a, const Side<T>& b) {
 }  // namespace detail
 
 /// a where the mask holds, b elsewhere. All three broadcast; a or b may be a number. The gradient goes to the
-/// elements that were chosen: NaN in the others has no effect. Throws ShapeError if the shapes do not broadcast.
+/// elements that were chosen: NaN in the others has no effect. Throws ShapeError if the shapes do not
+/// broadcast.
 ///
 ///     ops::where(x > 0, x, 0.1 * x);
 template <Real T>
@@ -98,8 +99,8 @@ template <Real T, Number N>
   return where(mask, value, x);
 }
 
-/// Mask [sequences, time steps] of a ragged batch: 1 where a sequence has a row, 0 behind its end. For tensors that
-/// are padded to the longest sequence.
+/// Mask [sequences, time steps] of a ragged batch: 1 where a sequence has a row, 0 behind its end. For
+/// tensors that are padded to the longest sequence.
 template <Real T>
 [[nodiscard]] Mask<T> sequence_mask(const SequenceLayout& layout, Device device = Device::cpu()) {
   const Index steps = layout.time_steps();

@@ -60,8 +60,8 @@ template <Real T>
 [[nodiscard]] Variable<T> square(const Variable<T>& x) {
   return detail::apply<math::UnaryFunction::square>("square", x);
 }
-/// x to the power of `exponent`; NaN where x is below 0 and the exponent is not whole. Exponents 2 and 0.5 are
-/// computed by square() and sqrt(), which are much faster. Throws ValueError if the exponent is NaN.
+/// x to the power of `exponent`; NaN where x is below 0 and the exponent is not whole. Exponents 2 and 0.5
+/// are computed by square() and sqrt(), which are much faster. Throws ValueError if the exponent is NaN.
 template <Real T, Number N>
 [[nodiscard]] Variable<T> pow(const Variable<T>& x, N exponent) {
   const auto n = static_cast<double>(exponent);
@@ -71,7 +71,8 @@ template <Real T, Number N>
   if (n == 0.5) return detail::apply<math::UnaryFunction::sqrt>("pow", x);
   return detail::apply<math::UnaryFunction::power>("pow", x, {n, 0});
 }
-/// x to the power of `exponent`, elementwise; shapes broadcast. The gradient of the exponent is 0 where x is 0.
+/// x to the power of `exponent`, elementwise; shapes broadcast. The gradient of the exponent is 0 where x is
+/// 0.
 template <Real T>
 [[nodiscard]] Variable<T> pow(const Variable<T>& x, const Variable<T>& exponent) {
   return detail::binary<math::BinaryFunction::power>("pow", detail::first_side("pow", x),
@@ -93,8 +94,8 @@ template <Real T>
 [[nodiscard]] Variable<T> sign(const Variable<T>& x) {
   return detail::apply<math::UnaryFunction::sign>("sign", x);
 }
-/// Each element limited to [lowest, highest]. The gradient is 1 inside, the limits included, and 0 outside.
-/// Throws ValueError if a limit is NaN or lowest is above highest.
+/// Each element limited to [lowest, highest]. The gradient is 1 between the limits, and 0 at them and
+/// outside, as in PyTorch 2.15. Throws ValueError if a limit is NaN or lowest is above highest.
 template <Real T>
 [[nodiscard]] Variable<T> clamp(const Variable<T>& x, std::type_identity_t<T> lowest,
                                 std::type_identity_t<T> highest = std::numeric_limits<T>::infinity()) {
@@ -149,8 +150,8 @@ template <Real T>
   return detail::apply<math::UnaryFunction::cos>("cos", x);
 }
 
-/// The smaller of a and b, elementwise; NaN if one of them is. Shapes broadcast. Equal elements get half of the
-/// gradient each, as in PyTorch.
+/// The smaller of a and b, elementwise; NaN if one of them is. Shapes broadcast. Equal elements get half of
+/// the gradient each, as in PyTorch.
 template <Real T>
 [[nodiscard]] Variable<T> minimum(const Variable<T>& a, const Variable<T>& b) {
   return detail::binary<math::BinaryFunction::minimum>("minimum", detail::first_side("minimum", a),
@@ -163,8 +164,9 @@ template <Real T>
                                                        detail::second_side("maximum", b));
 }
 
-/// y = f(x) for each element, for a function of the user's with its derivative df(x): one node in the graph, without
-/// a kernel. On the CPU only: throws DeviceError elsewhere. Functions that the library has are faster.
+/// y = f(x) for each element, for a function of the user's with its derivative df(x): one node in the graph,
+/// without a kernel. On the CPU only: throws DeviceError elsewhere. Functions that the library has are
+/// faster.
 ///
 ///     const auto y = ops::elementwise("cube", x, [](float v) { return v * v * v; },
 ///                                     [](float v) { return 3 * v * v; });

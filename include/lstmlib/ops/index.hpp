@@ -26,9 +26,10 @@ Variable<T> gather(const GatherPlan& plan, const Variable<T>& x, const Indices& 
 }
 }  // namespace detail
 
-/// The elements `ids` [count] along `axis`: rows of a matrix for axis 0. The result has `count` in place of the
-/// axis. Ids may repeat. Throws ShapeError unless the ids have one axis, and IndexError for an id outside the axis,
-/// on a GPU when it is next waited for. ops::embedding is the same for tables whose gradient shall be sparse.
+/// The elements `ids` [count] along `axis`: rows of a matrix for axis 0. The result has `count` in place of
+/// the axis. Ids may repeat. Throws ShapeError unless the ids have one axis, and IndexError for an id outside
+/// the axis, on a GPU when it is next waited for. ops::embedding is the same for tables whose gradient shall
+/// be sparse.
 ///
 ///     ops::index_select(x, 0, Indices::from({2, 0, 2}, {3}));  // [5, 4] to [3, 4]
 template <Real T>
@@ -40,8 +41,8 @@ template <Real T>
   return detail::gather({"index_select", AxisView(x.shape(), axis), ids.size(), true}, x, ids,
                         detail::with_axis(x.shape(), axis, ids.size()));
 }
-/// One element for each id: y[i, j] = x[ids[i, j], j] for axis 0, y[i, j] = x[i, ids[i, j]] for axis 1. The ids have
-/// the sizes of x but for `axis`; the result has their shape. Throws like index_select().
+/// One element for each id: y[i, j] = x[ids[i, j], j] for axis 0, y[i, j] = x[i, ids[i, j]] for axis 1. The
+/// ids have the sizes of x but for `axis`; the result has their shape. Throws like index_select().
 template <Real T>
 [[nodiscard]] Variable<T> gather(const Variable<T>& x, int axis, const Indices& ids) {
   detail::require("gather", "the input", x);
@@ -70,9 +71,9 @@ Indices arg_extreme(const char* op, const Variable<T>& x, int axis, bool keepdim
 }
 }  // namespace detail
 
-/// Position of the largest element along `axis`, of equal ones the first; of the first NaN, if there is one. The
-/// result no longer has the axis, unless `keepdim` is set. Throws IndexError if the axis does not exist, ShapeError
-/// if it is empty.
+/// Position of the largest element along `axis`, of equal ones the first; of the first NaN, if there is one.
+/// The result no longer has the axis, unless `keepdim` is set. Throws IndexError if the axis does not exist,
+/// ShapeError if it is empty.
 template <Real T>
 [[nodiscard]] Indices argmax(const Variable<T>& x, int axis, ReduceOptions options = {}) {
   return detail::arg_extreme("argmax", x, axis, options.keepdim, false);
@@ -93,9 +94,9 @@ struct TopK {
 struct TopKOptions {
   bool smallest = false;
 };
-/// The `count` largest elements along `axis`, in falling order, and their positions. NaN comes before all numbers;
-/// of equal elements the first comes first. Throws IndexError if the axis does not exist, ShapeError if it has
-/// fewer elements.
+/// The `count` largest elements along `axis`, in falling order, and their positions. NaN comes before all
+/// numbers; of equal elements the first comes first. Throws IndexError if the axis does not exist, ShapeError
+/// if it has fewer elements.
 ///
 ///     auto [values, indices] = ops::topk(scores, 3);  // [8, 100] to [8, 3] each
 template <Real T>

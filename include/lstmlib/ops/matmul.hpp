@@ -38,8 +38,9 @@ Variable<T> multiply_matrices(const Variable<T>& a, const Variable<T>& b, const 
 }  // namespace detail
 
 /// The product of a [.., rows, inner] and b [inner, columns]: [.., rows, columns]. Or, matrix by matrix, of a
-/// [batch, rows, inner] and b [batch, inner, columns]: [batch, rows, columns]. A vector [inner] counts as one row
-/// in front and one column behind, which the result does not have. Throws ShapeError if the shapes do not match.
+/// [batch, rows, inner] and b [batch, inner, columns]: [batch, rows, columns]. A vector [inner] counts as one
+/// row in front and one column behind, which the result does not have. Throws ShapeError if the shapes do not
+/// match.
 template <Real T>
 [[nodiscard]] Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
   detail::require("matmul", "the first argument", a);

@@ -115,8 +115,8 @@ template <Real T>
                          first * steps[static_cast<std::size_t>(axis)], left);
 }
 
-/// x repeated to `shape` along axes of size 1 and new axes in front. Throws ShapeError if x does not broadcast to
-/// it.
+/// x repeated to `shape` along axes of size 1 and new axes in front. Throws ShapeError if x does not
+/// broadcast to it.
 template <Real T>
 [[nodiscard]] Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
   detail::require("broadcast_to", "the input", x);
@@ -132,8 +132,8 @@ template <Real T>
   });
 }
 
-/// x without axes of size 1: `axis`, or all of them. Throws IndexError if the axis does not exist, ShapeError if
-/// its size is not 1.
+/// x without axes of size 1: `axis`, or all of them. Throws IndexError if the axis does not exist, ShapeError
+/// if its size is not 1.
 template <Real T>
 [[nodiscard]] Variable<T> squeeze(const Variable<T>& x, int axis) {
   detail::require("squeeze", "the input", x);
@@ -203,7 +203,8 @@ template <Real T>
     }
   });
 }
-/// Joins parts of one shape along a new axis before `axis`; -1 appends it. Throws like concat() and unsqueeze().
+/// Joins parts of one shape along a new axis before `axis`; -1 appends it. Throws like concat() and
+/// unsqueeze().
 template <Real T>
 [[nodiscard]] Variable<T> stack(const std::vector<Variable<T>>& parts, int axis = 0) {
   if (parts.empty()) fail<ShapeError>("stack: no parts");
@@ -242,7 +243,8 @@ template <Real T>
   }
   return parts;
 }
-/// Splits x along `axis` into `count` parts of equal size. Throws ShapeError if the axis cannot be divided so.
+/// Splits x along `axis` into `count` parts of equal size. Throws ShapeError if the axis cannot be divided
+/// so.
 template <Real T>
 [[nodiscard]] std::vector<Variable<T>> chunk(const Variable<T>& x, Index count, int axis) {
   detail::require("chunk", "the input", x);

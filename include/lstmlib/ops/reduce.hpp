@@ -8,8 +8,8 @@
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// Calls `reduce(x, along, shape)`: `along` walks all `axes` as one axis, and `shape` is that of the result. Axes
-/// that are not neighbours are first moved to the end.
+/// Calls `reduce(x, along, shape)`: `along` walks all `axes` as one axis, and `shape` is that of the result.
+/// Axes that are not neighbours are first moved to the end.
 template <Real T, class ReduceAxis>
 Variable<T> over_axes(const char* op, const Variable<T>& x, const Axes& axes, ReduceOptions options,
                       ReduceAxis reduce) {
@@ -59,8 +59,8 @@ template <Real T>
 }
 
 /// Maximum over `axes`; NaN if any element is NaN, as in NumPy and PyTorch. Every element equal to the
-/// maximum gets the whole gradient, as in Chainer; if the maximum is NaN, every NaN does. Throws IndexError if
-/// an axis does not exist and ShapeError if it is empty.
+/// maximum gets the whole gradient, as in Chainer; if the maximum is NaN, every NaN does. Throws IndexError
+/// if an axis does not exist and ShapeError if it is empty.
 template <Real T>
 [[nodiscard]] Variable<T> max(const Variable<T>& x, const Axes& axes = {}, ReduceOptions options = {}) {
   return detail::over_axes(

@@ -7,8 +7,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
-/// Minimum over `axes`, like max(): NaN if any element is NaN, and every element equal to the minimum gets the
-/// whole gradient.
+/// Minimum over `axes`, like max(): NaN if any element is NaN, and every element equal to the minimum gets
+/// the whole gradient.
 template <Real T>
 [[nodiscard]] Variable<T> min(const Variable<T>& x, const Axes& axes = {}, ReduceOptions options = {}) {
   return detail::over_axes(
@@ -29,8 +29,8 @@ struct VarianceOptions {
   Index correction = 1;
   bool keepdim = false;
 };
-/// Variance over `axes`: the sum of squared distances from the mean, divided by the number of elements minus the
-/// correction. Throws ShapeError unless there are more elements than that.
+/// Variance over `axes`: the sum of squared distances from the mean, divided by the number of elements minus
+/// the correction. Throws ShapeError unless there are more elements than that.
 template <Real T>
 [[nodiscard]] Variable<T> variance(const Variable<T>& x, const Axes& axes = {},
                                    VarianceOptions options = {}) {
@@ -109,8 +109,8 @@ template <Real T>
       });
 }
 
-/// log(sum(exp(x))) over `axes`, without overflow; -infinity if all elements are. Throws ShapeError if an axis is
-/// empty.
+/// log(sum(exp(x))) over `axes`, without overflow; -infinity if all elements are. Throws ShapeError if an
+/// axis is empty.
 template <Real T>
 [[nodiscard]] Variable<T> logsumexp(const Variable<T>& x, const Axes& axes = {}, ReduceOptions options = {}) {
   return detail::over_axes(

@@ -28,8 +28,8 @@ inline double uniform_double(math::RandomKey key, std::uint64_t position) {
 }
 }  // namespace detail
 
-/// A tensor whose elements are all `value`. Like Tensor::zeros, the functions of this file throw ShapeError if the
-/// shape is too large.
+/// A tensor whose elements are all `value`. Like Tensor::zeros, the functions of this file throw ShapeError
+/// if the shape is too large.
 template <Element T>
 [[nodiscard]] Tensor<T> full(const Shape& shape, std::type_identity_t<T> value,
                              Device device = Device::cpu()) {
@@ -39,8 +39,8 @@ template <Element T>
 [[nodiscard]] Tensor<T> ones(const Shape& shape, Device device = Device::cpu()) {
   return full<T>(shape, T(1), device);
 }
-/// The numbers from `start` to below `stop` (above it, if `step` is negative). Throws ValueError for a step of 0,
-/// and if a number is NaN or infinite.
+/// The numbers from `start` to below `stop` (above it, if `step` is negative). Throws ValueError for a step
+/// of 0, and if a number is NaN or infinite.
 ///
 ///     arange<float>(0, 5);        // [0. 1. 2. 3. 4.]
 ///     arange<float>(0, 1, 0.25);  // [0.   0.25 0.5  0.75]
@@ -63,12 +63,13 @@ template <Element T>
   return detail::filled<T>(shape, device, [row](std::size_t i) { return i / row == i % row ? T(1) : T(0); });
 }
 
-/// Random numbers come from the thread's random state: see set_seed(). They depend on the seed and the number of
-/// draws before, not on the device.
+/// Random numbers come from the thread's random state: see set_seed(). They depend on the seed and the number
+/// of draws before, not on the device.
 struct NormalOptions {
   double mean = 0, deviation = 1;
 };
-/// Normal numbers. Throws ValueError if the mean is not finite, or the deviation not a finite number of at least 0.
+/// Normal numbers. Throws ValueError if the mean is not finite, or the deviation not a finite number of at
+/// least 0.
 template <Real T>
 [[nodiscard]] Tensor<T> random_normal(const Shape& shape, NormalOptions options = {},
                                       Device device = Device::cpu()) {
@@ -112,7 +113,8 @@ template <Integer T>
     return static_cast<T>(static_cast<std::uint64_t>(low) + offset);
   });
 }
-/// The numbers 0 to `count` - 1 in random order. Throws ValueError for a negative count or one above 2^31 - 1.
+/// The numbers 0 to `count` - 1 in random order. Throws ValueError for a negative count or one above 2^31 -
+/// 1.
 [[nodiscard]] inline Tensor<std::int32_t> random_permutation(Index count, Device device = Device::cpu()) {
   if (count < 0 || count > (std::numeric_limits<std::int32_t>::max)())
     fail<ValueError>("random_permutation: count ", count, ", expected 0 to 2147483647");

@@ -59,15 +59,15 @@ class ArrayKernels {
   /// to = or += from. Operands 0 and 1 of the loops are `from` and `to`, each with steps of its own.
   virtual void copy(const Loops&, const T* from, T* to, OutputMode) = 0;
   /// y [outer, count, inner] = x [outer, size, inner] at the ids: `ids` [count] for all lines, or, unless
-  /// `shared`, [outer, count, inner]. Throws IndexError for an id outside the axis, at once or when the device
-  /// is next waited for.
+  /// `shared`, [outer, count, inner]. Throws IndexError for an id outside the axis, at once or when the
+  /// device is next waited for.
   virtual void gather(const GatherPlan&, View<const std::int32_t> ids, View<const T> x, View<T> y) = 0;
   /// d_x += d_y at the ids, in the order of the ids.
   virtual void scatter_add(const GatherPlan&, View<const std::int32_t> ids, View<const T> d_y,
                            View<T> d_x) = 0;
 
-  /// y [outer, inner] = factor times the reduction of x [outer, size, inner] over the axis. `c` is null (zeros)
-  /// or has the shape of y.
+  /// y [outer, inner] = factor times the reduction of x [outer, size, inner] over the axis. `c` is null
+  /// (zeros) or has the shape of y.
   virtual void reduce(math::Reduction, AxisView, T factor, View<const T> x, View<const T> c, View<T> y) = 0;
   /// d_x += factor d_y slope(x, c), see math/reduction.inl.
   virtual void reduce_backward(math::Reduction, AxisView, T factor, View<const T> x, View<const T> c,

@@ -23,8 +23,8 @@ T reduce_line(const T* x, Index count, T c) {
   }
   return result;
 }
-// y[j] = factor times the result of `size` elements at x[j], x[j + row], ... for `count` columns. c is null or
-// one number for each column.
+// y[j] = factor times the result of `size` elements at x[j], x[j + row], ... for `count` columns. c is null
+// or one number for each column.
 template <class T, Reduction r>
 void reduce_columns(const T* x, Index row, Index size, const T* c, Index count, T factor, T* y) {
   using R = Reduce<r>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Reductions, order and cumulative sums of lines along an axis. The order of each sum depends only on the shape,
-// so equal runs give equal bits.
+// Reductions, order and cumulative sums of lines along an axis. The order of each sum depends only on the
+// shape, so equal runs give equal bits.
 
 #include "lstmlib/backend/cuda/kernels/elementwise.cuh"
 #include "lstmlib/backend/cuda/kernels/reduce.cuh"
@@ -22,7 +22,8 @@ struct JoinOf {
   }
 };
 
-/// For adjacent lines: a thread reduces one piece of one line. y [outer, pieces, inner]; c [outer, inner] or null.
+/// For adjacent lines: a thread reduces one piece of one line. y [outer, pieces, inner]; c [outer, inner] or
+/// null.
 template <class T, math::Reduction r>
 struct ReduceAcrossBody {
   const T *x, *c;
@@ -88,8 +89,8 @@ struct ReduceBackwardBody {
   }
 };
 
-/// An element and its position. `before`: in the order of the largest or smallest elements, NaN first, and of equal
-/// ones the first one first.
+/// An element and its position. `before`: in the order of the largest or smallest elements, NaN first, and of
+/// equal ones the first one first.
 template <class T>
 struct Ranked {
   T value;
@@ -102,8 +103,8 @@ struct Ranked {
     return index < other.index;
   }
 };
-/// A warp finds the `count` first elements of a line, one after the other: each is the first of those behind the
-/// one before. indices [outer, count, inner].
+/// A warp finds the `count` first elements of a line, one after the other: each is the first of those behind
+/// the one before. indices [outer, count, inner].
 template <class T>
 __global__ void __launch_bounds__(32) top_k_kernel(const T* x, std::int32_t* indices, Index lines, Index size,
                                                    Index inner, Index count, bool smallest) {
