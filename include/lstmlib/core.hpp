@@ -12,6 +12,7 @@
 
 #include "lstmlib/backend/registry.hpp"
 
+#include "lstmlib/tensor/create.hpp"
 #include "lstmlib/tensor/random.hpp"
 #include "lstmlib/tensor/ragged.hpp"
 #include "lstmlib/tensor/tensor.hpp"
@@ -22,20 +23,25 @@
 
 #include "lstmlib/ops/activation.hpp"
 #include "lstmlib/ops/arithmetic.hpp"
+#include "lstmlib/ops/compare.hpp"
 #include "lstmlib/ops/convolution.hpp"
 #include "lstmlib/ops/dropout.hpp"
 #include "lstmlib/ops/elementwise.hpp"
 #include "lstmlib/ops/embedding.hpp"
+#include "lstmlib/ops/index.hpp"
 #include "lstmlib/ops/linear.hpp"
 #include "lstmlib/ops/loss.hpp"
 #include "lstmlib/ops/losses/ctc.hpp"
 #include "lstmlib/ops/losses/elementwise.hpp"
+#include "lstmlib/ops/matmul.hpp"
 #include "lstmlib/ops/measures.hpp"
 #include "lstmlib/ops/padding.hpp"
+#include "lstmlib/ops/permute.hpp"
 #include "lstmlib/ops/recurrent.hpp"
 #include "lstmlib/ops/reduce.hpp"
 #include "lstmlib/ops/shape.hpp"
 #include "lstmlib/ops/softmax.hpp"
+#include "lstmlib/ops/statistics.hpp"
 
 #include "lstmlib/nn/convolution.hpp"
 #include "lstmlib/nn/dropout.hpp"

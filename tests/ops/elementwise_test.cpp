@@ -290,7 +290,8 @@ TEST_CASE("elementwise: gradients where functions have corners, as in PyTorch") 
   };
   using V = const Variable<double>&;
   CHECK(gradient(0, [](V x) { return ops::abs(x); }) == 0);
-  CHECK(gradient(1, [](V x) { return ops::clamp(x, -1, 1); }) == 1);
+  CHECK(gradient(1, [](V x) { return ops::clamp(x, -1, 1); }) == 0);
+  CHECK(gradient(0.9, [](V x) { return ops::clamp(x, -1, 1); }) == 1);
   CHECK(gradient(1.5, [](V x) { return ops::clamp(x, -1, 1); }) == 0);
   CHECK(gradient(0, [](V x) { return ops::sqrt(x); }) == infinite);
   CHECK(gradient(0, [](V x) { return ops::pow(x, 0); }) == 0);

@@ -22,7 +22,7 @@ void reference(const std::string& prefix, Counts counts, Use use) {
 
 /// Backward with the given upstream gradient.
 template <Real T>
-void backward(const Variable<T>& y, const Tensor<T>& d_y) {
+void backward_from(const Variable<T>& y, const Tensor<T>& d_y) {
   ops::sum(ops::reshape(y, {y.value().size()}) * Variable<T>(d_y.reshape({d_y.size()}))).backward();
 }
 
@@ -31,7 +31,7 @@ void check_elementwise(const ReferenceCase& one, Op op) {
   const auto x = one.variable<T>("x");
   const auto y = op(x);
   one.check("y", y.value());
-  backward(y, one.tensor<T>("gy"));
+  backward_from(y, one.tensor<T>("gy"));
   one.check("grad_x", x.grad());
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("reference: embedding") {
     const auto& ignore = one.about().at("ignore_label");
     const auto y = ops::embedding(ids, table, ignore.is_null() ? ignore_none : ignore.get<std::int32_t>());
     one.check("y", y.value());
-    backward(y, one.tensor<T>("gy"));
+    backward_from(y, one.tensor<T>("gy"));
     one.check("grad_W", table.grad());
   });
 }
@@ -82,7 +82,7 @@ TEST_CASE("reference: linear") {
     const Index inputs = weight.shape()[1];  // several batch axes are one axis of rows
     const auto y = ops::linear(ops::reshape(x, {x.value().size() / inputs, inputs}), weight, bias);
     one.check("y", y.value());
-    backward(y, one.tensor<T>("gy"));
+    backward_from(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());
     one.check("grad_W", weight.grad());
     if (bias) one.check("grad_b", bias.grad());
@@ -98,7 +98,7 @@ TEST_CASE("reference: convolution over images") {
                                         .pad = {number("pad"), number("pad")},
                                         .dilate = {number("dilate"), number("dilate")}});
     one.check("y", y.value());
-    backward(y, one.tensor<T>("gy"));
+    backward_from(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());
     one.check("grad_W", weight.grad());
     one.check("grad_b", bias.grad());
@@ -112,7 +112,7 @@ TEST_CASE("reference: convolution over text, as images and as sequences") {
     const auto pad = one.about().at("pad").get<std::array<Index, 2>>();
     const auto y = ops::convolution_2d(x, weight, {}, {.pad = pad});
     one.check("y", y.value());
-    backward(y, one.tensor<T>("gy"));
+    backward_from(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());
     one.check("grad_W", weight.grad());
 
@@ -147,7 +147,7 @@ TEST_CASE("reference: softmax cross entropy and accuracy") {
       const auto losses = ops::softmax_cross_entropy(
           x, labels, {.ignore_label = ignore, .reduction = ops::Reduction::none}, weights);
       one.check("loss", losses.value());
-      backward(losses, one.tensor<T>("gloss"));
+      backward_from(losses, one.tensor<T>("gloss"));
     } else {
       const bool normalize = one.about().at("normalize");
       const auto loss =

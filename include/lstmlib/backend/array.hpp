@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Calls array kernels on any device. The CPU's are class templates of the function, so that a program compiles
-// those that it uses; those of other back ends are an abstract class. backend/cpu/array.hpp has the
+// Calls array kernels on any device. The CPU's are class templates of the function, so that a program
+// compiles those that it uses; those of other back ends are an abstract class. backend/cpu/array.hpp has the
 // definitions, and lstmlib::cpu has all of them compiled.
 
 #include "lstmlib/backend/registry.hpp"
@@ -25,6 +25,30 @@ template <Real T>
 struct CpuSelect {
   static void forward(const Loops&, const ArrayOperand<T>& mask, const ArrayOperand<T>& a,
                       const ArrayOperand<T>& b, T* y, OutputMode);
+};
+
+template <Real T>
+struct CpuCopy {
+  static void run(const Loops&, const T* from, T* to, OutputMode);
+};
+template <Real T>
+struct CpuGather {
+  static void forward(const GatherPlan&, View<const std::int32_t> ids, View<const T> x, View<T> y);
+  static void backward(const GatherPlan&, View<const std::int32_t> ids, View<const T> d_y, View<T> d_x);
+};
+template <Real T, math::Reduction r>
+struct CpuReduce {
+  static void forward(AxisView, T factor, View<const T> x, View<const T> c, View<T> y);
+  static void backward(AxisView, T factor, View<const T> x, View<const T> c, View<const T> d_y, View<T> d_x);
+};
+template <Real T>
+struct CpuOrder {
+  static void arg_extreme(AxisView, bool smallest, View<const T> x, View<std::int32_t> indices);
+  static void top_k(AxisView, Index count, bool smallest, View<const T> x, View<std::int32_t> indices);
+};
+template <Real T>
+struct CpuCumulative {
+  static void sum(AxisView, bool reverse, View<const T> x, View<T> y, OutputMode);
 };
 
 /// The kernels of a device for `op`. Throws DeviceError if its back end has none.
@@ -78,6 +102,51 @@ struct ArrayCall {
               const ArrayOperand<T>& b, T* y, OutputMode how = OutputMode::overwrite) const {
     if (on_cpu()) CpuSelect<T>::forward(loops, mask, a, b, y, how);
     else kernels<T>().select(loops, mask, a, b, y, how);
+  }
+  template <Real T>
+  void copy(const Loops& loops, const T* from, T* to, OutputMode how = OutputMode::overwrite) const {
+    if (on_cpu()) CpuCopy<T>::run(loops, from, to, how);
+    else kernels<T>().copy(loops, from, to, how);
+  }
+  template <Real T>
+  void gather(const GatherPlan& plan, View<const std::int32_t> ids, View<const T> x, View<T> y) const {
+    if (on_cpu()) CpuGather<T>::forward(plan, ids, x, y);
+    else kernels<T>().gather(plan, ids, x, y);
+  }
+  template <Real T>
+  void scatter_add(const GatherPlan& plan, View<const std::int32_t> ids, View<const T> d_y,
+                   View<T> d_x) const {
+    if (!d_x) return;
+    if (on_cpu()) CpuGather<T>::backward(plan, ids, d_y, d_x);
+    else kernels<T>().scatter_add(plan, ids, d_y, d_x);
+  }
+  template <math::Reduction r, Real T>
+  void reduce(AxisView along, T factor, View<const T> x, View<const T> c, View<T> y) const {
+    if (on_cpu()) CpuReduce<T, r>::forward(along, factor, x, c, y);
+    else kernels<T>().reduce(r, along, factor, x, c, y);
+  }
+  template <math::Reduction r, Real T>
+  void reduce_backward(AxisView along, T factor, View<const T> x, View<const T> c, View<const T> d_y,
+                       View<T> d_x) const {
+    if (!d_x) return;
+    if (on_cpu()) CpuReduce<T, r>::backward(along, factor, x, c, d_y, d_x);
+    else kernels<T>().reduce_backward(r, along, factor, x, c, d_y, d_x);
+  }
+  template <Real T>
+  void arg_extreme(AxisView along, bool smallest, View<const T> x, View<std::int32_t> indices) const {
+    if (on_cpu()) CpuOrder<T>::arg_extreme(along, smallest, x, indices);
+    else kernels<T>().arg_extreme(along, smallest, x, indices);
+  }
+  template <Real T>
+  void top_k(AxisView along, Index count, bool smallest, View<const T> x, View<std::int32_t> indices) const {
+    if (on_cpu()) CpuOrder<T>::top_k(along, count, smallest, x, indices);
+    else kernels<T>().top_k(along, count, smallest, x, indices);
+  }
+  template <Real T>
+  void cumulative_sum(AxisView along, bool reverse, View<const T> x, View<T> y, OutputMode how) const {
+    if (!y) return;
+    if (on_cpu()) CpuCumulative<T>::sum(along, reverse, x, y, how);
+    else kernels<T>().cumulative_sum(along, reverse, x, y, how);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Elementwise functions and their derivatives for scalars. The formulas are in elementwise.inl and binary.inl.
+// Elementwise functions and their derivatives for scalars. The formulas are in elementwise.inl,
+// binary.inl and reduction.inl.
 
 #include "lstmlib/math/elementwise_names.hpp"
 #include "lstmlib/math/scalar.hpp"
@@ -9,5 +10,6 @@ namespace lstmlib::inline LSTMLIB_ABI::math {
 
 #include "lstmlib/math/elementwise.inl"
 #include "lstmlib/math/binary.inl"
+#include "lstmlib/math/reduction.inl"
 
 }  // namespace lstmlib::math

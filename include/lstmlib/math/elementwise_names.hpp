@@ -49,6 +49,15 @@ enum class BinaryFunction : std::uint8_t {
   not_equal
 };
 inline constexpr int binary_functions = 13;
+/// Whether Binary<f> has d_a and d_b. The gradients of sums and products are sums and products.
+constexpr bool has_derivatives(BinaryFunction f) {
+  return f == BinaryFunction::divide || f == BinaryFunction::power || f == BinaryFunction::minimum ||
+         f == BinaryFunction::maximum;
+}
+
+/// Reductions of lines; see reduction.inl.
+enum class Reduction : std::uint8_t { min, sum_abs, sum_squares, sum_exp };
+inline constexpr int reductions = 4;
 
 /// Numbers that belong to a unary function.
 struct ElementwiseOptions {

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
@@ -59,8 +60,8 @@ template <Real T>
 [[nodiscard]] Variable<T> square(const Variable<T>& x) {
   return detail::apply<math::UnaryFunction::square>("square", x);
 }
-/// x to the power of `exponent`; NaN where x is below 0 and the exponent is not whole. Exponents 2 and 0.5 are
-/// computed by square() and sqrt(), which are much faster. Throws ValueError if the exponent is NaN.
+/// x to the power of `exponent`; NaN where x is below 0 and the exponent is not whole. Exponents 2 and 0.5
+/// are computed by square() and sqrt(), which are much faster. Throws ValueError if the exponent is NaN.
 template <Real T, Number N>
 [[nodiscard]] Variable<T> pow(const Variable<T>& x, N exponent) {
   const auto n = static_cast<double>(exponent);
@@ -70,7 +71,8 @@ template <Real T, Number N>
   if (n == 0.5) return detail::apply<math::UnaryFunction::sqrt>("pow", x);
   return detail::apply<math::UnaryFunction::power>("pow", x, {n, 0});
 }
-/// x to the power of `exponent`, elementwise; shapes broadcast. The gradient of the exponent is 0 where x is 0.
+/// x to the power of `exponent`, elementwise; shapes broadcast. The gradient of the exponent is 0 where x is
+/// 0.
 template <Real T>
 [[nodiscard]] Variable<T> pow(const Variable<T>& x, const Variable<T>& exponent) {
   return detail::binary<math::BinaryFunction::power>("pow", detail::first_side("pow", x),
@@ -92,8 +94,8 @@ template <Real T>
 [[nodiscard]] Variable<T> sign(const Variable<T>& x) {
   return detail::apply<math::UnaryFunction::sign>("sign", x);
 }
-/// Each element limited to [lowest, highest]. The gradient is 1 inside, the limits included, and 0 outside.
-/// Throws ValueError if a limit is NaN or lowest is above highest.
+/// Each element limited to [lowest, highest]. The gradient is 1 between the limits, and 0 at them and
+/// outside, as in PyTorch 2.15. Throws ValueError if a limit is NaN or lowest is above highest.
 template <Real T>
 [[nodiscard]] Variable<T> clamp(const Variable<T>& x, std::type_identity_t<T> lowest,
                                 std::type_identity_t<T> highest = std::numeric_limits<T>::infinity()) {
@@ -148,8 +150,8 @@ template <Real T>
   return detail::apply<math::UnaryFunction::cos>("cos", x);
 }
 
-/// The smaller of a and b, elementwise; NaN if one of them is. Shapes broadcast. Equal elements get half of the
-/// gradient each, as in PyTorch.
+/// The smaller of a and b, elementwise; NaN if one of them is. Shapes broadcast. Equal elements get half of
+/// the gradient each, as in PyTorch.
 template <Real T>
 [[nodiscard]] Variable<T> minimum(const Variable<T>& a, const Variable<T>& b) {
   return detail::binary<math::BinaryFunction::minimum>("minimum", detail::first_side("minimum", a),
@@ -160,6 +162,29 @@ template <Real T>
 [[nodiscard]] Variable<T> maximum(const Variable<T>& a, const Variable<T>& b) {
   return detail::binary<math::BinaryFunction::maximum>("maximum", detail::first_side("maximum", a),
                                                        detail::second_side("maximum", b));
+}
+
+/// y = f(x) for each element, for a function of the user's with its derivative df(x): one node in the graph,
+/// without a kernel. On the CPU only: throws DeviceError elsewhere. Functions that the library has are
+/// faster.
+///
+///     const auto y = ops::elementwise("cube", x, [](float v) { return v * v * v; },
+///                                     [](float v) { return 3 * v * v; });
+template <Real T, class Function, class Derivative>
+requires std::is_invocable_r_v<T, Function, T> && std::is_invocable_r_v<T, Derivative, T>
+[[nodiscard]] Variable<T> elementwise(const char* name, const Variable<T>& x, Function f, Derivative df) {
+  detail::require(name, "the input", x);
+  if (!x.device().is_cpu())
+    fail<DeviceError>(name, ": a function of elements works on the CPU, the input is on ", x.device());
+  auto y = Tensor<T>::uninitialized(x.shape());
+  const auto from = x.value().values();
+  const auto to = y.mutable_values();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(f(from[i]));
+  return record(name, y, {x}, reads(x.value()), [x = x.value(), df](auto d_y, auto d) {
+    const View<T> d_x = d[0].view();
+    const View<const T> d_out = d_y[0].view(), in = x.view();
+    for (Index i = 0; i < d_x.size(); ++i) d_x.data[i] += d_out.data[i] * static_cast<T>(df(in.data[i]));
+  });
 }
 
 }  // namespace lstmlib::ops

@@ -2,19 +2,11 @@
 #pragma once
 // Softmax and its logarithm.
 
-#include "lstmlib/ops/check.hpp"
+#include "lstmlib/ops/axes.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {
-/// Converts a negative axis, which counts from the end. Throws IndexError, naming `op`, if the axis does not
-/// exist.
-inline int checked_axis(const char* op, const Shape& shape, int axis) {
-  const int from_front = axis < 0 ? axis + shape.rank() : axis;
-  if (from_front < 0 || from_front >= shape.rank())
-    fail<IndexError>(op, ": axis ", axis, " of shape ", shape, ", which has ", shape.rank(), " axes");
-  return from_front;
-}
 template <Real T>
 Variable<T> softmax(const char* op, bool logarithm, const Variable<T>& x, int axis) {
   require(op, "the input", x);

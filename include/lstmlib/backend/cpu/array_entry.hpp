@@ -3,6 +3,7 @@
 // Instantiates all array kernels of the CPU. entry.hpp includes it, in one file of a program.
 
 #include "lstmlib/backend/cpu/array.hpp"
+#include "lstmlib/backend/cpu/lines.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
@@ -63,7 +64,23 @@ LSTMLIB_BINARY_BACKWARD(maximum);
 #undef LSTMLIB_BINARY_BACKWARD
 #undef LSTMLIB_BACKWARD
 
-template struct CpuSelect<float>;
-template struct CpuSelect<double>;
+#define LSTMLIB_REDUCE(r)                               \
+  template struct CpuReduce<float, math::Reduction::r>; \
+  template struct CpuReduce<double, math::Reduction::r>
+LSTMLIB_REDUCE(min);
+LSTMLIB_REDUCE(sum_abs);
+LSTMLIB_REDUCE(sum_squares);
+LSTMLIB_REDUCE(sum_exp);
+#undef LSTMLIB_REDUCE
+
+#define LSTMLIB_FOR_TYPE(T)     \
+  template struct CpuSelect<T>; \
+  template struct CpuCopy<T>;   \
+  template struct CpuGather<T>; \
+  template struct CpuOrder<T>;  \
+  template struct CpuCumulative<T>
+LSTMLIB_FOR_TYPE(float);
+LSTMLIB_FOR_TYPE(double);
+#undef LSTMLIB_FOR_TYPE
 
 }  // namespace lstmlib

@@ -89,7 +89,17 @@ class CpuTensorKernels final : public TensorKernels<T> {
   void sum(AxisView a, T factor, View<const T> x, View<T> y) override {
     if (a.inner == 1) return sum_lines(a, factor, x.data, y.data);
     fill(T(0), y);
-    each(a, [&](Index from, Index to) { y.data[to] += factor * x.data[from]; });
+    constexpr Index columns = 1024;  // of a task
+    const Index pieces = divide_up(a.inner, columns);
+    parallel_ranges(a.outer * pieces, a.size * std::min(columns, a.inner), [&](Index first, Index last) {
+      for (Index piece = first; piece < last; ++piece) {
+        const Index outer = piece / pieces, at = piece % pieces * columns,
+                    count = std::min(columns, a.inner - at);
+        for (Index i = 0; i < a.size; ++i)
+          kernel_table<T>().add_scaled(factor, x.data + (outer * a.size + i) * a.inner + at, count,
+                                       y.data + outer * a.inner + at);
+      }
+    });
   }
   void sum_backward(AxisView a, T factor, View<const T> d_y, View<T> d_x) override {
     if (!d_x) return;

@@ -16,12 +16,14 @@ struct Groups {
       : tensor(make_tensor_kernels<T>(context)),
         nn(make_nn_kernels<T>(context)),
         recurrent(make_recurrent_kernels<T>(context)),
-        update(make_update_kernels<T>(context)) {}
+        update(make_update_kernels<T>(context)),
+        array(make_array_kernels<T>(context)) {}
 
   std::unique_ptr<TensorKernels<T>> tensor;
   std::unique_ptr<NnKernels<T>> nn;
   std::unique_ptr<RecurrentKernels<T>> recurrent;
   std::unique_ptr<UpdateKernels<T>> update;
+  std::unique_ptr<ArrayKernels<T>> array;
   Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
@@ -95,6 +97,12 @@ class CudaBackend final : public Backend {
   }
   const Kernels<float>& float32_kernels(int device) override { return set_up(device).float32->kernels; }
   const Kernels<double>& float64_kernels(int device) override { return set_up(device).float64->kernels; }
+  ArrayKernels<float>* float32_array_kernels(int device) override {
+    return set_up(device).float32->array.get();
+  }
+  ArrayKernels<double>* float64_array_kernels(int device) override {
+    return set_up(device).float64->array.get();
+  }
 
   std::vector<Device> devices_;
 };

@@ -4,6 +4,7 @@
 // lstmlib::cuda. Include it in exactly one file.
 
 #include "lstmlib/backend/cuda/install.hpp"
+#include "lstmlib/backend/cuda/array.cuh"
 #include "lstmlib/backend/cuda/tensor.cuh"
 #include "lstmlib/backend/cuda/nn.cuh"
 #include "lstmlib/backend/cuda/recurrent.cuh"

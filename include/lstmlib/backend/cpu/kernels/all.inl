@@ -6,12 +6,13 @@ using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::Nest
     math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule,
     math::AmsGradRule, math::AdaBoundRule, math::AmsBoundRule;
 
-using math::UnaryFunction, math::BinaryFunction, math::ElementwiseOptions;
+using math::UnaryFunction, math::BinaryFunction, math::Reduction, math::ElementwiseOptions;
 
 #include "lstmlib/backend/cpu/kernels/nonlinear.inl"
 #include "lstmlib/backend/cpu/kernels/elementary.inl"
 #include "lstmlib/math/binary.inl"
 #include "lstmlib/math/elementwise.inl"
+#include "lstmlib/math/reduction.inl"
 #include "lstmlib/math/activation.inl"
 #include "lstmlib/math/gru_cell.inl"
 #include "lstmlib/math/lstm_cell.inl"
@@ -21,6 +22,7 @@ using math::UnaryFunction, math::BinaryFunction, math::ElementwiseOptions;
 #include "lstmlib/backend/cpu/kernels/low_precision.inl"
 
 #include "lstmlib/backend/cpu/kernels/array.inl"
+#include "lstmlib/backend/cpu/kernels/lines.inl"
 #include "lstmlib/backend/cpu/kernels/cells.inl"
 #include "lstmlib/backend/cpu/kernels/dropout.inl"
 #include "lstmlib/backend/cpu/kernels/elementwise.inl"
