@@ -29,12 +29,12 @@ struct LossParameters {
 };
 
 template <class T>
-LSTMLIB_HOST_DEVICE inline T sign_of(T x) {
+LSTMLIB_HOST_DEVICE inline T error_sign(T x) {
   return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
 }
 /// log(1 + exp(x))
 template <class T>
-LSTMLIB_HOST_DEVICE inline T softplus_of(T x) {
+LSTMLIB_HOST_DEVICE inline T stable_softplus(T x) {
   using std::exp;
   using std::fabs;
   using std::log1p;
@@ -54,7 +54,7 @@ LSTMLIB_HOST_DEVICE inline T loss_value(T x, T t, const LossParameters<T>& p) {
   if constexpr (f == LossFunction::smooth_l1)
     return fabs(error) < p.size ? error * error / (2 * p.size) : fabs(error) - p.size / 2;
   if constexpr (f == LossFunction::binary_cross_entropy)
-    return (1 - t) * x + (1 + (p.positive_weight - 1) * t) * softplus_of(-x);
+    return (1 - t) * x + (1 + (p.positive_weight - 1) * t) * stable_softplus(-x);
   if constexpr (f == LossFunction::kl_divergence) return t == T(0) ? T(0) : t * (log(t) - x);
   if constexpr (f == LossFunction::kl_divergence_log_target) return exp(t) * (t - x);
   if constexpr (f == LossFunction::hinge) {
@@ -70,9 +70,10 @@ LSTMLIB_HOST_DEVICE inline T loss_derivative(T x, T t, const LossParameters<T>& 
   using std::fabs;
   const T error = x - t;
   if constexpr (f == LossFunction::squared_error) return 2 * error;
-  if constexpr (f == LossFunction::absolute_error) return sign_of(error);
-  if constexpr (f == LossFunction::huber) return fabs(error) <= p.size ? error : p.size * sign_of(error);
-  if constexpr (f == LossFunction::smooth_l1) return fabs(error) < p.size ? error / p.size : sign_of(error);
+  if constexpr (f == LossFunction::absolute_error) return error_sign(error);
+  if constexpr (f == LossFunction::huber) return fabs(error) <= p.size ? error : p.size * error_sign(error);
+  if constexpr (f == LossFunction::smooth_l1)
+    return fabs(error) < p.size ? error / p.size : error_sign(error);
   if constexpr (f == LossFunction::binary_cross_entropy) {
     const T e = exp(-fabs(x));  // sigmoid(-x) without overflow
     const T sigmoid_of_minus = x > T(0) ? e / (1 + e) : 1 / (1 + e);
@@ -89,7 +90,7 @@ LSTMLIB_HOST_DEVICE inline T loss_target_derivative(T x, T t, const LossParamete
   using std::exp;
   using std::log;
   if constexpr (f == LossFunction::binary_cross_entropy)
-    return -x + (p.positive_weight - 1) * softplus_of(-x);
+    return -x + (p.positive_weight - 1) * stable_softplus(-x);
   if constexpr (f == LossFunction::kl_divergence) return t == T(0) ? T(0) : log(t) + 1 - x;
   if constexpr (f == LossFunction::kl_divergence_log_target) return exp(t) * (t - x + 1);
   if constexpr (f == LossFunction::hinge) return p.size - t * x <= T(0) ? T(0) : -x;

@@ -16,12 +16,14 @@ struct Groups {
       : tensor(make_tensor_kernels<T>(context)),
         nn(make_nn_kernels<T>(context)),
         recurrent(make_recurrent_kernels<T>(context)),
-        update(make_update_kernels<T>(context)) {}
+        update(make_update_kernels<T>(context)),
+        losses(make_loss_kernels<T>(context)) {}
 
   std::unique_ptr<TensorKernels<T>> tensor;
   std::unique_ptr<NnKernels<T>> nn;
   std::unique_ptr<RecurrentKernels<T>> recurrent;
   std::unique_ptr<UpdateKernels<T>> update;
+  std::unique_ptr<LossKernels<T>> losses;
   Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
@@ -69,7 +71,9 @@ class CudaBackend final : public Backend {
     here.synchronise();
   }
   void synchronise(int device) override { context(device).synchronise(); }
-  void run_as_graph(int device, FunctionRef<void()> work) override { context(device).graphs.run_as_graph(work); }
+  void run_as_graph(int device, FunctionRef<void()> work) override {
+    context(device).graphs.run_as_graph(work);
+  }
 
   /// Created at the first call.
   Context& context(int device) { return *set_up(device).context; }
@@ -93,6 +97,12 @@ class CudaBackend final : public Backend {
   }
   const Kernels<float>& float32_kernels(int device) override { return set_up(device).float32->kernels; }
   const Kernels<double>& float64_kernels(int device) override { return set_up(device).float64->kernels; }
+  LossKernels<float>* float32_loss_kernels(int device) override {
+    return set_up(device).float32->losses.get();
+  }
+  LossKernels<double>* float64_loss_kernels(int device) override {
+    return set_up(device).float64->losses.get();
+  }
 
   std::vector<Device> devices_;
 };

@@ -10,7 +10,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label };
+enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label, class_label };
 
 /// Where kernels record an error (data_errors.cuh). The first kernel to report wins, and of its errors the
 /// one at the lowest index. So the result does not depend on the order of threads.
@@ -44,6 +44,7 @@ class DataErrors {
     const auto value = static_cast<std::int32_t>(static_cast<std::uint32_t>(seen.place_and_value));
     const char* what = kind == DataError::label            ? "softmax_cross_entropy: label "
                        : kind == DataError::accuracy_label ? "accuracy: label "
+                       : kind == DataError::class_label    ? "loss over classes: label "
                                                            : "embedding: id ";
     fail<IndexError>(what, value, ", expected 0 to ", bound - 1);
   }
