@@ -24,6 +24,7 @@
 #include "lstmlib/ops/arithmetic.hpp"
 #include "lstmlib/ops/convolution.hpp"
 #include "lstmlib/ops/dropout.hpp"
+#include "lstmlib/ops/elementwise.hpp"
 #include "lstmlib/ops/embedding.hpp"
 #include "lstmlib/ops/linear.hpp"
 #include "lstmlib/ops/loss.hpp"
@@ -47,4 +48,6 @@
 
 #include "lstmlib/optim/adam.hpp"
 #include "lstmlib/optim/adaptive.hpp"
+#include "lstmlib/optim/schedule.hpp"
 #include "lstmlib/optim/sgd.hpp"
+#include "lstmlib/optim/weight_average.hpp"

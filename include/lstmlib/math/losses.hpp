@@ -2,8 +2,7 @@
 #pragma once
 // Losses of one prediction x and its target t, and their derivatives by both. NaN stays NaN.
 
-#include "lstmlib/base/host_device.hpp"
-#include "lstmlib/version.hpp"
+#include "lstmlib/math/scalar.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -28,13 +27,9 @@ struct LossParameters {
   T positive_weight = 1;  ///< binary cross entropy: weight of the positive part
 };
 
-template <class T>
-LSTMLIB_HOST_DEVICE inline T error_sign(T x) {
-  return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
-}
 /// log(1 + exp(x))
 template <class T>
-LSTMLIB_HOST_DEVICE inline T stable_softplus(T x) {
+LSTMLIB_HOST_DEVICE inline T softplus_of(T x) {
   using std::exp;
   using std::fabs;
   using std::log1p;
@@ -54,7 +49,7 @@ LSTMLIB_HOST_DEVICE inline T loss_value(T x, T t, const LossParameters<T>& p) {
   if constexpr (f == LossFunction::smooth_l1)
     return fabs(error) < p.size ? error * error / (2 * p.size) : fabs(error) - p.size / 2;
   if constexpr (f == LossFunction::binary_cross_entropy)
-    return (1 - t) * x + (1 + (p.positive_weight - 1) * t) * stable_softplus(-x);
+    return (1 - t) * x + (1 + (p.positive_weight - 1) * t) * softplus_of(-x);
   if constexpr (f == LossFunction::kl_divergence) return t == T(0) ? T(0) : t * (log(t) - x);
   if constexpr (f == LossFunction::kl_divergence_log_target) return exp(t) * (t - x);
   if constexpr (f == LossFunction::hinge) {
@@ -70,10 +65,9 @@ LSTMLIB_HOST_DEVICE inline T loss_derivative(T x, T t, const LossParameters<T>& 
   using std::fabs;
   const T error = x - t;
   if constexpr (f == LossFunction::squared_error) return 2 * error;
-  if constexpr (f == LossFunction::absolute_error) return error_sign(error);
-  if constexpr (f == LossFunction::huber) return fabs(error) <= p.size ? error : p.size * error_sign(error);
-  if constexpr (f == LossFunction::smooth_l1)
-    return fabs(error) < p.size ? error / p.size : error_sign(error);
+  if constexpr (f == LossFunction::absolute_error) return sign_of(error);
+  if constexpr (f == LossFunction::huber) return fabs(error) <= p.size ? error : p.size * sign_of(error);
+  if constexpr (f == LossFunction::smooth_l1) return fabs(error) < p.size ? error / p.size : sign_of(error);
   if constexpr (f == LossFunction::binary_cross_entropy) {
     const T e = exp(-fabs(x));  // sigmoid(-x) without overflow
     const T sigmoid_of_minus = x > T(0) ? e / (1 + e) : 1 / (1 + e);
@@ -90,7 +84,7 @@ LSTMLIB_HOST_DEVICE inline T loss_target_derivative(T x, T t, const LossParamete
   using std::exp;
   using std::log;
   if constexpr (f == LossFunction::binary_cross_entropy)
-    return -x + (p.positive_weight - 1) * stable_softplus(-x);
+    return -x + (p.positive_weight - 1) * softplus_of(-x);
   if constexpr (f == LossFunction::kl_divergence) return t == T(0) ? T(0) : log(t) + 1 - x;
   if constexpr (f == LossFunction::kl_divergence_log_target) return exp(t) * (t - x + 1);
   if constexpr (f == LossFunction::hinge) return p.size - t * x <= T(0) ? T(0) : -x;
