@@ -47,7 +47,7 @@ int main() {
     return ops::mse_loss(model(batch.inputs), batch.targets);
   };
   train::StandardUpdater updater(batches, model, adam, objective);
-  train::Trainer trainer(updater, {.stop = train::early_stopping({.limit = train::epochs(30)})});
+  train::Trainer trainer(updater, {.stop = train::early_stopping({.limit = train::epochs(40)})});
   trainer.extend(train::evaluator(validation, objective));
   trainer.extend(train::log_report({.write = train::epochs(5)}));
   trainer.extend(train::print_report({"epoch", "main/loss", "validation/main/loss"}, std::cout));
