@@ -188,6 +188,103 @@ TEST_CASE_TEMPLATE("cuda: softmax cross entropy", T, float, double) {
   });
 }
 
+TEST_CASE_TEMPLATE("cuda: losses of elements", T, float, double) {
+  using ops::Reduction;
+  for (const Shape& shape : {Shape{1, 1}, Shape{3, 31}, Shape{300, 9}, Shape{2, 2500}, Shape{0, 4}})
+    for (const auto r : {Reduction::mean, Reduction::sum, Reduction::none}) {
+      const auto both = [&](const char* name, auto loss) {
+        check_on_both<T>(
+            name, {shape, shape}, [&](const Inputs<T>& in) { return loss(in[0], in[1]); }, 100);
+      };
+      using V = const Variable<T>&;
+      const auto weights = [&](V x) {  // of rows; some are 0
+        auto made = test::values<T>({shape[0]}, 9);
+        for (std::size_t i = 0; i < made.values().size(); i += 4) made.mutable_values()[i] = 0;
+        return made.to(x.device());
+      };
+      both("mse", [&](V x, V t) { return ops::mse_loss(x, t, {r}); });
+      both("mse, weights", [&](V x, V t) { return ops::mse_loss(x, t, {r}, weights(x)); });
+      both("l1", [&](V x, V t) { return ops::l1_loss(x, t, {r, false}, weights(x)); });
+      both("huber", [&](V x, V t) { return ops::huber_loss(x, t, {.delta = 0.3, .loss = {r}}); });
+      both("smooth l1", [&](V x, V t) { return ops::smooth_l1_loss(x, t, {.beta = 0.3, .loss = {r}}); });
+      both("binary cross entropy", [&](V x, V t) {
+        return ops::binary_cross_entropy_with_logits(x, t, {r}, {},
+                                                     test::values<T>({shape[1]}, 7, x.device()));
+      });
+      both("kl", [&](V x, V t) { return ops::kl_div(x, t * t, {.loss = {r}}); });
+      both("kl of logarithms",
+           [&](V x, V t) { return ops::kl_div(x, t, {.log_target = true, .loss = {r}}); });
+      both("hinge", [&](V x, V t) { return ops::hinge_loss(x, t, {.margin = 0.2, .loss = {r}}); });
+    }
+}
+
+TEST_CASE_TEMPLATE("cuda: losses of classes", T, float, double) {
+  using ops::Reduction;
+  const auto labels = [](Device device) {
+    return Tensor<std::int32_t>::from({0, 2, -1, 1, 1, 0}, {2, 3}, device);
+  };
+  const Shape shape{2, 4, 3};
+  for (const auto r : {Reduction::mean, Reduction::sum, Reduction::none}) {
+    check_on_both<T>(
+        "nll", {shape},
+        [&](const Inputs<T>& in) { return ops::nll_loss(in[0], labels(in[0].device()), {.reduction = r}); },
+        32);
+    check_on_both<T>(
+        "smoothing", {shape},
+        [&](const Inputs<T>& in) {
+          return ops::softmax_cross_entropy(in[0], labels(in[0].device()),
+                                            {.reduction = r, .label_smoothing = 0.2},
+                                            test::values<T>({4}, 3, in[0].device()));
+        },
+        32);
+    check_on_both<T>(
+        "probabilities", {shape},
+        [&](const Inputs<T>& in) {
+          return ops::softmax_cross_entropy(in[0], test::values<T>(shape, 8, in[0].device()),
+                                            {.normalize = false, .reduction = r});
+        },
+        32);
+  }
+  const auto ragged = layout({4, 2});
+  const std::vector<std::vector<std::int32_t>> words{{1, 2}, {3}};
+  check_on_both<T>(
+      "CTC", {{6, 4}},
+      [&](const Inputs<T>& in) {
+        return ops::ctc_loss(Ragged<Variable<T>>{ops::log_softmax(in[0]), ragged}, words);
+      },
+      32);
+  const auto bad = ops::nll_loss(Variable<T>(test::values<T>({1, 3}, 2, test::gpu())),
+                                 Tensor<std::int32_t>::from({3}, {1}, test::gpu()));
+  CHECK_THROWS_WITH_AS(bad.item(), "loss over classes: label 3, expected 0 to 2", IndexError);
+}
+
+TEST_CASE_TEMPLATE("cuda: padding, rows of sequences and learned states", T, float, double) {
+  const auto ragged = layout({3, 1, 2});
+  for (const bool first : {true, false}) {
+    check_on_both<T>(
+        "to padded", {{6, 5}},
+        [&](const Inputs<T>& in) {
+          return ops::to_padded(Ragged<Variable<T>>{in[0], ragged}, {.batch_first = first, .value = 2})
+              .values;
+        },
+        0);
+    check_on_both<T>(
+        "from padded", {{3, 3, 5}},
+        [&](const Inputs<T>& in) {
+          return ops::from_padded(in[0], {3, 1, 2}, {.batch_first = first}).values;
+        },
+        0);
+  }
+  check_on_both<T>(
+      "sequence", {{6, 5}},
+      [&](const Inputs<T>& in) {
+        return Ragged<Variable<T>>{in[0], ragged}.sequence(2);
+      },
+      0);
+  check_on_both<T>("repeated row", {{1, 5}},
+                   [&](const Inputs<T>& in) { return nn::detail::repeat_row(in[0], 40); });
+}
+
 TEST_CASE_TEMPLATE("cuda: of equal scores the first one counts", T, float, double) {
   const auto scores = Variable<T>(Tensor<T>::from({1, 3, 3, 0, 2, 2, 2, 2}, {2, 4}, test::gpu()));
   const auto labels = [](std::int32_t a, std::int32_t b) {

@@ -4,6 +4,7 @@
 
 #include "lstmlib/backend/cuda/array.cuh"
 #include "lstmlib/backend/cuda/tensor.cuh"
+#include "lstmlib/backend/cuda/losses.cuh"
 #include "lstmlib/backend/cuda/nn.cuh"
 #include "lstmlib/backend/cuda/update.cuh"
 
@@ -15,6 +16,8 @@ template std::unique_ptr<TensorKernels<float>> make_tensor_kernels<float>(Contex
 template std::unique_ptr<TensorKernels<double>> make_tensor_kernels<double>(Context&);
 template std::unique_ptr<NnKernels<float>> make_nn_kernels<float>(Context&);
 template std::unique_ptr<NnKernels<double>> make_nn_kernels<double>(Context&);
+template std::unique_ptr<LossKernels<float>> make_loss_kernels<float>(Context&);
+template std::unique_ptr<LossKernels<double>> make_loss_kernels<double>(Context&);
 template std::unique_ptr<UpdateKernels<float>> make_update_kernels<float>(Context&);
 template std::unique_ptr<UpdateKernels<double>> make_update_kernels<double>(Context&);
 

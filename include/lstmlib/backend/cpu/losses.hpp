@@ -84,50 +84,18 @@ void CpuElementLoss<T, f>::backward(const ElementLossProblem<T>& p, View<const T
   });
 }
 
-namespace cpu {
-/// The entries of a loss over classes.
-template <class T>
-class ClassEntries {
- public:
-  explicit ClassEntries(const ClassLossProblem<T>& p) : p_(p) {}
-  [[nodiscard]] Index count() const { return p_.axis.outer * p_.axis.inner; }
-  /// Index of the first class of an entry.
-  [[nodiscard]] Index first(Index entry) const {
-    return entry / p_.axis.inner * p_.axis.size * p_.axis.inner + entry % p_.axis.inner;
-  }
-  [[nodiscard]] bool counts(Index entry) const {
-    return !p_.labels || p_.labels.data[entry] != p_.ignore_label;
-  }
-  /// The smoothed target of a class times its weight.
-  [[nodiscard]] T target(Index entry, Index c) const {
-    const T hard = p_.labels ? (p_.labels.data[entry] == c ? T(1) : T(0))
-                             : p_.probabilities.data[first(entry) + c * p_.axis.inner];
-    const T q = (1 - p_.smoothing) * hard + p_.smoothing / static_cast<T>(p_.axis.size);
-    return p_.class_weights ? q * p_.class_weights.data[c] : q;
-  }
-
- private:
-  const ClassLossProblem<T>& p_;
-};
-}  // namespace cpu
-
 template <Real T>
 void CpuClassLoss<T>::forward(const ClassLossProblem<T>& p, View<const T> log_probabilities,
                               const LossResult<T>& result) {
-  const cpu::ClassEntries<T> entries(p);
+  const ClassEntries<T> entries{p};
   Index counted = 0;
   for (Index entry = 0; entry < entries.count(); ++entry) {
-    if (!entries.counts(entry)) continue;
-    ++counted;
-    if (p.labels && (p.labels.data[entry] < 0 || p.labels.data[entry] >= p.axis.size))
+    if (entries.bad(entry))
       fail<IndexError>(p.op, ": label ", p.labels.data[entry], ", expected 0 to ", p.axis.size - 1);
+    counted += entries.counts(entry);
   }
   const double sum = cpu::sum_of(entries.count(), p.axis.size, [&](Index entry) {
-    T loss = 0;
-    for (Index c = 0; entries.counts(entry) && c < p.axis.size; ++c) {
-      const T q = entries.target(entry, c);
-      if (q != T(0)) loss -= q * log_probabilities.data[entries.first(entry) + c * p.axis.inner];
-    }
+    const T loss = entries.loss(entry, log_probabilities.data);
     if (result.losses) result.losses.data[entry] = loss;
     return static_cast<double>(loss);
   });
@@ -138,19 +106,11 @@ template <Real T>
 void CpuClassLoss<T>::backward(const ClassLossProblem<T>& p, View<const T> log_probabilities, bool of_scores,
                                View<const T> factor, View<const T> d_losses, View<T> d) {
   if (!d) return;
-  const cpu::ClassEntries<T> entries(p);
+  const ClassEntries<T> entries{p};
   cpu::parallel_ranges(entries.count(), p.axis.size * cpu::loss_cost, [&](Index begin, Index end) {
-    for (Index entry = begin; entry < end; ++entry) {
-      if (!entries.counts(entry)) continue;
-      const T d_loss = cpu::chained(factor, d_losses, entry);
-      T sum = 0;
-      for (Index c = 0; of_scores && c < p.axis.size; ++c) sum += entries.target(entry, c);
-      for (Index c = 0; c < p.axis.size; ++c) {
-        const Index at = entries.first(entry) + c * p.axis.inner;
-        const T probability = of_scores ? sum * std::exp(log_probabilities.data[at]) : T(0);
-        d.data[at] += d_loss * (probability - entries.target(entry, c));
-      }
-    }
+    for (Index entry = begin; entry < end; ++entry)
+      entries.backward(entry, log_probabilities.data, of_scores, cpu::chained(factor, d_losses, entry),
+                       d.data);
   });
 }
 

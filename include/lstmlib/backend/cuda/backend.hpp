@@ -17,13 +17,15 @@ struct Groups {
         nn(make_nn_kernels<T>(context)),
         recurrent(make_recurrent_kernels<T>(context)),
         update(make_update_kernels<T>(context)),
-        array(make_array_kernels<T>(context)) {}
+        array(make_array_kernels<T>(context)),
+        losses(make_loss_kernels<T>(context)) {}
 
   std::unique_ptr<TensorKernels<T>> tensor;
   std::unique_ptr<NnKernels<T>> nn;
   std::unique_ptr<RecurrentKernels<T>> recurrent;
   std::unique_ptr<UpdateKernels<T>> update;
   std::unique_ptr<ArrayKernels<T>> array;
+  std::unique_ptr<LossKernels<T>> losses;
   Kernels<T> kernels{*tensor, *nn, *recurrent, *update};
 };
 
@@ -102,6 +104,12 @@ class CudaBackend final : public Backend {
   }
   ArrayKernels<double>* float64_array_kernels(int device) override {
     return set_up(device).float64->array.get();
+  }
+  LossKernels<float>* float32_loss_kernels(int device) override {
+    return set_up(device).float32->losses.get();
+  }
+  LossKernels<double>* float64_loss_kernels(int device) override {
+    return set_up(device).float64->losses.get();
   }
 
   std::vector<Device> devices_;

@@ -10,7 +10,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
-enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label, index };
+enum class DataError : std::uint8_t { none, embedding_id, label, accuracy_label, index, class_label };
 
 /// Where kernels record an error (data_errors.cuh). The first kernel to report wins, and of its errors the
 /// one at the lowest index. So the result does not depend on the order of threads.
@@ -45,6 +45,7 @@ class DataErrors {
     const char* what = kind == DataError::label            ? "softmax_cross_entropy: label "
                        : kind == DataError::accuracy_label ? "accuracy: label "
                        : kind == DataError::index          ? "index_select or gather: id "
+                       : kind == DataError::class_label    ? "loss over classes: label "
                                                            : "embedding: id ";
     fail<IndexError>(what, value, ", expected 0 to ", bound - 1);
   }

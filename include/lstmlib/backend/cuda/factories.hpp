@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Creates the kernels of a device. Each group is defined and compiled separately (array.cuh, tensor.cuh,
-// nn.cuh, update.cuh, recurrent.cuh).
+// Creates the kernels of a device. Each group is defined and compiled separately (array.cuh, tensor.cuh, nn.cuh,
+// losses.cuh, update.cuh, recurrent.cuh).
 
 #include "lstmlib/backend/backend.hpp"
 #include "lstmlib/backend/cuda/context.hpp"
@@ -16,6 +16,8 @@ template <Real T>
 std::unique_ptr<ArrayKernels<T>> make_array_kernels(Context& context);
 template <Real T>
 std::unique_ptr<NnKernels<T>> make_nn_kernels(Context& context);
+template <Real T>
+std::unique_ptr<LossKernels<T>> make_loss_kernels(Context& context);
 template <Real T>
 std::unique_ptr<UpdateKernels<T>> make_update_kernels(Context& context);
 template <Real T>

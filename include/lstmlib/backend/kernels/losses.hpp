@@ -55,6 +55,53 @@ struct ClassLossProblem {
   T smoothing;
 };
 
+/// The entries of a loss over classes, for host and GPU.
+template <class T>
+struct ClassEntries {
+  ClassLossProblem<T> p;
+
+  [[nodiscard]] LSTMLIB_HOST_DEVICE Index count() const { return p.axis.outer * p.axis.inner; }
+  /// Index of the first class of an entry.
+  [[nodiscard]] LSTMLIB_HOST_DEVICE Index first(Index entry) const {
+    return entry / p.axis.inner * p.axis.size * p.axis.inner + entry % p.axis.inner;
+  }
+  /// Whether the label is not a class, and not ignored.
+  [[nodiscard]] LSTMLIB_HOST_DEVICE bool bad(Index entry) const {
+    if (!p.labels.data || p.labels.data[entry] == p.ignore_label) return false;
+    return p.labels.data[entry] < 0 || p.labels.data[entry] >= p.axis.size;
+  }
+  [[nodiscard]] LSTMLIB_HOST_DEVICE bool counts(Index entry) const {
+    return !p.labels.data || (p.labels.data[entry] != p.ignore_label && !bad(entry));
+  }
+  /// The smoothed target of a class times its weight.
+  [[nodiscard]] LSTMLIB_HOST_DEVICE T target(Index entry, Index c) const {
+    const T hard = p.labels.data ? (p.labels.data[entry] == c ? T(1) : T(0))
+                                 : p.probabilities.data[first(entry) + c * p.axis.inner];
+    const T q = (1 - p.smoothing) * hard + p.smoothing / static_cast<T>(p.axis.size);
+    return p.class_weights.data ? q * p.class_weights.data[c] : q;
+  }
+  [[nodiscard]] LSTMLIB_HOST_DEVICE T loss(Index entry, const T* log_probabilities) const {
+    T sum = 0;
+    if (!counts(entry)) return sum;
+    for (Index c = 0; c < p.axis.size; ++c) {
+      const T q = target(entry, c);
+      if (q != T(0)) sum -= q * log_probabilities[first(entry) + c * p.axis.inner];
+    }
+    return sum;
+  }
+  LSTMLIB_HOST_DEVICE void backward(Index entry, const T* log_probabilities, bool of_scores, T d_loss,
+                                    T* d) const {
+    using std::exp;
+    if (!counts(entry)) return;
+    T sum = 0;
+    for (Index c = 0; of_scores && c < p.axis.size; ++c) sum += target(entry, c);
+    for (Index c = 0; c < p.axis.size; ++c) {
+      const Index at = first(entry) + c * p.axis.inner;
+      d[at] += d_loss * ((of_scores ? sum * exp(log_probabilities[at]) : T(0)) - target(entry, c));
+    }
+  }
+};
+
 template <Real T>
 class LossKernels {
  public:
