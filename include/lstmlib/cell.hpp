@@ -2,4 +2,4 @@
 #pragma once
 // Recurrent cells of a program's own, at the speed of the built-in ones. docs/add_a_cell.md is the guide.
 
-#include "lstmlib/nn/cell.hpp"
+#include "lstmlib/nn/cells.hpp"

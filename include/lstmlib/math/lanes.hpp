@@ -200,4 +200,40 @@ class Lanes {
   Raw raw;
 };
 
+// For calls by a qualified name, as formula::tanh(x), which find no friends.
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> exp(const Lanes<T, bytes>& x) {
+  return exp(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> log(const Lanes<T, bytes>& x) {
+  return log(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> sqrt(const Lanes<T, bytes>& x) {
+  return sqrt(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> abs(const Lanes<T, bytes>& x) {
+  return abs(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> tanh(const Lanes<T, bytes>& x) {
+  return tanh(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> sigmoid(const Lanes<T, bytes>& x) {
+  return sigmoid(x);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> minimum(const Lanes<T, bytes>& a,
+                                                      const std::type_identity_t<Lanes<T, bytes>>& b) {
+  return minimum(a, b);
+}
+template <class T, int bytes>
+[[gnu::always_inline]] inline Lanes<T, bytes> maximum(const Lanes<T, bytes>& a,
+                                                      const std::type_identity_t<Lanes<T, bytes>>& b) {
+  return maximum(a, b);
+}
+
 }  // namespace lstmlib::formula

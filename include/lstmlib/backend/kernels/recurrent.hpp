@@ -49,6 +49,7 @@ struct CellType {
   RecurrentCell kind;
   const CustomCell<T>* custom = nullptr;
 
+  constexpr CellType() : kind(RecurrentCell::lstm) {}
   constexpr CellType(RecurrentCell built_in) : kind(built_in) {}
   constexpr CellType(const CustomCell<T>& cell) : kind(RecurrentCell::custom), custom(&cell) {}
   constexpr operator RecurrentCell() const { return kind; }
