@@ -166,10 +166,6 @@ template <class T, class Cell>
 
 namespace lstmlib::inline LSTMLIB_ABI {
 
-/// The steps of a cell on GPUs, which cuda/cell.cuh installs.
-template <class T, class Cell>
-inline const void* cuda_cell_steps = nullptr;
-
 /// A cell of the program's own, for every function that takes one of the library's.
 ///
 ///     const auto result = ops::recurrent<float>(custom_cell<float, MyCell>, x, weights);

@@ -39,9 +39,13 @@ struct CustomCell {
   /// For vectors of 16, 32 and 64 bytes.
   std::array<void (*)(const cpu::CellForward<T>&), 3> forward;
   std::array<void (*)(const cpu::CellBackward<T>&), 3> backward;
-  /// The steps on a GPU, a cuda::CellSteps<T>. Null until cuda/cell.cuh installs it.
+  /// Where cuda_cell_steps is.
   const void* const* cuda;
 };
+
+/// The steps of a cell on GPUs: a cuda::CellSteps<T>, which cuda::install_cell sets.
+template <class T, class Cell>
+inline const void* cuda_cell_steps = nullptr;
 
 /// One of the library's cells or one of the program's. Converts from both.
 template <class T>
