@@ -10,11 +10,11 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 /// The parameters of a layer. Each gate has hidden_size rows, in the order that RecurrentCell defines.
 template <Real T>
 struct RecurrentWeights {
-  Variable<T> input;        ///< [gates hidden_size, input_size]
-  Variable<T> hidden;       ///< [gates hidden_size, hidden_size]
-  Variable<T> bias_input;   ///< [gates hidden_size]
-  Variable<T> bias_hidden;  ///< [gates hidden_size]
-  Variable<T> parameters;   ///< [parameters hidden_size]; only custom cells may have some
+  Variable<T> input;         ///< [gates hidden_size, input_size]
+  Variable<T> hidden;        ///< [gates hidden_size, hidden_size]
+  Variable<T> bias_input;    ///< [gates hidden_size]
+  Variable<T> bias_hidden;   ///< [gates hidden_size]
+  Variable<T> parameters{};  ///< [parameters hidden_size]; only custom cells may have some
 };
 
 /// The state of each sequence, [sequences, hidden_size]. Absent means zeros. Only an LSTM has a cell state.
