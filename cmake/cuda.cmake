@@ -1,11 +1,11 @@
-# lstmlib::cuda: the CUDA part, compiled once; optional. nvcc is called as a tool, not as a language of the project, so
-# that a user's project may link it without CUDA of its own.
+# lstmlib::cuda: the CUDA part, compiled once; optional. nvcc is called as a tool and is not a language of the project, so
+# that a user's project can link the library without enabling CUDA.
 
 if(NOT lstmlib_with_cuda)
   return()
 endif()
 
-# Sums and maxima need nothing new, the fastest recurrent layers need 90a; any other GPU runs the code of one before it.
+# Only the fastest recurrent layers need a certain architecture, 90a. Any other GPU runs the code of an older one.
 if(NOT CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90a 100)
 endif()
@@ -15,7 +15,7 @@ if(LSTMLIB_ABI)
   list(APPEND cuda_flags -DLSTMLIB_ABI=${LSTMLIB_ABI})
 endif()
 foreach(architecture IN LISTS CMAKE_CUDA_ARCHITECTURES)
-  # As CMake has it: 90 is code for it and for what comes after it, 90-real and 90-virtual one of the two.
+  # As in CMake: 90 is code for this architecture and for later ones; 90-real and 90-virtual are only one of the two.
   string(REGEX REPLACE "-.*" "" number ${architecture})
   if(NOT architecture MATCHES "-virtual$")
     list(APPEND cuda_flags -gencode=arch=compute_${number},code=sm_${number})
@@ -32,7 +32,7 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 
 set(cuda_objects "")
-# lstmlib_cuda_part(NAME CONTENT): one more file, so that a change does not compile everything again
+# lstmlib_cuda_part(NAME CONTENT): a file of its own, so that a change does not recompile everything
 function(lstmlib_cuda_part name content)
   set(source ${PROJECT_BINARY_DIR}/generated/cuda/${name}.cu)
   set(object ${PROJECT_BINARY_DIR}/generated/cuda/${name}.o)

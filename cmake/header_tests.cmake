@@ -1,9 +1,9 @@
-# Every public header compiles alone: one file each that includes nothing else, checked for errors and warnings, without
-# code. A stamp stands for each check, so that a later build checks again only what has changed.
+# Every public header compiles alone. For each there is a file that includes nothing else, which is checked for errors and
+# warnings without generating code. A stamp file marks each check, so that a later build repeats only what has changed.
 
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.hpp)
-list(FILTER headers EXCLUDE REGEX "entry\\.hpp$")  # lstmlib_cpu and lstmlib_serve are nothing else
-# The CUDA part's, with what stands for CUDA in tests. entry.cuh is nothing else than others, simt_device.cuh is for nvcc.
+list(FILTER headers EXCLUDE REGEX "entry\\.hpp$")  # lstmlib_cpu and lstmlib_serve already check them
+# Headers of the CUDA part, with the tests' replacement of CUDA. entry.cuh only includes others; simt_device.cuh is for nvcc.
 file(GLOB_RECURSE kernels CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/*.cuh)
 list(FILTER kernels EXCLUDE REGEX "(entry|simt_device)\\.cuh$")
 list(APPEND headers ${kernels})
@@ -21,7 +21,7 @@ get_target_property(eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
 set(folders ${eigen_folders} ${LSTMLIB_CAIRO_INCLUDE_DIRS} ${LSTMLIB_PROMETHEUS_INCLUDE_DIRS} ${Boost_INCLUDE_DIRS}
             ${MPI_CXX_INCLUDE_DIRS})
 list(REMOVE_DUPLICATES folders)
-list(REMOVE_ITEM folders /usr/include)  # the compiler's own place
+list(REMOVE_ITEM folders /usr/include)  # the compiler's default
 list(TRANSFORM folders PREPEND -isystem)
 list(APPEND folders ${MPI_CXX_COMPILE_OPTIONS})
 list(TRANSFORM MPI_CXX_COMPILE_DEFINITIONS PREPEND -D OUTPUT_VARIABLE definitions)

@@ -1,4 +1,4 @@
-# The install target: headers, compiled parts, what find_package(lstmlib) and pkg-config need, the licence, the program.
+# The install target: headers, compiled parts, files for find_package(lstmlib) and pkg-config, the licence, the program.
 # Two components: dev (all of the library) and sentiment (the program).
 
 include(GNUInstallDirs)
@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lstmlib)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# What is compiled and not there yet is built first: `cmake -S . -B build && cmake --install build` is enough.
+# Missing compiled parts are built first, so `cmake -S . -B build && cmake --install build` is enough.
 # lstmlib_build_before_install(TARGET COMPONENT)
 function(lstmlib_build_before_install target component)
   install(CODE "
@@ -18,7 +18,7 @@ function(lstmlib_build_before_install target component)
     endif()" COMPONENT ${component})
 endfunction()
 
-# A file of exported targets for each part, of which a user's project reads those it asks for.
+# A file of exported targets for each part; a user's project reads those that it requests.
 install(TARGETS lstmlib EXPORT lstmlib-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 install(EXPORT lstmlib-targets NAMESPACE lstmlib:: DESTINATION ${config_dir} COMPONENT dev)
 set(installed_parts "")
@@ -42,8 +42,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/lstmlib-config-version.cm
 install(FILES ${PROJECT_BINARY_DIR}/lstmlib-config.cmake ${PROJECT_BINARY_DIR}/lstmlib-config-version.cmake
         DESTINATION ${config_dir} COMPONENT dev)
 
-# For builds without CMake: lstmlib (the headers, and lstmlib::cpu where it is compiled), lstmlib-plot, lstmlib-serve.
-# MPI has a compiler of its own, mpicxx, that knows its flags.
+# For builds without CMake: lstmlib (the headers, and lstmlib::cpu if it is compiled), lstmlib-plot, lstmlib-serve.
+# MPI has its own compiler, mpicxx, which knows its flags.
 file(RELATIVE_PATH lstmlib_prefix /p/${pkgconfig_dir} /p)
 # lstmlib_pkg_config(NAME DESCRIPTION REQUIRES FLAGS LIBRARIES)
 function(lstmlib_pkg_config name description requires flags libraries)

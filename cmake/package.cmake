@@ -1,4 +1,4 @@
-# cpack: an archive of all, and two Debian packages, lstmlib-dev and sentiment.
+# cpack: an archive of everything, and two Debian packages, lstmlib-dev and sentiment.
 
 set(CPACK_GENERATOR TGZ DEB)
 set(CPACK_PACKAGE_NAME lstmlib)
@@ -18,7 +18,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME lstmlib-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libeigen3-dev, zlib1g-dev, nlohmann-json3-dev")
-# Needed by who links the part in question.
+# Needed to link the corresponding part.
 set(suggested "")
 if(TARGET lstmlib_plot)
   list(APPEND suggested libcairo2-dev)

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Sourced by examples/sentiment/run.sh: with_progress FOLDER COMMAND ... runs a command that builds in FOLDER, writes all that it
-# says to FOLDER/build.log, and shows on standard error how far it is: a line that is drawn over on a terminal, else a line
-# every ten seconds. A command that fails has its log shown. What is compiled is known where CMake was told
+# Sourced by examples/sentiment/run.sh: with_progress FOLDER COMMAND ... runs a command that builds in FOLDER, writes its
+# output to FOLDER/build.log, and shows the progress on standard error: one line that is redrawn on a terminal, else a line
+# every ten seconds. If the command fails, its log is shown. The names of compiled files are known if CMake was given
 # -DCMAKE_CXX_COMPILER_LAUNCHER=".../cmake/running.sh".
 
 with_progress() {
@@ -18,7 +18,7 @@ with_progress() {
   begin=$(date +%s)
   show_progress &
   watcher=$!
-  # A terminal sends Ctrl-C to the command too, which ends; the trap runs after it.
+  # A terminal sends Ctrl-C to the command too. It ends, and then the trap runs.
   interrupted=no
   trap 'interrupted=yes' INT
   status=0
@@ -26,17 +26,17 @@ with_progress() {
   trap - INT
   stop_progress
   if [ $interrupted = yes ]; then
-    echo "Stopped. The next run goes on from here." >&2
+    echo "Stopped. The next run continues from here." >&2
     exit 130
   fi
   if [ $status != 0 ]; then
     cat "$log" >&2
-    echo "The build failed; the lines above are in $log" >&2
+    echo "The build failed. The lines above are from $log" >&2
   fi
   return $status
 }
 
-# Redraws until it is killed, or the script is gone.
+# Redraws until it is killed or the script has ended.
 show_progress() {
   shown=0
   while sleep 1 && kill -0 $$ 2>/dev/null; do

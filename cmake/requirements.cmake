@@ -1,11 +1,11 @@
-# Looks for everything that the chosen parts need, before anything is built. All that is missing is named in one message,
-# with the Debian packages that have it.
+# Looks for everything that the chosen parts need, before anything is built. One message names everything that is missing,
+# with the Debian packages that contain it.
 
 set(lstmlib_missing "")           # lines of the message
 set(lstmlib_missing_packages "")  # for apt
 set(lstmlib_left_out "")          # optional parts that are not built, with the reason
 
-# lstmlib_need(PART FOUND NAME PACKAGE ...): PART is not built without NAME, which PACKAGE has.
+# lstmlib_need(PART FOUND NAME PACKAGE ...): PART needs NAME, which is in PACKAGE.
 function(lstmlib_need part found name)
   if(NOT found)
     list(APPEND lstmlib_missing "  ${part} needs ${name}")
@@ -34,7 +34,7 @@ function(lstmlib_part name found needs)
   set(lstmlib_with_${name} ${with} PARENT_SCOPE)
 endfunction()
 
-# The library. A project that adds this one as a folder may bring its own copies, as targets.
+# The library. A project that uses this one by add_subdirectory may provide its own copies, as targets.
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 3.3 QUIET NO_MODULE)
   lstmlib_need("the library" "${Eigen3_FOUND}" "Eigen 3.3" libeigen3-dev)

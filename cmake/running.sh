@@ -1,6 +1,6 @@
 #!/bin/sh
-# running.sh COMPILER ... SOURCE: runs the compiler. Meanwhile a file of the source's name lies in the folder $LSTMLIB_RUNNING, if
-# that is set; progress.sh shows these names.
+# running.sh COMPILER ... SOURCE: runs the compiler. While it runs, a file with the source's name is in the folder
+# $LSTMLIB_RUNNING, if that is set; progress.sh shows these names.
 set -u
 [ -d "${LSTMLIB_RUNNING:-}" ] || exec "$@"
 for word; do source=$word; done

@@ -1,9 +1,9 @@
 #!/bin/sh
 # single_header.sh INCLUDE_DIR [HEADER]: writes HEADER (lstmlib/lstmlib.hpp unless given), with all headers of the library that it
 # includes, as one file to standard output: cmake/single_header.sh include >lstmlib_single.hpp
-# A tool for who makes a release; the library needs it neither to build nor to install.
-# Where a header begins once only (#pragma once), a guard takes the place of the line, as it is one file now. Files without
-# that line, which the kernels include once for each instruction set, are written as often as they are included.
+# A tool for making a release. Building and installing the library do not need it.
+# #pragma once becomes an include guard, because all headers are in one file. Files without that line, which the kernels
+# include once for each instruction set, are written each time they are included.
 set -eu
 include=$1 header=${2:-lstmlib/lstmlib.hpp}
 [ -r "$include/$header" ] || { echo "single_header.sh: no $header in $include" >&2; exit 2; }
@@ -50,7 +50,7 @@ awk -v include="$include" -v top="$header" '
     close(file)
     if (once) {
       print "#endif"
-      # Within #if it may be left out, so it is written again where it is included the next time; the guard sorts it out.
+      # Inside #if it may be skipped, so it is written again at the next include; the guard prevents duplicates.
       if (outer_conditions == 0) complete[path] = 1
     }
     delete open[path]

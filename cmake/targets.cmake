@@ -1,18 +1,18 @@
-# The targets that users link: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot,
-# lstmlib::serve, lstmlib::mpi. requirements.cmake has found what they link.
+# The targets for users: lstmlib::lstmlib (headers), lstmlib::cpu (the kernels compiled once), lstmlib::plot,
+# lstmlib::serve, lstmlib::mpi. requirements.cmake has found their dependencies.
 
-# lstmlib_compiled_library(TARGET SOURCE ...): a library that a program links instead of compiling headers again.
+# lstmlib_compiled_library(TARGET SOURCE ...): a library that a program links instead of compiling the headers again.
 function(lstmlib_compiled_library target)
   add_library(${target} STATIC ${ARGN})
-  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # one file each, whose name a build shows
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # one file each, so that a build shows its name
   if(NOT PROJECT_IS_TOP_LEVEL AND NOT LSTMLIB_INSTALL)
-    # A project that adds this one as a folder builds what it links, and no more.
+    # A project that uses this one by add_subdirectory builds only what it links.
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
 endfunction()
 
-# lstmlib_optimise(TARGET): kernels without optimisation take 13 times as long, and CMake optimises nothing unless told.
-# A Debug build of this project itself is for looking into the kernels.
+# lstmlib_optimise(TARGET): kernels without optimisation take 13 times as long, and CMake does not optimise by default.
+# Only a Debug build of this project itself is not optimised, to debug the kernels.
 function(lstmlib_optimise target)
   set(own_level Release,RelWithDebInfo)
   if(PROJECT_IS_TOP_LEVEL)
@@ -32,8 +32,8 @@ file(GLOB_RECURSE lstmlib_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/includ
      ${PROJECT_SOURCE_DIR}/include/lstmlib/*.inl ${PROJECT_SOURCE_DIR}/include/lstmlib/*.cuh)
 target_sources(lstmlib INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${lstmlib_headers})
 target_link_libraries(lstmlib INTERFACE ZLIB::ZLIB nlohmann_json::nlohmann_json Threads::Threads)
-# SYSTEM: Eigen warns in a user's strict build otherwise. Its folder, not its target, is named: a project that adds this one
-# as a folder does not see targets that are found here.
+# SYSTEM, because Eigen causes warnings in a user's strict build. The folder is used and not the target, because a project
+# that uses this one by add_subdirectory does not see the targets found here.
 get_target_property(lstmlib_eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(lstmlib SYSTEM INTERFACE "$<BUILD_INTERFACE:${lstmlib_eigen_folders}>")
 
@@ -56,7 +56,7 @@ if(lstmlib_with_plot)
   target_link_libraries(lstmlib_plot INTERFACE lstmlib PkgConfig::LSTMLIB_CAIRO)
 endif()
 
-# Models over HTTP, compiled once. Who links it needs the library of Prometheus, but not Boost's headers.
+# Models over HTTP, compiled once. Programs that link it need the Prometheus library, but not Boost's headers.
 if(lstmlib_with_serve)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/serve.cpp CONTENT "#include <lstmlib/serve/entry.hpp>\n")
   lstmlib_compiled_library(lstmlib_serve ${PROJECT_BINARY_DIR}/generated/serve.cpp)

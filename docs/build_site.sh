@@ -1,7 +1,7 @@
 #!/bin/sh
-# build_site.sh [FOLDER]: makes one site of the guides and the reference of all headers, with a search. Warnings are errors.
-# Needs Doxygen alone and no network. Debian's package doxygen-awesome-css makes it look better; it is used where it is installed,
-# or from the folder $DOXYGEN_AWESOME.
+# build_site.sh [FOLDER]: builds a site with the guides, the reference of all headers, and a search. Warnings are errors.
+# Needs only Doxygen and no network. Debian's package doxygen-awesome-css makes it look better. It is used if it is installed, or
+# from the folder $DOXYGEN_AWESOME.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "${1:-$top/build/site}"
@@ -16,7 +16,7 @@ sed -i -e '/<navindex>/,/<\/navindex>/{s/\(type="mainpage" visible="yes" title="
   s/\(type="files" visible="yes" title="\)/\1Headers/}' "$scratch/layout.xml"
 
 # Guides become pages of Doxygen: headings get labels, links between pages become references, links to other files become text.
-# docs/README.md is cut at its headings: each is a page whose entries are the pages below it.
+# docs/README.md is split at its headings: each becomes a page, with the linked pages below it.
 guides=$(find docs -name '*.md' ! -name README.md | sort)
 # shellcheck disable=SC2086
 awk -v out="$scratch" '
@@ -69,7 +69,7 @@ awk -v out="$scratch" '
     next
   }
   !titled && /^# / { titled = 1; gsub(/`/, ""); print $0 " {#" (FILENAME == "README.md" ? "mainpage" : page_id(FILENAME)) "}" >to; next }
-  FILENAME == "README.md" && /^##+ / { print references($0) >to; next }  # no label: these are no pages of the tree
+  FILENAME == "README.md" && /^##+ / { print references($0) >to; next }  # no label: these are not pages of the tree
   /^##+ / { text = $0; sub(/^#+ /, "", text); gsub(/`/, ""); print references($0) " {#" page_id(FILENAME) "--" slug(text) "}" >to; next }
   /^    / { print >to; next }
   { line = references($0); while (match(line, /src="[^"]*\//)) line = substr(line, 1, RSTART + 4) substr(line, RSTART + RLENGTH); print line >to }

@@ -39,7 +39,7 @@ inline std::filesystem::path scratch(const std::string& name) {
   return folder;
 }
 
-/// Whether a text, such as a complaint, has a part.
+/// Whether a text, such as an error message, contains a part.
 inline bool says(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 }  // namespace lstmlib::test

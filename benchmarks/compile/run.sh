@@ -1,7 +1,7 @@
 #!/bin/sh
-# run.sh [COMPILER] [ROUNDS]: CPU seconds and memory that it takes to compile what users write, -O2, medians of ROUNDS (3):
-# an empty file with core.hpp, one with lstmlib.hpp, the first example with the kernels and without (as where lstmlib::cpu
-# is linked), and lstmlib::cpu itself. Prints a table in Markdown.
+# run.sh [COMPILER] [ROUNDS]: CPU seconds and memory to compile typical user code with -O2, medians of ROUNDS (3):
+# an empty file with core.hpp, one with lstmlib.hpp, the first example with the kernels and without them (as when
+# linking lstmlib::cpu), and lstmlib::cpu itself. Prints a table in Markdown.
 set -eu
 compiler=${1:-g++} rounds=${2:-3}
 top=$(cd "$(dirname "$0")/../.." && pwd)

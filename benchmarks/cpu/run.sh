@@ -1,18 +1,18 @@
 #!/bin/sh
-# Compares lstmlib on the CPU with other libraries, in turn and on this machine, and writes tables and plots.
+# Compares lstmlib on this machine's CPU with other libraries, which take turns, and writes tables and plots.
 #   benchmarks/cpu/run.sh [options] OUT
 # OUT gets report.md, report.json, the plots, and raw/ with every measured value.
-# --only PARTS     of train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags,kernels; all unless given. Results of
-#                  other parts that are in OUT already stay, so a long run can be cut into pieces.
+# --only PARTS     of train,bucketed,bf16,sentence,file,layer,large-layer,scaling,memory,chainer,flags,kernels; default: all. Results of
+#                  other parts in OUT are kept, so a long run can be split.
 # --threads LIST   thread counts of train, bucketed and sentence (default: all cores, then 1); other parts use all
 # --rounds N       default 5
-# --append         more rounds of parts that are in OUT already
+# --append         more rounds of parts that OUT already has
 # --data DIR       folder with stsa.binary.train and stsa.binary.test; "films": the project's small corpus. Default: data
 #                  in $LSTMLIB_KIT_DIR, else films
-# --quick          about a minute: small sizes, two rounds; shows that all works, says nothing about speed
-# --programs DIR   folder of the built programs; nothing is built then
+# --quick          about a minute: small sizes, two rounds; shows that everything works, but says nothing about speed
+# --programs DIR   folder of the built programs; then nothing is built
 # --yes            install missing Debian packages without asking
-# Other libraries are used through the Pythons that have them, each left out where it is not named:
+# Other libraries are used through Pythons that have them, named by these variables; without one, its library is left out:
 #   LSTMLIB_PEER_PYTHON (torch), LSTMLIB_ONNX_PYTHON (onnxruntime, onnx), LSTMLIB_CHAINER_PYTHON (chainer)
 # The build is in build/benchmarks, or in $LSTMLIB_BUILD_DIR/benchmarks.
 set -eu
@@ -59,7 +59,7 @@ if [ -n "$data" ] && [ "$data" != films ]; then
   train=$data/stsa.binary.train test=$data/stsa.binary.test
 else
   train=$top/examples/sentiment/data/corpus/films.train test=$top/examples/sentiment/data/corpus/films.test
-  [ "$data" ] || echo "No stsa.binary.train found: using the project's small corpus, whose figures are others." >&2
+  [ "$data" ] || echo "No stsa.binary.train found: using the project's small corpus, with different figures." >&2
 fi
 for file in "$train" "$test"; do [ -r "$file" ] || fail "cannot read $file"; done
 
@@ -76,30 +76,30 @@ if [ -z "$programs" ]; then
     exit 1
   fi
   programs=$build/benchmarks
-  # With the programs stays what they were built from: they may be run later, by --programs.
+  # The commit is stored with the programs, because --programs may run them later.
   commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
   [ -z "$(git -C "$top" status --porcelain -- include benchmarks/cpu 2>/dev/null)" ] || commit="$commit with changes"
   echo "$commit" >"$programs/commit"
 fi
 mkdir -p "$out/raw"
 
-# has PYTHON MODULE: whether this Python is named and has the module.
+# has PYTHON MODULE: whether this Python is set and has the module.
 has() { [ -n "$1" ] && "$1" -c "import $2" 2>/dev/null; }
 torch=${LSTMLIB_PEER_PYTHON:-} onnx=${LSTMLIB_ONNX_PYTHON:-} chainer=${LSTMLIB_CHAINER_PYTHON:-}
-has "$torch" torch || { torch=""; echo "Left out: PyTorch (LSTMLIB_PEER_PYTHON names no Python that has torch)" >&2; }
-has "$onnx" onnxruntime || { onnx=""; echo "Left out: onnxruntime (LSTMLIB_ONNX_PYTHON names no Python that has it)" >&2; }
-has "$chainer" chainer || { chainer=""; echo "Left out: Chainer (LSTMLIB_CHAINER_PYTHON names no Python that has it)" >&2; }
+has "$torch" torch || { torch=""; echo "Left out: PyTorch (LSTMLIB_PEER_PYTHON is not a Python with torch)" >&2; }
+has "$onnx" onnxruntime || { onnx=""; echo "Left out: onnxruntime (LSTMLIB_ONNX_PYTHON is not a Python with onnxruntime)" >&2; }
+has "$chainer" chainer || { chainer=""; echo "Left out: Chainer (LSTMLIB_CHAINER_PYTHON is not a Python with chainer)" >&2; }
 
 commit=$(cat "$programs/commit" 2>/dev/null || echo unknown)
 compiler=$(${CXX:-c++} --version | head -n 1)
-# What is to be known of a run, as JSON.
+# Facts about a run, as JSON.
 escaped() { printf '%s' "$1" | sed 's/["\\]/\\&/g'; }
 note() {
   printf '{"part": "%s", "command": "%s", "commit": "%s", "date": "%s", "compiler": "%s", "data": "%s", "quick": %s}' "$1" \
     "$(escaped "$command")" "$commit" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(escaped "$compiler")" "$(escaped "$(basename "$train")")" "$([ "$quick" ] && echo true || echo false)"
 }
 
-# compare PART THREADS [OTHERS]: lstmlib, those of the others (of torch, onnx, chainer) that are there, and the machine.
+# compare PART THREADS [OTHERS]: lstmlib, the available ones of the others (torch, onnx, chainer), and the machine.
 compare() {
   part=$1 threads=$2 others=${3:-}
   echo "== $part, $threads threads" >&2
@@ -112,11 +112,11 @@ compare() {
     esac
   done
   set -- "$@" -- machine "$programs/cpu_limits_side" "$threads" $quick
-  # Status 3: a side was left out on the way, and was named.
+  # Status 3: a side dropped out during the run; its name was printed.
   "$programs/cpu_rounds" --rounds "$rounds" --out "$out/raw/$part-$threads.jsonl" $append --note "$(note "$part")" "$@" || [ $? = 3 ]
 }
 
-# The same file, compiled by hand as users do, and with all that the compiler can do for this machine.
+# The same file, compiled by hand as users do, and with all optimisations for this machine.
 compare_flags() {
   echo "== flags" >&2
   mkdir -p "$build/flags"

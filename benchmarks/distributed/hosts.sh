@@ -1,12 +1,12 @@
 #!/bin/sh
-# Two network namespaces as two hosts with a link of their own, for run.sh; root only.
-#   hosts.sh up MEGABITS     makes them; the link carries so many Mbit/s each way
+# Two network namespaces as two hosts with their own link, for run.sh; root only.
+#   hosts.sh up MEGABITS     creates them; the link carries this many Mbit/s each way
 #   hosts.sh down            removes them
 #   hosts.sh run COMMAND...  on the first one
-#   hosts.sh agent HOST COMMAND...   what mpirun calls in place of ssh
+#   hosts.sh agent HOST COMMAND...   what mpirun calls instead of ssh
 set -eu
 first=lstmlib-bench-1 second=lstmlib-bench-2
-on() { # NAMESPACE COMMAND...: each has a host name of its own, by which mpirun tells hosts apart
+on() { # NAMESPACE COMMAND...: each has its own host name, by which mpirun distinguishes hosts
   namespace=$1
   shift
   # shellcheck disable=SC2016  # the inner shell expands them

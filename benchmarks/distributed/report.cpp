@@ -27,7 +27,8 @@ void run(const std::filesystem::path& out, const std::string& train) {
                                                 : workload::read_corpus(train, train).train);
 
   std::string text =
-      "# Training by several processes\n\nWritten by `benchmarks/distributed/run.sh`; docs/results/distributed.md "
+      "# Training by several processes\n\nWritten by `benchmarks/distributed/run.sh`; "
+      "docs/results/distributed.md "
       "explains it.\n\n";
   bool quick = false;
   for (const auto& note : measured.results().notes) {

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Measures training by several processes on this machine, in turn with one process, and calibrates and checks the cost
-# model by it; writes tables.
+# Measures training in several processes on this machine, in turn with one process. Calibrates and checks the cost model
+# with it, and writes tables.
 #   benchmarks/distributed/run.sh [options] OUT
 # OUT gets report.md, report.json and raw/ with every measured value.
-# --only PARTS     of overhead,ranks,wire,link,calibrate; all unless given. Results of other parts in OUT stay.
+# --only PARTS     of overhead,ranks,wire,link,calibrate; default: all. Results of other parts in OUT are kept.
 # --rounds N       default 5
-# --append         more rounds of parts that are in OUT already
-# --data FILE      training sentences, "label word word ..." a line; "made": made ones. Default: stsa.binary.train of the
-#                  data in $LSTMLIB_KIT_DIR, else made ones
-# --quick          about a minute: few steps, two rounds; shows that all works, says nothing about speed
-# --programs DIR   folder of the built programs; nothing is built then
+# --append         more rounds of parts that OUT already has
+# --data FILE      training sentences, "label word word ..." per line; "made": synthetic ones. Default: stsa.binary.train of
+#                  the data in $LSTMLIB_KIT_DIR, else synthetic ones
+# --quick          about a minute: few steps, two rounds; shows that everything works, but says nothing about speed
+# --programs DIR   folder of the built programs; then nothing is built
 # --yes            install missing Debian packages without asking
 # The build is in build/benchmarks, or in $LSTMLIB_BUILD_DIR/benchmarks. The part "link" needs root, for network namespaces.
 set -eu
@@ -22,7 +22,7 @@ only="overhead,ranks,wire,link,calibrate" rounds="" append="" data="" quick="" p
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; }
 fail() { echo "run.sh: $*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
-  case $1 in --programs | --data) ;; *) command="$command $1" ;; esac # where things are on this machine tells nobody anything
+  case $1 in --programs | --data) ;; *) command="$command $1" ;; esac # paths on this machine are of no interest to others
   case $1 in
     --only | --rounds | --data | --programs)
       [ $# -gt 1 ] || fail "$1 needs a value"
@@ -120,7 +120,7 @@ for part in $(echo "$only" | tr , ' '); do
       measure wire "$@" ;;
     link)
       if [ "$(id -u)" != 0 ] || ! ip netns list >/dev/null 2>&1; then
-        echo "Left out: link (it needs root and ip netns)" >&2
+        echo "Left out: link (needs root and ip netns)" >&2
         continue
       fi
       for megabits in 1000 200; do

@@ -1,5 +1,5 @@
 #!/bin/sh
-# smoke_test.sh RUN_SH PROGRAMS SCRATCH: the measurement runs and leaves a whole report, and processes follow one.
+# smoke_test.sh RUN_SH PROGRAMS SCRATCH: the measurement runs and writes a complete report, and several processes follow one.
 set -eu
 run=$1 programs=$2 scratch=$3
 rm -rf "$scratch"
@@ -14,7 +14,7 @@ for title in "One process by itself" "Two processes on two cores" "The same run"
 done
 grep -q "A quick run" "$scratch/out/report.md" || fail "report.md does not say that it was a quick run"
 
-# Four processes lose what one does, and send what they say they send.
+# Four processes have the losses of one, and send as many bytes as they report.
 awk -F '|' '
   function near(a, b, part) { return a > b * (1 - part) && a < b * (1 + part) }
   $2 ~ /^ 1 process $/ && NF == 5 { one = $3 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh FOLDER [--smoke]: builds the programs of run.sh with nvcc and the host's compiler, or, with --smoke, on the execution
-# model of the tests with the host's compiler alone. What is optional and cannot be built is said in FOLDER/*.log.
+# model of the tests with only the host's compiler. If an optional program cannot be built, FOLDER/*.log has the reason.
 set -eu
 built=$1 smoke=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,7 @@ else
   libraries="$at -lcublas -lcudart"
 fi
 
-# compile OBJECT COMMAND ...: at the same time as others; finish waits for all, and fails if one has.
+# compile OBJECT COMMAND ...: in parallel with others; finish waits for all, and fails if one has failed.
 running=""
 compile() {
   object=$1
@@ -74,15 +74,15 @@ build_cudnn() {
         -Wl,-rpath,"$(dirname "$library")" $at -lcudart && return
     done
   done
-  echo "no cudnn.h with a libcudnn.so that it can be linked with"
+  echo "no cudnn.h with a matching libcudnn.so"
   return 1
 }
 build_cudnn >"$built/cudnn.log" 2>&1 || true
 
-# The agreement of GPU and CPU, as the project's tests have it, where DEPS has the headers of Eigen and doctest.
+# The project's tests that GPU and CPU agree, if DEPS has the headers of Eigen and doctest.
 build_agreement() {
   for header in Eigen/Core doctest/doctest.h; do
-    [ -e "${DEPS:-}/$header" ] || { echo "DEPS names no folder with $header"; return 1; }
+    [ -e "${DEPS:-}/$header" ] || { echo "DEPS is not a folder with $header"; return 1; }
   done
   echo '#include <lstmlib/backend/cpu/entry.hpp>' >"$built/cpu.cpp"
   objects=""

@@ -266,7 +266,7 @@ int run(int count, char** words) {
         if (line.kind == "train") continue;
         if (std::chrono::steady_clock::now() < end)
           all.add({line.kind, n[0], n[1], n[2], n[3]}, precision, algorithm);
-        else std::cerr << "left out for want of time: " << precision.name << ", " << algorithm.name << '\n';
+        else std::cerr << "left out, no time: " << precision.name << ", " << algorithm.name << '\n';
       }
   return side::serve_rounds([&] { all.measure(budget); });
 }

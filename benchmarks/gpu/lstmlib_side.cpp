@@ -96,7 +96,7 @@ class Rows {
   void add(const std::string& name, const std::string& variant, std::function<void()> work, int count = 1,
            bool alone = false) {
     if (std::chrono::steady_clock::now() > end_) {
-      std::cerr << "left out for want of time: " << name << ", " << variant << '\n';
+      std::cerr << "left out, no time: " << name << ", " << variant << '\n';
       return;
     }
     try {
@@ -118,7 +118,9 @@ class Rows {
             {"alone/" + row.name, row.variant, 1, sizes::latency(row.work, waiting, 15) / row.count, "us"});
     }
   }
-  void run_as_graph(FunctionRef<void()> work) const { device_.backend().run_as_graph(device_.number(), work); }
+  void run_as_graph(FunctionRef<void()> work) const {
+    device_.backend().run_as_graph(device_.number(), work);
+  }
 
  private:
   struct Row {
@@ -156,10 +158,12 @@ void add_training(Rows& rows, const sizes::Train& train, Precision precision, De
   const auto one = std::make_shared<TrainCase>(train, precision, device);
   const auto kind = std::string(name_of(precision));
   rows.add(
-      train.name(), kind + ", eager", [one] { one->epoch([](FunctionRef<void()> step) { step(); }); }, train.batches);
+      train.name(), kind + ", eager", [one] { one->epoch([](FunctionRef<void()> step) { step(); }); },
+      train.batches);
   rows.add(
       train.name(), kind + ", graph",
-      [one, &rows] { one->epoch([&](FunctionRef<void()> step) { rows.run_as_graph(step); }); }, train.batches);
+      [one, &rows] { one->epoch([&](FunctionRef<void()> step) { rows.run_as_graph(step); }); },
+      train.batches);
 }
 
 Options parse(int count, char** words) {

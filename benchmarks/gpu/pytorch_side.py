@@ -177,7 +177,7 @@ class Rows:
     def add(self, name, variant, precision_name, make, count=1, alone=False):
         """`make` gives what is called, which does `count` of what is measured; `alone`: single calls, too."""
         if time.monotonic() > self.end:
-            print(f"left out for want of time: {name}, {variant}", file=sys.stderr)
+            print(f"left out, no time: {name}, {variant}", file=sys.stderr)
             return
         try:
             with precision(precision_name):
@@ -258,8 +258,8 @@ def main():
     parser.add_argument("part")
     parser.add_argument("--sizes", required=True)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--budget", type=float, default=0.05, help="seconds of each measurement")
-    parser.add_argument("--limit", type=float, default=60, help="seconds of preparing; what comes later is left out")
+    parser.add_argument("--budget", type=float, default=0.05, help="seconds per measurement")
+    parser.add_argument("--limit", type=float, default=60, help="seconds for preparation; later cases are left out")
     options = parser.parse_args()
     device = Device(options.device)
     cases = sizes.read(options.sizes, options.part)

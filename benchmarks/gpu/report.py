@@ -218,7 +218,7 @@ class Data:
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("report.py: one argument, the folder of the results, is expected")
+        sys.exit("report.py: expected one argument, the folder of the results")
     out = pathlib.Path(sys.argv[1])
     try:
         data = Data(out / "raw")

@@ -1,18 +1,18 @@
 #!/bin/sh
-# What a GPU has to show, in one command that ends within ten minutes: does everything compute what it should, what do the
-# device's parts take, and how fast is lstmlib beside PyTorch and cuDNN, all in turn on the same device.
+# All checks and measurements on a GPU, in one command that ends within ten minutes: correct results, the time of basic
+# operations, and the speed of lstmlib compared with PyTorch and cuDNN, in turn on the same device.
 #   benchmarks/gpu/run.sh [options] OUT
-# OUT gets report.md, report.json, raw/ with every value as lines of JSON, and logs/. Needed are nvcc and a host compiler;
-# everything else is used where it is there, and what was missing stands in the report: Python for rounds and tables, PyTorch
+# OUT gets report.md, report.json, raw/ with every value as lines of JSON, and logs/. Needs nvcc and a host compiler.
+# Everything else is optional, and the report lists what was missing: Python for rounds and tables, PyTorch
 # (LSTMLIB_PEER_PYTHON, or python3), cuDNN, compute-sanitizer, ncu.
-# --only STAGES    of build,checks,latencies,train,layer,ragged,large,sanitizers,tests,ncu; all unless given
+# --only STAGES    of build,checks,latencies,train,layer,ragged,large,sanitizers,tests,ncu; default: all
 # --rounds N       default 3
 # --seconds N      all stages together, default 570
-# --programs DIR   the folder of the built programs; nothing is built then
+# --programs DIR   folder of the built programs; then nothing is built
 # --smoke          without nvcc and GPU: tiny sizes on the execution model of the tests, and PyTorch on the CPU; shows that
-#                  everything works, says nothing about speed
+#                  everything works, but says nothing about speed
 # The programs are built in build/gpu, or in $LSTMLIB_BUILD_DIR/gpu.
-# DEPS in the environment names a folder of headers, Eigen and doctest: then the agreement tests with the CPU run, too.
+# If DEPS in the environment is a folder with the headers of Eigen and doctest, the tests of agreement with the CPU run, too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -52,7 +52,7 @@ else
   sizes=$here/sizes.txt budget=0.03 repetitions=1000 device=cuda
 fi
 
-# find_tool NAME: its path, also where NVIDIA installs it; nothing if it is not there.
+# find_tool NAME: its path, also in NVIDIA's folders; nothing if it is missing.
 find_tool() {
   command -v "$1" 2>/dev/null && return
   for folder in "${CUDA_HOME:-/usr/local/cuda}/bin" /usr/local/cuda/bin /opt/nvidia/nsight-compute/*; do
@@ -74,8 +74,8 @@ say() {
   echo "== $1: $2 ($3 s)" >&2
 }
 wanted() { case ",$only," in *",$1,"*) return 0 ;; *) return 1 ;; esac; }
-# stage NAME SECONDS FILE COMMAND ...: runs it for so long at most, standard output to raw/FILE; - with the log. Ends with the
-# command's status, or 1 where it did not run.
+# stage NAME SECONDS FILE COMMAND ...: runs it with this time limit, standard output to raw/FILE, or to the log if FILE is -. Ends
+# with the command's status, or 1 if it did not run.
 stage() {
   name=$1 limit=$2 to=$3
   shift 3
@@ -96,7 +96,7 @@ stage() {
   esac
   return $status
 }
-# lines FILE: keeps whole lines only, where a stage was ended in one.
+# lines FILE: removes an incomplete last line, if a stage was ended while writing it.
 lines() { [ ! -e "$out/raw/$1" ] || { grep '}$' "$out/raw/$1" >"$out/raw/$1.whole" || true; mv "$out/raw/$1.whole" "$out/raw/$1"; }; }
 
 # ---- the machine
@@ -115,9 +115,9 @@ describe() {
 }
 describe >"$out/raw/machine.jsonl"
 
-# ---- what is run, in the order of its worth: time may run out
+# ---- stages in the order of their importance: time may run out
 
-# without STAGE REASON: a stage that is wanted and cannot be run.
+# without STAGE REASON: a requested stage that cannot run.
 without() { ! wanted "$1" || say "$1" "left out: $2" 0; }
 
 if [ "$programs" ]; then :
@@ -151,7 +151,7 @@ if wanted latencies; then
   fi
 fi
 
-# compare PART SECONDS: all sides that are there, in turn; preparing takes each a quarter of the time at most.
+# compare PART SECONDS: all available sides, in turn; each may prepare for at most a quarter of the time.
 compare() {
   wanted "$1" || return 0
   [ -x "$built/rounds" ] && [ -x "$built/lstmlib_side" ] || { without "$1" "it was not built"; return 0; }
@@ -165,7 +165,7 @@ compare() {
     [ -z "$peer" ] || set -- "$@" -- PyTorch "$peer" "$here/pytorch_side.py" "$part" $options --device $device
     [ ! -x "$built/cudnn_side" ] || [ "$part" = train ] || set -- "$@" -- cuDNN "$built/cudnn_side" "$part" $options
   }
-  # Status 3: a side was left out on the way, and was named.
+  # Status 3: a side dropped out during the run; its name was printed.
   stage "$part" "$seconds" - "$built/rounds" --rounds "$rounds" --out "$out/raw/compare-$part.jsonl" --note "$note" "$@" || true
   lines "compare-$part.jsonl"
 }
@@ -211,5 +211,5 @@ if [ "$python" ]; then
 else
   echo "No report: no python3; the values are in $out/raw" >&2
 fi
-# A check that fails, or a tool that found something, fails the run.
+# A failed check, or a problem found by a tool, fails the run.
 ! grep -E '"stage": "(build|checks|checks_portable|memcheck|racecheck|initcheck|synccheck|tests)", "result": "failed' "$out/raw/stages.jsonl" >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# smoke_test.sh RUN_SH PROGRAMS SCRATCH: the comparison runs on the execution model and leaves a whole report. Ends with status
-# 77 where there is no Python.
+# smoke_test.sh RUN_SH PROGRAMS SCRATCH: the comparison runs on the execution model and writes a complete report. Ends with
+# status 77 without Python.
 set -eu
 run=$1 programs=$2 scratch=$3
 fail() { echo "smoke_test: $*" >&2; exit 1; }
@@ -9,7 +9,7 @@ rm -rf "$scratch"
 mkdir -p "$scratch"
 python3 "$(dirname "$run")/report_test.py" || fail "report_test.py failed"
 
-# Stands for a Python that has torch, and answers as its side would.
+# Replaces a Python with torch, and responds as its side would.
 cat >"$scratch/python" <<'END_OF_SIDE'
 #!/bin/sh
 [ "$1" != -c ] || exit 0
@@ -39,13 +39,13 @@ for name in "forward/equal/B1 I8 H8 T3" "alone/forward/equal/B1 I8 H8 T3" "forwa
   grep -q "\"name\": \"$name\"" "$scratch/layers/report.json" || fail "report.json has no $name"
 done
 
-# A side that ends early is a failure of its stage, which the report names, and not of the others.
+# A side that ends early fails its stage, which the report names, but no other.
 mkdir "$scratch/broken"
 cp "$programs"/* "$scratch/broken/"
 printf '#!/bin/sh\nexit 1\n' >"$scratch/broken/lstmlib_side"
 printf '#!/bin/sh\necho "{\\"check\\": \\"tanh\\", \\"error\\": 1, \\"bound\\": 0, \\"ok\\": false}"\nexit 1\n' >"$scratch/broken/checks"
 env -u LSTMLIB_PEER_PYTHON "$run" --smoke --programs "$scratch/broken" --only checks,train,latencies "$scratch/failed" \
-  2>"$scratch/log" && fail "a check that fails is no success"
+  2>"$scratch/log" && fail "a failed check counts as a success"
 for text in "| checks | failed with status 1" "| train | failed with status 1" "| latencies | passed"; do
   grep -q "$text" "$scratch/failed/report.md" || fail "report.md has no \"$text\""
 done

@@ -1,4 +1,4 @@
-"""The server that ours is measured against: the same net in PyTorch behind FastAPI. VOCAB: a file of words, one a line."""
+"""The server that ours is compared with: the same network in PyTorch behind FastAPI. VOCAB: a file of words, one per line."""
 import os
 
 import torch

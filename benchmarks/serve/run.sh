@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh PROGRAM PYTHON [SECONDS [STARTS]]: our server beside PyTorch with FastAPI, in turn; see README.md.
-# SERVERS="anchor fp32 bf16 int8 log nginx" picks; CONNECTIONS="1 8 64"; OPTIONS="--max-wait-ms 0 ..." for ours.
+# run.sh PROGRAM PYTHON [SECONDS [STARTS]]: our server compared with PyTorch and FastAPI, in turn; see README.md.
+# SERVERS="anchor fp32 bf16 int8 log nginx" selects servers; CONNECTIONS="1 8 64"; OPTIONS="--max-wait-ms 0 ..." for ours.
 set -eu
 program=$1 python=$2 seconds=${3:-5} starts=${4:-3}
 here=$(cd "$(dirname "$0")" && pwd)

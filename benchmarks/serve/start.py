@@ -1,4 +1,4 @@
-"""start.py PROGRAM: from the start of a server to its first answer, and its memory afterwards, ours beside the anchor.
+"""start.py PROGRAM: time from the start of a server to its first response, and its memory afterwards; ours and the PyTorch server.
 
 Five starts each, one sentence asked; memory is the sum of the resident sets of all processes of a server.
 """

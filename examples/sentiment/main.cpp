@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", version());
   app.require_subcommand(1);
   app.footer(
-      "The whole pipeline in one go:\n  sentiment run\n\n`sentiment COMMAND --help` tells more about a "
+      "The whole pipeline in one command:\n  sentiment run\n\n`sentiment COMMAND --help` describes a "
       "command.");
   sentiment::add_run(app);
   sentiment::add_prepare(app);
@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
     int status = 0;
     try {
       app.parse(sentiment::normalized_arguments(argc, argv, in_job));
-    } catch (const CLI::Success& wanted) {  // --help, --version
-      status = app.exit(wanted);
+    } catch (const CLI::Success& success) {  // --help, --version
+      status = app.exit(success);
     }
     // The last results are flushed here, so a full disk or a closed pipe is reported.
     if (!std::cout.flush()) lstmlib::fail<lstmlib::FileError>("standard output: cannot write");

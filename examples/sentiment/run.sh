@@ -20,7 +20,7 @@ need_packages $yes $build_packages
 
 build=${LSTMLIB_BUILD_DIR:-$top/build}/release
 mkdir -p "$build"
-cuda=OFF  # without a GPU, the CUDA part would only take minutes to compile, and slow each start down
+cuda=OFF  # without a GPU, the CUDA part would only cost minutes to compile, and slow down each start
 ! command -v nvidia-smi >/dev/null 2>&1 || cuda=AUTO
 build_program() {
   cmake -G Ninja -S "$top" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_UNITY_BUILD=ON \
@@ -28,6 +28,6 @@ build_program() {
     -DCMAKE_CXX_COMPILER_LAUNCHER="$top/cmake/running.sh${CMAKE_CXX_COMPILER_LAUNCHER:+;$CMAKE_CXX_COMPILER_LAUNCHER}" &&
     cmake --build "$build" --target sentiment
 }
-echo "Building in $build: some minutes the first time, with its log in build.log" >&2
+echo "Building in $build: takes some minutes the first time; the log is build.log" >&2
 with_progress "$build" build_program || exit 1
 exec "$build/examples/sentiment/sentiment" run "$@"

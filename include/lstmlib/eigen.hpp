@@ -16,7 +16,8 @@ namespace detail {
 template <class T>
 void require_host(const Tensor<T>& x) {
   if (!x) fail<ShapeError>("as_eigen: the tensor is absent");
-  if (x.device() != Device::cpu()) fail<DeviceError>("as_eigen: the tensor is on ", x.device(), ", call to(Device::cpu()) first");
+  if (x.device() != Device::cpu())
+    fail<DeviceError>("as_eigen: the tensor is on ", x.device(), ", call to(Device::cpu()) first");
 }
 }  // namespace detail
 

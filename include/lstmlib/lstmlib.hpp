@@ -13,7 +13,10 @@
 #include "lstmlib/io/npz.hpp"
 #include "lstmlib/serialization/archive.hpp"
 
+#include "lstmlib/data/chunks.hpp"
 #include "lstmlib/data/dataset.hpp"
 #include "lstmlib/data/iterator.hpp"
 #include "lstmlib/data/prefetch.hpp"
+#include "lstmlib/data/ragged_dataset.hpp"
 #include "lstmlib/data/sequences.hpp"
+#include "lstmlib/data/windows.hpp"

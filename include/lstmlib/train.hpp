@@ -13,3 +13,4 @@
 #include "lstmlib/train/trainer.hpp"
 #include "lstmlib/train/updater.hpp"
 #include "lstmlib/train/value_trigger.hpp"
+#include "lstmlib/train/weight_average.hpp"

@@ -32,7 +32,7 @@ double error_in_last_places(T ours, long double exact) {
 
 template <class T>
 void check_products(std::mt19937& random, double tolerance) {
-  const auto one_to = [&](Index most) { return std::uniform_int_distribution<Index>(1, most)(random); };
+  const auto one_to = [&](Index max) { return std::uniform_int_distribution<Index>(1, max)(random); };
   const Index m = one_to(random() % 2 ? 8 : 110), n = one_to(random() % 2 ? 20 : 200),
               k = one_to(random() % 4 ? 70 : 2500);
   const bool turned_a = random() % 2, turned_b = random() % 2;
@@ -106,10 +106,10 @@ void check_activations() {
 template <class T>
 void check_updates(std::mt19937& random) {
   using math::GradientTransform;
-  const std::vector<GradientTransform> steps = {{GradientTransform::Kind::decay, 0.1},
-                                                {GradientTransform::Kind::l1_decay, 0.02},
-                                                {GradientTransform::Kind::scale, 0.7},
-                                                {GradientTransform::Kind::clip, -0.4, 0.4}};
+  const std::vector<GradientTransform> transforms = {{GradientTransform::Kind::decay, 0.1},
+                                                     {GradientTransform::Kind::l1_decay, 0.02},
+                                                     {GradientTransform::Kind::scale, 0.7},
+                                                     {GradientTransform::Kind::clip, -0.4, 0.4}};
   math::AdamRule adam{0.01, 0.9, 0.99, 1e-6, 1, 0.02};
   math::AmsGradRule ams_grad;
   static_cast<math::AdamRule&>(ams_grad) = adam;
@@ -164,7 +164,7 @@ void check_updates(std::mt19937& random) {
             states = chosen.states;
             for (std::size_t i = 0; i < value.size(); ++i) {
               T g = dense[i];
-              for (const auto& step : steps) g = math::apply_step(step, value[i], g);
+              for (const auto& transform : transforms) g = math::apply_transform(transform, value[i], g);
               squares += static_cast<double>(g) * static_cast<double>(g);
               math::apply_rule(chosen, expected_value[i], g, expected_state[0][i], expected_state[1][i],
                                expected_state[2][i]);
@@ -180,11 +180,11 @@ void check_updates(std::mt19937& random) {
       UpdateItem<T> item{view, {value.data(), shape}, {}};
       for (std::size_t k = 0; k < states; ++k) item.state[k] = {state[k].data(), shape};
       double sum = 0, factor = 0;
-      kernels.add_squared_norm(steps, {&item, 1}, &sum);
+      kernels.add_squared_norm(transforms, {&item, 1}, &sum);
       CHECK(sum == doctest::Approx(squares).epsilon(1e-5));
       kernels.clip_factor(0.5, &sum, &factor);
       CHECK(factor == doctest::Approx(std::min(1.0, 0.5 / std::sqrt(squares))).epsilon(1e-5));
-      kernels.update(rule, steps, {&item, 1});
+      kernels.update(rule, transforms, {&item, 1});
       const double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-13;
       double worst = 0;
       for (std::size_t i = 0; i < value.size(); ++i) {

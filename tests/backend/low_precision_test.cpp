@@ -26,20 +26,20 @@ std::vector<float> numbers(std::mt19937& random, Index count) {
 
 /// A product of any shape: rows one after another or anywhere, an inner dimension in parts, a left matrix as
 /// it is or transposed.
-template <class Sum, class Unit>
+template <class Sum, class Packed>
 struct Case {
-  Index rows, steps, parts, lanes, width;
+  Index rows, depth, parts, lanes, width;
   int vectors;
-  bool add, with_start, transposed;
+  bool add, with_bias, transposed;
   std::vector<Index> left_rows, result_rows;  // empty: one after another
-  std::vector<Unit> left, right;              // [rows][parts][steps] or transposed, [parts][steps][width]
-  std::vector<Sum> start, before;
+  std::vector<Packed> left, right;            // [rows][parts][depth] or transposed, [parts][depth][width]
+  std::vector<Sum> bias, before;
   Index columns;
 
   explicit Case(std::mt19937& random) : lanes(cpu::kernel_table<float>().lanes) {
-    const auto one_to = [&](Index most) { return std::uniform_int_distribution<Index>(1, most)(random); };
-    rows = one_to(random() % 2 ? 20 : 70), steps = one_to(80), parts = one_to(3),
-    vectors = static_cast<int>(one_to(cpu::panel_vectors)), add = random() % 2, with_start = random() % 2,
+    const auto one_to = [&](Index max) { return std::uniform_int_distribution<Index>(1, max)(random); };
+    rows = one_to(random() % 2 ? 20 : 70), depth = one_to(80), parts = one_to(3),
+    vectors = static_cast<int>(one_to(cpu::panel_vectors)), add = random() % 2, with_bias = random() % 2,
     transposed = random() % 4 == 0;
     width = vectors * lanes;
     columns = random() % 2 ? width : width - one_to(lanes) + 1;
@@ -50,19 +50,19 @@ struct Case {
       if (random() % 2) std::shuffle(numbers->begin(), numbers->end(), random);
       else std::swap(numbers->front(), numbers->back());
     }
-    for (auto* units : {&left, &right}) {
-      units->resize(static_cast<std::size_t>(parts * steps * (units == &left ? rows : width)));
-      for (auto& unit : *units) unit = random_unit(random);
+    for (auto* operands : {&left, &right}) {
+      operands->resize(static_cast<std::size_t>(parts * depth * (operands == &left ? rows : width)));
+      for (auto& element : *operands) element = random_packed(random);
     }
-    for (auto* sums : {&start, &before}) {
-      sums->resize(static_cast<std::size_t>(sums == &start ? width : rows * width));
+    for (auto* sums : {&bias, &before}) {
+      sums->resize(static_cast<std::size_t>(sums == &bias ? width : rows * width));
       for (auto& sum : *sums) sum = static_cast<Sum>(static_cast<int>(random() % 2000) - 1000) / 16;
     }
   }
-  static Unit random_unit(std::mt19937& random) {
-    if constexpr (std::is_same_v<Unit, cpu::Int8Quad>) return {static_cast<std::uint32_t>(random())};
+  static Packed random_packed(std::mt19937& random) {
+    if constexpr (std::is_same_v<Packed, cpu::Int8Quad>) return {static_cast<std::uint32_t>(random())};
     else {
-      Unit pair{};
+      Packed pair{};
       const auto x = numbers(random, 2);
       cpu::bf16_kernel_table<float>().round_pairs(&x[0], &x[1], 1, &pair);
       return pair;
@@ -70,16 +70,16 @@ struct Case {
   }
   std::vector<Sum> run() const {
     auto result = before;
-    cpu::Product<Sum, Unit> p{};
-    p.left = left.data(), p.left_row = transposed ? 1 : parts * steps, p.left_step = transposed ? rows : 1;
-    p.left_part = steps * p.left_step, p.left_rows = left_rows.empty() ? nullptr : left_rows.data();
+    cpu::Product<Sum, Packed> p{};
+    p.left = left.data(), p.left_row = transposed ? 1 : parts * depth, p.left_step = transposed ? rows : 1;
+    p.left_part = depth * p.left_step, p.left_rows = left_rows.empty() ? nullptr : left_rows.data();
     p.right = right.data(), p.right_step = width;
-    p.steps = steps, p.parts = parts;
+    p.depth = depth, p.parts = parts;
     p.result = result.data(), p.result_row = width;
     p.result_rows = result_rows.empty() ? nullptr : result_rows.data();
-    p.start = with_start ? start.data() : nullptr;
+    p.bias = with_bias ? bias.data() : nullptr;
     p.add = add, p.rows = rows, p.vectors = vectors, p.columns = columns;
-    if constexpr (std::is_same_v<Unit, cpu::Int8Quad>) cpu::inference_kernel_table<float>().product_int8(p);
+    if constexpr (std::is_same_v<Packed, cpu::Int8Quad>) cpu::inference_kernel_table<float>().product_int8(p);
     else cpu::bf16_kernel_table<float>().product(p);
     return result;
   }
@@ -87,13 +87,13 @@ struct Case {
   double expected(Index row, Index column) const {
     const double old = static_cast<double>(before[at(place(row, column))]);
     if (column >= columns) return old;
-    double sum = with_start ? static_cast<double>(start[at(column)]) : 0;
+    double sum = with_bias ? static_cast<double>(bias[at(column)]) : 0;
     const Index left_row = left_rows.empty() ? row : left_rows[at(row)];
-    for (Index step = 0; step < parts * steps; ++step) {
-      const std::uint32_t a = left[at(transposed ? step * rows + left_row : left_row * parts * steps + step)]
+    for (Index step = 0; step < parts * depth; ++step) {
+      const std::uint32_t a = left[at(transposed ? step * rows + left_row : left_row * parts * depth + step)]
                                   .bits,
                           b = right[at(step * width + column)].bits;
-      if constexpr (std::is_same_v<Unit, cpu::Int8Quad>)
+      if constexpr (std::is_same_v<Packed, cpu::Int8Quad>)
         for (int i = 0; i < 32; i += 8)
           sum +=
               static_cast<std::uint8_t>(a >> i) * static_cast<std::int8_t>(static_cast<std::uint8_t>(b >> i));
@@ -111,12 +111,12 @@ struct Case {
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 };
 
-template <class Sum, class Unit>
+template <class Sum, class Packed>
 void check_products(double tolerance) {
   test::with_each_instruction_set([&] {
     std::mt19937 random(3);
     for (int i = 0; i < 200; ++i) {
-      const Case<Sum, Unit> one(random);
+      const Case<Sum, Packed> one(random);
       const auto result = one.run();
       double worst = 0;
       for (Index row = 0; row < one.rows; ++row)
@@ -137,22 +137,22 @@ namespace {
 
 /// Of 7 rows of 150 pairs and 16 columns of them.
 struct SmallProduct {
-  static constexpr Index rows = 7, steps = 150, columns = 16;  // columns: one to four vectors
-  std::vector<cpu::Bf16Pair> left = std::vector<cpu::Bf16Pair>(rows * steps),
-                             right = std::vector<cpu::Bf16Pair>(steps * columns);
+  static constexpr Index rows = 7, depth = 150, columns = 16;  // columns: one to four vectors
+  std::vector<cpu::Bf16Pair> left = std::vector<cpu::Bf16Pair>(rows * depth),
+                             right = std::vector<cpu::Bf16Pair>(depth * columns);
 
   SmallProduct() {
     std::mt19937 random(11);
-    for (auto* units : {&left, &right})
-      for (auto& unit : *units) unit = Case<float, cpu::Bf16Pair>::random_unit(random);
+    for (auto* operands : {&left, &right})
+      for (auto& element : *operands) element = Case<float, cpu::Bf16Pair>::random_packed(random);
   }
   /// In pieces of so many rows.
   std::vector<float> run(Index piece) const {
     std::vector<float> result(rows * columns);
     for (Index row = 0; row < rows; row += piece) {
       cpu::Product<float, cpu::Bf16Pair> p{};
-      p.left = left.data() + row * steps, p.left_row = steps, p.left_step = 1;
-      p.right = right.data(), p.right_step = columns, p.steps = steps;
+      p.left = left.data() + row * depth, p.left_row = depth, p.left_step = 1;
+      p.right = right.data(), p.right_step = columns, p.depth = depth;
       p.result = result.data() + row * columns, p.result_row = columns;
       p.rows = std::min(piece, rows - row);
       p.columns = columns, p.vectors = static_cast<int>(columns / cpu::kernel_table<float>().lanes);
@@ -167,7 +167,7 @@ struct SmallProduct {
       for (Index tile = 0; tile < 10; ++tile) {
         float first = 0, second = 0;
         for (Index step = tile * 15; step < tile * 15 + 15; ++step) {
-          const auto a = left[static_cast<std::size_t>(i / columns * steps + step)].bits,
+          const auto a = left[static_cast<std::size_t>(i / columns * depth + step)].bits,
                      b = right[static_cast<std::size_t>(step * columns + i % columns)].bits;
           first = std::fma(from_bf16(static_cast<std::uint16_t>(a)), from_bf16(static_cast<std::uint16_t>(b)),
                            first);

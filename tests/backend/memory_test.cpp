@@ -38,13 +38,13 @@ TEST_CASE("memory: large blocks serve for up to half their size, and stay as lar
   cpu::MemoryPool pool;
   void* block = pool.allocate(40 * mb);
   pool.release(block, 40 * mb);
-  const std::size_t size = pool.kept();
+  const std::size_t size = pool.cached_bytes();
   CHECK(size >= 40 * mb);
   void* less = pool.allocate(25 * mb);
   CHECK(less == block);
-  CHECK(pool.kept() == 0);
+  CHECK(pool.cached_bytes() == 0);
   pool.release(less, 25 * mb);
-  CHECK(pool.kept() == size);
+  CHECK(pool.cached_bytes() == size);
   void* much_less = pool.allocate(15 * mb);
   CHECK(much_less != block);
   CHECK(pool.allocate(40 * mb) == block);
@@ -57,18 +57,18 @@ TEST_CASE("memory: as much is kept as was in use at once, what was used last fir
   std::vector<void*> blocks(10);
   for (auto& block : blocks) block = pool.allocate(3 * mb);
   for (void* block : blocks) pool.release(block, 3 * mb);
-  const std::size_t all = pool.kept();
+  const std::size_t all = pool.cached_bytes();
   CHECK(all >= 30 * mb);
   // Too large for any that is kept: two of 30 MB are more than were ever in use at once.
   void* large = pool.allocate(30 * mb);
   pool.release(large, 30 * mb);
-  CHECK(pool.kept() <= all + 30 * mb / 8);
+  CHECK(pool.cached_bytes() <= all + 30 * mb / 8);
   CHECK(pool.allocate(30 * mb) == large);
   pool.release(large, 30 * mb);
 
   cpu::MemoryPool small(8 * mb);
   for (const std::size_t size : {1u, 2u, 3u, 5u, 7u}) small.release(small.allocate(size * mb), size * mb);
-  CHECK(small.kept() <= 8 * mb);  // `min_cached_bytes`: never was as much in use
+  CHECK(small.cached_bytes() <= 8 * mb);  // `min_cached_bytes`: never was as much in use
 }
 
 TEST_CASE("memory: blocks in use never overlap, whatever the order of requests") {

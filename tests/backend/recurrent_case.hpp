@@ -72,7 +72,7 @@ struct RecurrentCase {
   PlainRecurrent::Result d, result;
   PlainRecurrent::Gradients gradients;
 
-  Index one_to(Index most) { return std::uniform_int_distribution<Index>(1, most)(random); }
+  Index one_to(Index max) { return std::uniform_int_distribution<Index>(1, max)(random); }
   bool coin() { return one_to(2) == 1; }
   Numbers numbers(Index size, double scale = 1) {
     Numbers v(static_cast<std::size_t>(size));

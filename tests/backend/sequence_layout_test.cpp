@@ -38,8 +38,7 @@ TEST_CASE("sequence layout: what a back end keeps beside it is made once, for ea
   const SequenceLayout copy = layout;
   CHECK(copy.cached<int>(&first, make) == 1);
   CHECK(copy.cached<int>(&second, make) == 2);
-  CHECK(std::vector<Index>(layout.offsets().begin(), layout.offsets().end()) ==
-        std::vector<Index>{0, 2, 5});
+  CHECK(std::vector<Index>(layout.offsets().begin(), layout.offsets().end()) == std::vector<Index>{0, 2, 5});
   CHECK(std::vector<Index>(layout.time_offsets().begin(), layout.time_offsets().end()) ==
         std::vector<Index>{0, 2, 4, 5});
 }

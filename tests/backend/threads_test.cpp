@@ -53,12 +53,12 @@ TEST_CASE("threads: a caller that wants one thread works alone until its scope e
   std::atomic<int> elsewhere{0}, members{0};
   const auto work = [&] {
     cpu::parallel_for(8, [&](Index) { elsewhere += std::this_thread::get_id() != caller; });
-    cpu::ThreadPool::instance().run_team(3, [&](const cpu::Member&) { ++members; });
+    cpu::ThreadPool::instance().parallel_region(3, [&](const cpu::TeamMember&) { ++members; });
   };
   {
-    const cpu::OneThread scope;
+    const cpu::SingleThreadScope scope;
     for (int round = 0; round < 100; ++round) work();
-    const cpu::OneThread inner;
+    const cpu::SingleThreadScope inner;
   }
   CHECK(elsewhere == 0);
   CHECK(members == 100);
@@ -96,7 +96,7 @@ TEST_CASE("threads: members of a team see each other's work after the barrier") 
   int members = 0;
   std::array<std::array<int, 8>, 2> written{};
   std::atomic<int> wrong{0};
-  cpu::ThreadPool::instance().run_team(3, [&](const cpu::Member& member) {
+  cpu::ThreadPool::instance().parallel_region(3, [&](const cpu::TeamMember& member) {
     if (member.number == 0) members = member.count;
     for (int round = 0; round < rounds; ++round) {
       auto& now = written[static_cast<std::size_t>(round % 2)];
@@ -125,7 +125,7 @@ TEST_CASE("threads: where other threads have the cores, teams end soon and give 
   for (int team = 0; team < 20; ++team) {
     std::array<std::atomic<int>, 50> visits{};
     std::atomic<int> members{0};
-    cpu::ThreadPool::instance().run_team(4, [&](const cpu::Member& member) {
+    cpu::ThreadPool::instance().parallel_region(4, [&](const cpu::TeamMember& member) {
       members.store(member.count, std::memory_order_relaxed);
       for (auto& visit : visits) {
         ++visit;
@@ -150,7 +150,7 @@ TEST_CASE("threads: after one slow team the next is a team, after two the caller
   // How many members a team has. If `slow`, the first comes so late to the barrier that the other sleeps.
   const auto team = [](bool slow) {
     int members = 1;
-    cpu::ThreadPool::instance().run_team(2, [&](const cpu::Member& member) {
+    cpu::ThreadPool::instance().parallel_region(2, [&](const cpu::TeamMember& member) {
       if (member.number == 0) members = member.count;
       if (member.number == 0 && slow && member.count > 1)
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -177,7 +177,7 @@ TEST_CASE("threads: a pool with nothing to do sleeps") {
   const test::KeepThreads keep;
   cpu::set_threads(3);
   cpu::parallel_for(100, [](Index) {});
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the patience is far shorter
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the time to spin is far shorter
   const std::clock_t before = std::clock();                    // of all threads
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;

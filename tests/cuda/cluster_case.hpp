@@ -57,7 +57,7 @@ struct LayerCase {
   Index hidden_size;
   bool reverse = false;
   Floats weights;                       ///< [4 hidden, hidden]
-  Floats sums, bias;                    ///< [tokens, hidden, 4], [hidden, 4]
+  Floats projections, bias;             ///< [tokens, hidden, 4], [hidden, 4]
   Floats initial_hidden, initial_cell;  ///< [sequences, hidden]; empty: zeros
   Floats d_hidden, d_last_hidden, d_last_cell;
 
@@ -72,7 +72,7 @@ struct LayerCase {
     };
     const Index states = layout.sequences() * hidden, rows = layout.rows() * hidden;
     weights = numbers(4 * hidden * hidden, 1 / std::sqrt(static_cast<double>(hidden)));
-    sums = numbers(4 * rows, 1);
+    projections = numbers(4 * rows, 1);
     bias = numbers(4 * hidden, 1);
     initial_hidden = numbers(states, 1);
     initial_cell = numbers(states, 1);
@@ -87,7 +87,7 @@ struct LayerCase {
 template <class T>
 struct LayerResult {
   std::vector<T> hidden, last_hidden, last_cell, gates, cells;
-  std::vector<T> d_gates, d_first_hidden, d_first_cell;
+  std::vector<T> d_gates, d_initial_hidden, d_initial_cell;
   std::vector<double> d_weights;
 };
 
@@ -129,7 +129,7 @@ LayerResult<T> plain_layer(const LayerCase& layer) {
   LayerResult<T> r;
   for (auto* v : {&r.hidden, &r.cells}) v->resize(rows);
   for (auto* v : {&r.gates, &r.d_gates}) v->resize(4 * rows);
-  for (auto* v : {&r.last_hidden, &r.last_cell, &r.d_first_hidden, &r.d_first_cell}) v->resize(states);
+  for (auto* v : {&r.last_hidden, &r.last_cell, &r.d_initial_hidden, &r.d_initial_cell}) v->resize(states);
   for (Index place = 0; place < layer.layout.sequences(); ++place) {
     const auto sequence =
         static_cast<std::size_t>(layer.layout.sorted_indices()[static_cast<std::size_t>(place)]);
@@ -148,7 +148,7 @@ LayerResult<T> plain_layer(const LayerCase& layer) {
       for (std::size_t u = 0; u < n; ++u) {
         T sum[4];
         for (std::size_t gate = 0; gate < 4; ++gate) {
-          sum[gate] = T(layer.sums[(token * n + u) * 4 + gate]) + T(layer.bias[u * 4 + gate]);
+          sum[gate] = T(layer.projections[(token * n + u) * 4 + gate]) + T(layer.bias[u * 4 + gate]);
           for (std::size_t k = 0; k < n; ++k)
             sum[gate] += T(layer.weights[(gate * n + u) * n + k]) * hidden[k];
         }
@@ -192,8 +192,8 @@ LayerResult<T> plain_layer(const LayerCase& layer) {
       d_hidden = next;
     }
     for (std::size_t u = 0; u < n; ++u) {
-      r.d_first_hidden[sequence * n + u] = d_hidden[u];
-      r.d_first_cell[sequence * n + u] = d_cell[u];
+      r.d_initial_hidden[sequence * n + u] = d_hidden[u];
+      r.d_initial_cell[sequence * n + u] = d_cell[u];
     }
   }
   r.d_weights = weight_gradient(layer, r.d_gates, r.hidden);
@@ -215,9 +215,9 @@ double relative_error(const std::vector<A>& got, const std::vector<B>& expected)
   return largest > 0 ? difference / largest : difference;
 }
 
-/// d_first_hidden is the bare product, which no derivative of a cell makes smaller yet.
+/// d_initial_hidden is the bare product, which no derivative of a cell makes smaller yet.
 struct LayerErrors {
-  double hidden, d_gates, d_weights, states, d_first_hidden;
+  double hidden, d_gates, d_weights, states, d_initial_hidden;
 
   template <class T>
   LayerErrors(const LayerResult<T>& got, const LayerResult<double>& expected)
@@ -226,8 +226,8 @@ struct LayerErrors {
         d_weights(relative_error(got.d_weights, expected.d_weights)),
         states(std::max({relative_error(got.last_hidden, expected.last_hidden),
                          relative_error(got.last_cell, expected.last_cell),
-                         relative_error(got.d_first_cell, expected.d_first_cell)})),
-        d_first_hidden(relative_error(got.d_first_hidden, expected.d_first_hidden)) {}
+                         relative_error(got.d_initial_cell, expected.d_initial_cell)})),
+        d_initial_hidden(relative_error(got.d_initial_hidden, expected.d_initial_hidden)) {}
 };
 
 /// Two operands of 16 bits, rounded, and the product of their lower halves left out.
@@ -236,12 +236,12 @@ constexpr double bf16x3_product = 3 * 0x1p-17;
 inline void check_errors(const LayerErrors& e, double bound, const std::string& what,
                          double product_bound = bf16x3_product) {
   INFO(what, ": hidden ", e.hidden, ", gates' gradients ", e.d_gates, ", weights' gradients ", e.d_weights,
-       ", states ", e.states, ", first hidden states' gradients ", e.d_first_hidden);
+       ", states ", e.states, ", first hidden states' gradients ", e.d_initial_hidden);
   CHECK(e.hidden <= bound);
   CHECK(e.d_gates <= bound);
   CHECK(e.d_weights <= bound);
   CHECK(e.states <= bound);
-  CHECK(e.d_first_hidden <= std::max(bound, product_bound));
+  CHECK(e.d_initial_hidden <= std::max(bound, product_bound));
 }
 
 /// Every array of both, bit for bit.
@@ -250,19 +250,19 @@ inline bool same_bits(const LayerResult<float>& a, const LayerResult<float>& b) 
     return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
   };
   return same(a.hidden, b.hidden) && same(a.last_hidden, b.last_hidden) && same(a.last_cell, b.last_cell) &&
-         same(a.cells, b.cells) && same(a.d_gates, b.d_gates) && same(a.d_first_hidden, b.d_first_hidden) &&
-         same(a.d_first_cell, b.d_first_cell);
+         same(a.cells, b.cells) && same(a.d_gates, b.d_gates) &&
+         same(a.d_initial_hidden, b.d_initial_hidden) && same(a.d_initial_cell, b.d_initial_cell);
 }
 
 /// A layer on the device, in one direction.
 class DeviceLayer {
  public:
-  /// `in_place`: one array for sums, gates and their gradients.
+  /// `in_place`: one array for projections, gates and their gradients.
   DeviceLayer(const LayerCase& layer, const cuda::PackedWeights& layout, bool in_place = false)
       : layer_(layer),
         weights(layer.weights),
         packed(layout.bytes() / sizeof(std::uint32_t)),
-        sums(layer.sums),
+        projections(layer.projections),
         bias(layer.bias),
         initial_hidden(layer.initial_hidden),
         initial_cell(layer.initial_cell),
@@ -279,8 +279,8 @@ class DeviceLayer {
         gates(4 * elements()),
         cells(elements()),
         d_gates(4 * elements()),
-        d_first_hidden(Floats(states())),
-        d_first_cell(Floats(states())),
+        d_initial_hidden(Floats(states())),
+        d_initial_cell(Floats(states())),
         layout_(layout),
         in_place_(in_place) {}
 
@@ -295,7 +295,7 @@ class DeviceLayer {
     return {packed.data() + layout_.forward_place(),
             reinterpret_cast<const float*>(packed.data()),
             bias.data(),
-            sums.data(),
+            projections.data(),
             given ? initial_hidden.data() : nullptr,
             given ? initial_cell.data() : nullptr,
             rows.data(),
@@ -303,12 +303,12 @@ class DeviceLayer {
             hidden.data(),
             last_hidden.data(),
             last_cell.data(),
-            in_place_ ? sums.data() : gates.data(),
+            in_place_ ? projections.data() : gates.data(),
             cells.data()};
   }
   cuda::BackwardDirection backward() const {
     const bool given = !layer_.initial_hidden.empty();
-    float* kept = in_place_ ? sums.data() : gates.data();
+    float* kept = in_place_ ? projections.data() : gates.data();
     return {packed.data() + layout_.backward_place(),
             reinterpret_cast<const float*>(packed.data()),
             kept,
@@ -320,13 +320,19 @@ class DeviceLayer {
             d_last_hidden.data(),
             d_last_cell.data(),
             in_place_ ? kept : d_gates.data(),
-            d_first_hidden.data(),
-            d_first_cell.data()};
+            d_initial_hidden.data(),
+            d_initial_cell.data()};
   }
   LayerResult<float> read() const {
-    LayerResult<float> r{hidden.read(),         last_hidden.read(),  last_cell.read(),
-                         gates.read(),          cells.read(),        in_place_ ? sums.read() : d_gates.read(),
-                         d_first_hidden.read(), d_first_cell.read(), {}};
+    LayerResult<float> r{hidden.read(),
+                         last_hidden.read(),
+                         last_cell.read(),
+                         gates.read(),
+                         cells.read(),
+                         in_place_ ? projections.read() : d_gates.read(),
+                         d_initial_hidden.read(),
+                         d_initial_cell.read(),
+                         {}};
     r.d_weights = weight_gradient(layer_, r.d_gates, r.hidden);
     return r;
   }
@@ -361,9 +367,9 @@ class DeviceLayer {
  public:
   DeviceArray<float> weights;
   DeviceArray<std::uint32_t> packed;
-  DeviceArray<float> sums, bias, initial_hidden, initial_cell, d_hidden, d_last_hidden, d_last_cell;
+  DeviceArray<float> projections, bias, initial_hidden, initial_cell, d_hidden, d_last_hidden, d_last_cell;
   DeviceArray<std::int32_t> offsets, lengths, sequences, rows;
-  DeviceArray<float> hidden, last_hidden, last_cell, gates, cells, d_gates, d_first_hidden, d_first_cell;
+  DeviceArray<float> hidden, last_hidden, last_cell, gates, cells, d_gates, d_initial_hidden, d_initial_cell;
 
  private:
   cuda::PackedWeights layout_;

@@ -94,7 +94,7 @@ TEST_CASE("cluster: every precision keeps its bound, sizes that fill no tile, le
     CHECK(strict.d_gates <= 4 * plain.d_gates);
     CHECK(strict.d_weights <= 4 * plain.d_weights);
     CHECK(strict.states <= 4 * plain.states);
-    CHECK(strict.d_first_hidden <= 4 * plain.d_first_hidden);
+    CHECK(strict.d_initial_hidden <= 4 * plain.d_initial_hidden);
   }
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("cluster: the bounds hold where tensor cores cut sums instead of round
   CHECK(strict.d_gates <= 4 * plain.d_gates);
   CHECK(strict.d_weights <= 4 * plain.d_weights);
   CHECK(strict.states <= 4 * plain.states);
-  CHECK(strict.d_first_hidden <= 4 * plain.d_first_hidden);
+  CHECK(strict.d_initial_hidden <= 4 * plain.d_initial_hidden);
 }
 
 TEST_CASE(
@@ -133,7 +133,7 @@ TEST_CASE("cluster: first states and weights may have any size") {
     LayerCase layer({1, 1, 1, 1, 1, 1, 1, 1, 1}, 62, 4);
     for (float& x : layer.initial_hidden) x *= size;
     for (float& x : layer.weights) x /= size;
-    for (float& x : layer.sums) x *= 0.125f;
+    for (float& x : layer.projections) x *= 0.125f;
     const auto exact = plain_layer<double>(layer);
     check_errors({Fp32::run(layer), exact}, 1e-5, "fp32");
     check_errors({Strict::run(layer), exact}, 1e-6, "fp32_strict", 1e-6);
@@ -163,7 +163,7 @@ TEST_CASE("cluster: each sequence's gradients may have a size of their own") {
         const auto first = all.begin() + static_cast<std::ptrdiff_t>(sequence * states);
         return std::vector(first, first + static_cast<std::ptrdiff_t>(states));
       };
-      error = std::max(error, relative_error(part(got.d_first_hidden), part(exact.d_first_hidden)));
+      error = std::max(error, relative_error(part(got.d_initial_hidden), part(exact.d_initial_hidden)));
     }
     return error;
   };
@@ -188,9 +188,9 @@ TEST_CASE_TEMPLATE("cluster: what is not a number stays in its sequence", Kernel
   const LayerCase layer(std::vector<Index>(8, 3), 62, 14);
   LayerCase spoilt = layer;
   const auto n = static_cast<std::size_t>(layer.hidden_size);
-  spoilt.sums[5 * n * 4] = NAN;               // sequence 5, step 0
+  spoilt.projections[5 * n * 4] = NAN;          // sequence 5, step 0
   spoilt.initial_hidden[2 * n + 7] = INFINITY;  // sequence 2
-  spoilt.d_last_hidden[6 * n + 1] = NAN;      // sequence 6: backward alone
+  spoilt.d_last_hidden[6 * n + 1] = NAN;        // sequence 6: backward alone
   const auto healthy = Kernels::run(layer), got = Kernels::run(spoilt);
   for (std::size_t sequence = 0; sequence < 8; ++sequence) {
     CAPTURE(sequence);
@@ -199,11 +199,11 @@ TEST_CASE_TEMPLATE("cluster: what is not a number stays in its sequence", Kernel
     };
     const bool forward = sequence != 5 && sequence != 2, backward = forward && sequence != 6;
     CHECK(same(got.last_hidden, healthy.last_hidden) == forward);
-    CHECK(same(got.d_first_hidden, healthy.d_first_hidden) == backward);
+    CHECK(same(got.d_initial_hidden, healthy.d_initial_hidden) == backward);
   }
 }
 
-TEST_CASE("cluster: sums, gates and their gradients may be one array") {
+TEST_CASE("cluster: projections, gates and their gradients may be one array") {
   const LayerCase layer(mixed, 62, 7);
   CHECK(same_bits(Fp32::run(layer, true), Fp32::run(layer)));
   CHECK(same_bits(Strict::run(layer, true), Strict::run(layer)));
@@ -251,7 +251,7 @@ TEST_CASE("cluster: what is not needed may be absent") {
   forward.bias = nullptr;
   auto backward = bare.backward();
   backward.d_hidden = backward.d_last_hidden = nullptr;
-  backward.d_first_hidden = backward.d_first_cell = nullptr;
+  backward.d_initial_hidden = backward.d_initial_cell = nullptr;
   Fp32::forward(stream, layer, {{forward, {}}, bare.placed(), 62});
   Fp32::backward(stream, layer, {{backward, {}}, bare.placed(), 62});
   stream.synchronise();
@@ -269,8 +269,8 @@ TEST_CASE("cluster: gradients of first states are added to what is there") {
   for (int i = 0; i < 2; ++i) Fp32::backward(stream, layer, {{device.backward(), {}}, device.placed(), 62});
   stream.synchronise();
   auto twice = device.read();
-  for (float& x : twice.d_first_hidden) x /= 2;
-  for (float& x : twice.d_first_cell) x /= 2;
+  for (float& x : twice.d_initial_hidden) x /= 2;
+  for (float& x : twice.d_initial_cell) x /= 2;
   CHECK(same_bits(twice, alone));
 }
 

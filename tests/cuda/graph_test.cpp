@@ -130,13 +130,13 @@ TEST_CASE("graph: an exception ends a piece, of which nothing is done; the next 
   struct Broken {};
   for (int round = 0; round < 3; ++round)
     CHECK_THROWS_AS(gpu().run_as_graph(0,
-                                 [&] {
-                                   twice(x, 2);
-                                   gpu().run_as_graph(0, [&] {
-                                     twice(x, 1);
-                                     throw Broken{};
-                                   });
-                                 }),
+                                       [&] {
+                                         twice(x, 2);
+                                         gpu().run_as_graph(0, [&] {
+                                           twice(x, 1);
+                                           throw Broken{};
+                                         });
+                                       }),
                     Broken);
   CHECK_FALSE(gpu().context(0).stream.capturing());
   CHECK(read(x) == start);
@@ -157,10 +157,10 @@ TEST_CASE("graph: what is kept beside layout is copied again where its first cop
   const View<float> sums{y.mutable_view().data, {3, 1}};
   struct Broken {};
   CHECK_THROWS_AS(gpu().run_as_graph(0,
-                               [&] {
-                                 nn_kernels.segment_sum(layout, false, rows, sums);
-                                 throw Broken{};
-                               }),
+                                     [&] {
+                                       nn_kernels.segment_sum(layout, false, rows, sums);
+                                       throw Broken{};
+                                     }),
                   Broken);
   nn_kernels.segment_sum(layout, false, rows, sums);
   CHECK(read(y) == std::vector<float>{2.25f, 5.25f, 2.25f});

@@ -53,9 +53,9 @@ TEST_CASE("cuda memory: blocks are aligned, differ, and serve again the next of 
   }
   void* large = context.allocate(1'000'000);
   context.release(large, 1'000'000);
-  CHECK(context.memory.kept() >= 1'000'000);
+  CHECK(context.memory.cached_bytes() >= 1'000'000);
   CHECK(context.allocate(1'000'500) == large);
-  CHECK(context.memory.kept() == 0);
+  CHECK(context.memory.cached_bytes() == 0);
 }
 
 TEST_CASE("cuda memory: in steady state the driver is not asked") {
@@ -82,14 +82,14 @@ TEST_CASE("cuda memory: what is kept is given back when there is not enough; the
   void* first = context.allocate(room / 2);
   context.release(first, room / 2);
   void* second = context.allocate(room * 3 / 4);  // not beside the first
-  CHECK(context.memory.kept() == 0);
+  CHECK(context.memory.cached_bytes() == 0);
   const std::size_t asked = room / 2;
   try {
     context.allocate(asked);
     FAIL("there was enough");
   } catch (const DeviceError& error) {
     const std::string words = error.what();
-    CHECK(words.find("cuda: 2097152 bytes asked for on device 0, ") == 0);
+    CHECK(words.find("cuda: 2097152 bytes requested on device 0, ") == 0);
     CHECK(words.find(" are free") != std::string::npos);
   }
   context.release(second, room * 3 / 4);

@@ -152,9 +152,8 @@ TEST_CASE("nccl: all processes use graphs, or none") {
     new (&context().graphs) cuda::Graphs(context().stream, context().memory, context().staging);
   });
   for (const auto& one : said)
-    CHECK(
-        one ==
-        "nccl: some processes use CUDA graphs and some do not; all shall, or none (LSTMLIB_CUDA_GRAPHS=off)");
+    CHECK(one ==
+          "nccl: only some processes use CUDA graphs; set it for all or for none (LSTMLIB_CUDA_GRAPHS=off)");
 }
 
 }  // namespace lstmlib::nccl_test

@@ -113,10 +113,10 @@ TEST_CASE("recurrent layers: a batch whose first pass an exception has ended is 
                                     std::make_shared<SequenceLayout>(lengths)};
     if (broken)
       CHECK_THROWS_AS(gpu_backend().run_as_graph(0,
-                                           [&] {
-                                             (void)layer(x);
-                                             throw Broken{};
-                                           }),
+                                                 [&] {
+                                                   (void)layer(x);
+                                                   throw Broken{};
+                                                 }),
                       Broken);
     return layer(x).hidden.values.value().to(Device::cpu());
   };

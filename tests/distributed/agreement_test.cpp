@@ -54,7 +54,7 @@ TEST_CASE("agreement: what is not the same is named with those that differ") {
 TEST_CASE("agreement: reports of a step are joined by examples, weighted values by their weights") {
   in_threads(3, [](ThreadCommunicator& all) {
     distributed::StepReport mine{.examples = all.rank() == 1 ? 0 : all.rank() + 1,
-                              .signal = all.rank() == 2 ? 15 : 0};
+                                 .signal = all.rank() == 2 ? 15 : 0};
     mine.seen["loss"] = all.rank() == 1 ? 0.0 : all.rank() + 2.0;  // 2, none, 4
     if (all.rank() != 1) mine.seen.set("share", all.rank() == 0 ? 1.0 : 0.5, all.rank() == 0 ? 2 : 6);
     const auto whole = distributed::all_gather_reports(all, mine, "loss", 1);

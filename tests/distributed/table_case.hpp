@@ -24,8 +24,8 @@ inline std::vector<std::int32_t> table_rows(int rank, int size) {
   return {0, 3, 10 + rank, 500, 900 + 2 * rank};
 }
 
-/// Sums a table of 1000 rows over the processes. Each element is as near to the exact sum as the rounding of its
-/// addends allows, and rows that nobody has are not there. Returns the bits of the sum.
+/// Sums a table of 1000 rows over the processes. Each element is as near to the exact sum as the rounding of
+/// its addends allows, and rows that nobody has are not there. Returns the bits of the sum.
 inline std::vector<std::byte> check_sum_of_rows(distributed::Communicator& all,
                                                 distributed::GradientCompression compression) {
   constexpr Index width = 5;
@@ -39,7 +39,7 @@ inline std::vector<std::byte> check_sum_of_rows(distributed::Communicator& all,
   table.set_sparse_grad(
       {Tensor<std::int32_t>::from(mine, {count}), Tensor<float>::from(values, {count, width})});
   const auto sent = distributed::all_reduce_tables<float>(all, {table}, compression, true);
-  CHECK(sent.whole == 0);  // so the rows travelled
+  CHECK(sent.dense == 0);  // so the rows travelled
 
   struct Sum {
     double exact[width] = {}, sizes[width] = {};

@@ -68,7 +68,7 @@ TEST_CASE("file: a size bound is kept") {
   const auto path = scratch("file_bound") / "a";
   write_file(path, "12345");
   CHECK(read_file(path, 5).size() == 5);
-  CHECK(failure_of([&] { read_file(path, 4); }) == path.string() + ": has 5 bytes, at most 4 are read");
+  CHECK(failure_of([&] { read_file(path, 4); }) == path.string() + ": has 5 bytes, the limit is 4");
 }
 
 TEST_CASE("file: nothing half-written appears or stays") {
@@ -132,11 +132,16 @@ TEST_CASE("file: half-written files of dead processes are deleted, those of livi
     return ".lstmlib-" + std::to_string(process) + end;
   };
   const std::string abandoned[] = {of(dead, "-0.tmp"), of(dead, "-18446744073709551615.tmp")};
-  const std::string kept[] = {of(::getpid(), "-0.tmp"), of(::getppid(), "-7.tmp"),  // they live
-                              of(1, "-0.tmp"),          of(dead, "-0.tmp.npz"),     // not a name of ours
-                              of(dead, "-x.tmp"),       of(dead, "-.tmp"),
-                              of(dead, ".tmp"),         of(0, "-0.tmp"),
-                              of(-1, "-0.tmp"),         "lstmlib-" + std::to_string(dead) + "-0.tmp",
+  const std::string kept[] = {of(::getpid(), "-0.tmp"),
+                              of(::getppid(), "-7.tmp"),  // they live
+                              of(1, "-0.tmp"),
+                              of(dead, "-0.tmp.npz"),  // not a name of ours
+                              of(dead, "-x.tmp"),
+                              of(dead, "-.tmp"),
+                              of(dead, ".tmp"),
+                              of(0, "-0.tmp"),
+                              of(-1, "-0.tmp"),
+                              "lstmlib-" + std::to_string(dead) + "-0.tmp",
                               "model.npz"};
   for (const auto& name : abandoned) write_file(folder / name, "half");
   for (const auto& name : kept) write_file(folder / name, "whole");

@@ -87,7 +87,7 @@ TEST_CASE("npy: a head says what is in the file, also where that is not read") {
   const auto structure = info_of("[('a', '<i4', (2,)), ('b[', [('c', '|O')])]", "(1,)", 16);
   CHECK(structure.unread_type == "[('a', '<i4', (2,)), ('b[', [('c', '|O')])]");
   CHECK(structure.problem.starts_with("structured element types are not supported; save each field"));
-  CHECK(info_of("'<f4'", "(3,)", 11).problem == "cut short: the shape needs 12 bytes, 11 are there");
+  CHECK(info_of("'<f4'", "(3,)", 11).problem == "cut short: the shape needs 12 bytes, only 11 are left");
   CHECK(info_of("'<U0'", "(3,)", 0).problem == "a width of at least 1 is expected");
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("npy: axes in Fortran order are put in C order, whatever the element's
 TEST_CASE("npy: objects and large arrays can be refused") {
   const auto vocabulary = format_npy(Array::object(Dict{{"<eos>", 0}}));
   CHECK(error_of([&] { parse_npy(vocabulary, "v.npy", {.allow_objects = false}); }) ==
-        "v.npy: byte 128: an array of objects, and only numbers and text are wanted here");
+        "v.npy: byte 128: an array of objects, expected numbers or text");
   const auto numbers = format_npy(Array::from(std::vector<float>(6), {6}));
   CHECK_NOTHROW(parse_npy(numbers, "n.npy", {.max_bytes = 24}));
   CHECK_THROWS_AS(parse_npy(numbers, "n.npy", {.max_bytes = 23}), FormatError);

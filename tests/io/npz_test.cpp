@@ -73,7 +73,7 @@ TEST_CASE("npz: an archive keeps its order, finds by name and refuses a name twi
   CHECK(archive.names() == std::vector<std::string>{"encoder/embed/W", "t", "best_value", "_log", "empty"});
   CHECK(archive.find("T") == nullptr);
   CHECK(archive.find("t")->to<std::int64_t>()[0] == 7);
-  CHECK(error_of([&] { archive.add("t", Array::scalar(1)); }) == "archive: the array 't' is there already");
+  CHECK(error_of([&] { archive.add("t", Array::scalar(1)); }) == "archive: there is already an array 't'");
   CHECK(error_of([&] { archive.at("u"); }) ==
         "archive: no array 'u' among 5: 'encoder/embed/W', 't', 'best_value', '_log', 'empty'");
   CHECK(archive.size() == 5);
@@ -161,7 +161,7 @@ TEST_CASE("npz: members without .npy are arrays where their content says so") {
   const auto folder = scratch("npz_without");
   write_file(folder / "m.npz", archive_of({{"README", raw_bytes("text")}}));
   CHECK(error_of([&] { read_npz_arrays(folder / "m.npz", {"a"}); }) ==
-        (folder / "m.npz").string() + ": there is no array in it, only 1 other member: 'README'");
+        (folder / "m.npz").string() + ": it contains no array, only 1 other member: 'README'");
 }
 
 TEST_CASE("npz: what is wrong with members that are no arrays does not touch the arrays") {
@@ -169,7 +169,7 @@ TEST_CASE("npz: what is wrong with members that are no arrays does not touch the
     return archive_of({{"a.npy", one_number(1)}, {name, raw_bytes("1")}, {name, raw_bytes("2")}});
   };
   CHECK(parse_npz(with("README.txt"), "m.npz").at("a").to<float>()[0] == 1);
-  CHECK(error_of([&] { parse_npz(with("b.npy"), "m.npz"); }).find("'b.npy' is there twice") !=
+  CHECK(error_of([&] { parse_npz(with("b.npy"), "m.npz"); }).find("'b.npy' appears twice") !=
         std::string::npos);
   for (const std::size_t at : {std::size_t{8}, std::size_t{10}}) {  // encrypted; another method
     auto bytes = with("README.txt");

@@ -137,14 +137,14 @@ TEST_CASE("pickle: the names of arrays' parts are refused in any other module") 
 TEST_CASE("pickle: the memo has no more places than bytes were read, so that it cannot be a bomb") {
   const std::string before = "K\x05r";  // 7 bytes are read when the place is known
   CHECK(shown(before + little(7, 4) + ".") == "5");
-  CHECK(refusal(before + little(8, 4) + ".").find("memo place 8 is out of order") != std::string::npos);
+  CHECK(refusal(before + little(8, 4) + ".").find("memo index 8 is out of order") != std::string::npos);
   CHECK(shown("K\x05q\x04.") == "5");
-  CHECK(refusal("K\x05q\x05.").find("memo place 5 is out of order") != std::string::npos);
+  CHECK(refusal("K\x05q\x05.").find("memo index 5 is out of order") != std::string::npos);
   CHECK(shown("K\x05p5\n.") == "5");
-  CHECK(refusal("K\x05p6\n.").find("memo place 6 is out of order") != std::string::npos);
+  CHECK(refusal("K\x05p6\n.").find("memo index 6 is out of order") != std::string::npos);
   // 64 KiB would otherwise make gigabytes.
   const std::string large = std::string(1 << 15, 'N') + std::string(1 << 15, '0') + before;
-  CHECK(refusal(large + little(1 << 28, 4) + ".").find("memo place 268435456 is out of order") !=
+  CHECK(refusal(large + little(1 << 28, 4) + ".").find("memo index 268435456 is out of order") !=
         std::string::npos);
 }
 
@@ -191,8 +191,8 @@ TEST_CASE("pickle: text of Python 2 comes out right or not at all") {
 
 TEST_CASE("pickle: what is refused says what to save in its place") {
   const std::pair<std::string, const char*> cases[] = {
-      {"\x80\4\x8f(K\1\x90.", "a set is not read (opcode EMPTY_SET): save list(x)"},
-      {"\x80\4(K\1\x91.", "a frozenset is not read (opcode FROZENSET): save list(x)"},
+      {"\x80\4\x8f(K\1\x90.", "a set is not supported (opcode EMPTY_SET): save list(x)"},
+      {"\x80\4(K\1\x91.", "a frozenset is not supported (opcode FROZENSET): save list(x)"},
       {"c__builtin__\nset\n]\x85R.", "'__builtin__.set' is not allowed"},
       {"c__builtin__\nset\n]\x85R.", "save list(x)"},
       {"c__builtin__\ncomplex\nG\0\0\0\0\0\0\0\0G\0\0\0\0\0\0\0\0\x86R."s, "save numpy.array(x)"},
@@ -201,7 +201,7 @@ TEST_CASE("pickle: what is refused says what to save in its place") {
       {"cdecimal\nDecimal\nV1\n\x85R.", "save float(x) or str(x)"},
       {"\x8c\x0cmy_own_class\x8c\1X\x93)\x81.", "'my_own_class.X' is not allowed"},
       {"cnumpy.ma.core\n_mareconstruct\n)R.", "save x.filled()"},
-      {"L99999999999999999999L\n.", "no integer of 64 bits"},
+      {"L99999999999999999999L\n.", "not a 64-bit integer"},
   };
   for (const auto& item : cases) {
     const std::string said = refusal(item.first);
@@ -264,12 +264,12 @@ TEST_CASE("pickle: damage is refused") {
 }
 
 TEST_CASE("pickle: depth and memory are bounded, however values are shared or nested") {
-  CHECK(refusal("K\x01r" + little(0xFFFFFFFF, 4) + ".").find("memo place 4294967295") != std::string::npos);
-  CHECK(refusal("]\x94h\0a."s).find("a list that holds itself") != std::string::npos);
-  CHECK(refusal("}\x94Va\nh\0s."s).find("a dict that holds itself") != std::string::npos);
+  CHECK(refusal("K\x01r" + little(0xFFFFFFFF, 4) + ".").find("memo index 4294967295") != std::string::npos);
+  CHECK(refusal("]\x94h\0a."s).find("a list that contains itself") != std::string::npos);
+  CHECK(refusal("}\x94Va\nh\0s."s).find("a dict that contains itself") != std::string::npos);
   CHECK(refusal("]\x94h\0\x85"
                 "a."s)
-            .find("holds itself") != std::string::npos);
+            .find("contains itself") != std::string::npos);
   CHECK(refusal(std::string(200000, ']') + std::string(199999, 'a') + ".").find("256 deep") !=
         std::string::npos);
   CHECK(shown(std::string(250, ']') + std::string(249, 'a') + ".").size() == 500);

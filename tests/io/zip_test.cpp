@@ -139,7 +139,7 @@ TEST_CASE("zip: sizes that are not true are refused before or while unpacking") 
   const std::size_t record = find(good, central);
   std::vector<std::byte> bytes = good;
   put(bytes, record + 24, std::uint32_t{0x7FFFFFFF});
-  CHECK(refusal(bytes).find("cannot unpack to 2147483647 bytes") != std::string::npos);
+  CHECK(refusal(bytes).find("cannot decompress to 2147483647 bytes") != std::string::npos);
   put(bytes, record + 24, std::uint32_t{1001});
   CHECK(refusal(bytes).find("1 bytes too early") != std::string::npos);
   put(bytes, record + 24, std::uint32_t{999});
@@ -162,7 +162,7 @@ TEST_CASE("zip: bytes behind the deflate stream of a member are refused") {
     put(bytes, first + 18, static_cast<std::uint32_t>(packed + count));
     put(bytes, record + count + 20, static_cast<std::uint32_t>(packed + count));
     put(bytes, bytes.size() - 6, static_cast<std::uint32_t>(record + count));
-    CHECK(refusal(bytes) == "z: a: byte 500: there are bytes behind the deflate stream");
+    CHECK(refusal(bytes) == "z: a: byte 500: bytes follow the deflate stream");
   }
 }
 
@@ -174,8 +174,8 @@ TEST_CASE("zip: what readers could disagree about is refused") {
     put(bytes, at, value);
     return refusal(bytes);
   };
-  CHECK(changed(30, std::uint8_t{'b'}).find("another name in its local header") != std::string::npos);
-  CHECK(changed(8, std::uint16_t{8}).find("another method") != std::string::npos);
+  CHECK(changed(30, std::uint8_t{'b'}).find("a different name in its local header") != std::string::npos);
+  CHECK(changed(8, std::uint16_t{8}).find("a different compression method") != std::string::npos);
   CHECK(changed(record + 8, std::uint16_t{1}).find("encrypted") != std::string::npos);
   CHECK(changed(record + 10, std::uint16_t{12}).find("method 12") != std::string::npos);
   CHECK(changed(record + 34, std::uint16_t{1}).find("another volume") != std::string::npos);
@@ -194,7 +194,7 @@ TEST_CASE("zip: what readers could disagree about is refused") {
   put(bytes, end + 8, std::uint16_t{60000});
   put(bytes, end + 10, std::uint16_t{60000});
   CHECK(refusal(bytes).find("60000 members") != std::string::npos);
-  CHECK(refusal(zip_of({{"a", "1"}, {"a", "2"}}, Compression::store)).find("there twice") !=
+  CHECK(refusal(zip_of({{"a", "1"}, {"a", "2"}}, Compression::store)).find("appears twice") !=
         std::string::npos);
 
   // One archive inside a stored member of another: the directory may not point into a member.

@@ -32,10 +32,10 @@ class Fault:
         parts = pathlib.PurePath(self.file).parts
         return parts[2] if parts[0] == "include" else "/".join(parts[1:-1])
 
-    def lines(self, text):
-        """The lines of the file, from 1, that it takes."""
+    def lines_that_may_fail(self, text):
+        """The lines of the file, from 1, where the compiler may complain of it: its own, and an `else` after them."""
         first = text.count("\n", 0, self.start) + 1
-        return range(first, first + self.old.count("\n") + 1)
+        return range(first, first + self.old.count("\n") + 2)
 
     def switched(self):
         """Both texts, of which the environment chooses one; as many lines as before."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Puts small faults into the code and looks whether a test notices each.
+"""Puts small faults into the code and checks that a test notices each.
 
   tests/mutation/mutate.py                          all faults of faults/*.txt
   tests/mutation/mutate.py --only io                those whose folder, file or text has "io"
@@ -38,11 +38,11 @@ def options():
     parser.add_argument("--sample", type=int, metavar="N", help="N random faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--build", type=pathlib.Path, default=TOP / "build/mutation", metavar="FOLDER")
-    parser.add_argument("--again", action="store_true", help="forget the results that are kept")
-    parser.add_argument("--survivors", action="store_true", help="only those that survived, again")
-    parser.add_argument("--list", action="store_true", help="show the faults and end")
+    parser.add_argument("--again", action="store_true", help="discard stored results")
+    parser.add_argument("--survivors", action="store_true", help="repeat only those that survived")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     parser.add_argument("--patience", type=float, default=20, metavar="SECONDS",
-                        help="besides four times what the tests take without a fault, after which they hang")
+                        help="added to four times the tests' time without a fault; after that they count as hanging")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"))
     return parser.parse_args()
@@ -132,9 +132,10 @@ def build(o, tree, faults):
             if path.is_relative_to(tree):
                 places.add((str(path.relative_to(tree)), int(line)))
         new = {fault.name for fault in faults if fault.name not in broken and
-               any(file == fault.file and line in fault.lines((TOP / fault.file).read_text()) for file, line in places)}
+               any(file == fault.file and line in fault.lines_that_may_fail((TOP / fault.file).read_text())
+                   for file, line in places)}
         if not new:
-            sys.exit(made.stdout[-4000:] + made.stderr[-1000:] + "\nmutate: this does not compile, and none of the faults stands there")
+            sys.exit(made.stdout[-4000:] + made.stderr[-1000:] + "\nmutate: this does not compile, but no fault is at that place")
         broken |= new
         for name in sorted(new):
             print(f"does not compile: {name}", flush=True)
@@ -150,7 +151,7 @@ def entries(build_folder, tests):
 def needed_targets(build_folder, all_tests):
     names = {name for tests in all_tests for name in entries(build_folder, tests)}
     if not names:
-        sys.exit("mutate: no tests are for these faults")
+        sys.exit("mutate: no tests for these faults")
     targets = {"test_" + name.split("/")[0] for name in names} & known_targets(build_folder)
     return sorted(targets)
 
@@ -219,9 +220,9 @@ def main():
     for problem in wrong:
         print(problem, flush=True)
     for one, other in overlapping(faults):
-        sys.exit(f"mutate: both stand in the same place:\n  {one.name}\n  {other.name}")
+        sys.exit(f"mutate: two faults at the same place:\n  {one.name}\n  {other.name}")
     if len({fault.number for fault in faults}) < len(faults):
-        sys.exit("mutate: a fault stands twice in the list")
+        sys.exit("mutate: a fault is listed twice")
     picked = [fault for fault in faults if chosen(o, fault)]
     if o.list:
         print("\n".join(fault.name for fault in picked))

@@ -58,7 +58,7 @@ struct Case {
   Ragged<Tensor<float>> rows;
   std::vector<double> hidden, last_hidden;
 
-  Index one_to(Index most) { return std::uniform_int_distribution<Index>(1, most)(random); }
+  Index one_to(Index max) { return std::uniform_int_distribution<Index>(1, max)(random); }
   bool coin() { return one_to(2) == 1; }
 
   explicit Case(unsigned seed) : random(seed), cell(static_cast<RecurrentCell>(random() % 4)) {
@@ -122,8 +122,8 @@ std::vector<float> last_of(const InferenceRnn& layers, const Input& input, std::
   return result;
 }
 
-/// The errors that docs/inference.md states; measured: 0.01 (bf16) and 0.025 (int8). What bytes are exactly is in
-/// inference_int8_test.
+/// The errors that docs/inference.md states; measured: 0.01 (bf16) and 0.025 (int8). What bytes are exactly
+/// is in inference_int8_test.
 double tolerance(Precision precision) {
   return precision == Precision::fp32 ? 1e-5 : precision == Precision::bf16 ? 0.02 : 0.04;
 }

@@ -109,7 +109,7 @@ struct PlainStack {
 TEST_CASE("stacks of recurrent layers of random shapes agree with plain loops, layer by layer") {
   for (unsigned seed = 0; seed < 40; ++seed) {
     std::mt19937 random(seed);
-    const auto one_to = [&](Index most) { return std::uniform_int_distribution<Index>(1, most)(random); };
+    const auto one_to = [&](Index max) { return std::uniform_int_distribution<Index>(1, max)(random); };
     const auto cell = static_cast<RecurrentCell>(random() % 4);
     nn::RecurrentOptions options{.input_size = one_to(30), .hidden_size = one_to(40)};
     options.layers = one_to(3);

@@ -42,7 +42,8 @@ TEST_CASE("arguments: elementwise operations") {
   check_arguments<float>("sigmoid", {any}, [](const Arguments& a) { return ops::sigmoid(a[0]); });
   check_arguments<float>("relu", {any}, [](const Arguments& a) { return ops::relu(a[0]); });
   check_arguments<float>("scale", {any}, [](const Arguments& a) { return 2 * a[0]; });
-  const std::vector<Argument> two{{"a", {2, 3}}, {"b", {2, 3}}};
+  const std::vector<std::string> broadcast{"without axes", "axis 0 shorter"};
+  const std::vector<Argument> two{{"a", {2, 3}, broadcast}, {"b", {2, 3}, broadcast}};
   check_arguments<float>("add", two, [](const Arguments& a) { return a[0] + a[1]; });
   check_arguments<float>("subtract", two, [](const Arguments& a) { return a[0] - a[1]; });
   check_arguments<float>("multiply", two, [](const Arguments& a) { return a[0] * a[1]; });

@@ -13,7 +13,11 @@ TEST_CASE("errors: the message names the operation and both shapes") {
   CHECK_THROWS_WITH_AS(
       ops::linear(zeros({32, 128}), zeros({64, 300})),
       "linear: input has 128 features, weight expects 300 (input [32, 128], weight [64, 300])", ShapeError);
-  CHECK_THROWS_WITH_AS(zeros({2, 3}) + zeros({3, 2}), "add: shapes [2, 3] and [3, 2] differ", ShapeError);
+  CHECK_THROWS_WITH_AS(
+      zeros({2, 3}) + zeros({3, 2}),
+      "add: shapes [2, 3] and [3, 2] do not broadcast: axis -1 has 3 and 2, expected equal sizes "
+      "or 1",
+      ShapeError);
 }
 
 TEST_CASE("errors: shapes that do not fit") {

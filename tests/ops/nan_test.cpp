@@ -128,8 +128,7 @@ TEST_CASE("nan: a gradient with one makes all clipped ones NaN; without one, cli
       model.a.mutable_grad() = Tensor<T>::from({bad, T(3)}, {2});
       model.b.mutable_grad() = Tensor<T>::zeros({40});
       sgd.step();
-      return std::vector<T>{model.a.value().values()[1],
-                            model.b.value().values()[39]};
+      return std::vector<T>{model.a.value().values()[1], model.b.value().values()[39]};
     };
     CHECK(std::isnan(after(nan)[0]));
     CHECK(std::isnan(after(nan)[1]));

@@ -12,9 +12,9 @@ template <Real T>
 void check_ties() {
   // Two sequences of three and four rows of three features; by columns:
   // neighbours that are equal, equal ones apart, all equal; and the same negative, at the ends, and single.
-  const std::vector<T> numbers{1, 5, 2,   //
-                               5, 1, 2,   //
-                               5, 5, 2,   //
+  const std::vector<T> numbers{1,  5, 2,  //
+                               5,  1, 2,  //
+                               5,  5, 2,  //
                                -3, 7, 1,  //
                                -2, 0, 4,  //
                                -2, 0, 1,  //

@@ -1,8 +1,8 @@
 #!/bin/sh
 # docs_test.sh SOURCE: the Markdown pages fit together.
 # - Every relative link leads to a file, and every #anchor to a heading of that file.
-# - Every page in docs has an entrance in docs/README.md.
-# - Sentences are short: a page has fewer than 25 words a sentence in the mean. Code, tables and headings do not count.
+# - Every page in docs is linked in docs/README.md.
+# - Sentences are short: a page has fewer than 25 words per sentence on average. Code, tables and headings do not count.
 set -eu
 cd "$1"
 pages="README.md CONTRIBUTING.md CHANGELOG.md SECURITY.md $(find docs -name '*.md' | sort)"
@@ -23,7 +23,7 @@ for page in $pages; do
     file=${link%%#*}
     if [ -z "$file" ]; then target=$page; else target=$folder/$file; fi
     if [ ! -e "$target" ]; then
-      echo "$page: there is no $link" >&2
+      echo "$page: broken link $link" >&2
       bad=1
     elif [ "$link" != "$file" ] && ! headings "$target" | grep -qxF -- "${link#*#}"; then
       echo "$page: no heading for $link" >&2
@@ -33,7 +33,7 @@ for page in $pages; do
 done
 
 for page in $(cd docs && find . -name '*.md' | sed 's|^\./||'); do
-  [ "$page" = README.md ] || grep -qF "]($page)" docs/README.md || { echo "docs/README.md has no entrance to $page" >&2; bad=1; }
+  [ "$page" = README.md ] || grep -qF "]($page)" docs/README.md || { echo "docs/README.md has no link to $page" >&2; bad=1; }
 done
 
 for page in $pages; do
@@ -53,8 +53,8 @@ for page in $pages; do
           words += n; sentences++
           if (show && n > 30) print page ": " n ": " parts[i]
         } }
-      END { if (show) printf "%s: %.1f words a sentence, %d sentences\n", page, words / (sentences ? sentences : 1), sentences
-            if (sentences && words / sentences >= 25) { printf "%s: %.1f words a sentence, 25 are too many\n", page, words / sentences; exit 1 } }' || bad=1
+      END { if (show) printf "%s: %.1f words per sentence, %d sentences\n", page, words / (sentences ? sentences : 1), sentences
+            if (sentences && words / sentences >= 25) { printf "%s: %.1f words per sentence, the limit is 25\n", page, words / sentences; exit 1 } }' || bad=1
 done
-[ $bad -eq 0 ] && echo "all links lead somewhere"
+[ $bad -eq 0 ] && echo "all links are valid"
 exit $bad

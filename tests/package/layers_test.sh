@@ -49,5 +49,5 @@ for file in $(find . -mindepth 2 -name '*.hpp' -o -mindepth 2 -name '*.inl' -o -
     esac
   done
 done
-[ $bad -eq 0 ] && echo "every header keeps to its layer"
+[ $bad -eq 0 ] && echo "every header includes only lower layers"
 exit $bad

@@ -14,7 +14,7 @@ case $file in
   *) set -- "$@" -fsyntax-only "$file" ;;
 esac
 if "$compiler" "$@" >"$scratch/message" 2>&1; then
-  echo "$file is taken, it must not be" >&2
+  echo "$file compiles, but it must not" >&2
   exit 1
 fi
 head -n 10 "$scratch/message" >"$scratch/start"

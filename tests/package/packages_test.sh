@@ -48,7 +48,7 @@ expect 1 "will be installed: new1 half2" "n\n" no present1 new1 half2
 untouched "the user said no"
 expect 1 "Nothing was installed." "" no new1
 untouched "the user did not answer"
-expect 0 "Go on?" "y\n" no present1 new1 half2
+expect 0 "Continue?" "y\n" no present1 new1 half2
 called "install -y new1 half2$"
 called "--no-install-recommends"
 called "Remove=false"
@@ -56,13 +56,13 @@ expect 0 "will be installed: new1" "" yes new1
 called "install -y new1$"
 
 export SIMULATED="Inst libc6 [2.36-8] (2.36-9 Debian:12 [amd64])"
-expect 1 "newer versions of some that are installed: libc6" "y\n" no new1
+expect 1 "upgrades some installed packages: libc6" "y\n" no new1
 ! grep -q 'install -y' "$calls" || { echo "installed though the user agreed only once"; exit 1; }
 expect 0 "libc6" "" yes new1
 unset SIMULATED
 
 export USER_ID=1000
-expect 1 "Please have these packages installed: new1" "" yes present1 new1
+expect 1 "Install these packages, or ask an administrator to do it: new1" "" yes present1 new1
 untouched "the user may not"
 pretend sudo <<END
 echo "sudo \$*" >>"$calls"
@@ -72,11 +72,11 @@ expect 0 "" "" yes new1
 called "^sudo .*install -y new1$"
 
 rm "$tools/dpkg-query"
-expect 1 "needed: present1 new1" "" yes present1 new1
+expect 1 "these packages: present1 new1" "" yes present1 new1
 untouched "it is not Debian"
 for tool in cmake ninja g++; do
   pretend $tool </dev/null
 done
 expect 0 "This is not a Debian system" "" yes present1 new1
 untouched "it is not Debian"
-echo "all kinds of systems are served"
+echo "need_packages works on all kinds of systems"

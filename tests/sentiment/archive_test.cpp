@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/archive.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "support.hpp"
 
@@ -77,7 +77,7 @@ struct UnpackTry {
   fs::path out() const { return folder / "out"; }
   std::string unpack(const std::string& bytes, const cloud::ArchiveLimits& limits = {}) const {
     write_text(archive(), bytes);
-    return complaint([&] { cloud::unpack_archive(archive(), out(), limits); });
+    return error_of([&] { cloud::unpack_archive(archive(), out(), limits); });
   }
   /// Nothing but the archive.
   bool is_clean() const { return tree(folder).size() == 2; }
@@ -115,7 +115,7 @@ TEST_CASE("archive: a folder comes back as it was") {
   SUBCASE("where a folder stands in the way of a file, nothing changes") {
     const fs::path other = attempt.folder / "other";
     write_text(other / "sub", "a file");
-    CHECK(says(complaint([&] { cloud::unpack_archive(attempt.archive(), other); }), "sub: is a file"));
+    CHECK(says(error_of([&] { cloud::unpack_archive(attempt.archive(), other); }), "sub: is a file"));
     CHECK(tree(other).size() == 1);
   }
 }
@@ -215,7 +215,7 @@ TEST_CASE("archive: damage is found to the last byte") {
 TEST_CASE("archive: a small file does not fill the disk") {
   const UnpackTry attempt("archive_bomb");
   const std::string big = gzipped(member("big", std::string(1 << 20, '\0')) + end_of_tar);
-  CHECK(says(attempt.unpack(big, {.bytes = 1 << 19}), "unpacks to more than 524288 bytes"));
+  CHECK(says(attempt.unpack(big, {.bytes = 1 << 19}), "decompresses to more than 524288 bytes"));
   CHECK(attempt.is_clean());
   CHECK(says(attempt.unpack(gzipped(end_of_tar + std::string(1 << 20, '\0')), {.bytes = 1 << 19}),
              "unpacks to more"));
@@ -241,5 +241,5 @@ TEST_CASE("archive: a small file does not fill the disk") {
   fs::remove_all(attempt.out());
   const std::string said = attempt.unpack(gzipped(sparse + end_of_tar), {.bytes = 1 << 19});
   CAPTURE(said);
-  CHECK(says(said, "unpacks to more than"));
+  CHECK(says(said, "decompresses to more than"));
 }

@@ -92,7 +92,7 @@ TEST_CASE("texts: a sentence of more words than one request may keep the model w
   for (std::size_t i = 0; i < Texts::max_tokens; ++i) many += "a ";
   CHECK(read(many + "\"]", json_type).size() == 1);
   CHECK(refusal(many + "a\"]", json_type) ==
-        "413 sentence 1 has 65537 words or characters, at most 65536 are taken");
+        "413 sentence 1 has 65537 words or characters, the limit is 65536");
 }
 
 TEST_CASE("read_body: JSON in its three forms") {
@@ -131,11 +131,11 @@ TEST_CASE("read_body: other JSON is refused, and the text says what and where") 
     CHECK(refusal(body, json_type).starts_with("400 "));
   }
   CHECK(refusal(std::string(100000, '['), json_type).starts_with("400 "));
-  CHECK(refusal("[1]", json_type) == "400 a number where a list of texts is expected");
+  CHECK(refusal("[1]", json_type) == "400 a number, expected a list of strings");
   CHECK(refusal("[]", json_type) == "400 no sentences");
   CHECK(refusal("[\"a\"", json_type).find("line 1, column 5") != std::string::npos);
   CHECK(refusal(R"({"foo": 1})", json_type) ==
-        "400 the key \"foo\"; the one key that is read is \"instances\"");
+        "400 the key \"foo\" is unexpected, expected the key \"instances\"");
 }
 
 TEST_CASE(
@@ -154,7 +154,7 @@ TEST_CASE("read_body: JSON lines") {
   CHECK(refusal("\"a\"\n{bad}\n", json_lines_type).starts_with("400 line 2: "));
   CHECK(refusal("\"a\"\n\n\"b\"", json_lines_type).starts_with("400 line 2: "));
   CHECK(refusal("[\"a\"]", json_lines_type) ==
-        "400 line 1: a list where a text or {\"source\": text} is expected");
+        "400 line 1: a list, expected a string or {\"source\": string}");
   CHECK(refusal("{\"source\": [\"a\"]}", json_lines_type).starts_with("400 line 1: "));
   CHECK(refusal("", json_lines_type) == "400 no sentences");
 }

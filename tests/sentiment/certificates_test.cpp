@@ -2,7 +2,7 @@
 // Certificates of an authority of one's own: every client of the program trusts them where it is told to, and only
 // them then.
 #include "sentiment/cloud/s3.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/download.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"
@@ -30,7 +30,7 @@ struct Place {
   /// What fetching an object says; "" where it came.
   std::string fetch() const {
     fs::remove(folder / "got");
-    const std::string said = complaint([&] {
+    const std::string said = error_of([&] {
       const cloud::Session session = cloud::Session::find();
       cloud::S3(session).get_file({"films", "k"}, folder / "got", 100);
     });
@@ -98,14 +98,14 @@ TEST_CASE("certificates: a file that is not there, or is none, is named") {
 TEST_CASE("certificates: downloads of data sets and questions to an endpoint take those of the environment") {
   Place place;
   const auto get = [&] {
-    return complaint([&] {
+    return error_of([&] {
       download({.address = place.server.url() + "/f",
                 .target = place.folder / "data",
                 .retries = {.attempts = 1}});
     });
   };
   const auto ask = [&] {
-    return complaint([&] {
+    return error_of([&] {
       const std::vector<std::string> sentences{"a film"};
       EndpointClient(place.server.url(), "e", 10).invoke(sentences, "text");
     });

@@ -240,10 +240,10 @@ TEST_CASE("cloud: a wrong command line ends with 2 and asks nobody") {
   wrong({"cloud"}, "--help");
   wrong(fit_words + Words{"--chanel", "x"},
         "unknown option --chanel, did you mean --channel? (see cloud fit --help)");
-  wrong({"cloud", "status", "no/name"}, "is no name");
-  wrong(fit_words + Words{"--name", "-x"}, "is no name");
+  wrong({"cloud", "status", "no/name"}, "is not a name");
+  wrong(fit_words + Words{"--name", "-x"}, "is not a name");
   wrong(fit_words + Words{"--max-wait", "5"}, "--spot");
-  wrong(fit_words + Words{"--hyperparameter", "epochs"}, "'epochs' is no NAME=VALUE");
+  wrong(fit_words + Words{"--hyperparameter", "epochs"}, "'epochs' is not NAME=VALUE");
   wrong({"cloud", "deploy", "--image", "i"}, "--job");
   wrong({"cloud", "fit", "--image", "i"}, "--role");
   CHECK(scene.cloud.calls().empty());
@@ -263,7 +263,7 @@ TEST_CASE("cloud fit: Ctrl-C ends the wait and not the job") {
   scene.cloud.job_states = {training};
   const Outcome ended = scene.interrupt(fit_words + Words{"--name", "a-job"}, "DescribeLogStreams", SIGINT);
   CHECK(ended.status == 130);
-  CHECK(says(ended.err, "the job goes on; see `sentiment cloud status a-job`"));
+  CHECK(says(ended.err, "the job continues; see `sentiment cloud status a-job`"));
   CHECK(scene.cloud.count("StopTrainingJob") == 0);
   CHECK(scene.run({"cloud", "stop", "a-job"}).status == 0);
   CHECK(scene.cloud.count("StopTrainingJob") == 1);
@@ -441,67 +441,68 @@ TEST_CASE("cloud: what cannot be asked for is refused before anybody is asked") 
     check_refused(scene.run(words), 2, part);
   };
   const Words deploy{"cloud", "deploy", "--model-data", "s3://films/m.tar.gz", "--image", "i", "--role", "R"};
-  wrong(fit_words + Words{"--output-path", "jobs"}, "--output-path: 'jobs' is no address of S3");
+  wrong(fit_words + Words{"--output-path", "jobs"}, "--output-path: 'jobs' is not an S3 address");
   wrong({"cloud", "fit", "--image", "i", "--role", "R", "--channel", "train=s3://films/t", "--output-path",
          "jobs"},
-        "--output-path: 'jobs' is no address of S3; s3://BUCKET/KEY is expected");
-  wrong(fit_words + Words{"--channel", "train=s3://films/other"}, "the channel train is there twice");
-  wrong(fit_words + Words{"--channel", "test"}, "'test' is no NAME=s3://BUCKET/PREFIX");
-  wrong(fit_words + Words{"--channel", "test=data/test"}, "--channel: test: 'data/test' is no address of S3");
-  wrong(fit_words + Words{"--channel", "te st=s3://films/t"}, "'te st' is no name of a channel");
-  wrong(fit_words + Words{"--channel", "=s3://films/t"}, "'' is no name of a channel");
+        "--output-path: 'jobs' is not an S3 address, expected s3://BUCKET/KEY");
+  wrong(fit_words + Words{"--channel", "train=s3://films/other"}, "the channel train is given twice");
+  wrong(fit_words + Words{"--channel", "test"}, "'test' is not NAME=s3://BUCKET/PREFIX");
+  wrong(fit_words + Words{"--channel", "test=data/test"},
+        "--channel: test: 'data/test' is not an S3 address");
+  wrong(fit_words + Words{"--channel", "te st=s3://films/t"}, "'te st' is not a channel name");
+  wrong(fit_words + Words{"--channel", "=s3://films/t"}, "'' is not a channel name");
   Words many = fit_words;
   for (int i = 0; i < 20; ++i) many = many + Words{"--channel", "c" + std::to_string(i) + "=s3://films/t"};
   wrong(many, "at most 20 channels, 21 are given");
   wrong(fit_words + Words{"--checkpoint-path", "checkpoints"},
-        "--checkpoint-path: 'checkpoints' is no address of S3");
-  wrong(fit_words + Words{"--checkpoint-path", "s3://Films/x"}, "'Films' is no name of a bucket");
+        "--checkpoint-path: 'checkpoints' is not an S3 address");
+  wrong(fit_words + Words{"--checkpoint-path", "s3://Films/x"}, "'Films' is not a bucket name");
   wrong(fit_words + Words{"--spot", "--max-wait", "60"},
         "--max-wait: 60 seconds are less than --max-run, 86400");
   for (const char* count : {"0", "-1", "1.0", "1e2", "[2]", "0x2", "1001", ""})
-    wrong(fit_words + Words{"--instance-count", count}, "' is no whole number from 1 to 1000");
+    wrong(fit_words + Words{"--instance-count", count}, "' is not a whole number from 1 to 1000");
   for (const char* type :
        {"c5.xlarge", "ml.c5", "ml.c5.huge", "ml.C5.xlarge", "ml.c5.x large", "ml.c5.xlarge.", "gpu"})
-    wrong(fit_words + Words{"--instance-type", type}, "is no kind of machine: ml.FAMILY.SIZE is expected");
+    wrong(fit_words + Words{"--instance-type", type}, "is not an instance type: expected ml.FAMILY.SIZE");
   wrong(fit_words + Words{"--instance-type", "local"}, "`sentiment local`");
-  wrong(deploy + Words{"--instance-type", "m5.large"}, "is no kind of machine");
-  wrong(run_words + Words{"--endpoint-instance-type", "m5.large"}, "is no kind of machine");
+  wrong(deploy + Words{"--instance-type", "m5.large"}, "is not an instance type");
+  wrong(run_words + Words{"--endpoint-instance-type", "m5.large"}, "is not an instance type");
   for (const char* role : {"arn:aws:iam::1234:role/R", "arn:aws:iam::123456789012:user/u",
                            "arn:aws:sts::123456789012:role/R", "arn:aws:iam::123456789012:role/",
                            "arn:aws:iam::123456789012:role/a b", "arn:aws:iam:eu-west-3:123456789012:role/R"})
     wrong({"cloud", "fit", "--image", "i", "--role", role, "--channel", "train=s3://films/t"},
-          "is no ARN of a role");
+          "is not the ARN of a role");
   wrong({"cloud", "fit", "--image", "i", "--role", "a/b", "--channel", "train=s3://films/t"},
-        "'a/b' is no role");
+        "'a/b' is not a role");
   wrong({"cloud", "fit", "--image", "an image", "--role", "R", "--channel", "train=s3://films/t"},
-        "is no image");
-  wrong(deploy + Words{"--name", "films_1"}, "'films_1' is no name");
+        "is not an image");
+  wrong(deploy + Words{"--name", "films_1"}, "'films_1' is not a name");
   wrong({"cloud", "deploy", "--model-data", "model.tar.gz", "--image", "i", "--role", "R"},
-        "is no address of S3");
-  wrong(fit_words + Words{"--region", ""}, "--region: a name is expected");
-  wrong(fit_words + Words{"--profile", ""}, "--profile: a name is expected");
-  wrong(fit_words + Words{"--poll-seconds", "nan"}, "'nan' is no number from 0.01 to 3600");
+        "is not an S3 address");
+  wrong(fit_words + Words{"--region", ""}, "--region: is empty, expected a name");
+  wrong(fit_words + Words{"--profile", ""}, "--profile: is empty, expected a name");
+  wrong(fit_words + Words{"--poll-seconds", "nan"}, "'nan' is not a number from 0.01 to 3600");
 
   const auto setting = [&](const std::string& word, const std::string& part) {
     wrong(fit_words + Words{"--hyperparameter", word}, "--hyperparameter: " + part);
     wrong(run_words + Words{"--hyperparameter", word}, "--hyperparameter: " + part);
   };
-  setting("epochs=1.0", "epochs: '1.0' is no whole number from 1 to 1000000");
-  setting("batch_size=[16]", "batch_size: '[16]' is no whole number");
-  setting("dropout=1", "dropout: '1' is no number from 0 to below 1");
+  setting("epochs=1.0", "epochs: '1.0' is not a whole number from 1 to 1000000");
+  setting("batch_size=[16]", "batch_size: '[16]' is not a whole number");
+  setting("dropout=1", "dropout: '1' is not a number from 0 to below 1");
   setting("model-type=gru", "model-type: gru not in");
-  setting("seed=-1", "seed: '-1' is no whole number from 0 to 18446744073709551615");
-  setting("device=tpu", "device: 'tpu' is no device; expected auto");
-  setting("processes=0", "processes: '0' is no whole number from 1 to 4096");
+  setting("seed=-1", "seed: '-1' is not a whole number from 0 to 18446744073709551615");
+  setting("device=tpu", "device: 'tpu' is not a device, expected auto");
+  setting("processes=0", "processes: '0' is not a whole number from 1 to 4096");
   setting("wire=fp8", "wire: fp8 not in");
   setting("bucket=perhaps", "bucket: 'perhaps' is neither true nor false");
   wrong(fit_words + Words{"--hyperparameter", "epochs=1", "--hyperparameter", "epochs=2"},
-        "the name epochs is there twice");
+        "the name epochs is given twice");
   wrong(fit_words + Words{"--hyperparameter", "batch-size=1", "--hyperparameter", "batch_size=2"},
         "in two spellings");
   wrong(fit_words + Words{"--hyperparameter", "x=" + std::string(2501, 'x')}, "a value 2500");
-  wrong(fit_words + Words{"--environment", "1A=x"}, "'1A' is no name of a variable");
-  wrong(fit_words + Words{"--environment", "A=x", "--environment", "A=y"}, "the name A is there twice");
+  wrong(fit_words + Words{"--environment", "1A=x"}, "'1A' is not a variable name");
+  wrong(fit_words + Words{"--environment", "A=x", "--environment", "A=y"}, "the name A is given twice");
   CHECK(scene.cloud.calls().empty());
 
   const Outcome fine =
@@ -523,22 +524,21 @@ TEST_CASE("cloud: a bucket with a prefix in it is refused whole, and what to say
   const Words run =
       Words{"cloud", "run"} + image_and_role + Words{"--dataset", "films", "--out", "result", "--bucket"};
   for (const Words& words : {upload, run}) {
-    check_refused(
-        scene.run(words + Words{"films/x/y"}), 2,
-        "'films/x/y' is no name of a bucket; the bucket is films, and the rest belongs to the prefix: x/y");
+    check_refused(scene.run(words + Words{"films/x/y"}), 2,
+                  "'films/x/y' is not a bucket name; the bucket is films, and the rest is the prefix: x/y");
     check_refused(scene.run(words + Words{"s3://films/x"}), 2,
-                  "the bucket is films, and the rest belongs to the prefix: x");
+                  "the bucket is films, and the rest is the prefix: x");
     check_refused(scene.run(words + Words{"s3://films"}), 2,
-                  "'s3://films' is no name of a bucket; the bucket is films");
+                  "'s3://films' is not a bucket name; the bucket is films");
     check_refused(scene.run(words + Words{"films/"}), 2, "the bucket is films");
     for (const char* bucket : {"", "fi", "Films", "films_1", "-films", "films-", "fi..lms", "10.0.0.1",
                                "xn--films", "films-s3alias", "fi lms", "films:1"}) {
       CAPTURE(bucket);
-      check_refused(scene.run(words + Words{bucket}), 2, "is no name of a bucket");
+      check_refused(scene.run(words + Words{bucket}), 2, "is not a bucket name");
     }
     for (const char* prefix : {"/a", "a//b", "a/../b", "s3://films/x", "a//"}) {
       CAPTURE(prefix);
-      check_refused(scene.run(words + Words{"films", "--prefix", prefix}), 2, "is no beginning of keys");
+      check_refused(scene.run(words + Words{"films", "--prefix", prefix}), 2, "is not a key prefix");
     }
   }
   CHECK(scene.cloud.calls().empty());
@@ -553,9 +553,9 @@ TEST_CASE("download: what is no archive is named by its address") {
   const auto wrong = [&](const std::string& uri, const std::string& part) {
     check_refused(scene.run({"download", "--uri", uri, "--output", "result"}), 2, part);
   };
-  wrong("S3://films/k", "'S3://films/k' is no address of S3");
-  wrong("s3:/films/k", "is no address of S3");
-  wrong("https://films.s3.amazonaws.com/k", "is no address of S3");
+  wrong("S3://films/k", "'S3://films/k' is not an S3 address");
+  wrong("s3:/films/k", "is not an S3 address");
+  wrong("https://films.s3.amazonaws.com/k", "is not an S3 address");
   check_refused(scene.run({"download", "--uri", "s3://films/k/notes.txt", "--output", "s3://films/x"}), 2,
-                "--output: 's3://films/x' is an address; a path of this machine is expected");
+                "--output: 's3://films/x' is an address, expected a path on this machine");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whose credentials are taken, case by case; credentials_test.py asks botocore about the same cases.
 #include "sentiment/cloud/session.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"
 #include "sentiment/loopback_cloud.hpp"
@@ -99,12 +99,12 @@ TEST_CASE("credentials: those that botocore would take, or none with the reason"
       return Session::find(each.value("profile", ""), each.contains("region") ? "" : "eu-west-3");
     };
     if (each.contains("refused")) {
-      const std::string said = complaint(find);
+      const std::string said = error_of(find);
       CHECK_MESSAGE(says(said, each["refused"].get<std::string>()), said);
       CHECK(giver.server.requests().empty());
       continue;
     }
-    const std::string none = complaint(find);
+    const std::string none = error_of(find);
     CHECK(none == "");
     if (!none.empty()) continue;
     const Session session = find();
@@ -177,29 +177,29 @@ TEST_CASE("credentials: a server that refuses, or gives none, is named, and no t
       variables.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", url + "/keys");
       variables.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "thetoken");
     }
-    return complaint([&] { Session::find().current(); });
+    return error_of([&] { Session::find().current(); });
   };
   const Json identity{{"files", {{"token", "thetoken\n"}}}}, container = Json::object();
   const std::string expired =
       said_to(xml_error("ExpiredTokenException", "Token thetoken expired", "400 Bad Request"), identity);
   CHECK(says(expired, "AssumeRoleWithWebIdentity: ExpiredTokenException: Token (hidden) expired"));
   CHECK(says(said_to(reply("200 OK", "<R/>"), identity),
-             "AssumeRoleWithWebIdentity: the answer has no credentials"));
-  CHECK(says(said_to(reply("200 OK", "<R>"), identity), "the answer is no XML"));
+             "AssumeRoleWithWebIdentity: the response has no credentials"));
+  CHECK(says(said_to(reply("200 OK", "<R>"), identity), "the response is not XML"));
   CHECK(says(said_to(reply("404 Not Found", "no thetoken here"), container),
              "the container's credentials: Not Found (status 404)"));
   CHECK(says(said_to(reply("200 OK", "[]"), container),
-             "the container's credentials: the answer is no object of JSON"));
+             "the container's credentials: the response is not a JSON object"));
   CHECK(says(
       said_to(
           reply(
               "200 OK",
               R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T\r\nX: y", "Expiration": "2120-01-01T00:00:00Z"})"),
           container),
-      "the answer has no credentials"));
+      "the response has no credentials"));
   CHECK(says(
       said_to(reply("200 OK",
                     R"({"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T", "Expiration": "soon"})"),
               container),
-      "does not say when its credentials end"));
+      "does not say when the credentials expire"));
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""credentials_test.py: what credentials_cases.json expects of the program, asked of botocore itself.
+"""credentials_test.py: compares the expectations of credentials_cases.json with botocore itself.
 
 Where the program takes keys, botocore takes the same; where it asks a server for a role or a container's keys, botocore would ask for
 the same with the same keys or token; where it refuses, botocore does what the case says: fails, finds none, or takes keys in a way that

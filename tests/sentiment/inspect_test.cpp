@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/inspect.hpp"
 #include "lstmlib/io/npz.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "hostile.hpp"
 
@@ -14,7 +14,7 @@ using lstmlib::test::kit;
 using lstmlib::test::kit_has;
 using lstmlib::test::says;
 using lstmlib::test::scratch;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 namespace io = lstmlib::io;
 using OrderedJson = nlohmann::ordered_json;
 
@@ -101,7 +101,7 @@ TEST_CASE("values beyond all use are not shown, but their number is") {
   archive.add("zeros", io::Array::empty(io::ArrayDtype::uint8, 1, {10'000'001}));
   io::write_npz(file, archive);
   CHECK(shown(file, false) == "zeros  uint8  (10000001,)\n");
-  CHECK(complaint([&] { shown(file, true); }).find("more than 10000000 values are not shown") !=
+  CHECK(error_of([&] { shown(file, true); }).find("more than 10000000 values are not shown") !=
         std::string::npos);
 }
 
@@ -143,9 +143,9 @@ TEST_CASE("arrays that cannot be read are shown with their type and the reason, 
 TEST_CASE("an archive without arrays says so, and what is in it instead") {
   const auto file = scratch("inspect_empty") / "none.npz";
   io::write_npz(file, io::Archive());
-  CHECK(shown(file, false) == "there is no array in it\n");
+  CHECK(shown(file, false) == "it contains no array\n");
   CHECK(shown_json(file, false)["arrays"].empty());
-  CHECK(shown_json(file, false)["error"] == "there is no array in it");
+  CHECK(shown_json(file, false)["error"] == "it contains no array");
 }
 
 TEST_CASE("values that a file shares are shown where they stand, up to the number that is of use") {
@@ -159,19 +159,19 @@ TEST_CASE("values that a file shares are shown where they stand, up to the numbe
   io::Value laughs = 1;
   for (int level = 0; level < 30; ++level) laughs = io::List(10, laughs);
   io::write_npy(folder / "laughs.npy", io::Array::object(laughs));
-  CHECK(says(complaint([&] { shown(folder / "laughs.npy", true); }),
-             "more than 10000000 values are not shown"));
+  CHECK(
+      says(error_of([&] { shown(folder / "laughs.npy", true); }), "more than 10000000 values are not shown"));
   CHECK(shown(folder / "laughs.npy", false) == "laughs  object  ()\n");
 }
 
 TEST_CASE("a file that is neither is refused by name") {
   const auto file = scratch("inspect_other") / "notes.txt";
   write_text(file, "hello");
-  CHECK(complaint([&] { shown(file, false); }) == file.string() + ": is neither an .npy nor an .npz file");
+  CHECK(error_of([&] { shown(file, false); }) == file.string() + ": is neither an .npy nor an .npz file");
   write_text(file, "");
-  CHECK_FALSE(complaint([&] { shown(file, false); }).empty());
-  CHECK_FALSE(complaint([&] { shown(file.string() + ".absent", false); }).empty());
-  CHECK_FALSE(complaint([&] { shown(file.parent_path(), false); }).empty());
+  CHECK_FALSE(error_of([&] { shown(file, false); }).empty());
+  CHECK_FALSE(error_of([&] { shown(file.string() + ".absent", false); }).empty());
+  CHECK_FALSE(error_of([&] { shown(file.parent_path(), false); }).empty());
 }
 
 TEST_CASE("every file of the kit is shown as NumPy reads it") {
@@ -206,7 +206,7 @@ TEST_CASE("hostile files are refused or shown without harm") {
     ++tried;
     CAPTURE(file.name);
     OrderedJson arrays;
-    const std::string said = complaint([&] { arrays = shown_json(file.path, true)["arrays"]; });
+    const std::string said = error_of([&] { arrays = shown_json(file.path, true)["arrays"]; });
     const bool one_unread =
         std::any_of(arrays.begin(), arrays.end(), [](const auto& array) { return array.contains("error"); });
     if (file.must_refuse) CHECK((!said.empty() || one_unread));

@@ -468,7 +468,7 @@ TEST_CASE("job: a checkpoint that is damaged or of another run is told of, and t
   CHECK(container.weights() == weights);
   fs::copy_file(container.model() / "my_model.npz", container.checkpoint(),
                 fs::copy_options::overwrite_existing);
-  starts_anew("does not say of which run");
+  starts_anew("does not say which run");
 
   for (const char* settings : {R"({"epochs": "2", "batch-size": "8", "num-units": "6", "seed": "5"})",
                                R"({"epochs": "2", "batch-size": "8", "num-units": "7", "seed": "5"})",
@@ -501,9 +501,9 @@ TEST_CASE("job: an address for a folder of results means the container's folder,
     container.settings(R"({"epochs": "1", "num-units": "6", "model_dir": ")" + address +
                        R"(", "output_data_dir": "\")" + address + R"(\""})");
     const Outcome done = container.run();
-    told(done, "--model-dir is " + address + ", which is no folder of the container; " +
+    told(done, "--model-dir is " + address + ", which is not a folder of the container; " +
                    container.model().string() + " is used");
-    told(done, "--output-data-dir is " + address + ", which is no folder");
+    told(done, "--output-data-dir is " + address + ", which is not a folder");
     nothing_else(container);
   }
   container.move_to_new_instance();
@@ -525,7 +525,7 @@ TEST_CASE("job: an address for a folder of results means the container's folder,
   container.move_to_new_instance();
   for (const char* option : {"--train", "--test", "--vocab", "--dev", "--resume", "--json-summary"})
     check_failed(container, container.run({option, "s3://films/x"}),
-                 std::string(option) + ": 's3://films/x' is an address; a path of this machine is expected");
+                 std::string(option) + ": 's3://films/x' is an address, expected a path on this machine");
   container.settings(R"({"train": "s3://films/x"})");
   check_failed(container, container.run(), "hyperparameters.json: train: 's3://films/x' is an address");
 }
@@ -536,30 +536,30 @@ TEST_CASE("job: what is wrong with a setting is said as it was written") {
     container.settings(settings);
     check_failed(container, container.run(), "hyperparameters.json: " + part);
   };
-  fails(R"({"epochs": "1.0"})", "epochs: '1.0' is no whole number from 1 to 1000000\n");
-  fails(R"({"epochs": 1.0})", "epochs: '1.0' is no whole number");
-  fails(R"({"epochs": "[1.5]"})", "epochs: '[1.5]' is no whole number");
+  fails(R"({"epochs": "1.0"})", "epochs: '1.0' is not a whole number from 1 to 1000000\n");
+  fails(R"({"epochs": 1.0})", "epochs: '1.0' is not a whole number");
+  fails(R"({"epochs": "[1.5]"})", "epochs: '[1.5]' is not a whole number");
   fails(R"({"epochs": [1.5]})", "epochs is a list, expected a text");
-  fails(R"({"epochs": ""})", "epochs: '' is no whole number");
-  fails(R"({"epochs": "1e1"})", "epochs: '1e1' is no whole number");
-  fails(R"({"epochs": "0x10"})", "epochs: '0x10' is no whole number");
-  fails(R"({"epochs": "1_0"})", "epochs: '1_0' is no whole number");
-  fails(R"({"epochs": true})", "epochs: 'true' is no whole number");
-  fails(R"({"dropout": "[0.5]"})", "dropout: '[0.5]' is no number from 0 to below 1");
-  fails(R"({"dropout": "0.5x"})", "dropout: '0.5x' is no number");
-  fails(R"({"dropout": "nan"})", "dropout: 'nan' is no number");
-  fails(R"({"dropout": "-0.1"})", "dropout: '-0.1' is no number");
-  fails(R"({"seed": "-1"})", "seed: '-1' is no whole number from 0 to 18446744073709551615");
-  fails(R"({"seed": "18446744073709551616"})", "seed: '18446744073709551616' is no whole number");
-  fails(R"({"seed": "1.5"})", "seed: '1.5' is no whole number");
+  fails(R"({"epochs": ""})", "epochs: '' is not a whole number");
+  fails(R"({"epochs": "1e1"})", "epochs: '1e1' is not a whole number");
+  fails(R"({"epochs": "0x10"})", "epochs: '0x10' is not a whole number");
+  fails(R"({"epochs": "1_0"})", "epochs: '1_0' is not a whole number");
+  fails(R"({"epochs": true})", "epochs: 'true' is not a whole number");
+  fails(R"({"dropout": "[0.5]"})", "dropout: '[0.5]' is not a number from 0 to below 1");
+  fails(R"({"dropout": "0.5x"})", "dropout: '0.5x' is not a number");
+  fails(R"({"dropout": "nan"})", "dropout: 'nan' is not a number");
+  fails(R"({"dropout": "-0.1"})", "dropout: '-0.1' is not a number");
+  fails(R"({"seed": "-1"})", "seed: '-1' is not a whole number from 0 to 18446744073709551615");
+  fails(R"({"seed": "18446744073709551616"})", "seed: '18446744073709551616' is not a whole number");
+  fails(R"({"seed": "1.5"})", "seed: '1.5' is not a whole number");
   fails(R"({"bucket": "perhaps"})", "bucket: 'perhaps' is neither true nor false");
-  fails(R"({"epochs": "1", "epochs": "2"})", "the key epochs comes twice");
-  fails(R"({"epochs": "1", "x": {"a": 1, "a": 2}})", "the key a comes twice");
+  fails(R"({"epochs": "1", "epochs": "2"})", "the key epochs appears twice");
+  fails(R"({"epochs": "1", "x": {"a": 1, "a": 2}})", "the key a appears twice");
   for (const char* setting : {"batch-size", "num-units", "num-layers", "threads", "snapshot-every",
                               "global-batch-size", "processes", "hosts-wait"})
     for (const char* value : {"0", "-1", "1.5", "many", "99999999999999999999"})
       fails("{\"" + std::string(setting) + "\": \"" + value + "\"}",
-            std::string(setting) + ": '" + value + "' is no whole number from 1 to ");
+            std::string(setting) + ": '" + value + "' is not a whole number from 1 to ");
 
   container.settings(
       R"({"epochs": "001", "num-units": "6", "seed": "18446744073709551615", "batch-size": "010"})");
@@ -569,11 +569,11 @@ TEST_CASE("job: what is wrong with a setting is said as it was written") {
 
   container.settings(Container::small);
   write_text(container.channels(), R"({"train": {}, "train": {}})");
-  check_failed(container, container.run(), "inputdataconfig.json: the key train comes twice");
+  check_failed(container, container.run(), "inputdataconfig.json: the key train appears twice");
   fs::remove(container.channels());
   fs::remove_all(container.data("train"));
   check_failed(container, container.run(),
-               "channel train is missing: the job needs train, test and vocab, and has no channel");
+               "channel train is missing: the job needs train, test and vocab, but has no channel");
   check_failed(container, container.run(),
                "and no " + container.channels().string() + ", as of a job without channels");
   container.give("train");

@@ -7,7 +7,7 @@
 #include "sentiment/training/launch/rank.hpp"
 #include "sentiment/training/launch/ssh.hpp"
 
-#include "complaint.hpp"
+#include "error_of.hpp"
 #include "environment.hpp"
 #include "program.hpp"
 #include "support.hpp"
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using launch::Complaints;
+using launch::FailureReason;
 using lstmlib::test::says;
 
 /// False, which is a skip, without it.
@@ -69,7 +69,7 @@ TEST_CASE("launch: a process takes its place from MPI's variables, and refuses w
   const auto refused = [](const char* variable, const std::optional<std::string>& value) {
     const SetVariable bad(variable, value);
     CAPTURE(variable);
-    CHECK(says(complaint([] { launch::rank_from_environment(); }), std::string(variable) + " is \""));
+    CHECK(says(error_of([] { launch::rank_from_environment(); }), std::string(variable) + " is \""));
   };
   for (const char* value : {"0", "-1", "six", "6 ", "99999999999", ""})
     refused("OMPI_COMM_WORLD_SIZE", value);
@@ -116,14 +116,14 @@ TEST_CASE("launch: mpirun's words on one machine and on hosts") {
 
   const SetVariable path("PATH", "/nowhere");
   const auto without = [] { launch::mpirun_command({.processes_per_host = 2}, {"/p"}); };
-  CHECK(says(complaint(without), "openmpi-bin"));
+  CHECK(says(error_of(without), "openmpi-bin"));
 }
 
-TEST_CASE("launch: the reason is what a process says last, else what mpirun says of it") {
+TEST_CASE("launch: the reason of a failure is the last message of a process, else that of mpirun") {
   const auto reason = [](const std::vector<std::string>& lines) {
-    Complaints complaints;
-    for (const auto& line : lines) complaints.take(line);
-    return complaints.reason();
+    FailureReason failure;
+    for (const auto& line : lines) failure.add_line(line);
+    return failure.text();
   };
   const std::string rule(74, '-');
   const std::vector<std::string> of_mpirun{rule,
@@ -150,7 +150,7 @@ TEST_CASE("launch: the reason is what a process says last, else what mpirun says
   CHECK(reason({"epoch 1"}).empty());
   CHECK(reason({rule, std::string(100'000, 'x'), rule}).size() <= 1024);
   CHECK(reason({rule, "cut"}).empty());
-  CHECK_FALSE(Complaints().take("mpirun: Forwarding signal 10 to job"));
+  CHECK_FALSE(FailureReason().add_line("mpirun: Forwarding signal 10 to job"));
 }
 
 TEST_CASE("launch: the status is that of the processes, and the reason names the one that failed") {
@@ -164,13 +164,13 @@ TEST_CASE("launch: the status is that of the processes, and the reason names the
   // mpirun says nothing of one that ends before all have begun.
   const auto failed = run_shell(2, "[ $OMPI_COMM_WORLD_RANK = 0 ] || { sleep 1; exit 5; }; sleep 60");
   CHECK(failed.status == 5);
-  CHECK(says(failed.complaint, "Exit code: 5"));
+  CHECK(says(failed.reason, "Exit code: 5"));
   const auto said =
       run_shell(2, "[ $OMPI_COMM_WORLD_RANK = 0 ] || { echo sentiment: no memory >&2; exit 1; }; sleep 60");
-  CHECK(said.complaint == "no memory");
+  CHECK(said.reason == "no memory");
   const auto killed = run_shell(2, "[ $OMPI_COMM_WORLD_RANK = 0 ] || { sleep 1; kill -9 $$; }; sleep 60");
   CHECK(killed.status != 0);
-  CHECK(says(killed.complaint, "rank 1"));
+  CHECK(says(killed.reason, "rank 1"));
   CHECK_FALSE(killed.stopped());
   CHECK(std::chrono::steady_clock::now() - start < 30s);
   CHECK(run_shell(1, "exec /no/such/program").status != 0);
@@ -215,13 +215,13 @@ TEST_CASE("launch: SIGUSR1 is the first SIGTERM, once") {
 
 TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refused") {
   const auto refused = [](const launch::JobHosts& hosts) {
-    return complaint([&] { launch::run_on_hosts(hosts, 1, 1s, {"/p"}); });
+    return error_of([&] { launch::run_on_hosts(hosts, 1, 1s, {"/p"}); });
   };
   CHECK(says(refused({{"a", "-oProxyCommand=x"}, "a", "eth0"}), "-oProxyCommand=x"));
-  CHECK(says(refused({{"a", "b c"}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", "b,c"}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", ""}, "a", "eth0"}), "is not a name of a host"));
-  CHECK(says(refused({{"a", std::string(300, 'x')}, "a", "eth0"}), "is not a name of a host"));
+  CHECK(says(refused({{"a", "b c"}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", "b,c"}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", ""}, "a", "eth0"}), "is not a host name"));
+  CHECK(says(refused({{"a", std::string(300, 'x')}, "a", "eth0"}), "is not a host name"));
   CHECK(says(refused({{"a", "b", "a"}, "a", "eth0"}), "twice"));
   CHECK(says(refused({{"a", "b"}, "c", "eth0"}), "current host is \"c\""));
   CHECK(says(refused({{"a", "b"}, "a", "--x"}), "network interface"));
@@ -233,7 +233,7 @@ TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refus
     CHECK(says(refused({{"a", "b"}, current, "lo"}), "private key of OpenSSH"));
   }
   write_text(folder / "key", "no key");
-  CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is no private key of OpenSSH"));
+  CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is not an OpenSSH private key"));
 }
 
 TEST_CASE("launch: what is no ssh server, or not there, is said") {

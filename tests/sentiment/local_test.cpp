@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The notebook on this machine: every step happens, and nothing stays behind, however it ends.
 #include "sentiment/cloud/local/bucket.hpp"
-#include "sentiment/cloud/local/narrator.hpp"
+#include "sentiment/cloud/local/progress_reporter.hpp"
 #include "served.hpp"
 #include "support.hpp"
 

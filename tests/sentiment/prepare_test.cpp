@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/prepare.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/prepared.hpp"
 #include "sentiment/environment.hpp"
@@ -75,22 +75,22 @@ TEST_CASE("bad input is refused before anything is written") {
     auto options = own_files("prepare_bad");
     write_text(options.train, train);
     write_text(options.test, test);
-    const std::string said = complaint([&] { prepare(options); });
+    const std::string said = error_of([&] { prepare(options); });
     CHECK_FALSE(std::filesystem::exists(options.out));
     return said;
   };
   CHECK(says(refusal("1 good\n0 bad\n", "2 odd one\n"),
-             "my.test:1: label 2 is no class of the training data (0 to 1)"));
+             "my.test:1: label 2 is not a class of the training data (0 to 1)"));
   CHECK(says(refusal("2 good\n0 bad\n", "0 bad\n"), "my.train: class 1 has no sentence"));
   CHECK(says(refusal("", "0 bad\n"), "my.train: no labelled sentence in it"));
   CHECK(says(refusal("1\n0\n", "0 bad\n"), "labels alone"));
   CHECK(says(refusal("1 good\n0 bad\n", "x bad\n"), "my.test:1: label 'x'"));
   auto options = own_files("prepare_bad");
   options.test = options.test.string() + ".absent";
-  CHECK(says(complaint([&] { prepare(options); }), "my.test.absent"));
+  CHECK(says(error_of([&] { prepare(options); }), "my.test.absent"));
   options = own_files("prepare_bad");
   options.out = options.train / "below_a_file";
-  CHECK(says(complaint([&] { prepare(options); }), "below_a_file"));
+  CHECK(says(error_of([&] { prepare(options); }), "below_a_file"));
 }
 
 TEST_CASE("a data set is downloaded, prepared, and then found in the cache") {

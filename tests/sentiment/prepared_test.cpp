@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/data/prepared.hpp"
 #include "lstmlib/io/npz.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "hostile.hpp"
 #include "support.hpp"
@@ -13,7 +13,7 @@ using namespace sentiment;
 using lstmlib::test::kit;
 using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 namespace io = lstmlib::io;
 
 namespace {
@@ -34,7 +34,7 @@ std::string refusal(io::Array data, io::Array labels) {
   archive.add("data", std::move(data));
   archive.add("labels", std::move(labels));
   io::write_npz(file, archive);
-  const std::string said = complaint([&] { read_prepared(file); });
+  const std::string said = error_of([&] { read_prepared(file); });
   CHECK((said.empty() || said.starts_with(file.string())));
   return said;
 }
@@ -103,7 +103,7 @@ TEST_CASE("sentences may be lists or tuples, ragged or not, and what else is in 
   CHECK(read(two_sentences(), io::Array::from_objects({io::List{1}, io::List{0}}, {2})).labels ==
         std::vector<std::int32_t>{1, 0});
   CHECK(says(refusal(io::Array::from_objects({first, io::List{7, "x"}}, {2}), two_labels()),
-             "data: sentence 1: item 1 is no integer but str"));
+             "data: sentence 1: item 1 is str, expected an integer"));
   CHECK(says(refusal(io::Array::from_objects({first, io::List{-7}}, {2}), two_labels()), "-7 is negative"));
   CHECK(says(refusal(io::Array::from_objects({first, io::List{std::int64_t{1} << 40}}, {2}), two_labels()),
              "1099511627776 is beyond 32 bits"));
@@ -123,7 +123,7 @@ TEST_CASE("prepared data that is no such thing is refused with the file and the 
   CHECK(says(refusal(two_sentences(), io::Array::from(std::vector<std::int32_t>{1, 0}, {1, 2})),
              "labels: array of int32 (1, 2)"));
   CHECK(says(refusal(two_sentences(), io::Array::from_objects({1, "x"}, {2})),
-             "labels: item 1 is no integer but str"));
+             "labels: item 1 is str, expected an integer"));
   CHECK(says(refusal(ids({1, 2}), two_labels()), "data: array of int32 (2,)"));
   CHECK(says(refusal(io::Array::from_objects({1, 2}, {2}), two_labels()), "data: sentence 0 is int"));
   CHECK(says(refusal(io::Array::from_objects({ids({2, 0}), ids({})}, {2}), two_labels()),
@@ -143,24 +143,24 @@ TEST_CASE("prepared data that is no such thing is refused with the file and the 
   io::Archive archive;
   archive.add("data", two_sentences());
   io::write_npz(file, archive);
-  CHECK(says(complaint([&] { read_prepared(file); }), "no array 'labels'"));
+  CHECK(says(error_of([&] { read_prepared(file); }), "no array 'labels'"));
   write_text(file, "not an archive");
-  CHECK(says(complaint([&] { read_prepared(file); }), "train.npz"));
+  CHECK(says(error_of([&] { read_prepared(file); }), "train.npz"));
 }
 
 TEST_CASE("ids and labels are held against the vocabulary and the classes") {
   const PreparedData data{{{5, 0}, {6, 0}}, {0, 1}};
   CHECK_NOTHROW(check_ids(data, 7, "f"));
-  CHECK(says(complaint([&] { check_ids(data, 6, "f"); }),
+  CHECK(says(error_of([&] { check_ids(data, 6, "f"); }),
              "f: data: sentence 1 has word id 6, but the vocabulary has only 6 words"));
   CHECK_NOTHROW(check_labels(data, 2, "f"));
-  CHECK(says(complaint([&] { check_labels(data, 1, "f"); }), "f: sentence 1 has label 1"));
+  CHECK(says(error_of([&] { check_labels(data, 1, "f"); }), "f: sentence 1 has label 1"));
   CHECK(count_classes(data, "f") == 2);
-  CHECK(says(complaint([&] {
+  CHECK(says(error_of([&] {
                count_classes(PreparedData{{{0}, {0}}, {0, 2}}, "f");
              }),
              "f: class 1 has no sentence"));
-  CHECK(says(complaint([&] {
+  CHECK(says(error_of([&] {
                count_classes(PreparedData{{{0}, {0}}, {0, 0}}, "f");
              }),
              "f: all sentences have one label"));
@@ -209,7 +209,7 @@ TEST_CASE("hostile prepared data is refused") {
   for (const auto& file : hostile.files) {
     if (file.area != "train") continue;
     CAPTURE(file.name);
-    CHECK(says(complaint([&] { read_prepared(file.path); }), file.name.c_str()));
+    CHECK(says(error_of([&] { read_prepared(file.path); }), file.name.c_str()));
     ++tried;
   }
   CHECK(tried >= (hostile.with_kit ? 9u + 5u : 5u));

@@ -227,7 +227,7 @@ TEST_CASE("program: text is read by one rule in all commands") {
   const auto dropped = predicted("word1 word2\nword3\nword4 caf\xe9\n");
   CHECK(dropped.status == 0);
   CHECK(dropped.err ==
-        "sentiment: standard input: 1 byte is not UTF-8 and was left out, the first in line 3; --encoding "
+        "sentiment: standard input: 1 byte is not UTF-8 and was skipped, the first in line 3; --encoding "
         "latin-1 or "
         "cp1252 may read them; --strict refuses them\n");
   check_refused(predicted("word1\nword4 caf\xe9\n", {"--strict"}), 1,
@@ -491,13 +491,13 @@ TEST_CASE("program: no command takes an address for a path") {
       words.emplace_back(address);
       CAPTURE(words);
       check_refused(run(words, folder / "run"), 2,
-                    "'" + std::string(address) + "' is an address; a path of this machine is expected");
+                    "'" + std::string(address) + "' is an address, expected a path on this machine");
     }
   for (const auto& entry : fs::recursive_directory_iterator(folder))
     CHECK(entry.path().filename().string().find(':') == std::string::npos);
   check_refused(run({"datasets"}, folder / "run", "", {{"LSTMLIB_DATASET_ROOT", "s3://films/x"}}), 1,
-                "LSTMLIB_DATASET_ROOT is s3://films/x; a folder of this machine is expected");
+                "LSTMLIB_DATASET_ROOT is s3://films/x, expected a folder on this machine");
   for (const char* seed : {"-1", "18446744073709551616", "1.0", "0x1"})
     check_refused(run({"prepare", "--dataset", "films", "--seed", seed}, folder / "run"), 2,
-                  "--seed: '" + std::string(seed) + "' is no whole number from 0 to 18446744073709551615");
+                  "--seed: '" + std::string(seed) + "' is not a whole number from 0 to 18446744073709551615");
 }

@@ -3,7 +3,7 @@
 #include "sentiment/cloud/interrupt.hpp"
 #include "sentiment/cloud/transfers.hpp"
 #include "sentiment/cloud/xml_answer.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/loopback_cloud.hpp"
 #include "support.hpp"
@@ -112,7 +112,7 @@ TEST_CASE("s3: what may pass is tried again, a refusal is not") {
     ++count;
     return xml_error("SlowDown", "no", "503 Slow Down");
   };
-  CHECK(says(complaint([&] {
+  CHECK(says(error_of([&] {
                t.s3.put_file(t.file("x"), {"films", "k"});
              }),
              "s3://films/k: SlowDown: no (status 503)"));
@@ -124,7 +124,7 @@ TEST_CASE("s3: what may pass is tried again, a refusal is not") {
                  "<Error><Code>PermanentRedirect</Code><Message>elsewhere</Message></Error>",
                  "x-amz-bucket-region: us-west-1\r\nLocation: http://127.0.0.1:1/\r\n");
   };
-  CHECK(says(complaint([&] {
+  CHECK(says(error_of([&] {
                t.s3.put_file(t.file("x"), {"films", "k"});
              }),
              "the bucket is in the region us-west-1"));
@@ -140,7 +140,7 @@ TEST_CASE("s3: an upload in parts that fails is taken back") {
       return std::nullopt;
     };
     const std::size_t before = t.cloud.count("DELETE");
-    const std::string said = complaint([&] { t.s3.put_file(file, {"films", "k"}); });
+    const std::string said = error_of([&] { t.s3.put_file(file, {"films", "k"}); });
     CHECK(t.cloud.count("DELETE") == before + 1);
     CHECK_FALSE(t.cloud.objects.contains("/films/k"));
     return said;
@@ -151,7 +151,7 @@ TEST_CASE("s3: an upload in parts that fails is taken back") {
   // S3 says 200 before it knows.
   CHECK(says(failing("POST", "uploadId=", xml_error("InvalidPart", "not there", "200 OK")),
              "InvalidPart: not there (status 200)"));
-  CHECK(says(failing("POST", "uploadId=", reply("200 OK", "")), "the parts were not joined"));
+  CHECK(says(failing("POST", "uploadId=", reply("200 OK", "")), "the parts were not combined"));
 
   int count = 0;
   t.cloud.fault = [&](const LoopbackCloud::Call& call) -> std::optional<std::string> {
@@ -165,7 +165,7 @@ TEST_CASE("s3: an upload in parts that fails is taken back") {
   for (const char* answer : {"", "<a>", "<a><UploadId></UploadId></a>",
                              "<!DOCTYPE a [<!ENTITY e 'x'>]><a><UploadId>&e;</UploadId></a>"}) {
     t.cloud.fault = [=](const LoopbackCloud::Call&) { return reply("200 OK", answer); };
-    CHECK(says(complaint([&] { t.s3.put_file(file, {"films", "k"}); }), "has no UploadId"));
+    CHECK(says(error_of([&] { t.s3.put_file(file, {"films", "k"}); }), "has no UploadId"));
   }
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("s3: a download is whole, or whatever was there stays") {
       ++count;
       return answer;
     };
-    const std::string said = complaint([&] { t.s3.get_file({"films", "k"}, file, most); });
+    const std::string said = error_of([&] { t.s3.get_file({"films", "k"}, file, most); });
     CHECK(read_text(file) == "old");
     CHECK(std::distance(fs::directory_iterator(t.folder), fs::directory_iterator()) == 1);
     return said;
@@ -235,7 +235,7 @@ TEST_CASE("s3: a bucket is made where there is none") {
   CHECK(says(t.cloud.calls()[2].body, "<LocationConstraint>eu-west-3</LocationConstraint>"));
   t.cloud.fault = [](const LoopbackCloud::Call&) { return reply("403 Forbidden", ""); };
   CHECK(
-      says(complaint([&] { t.s3.ensure_bucket("theirs"); }), "s3://theirs: the server refused (status 403)"));
+      says(error_of([&] { t.s3.ensure_bucket("theirs"); }), "s3://theirs: the server refused (status 403)"));
   t.cloud.fault = [](const LoopbackCloud::Call& call) {
     return call.operation == "HEAD" ? reply("404 Not Found", "")
                                     : xml_error("BucketAlreadyOwnedByYou", "", "409 Conflict");
@@ -251,14 +251,14 @@ TEST_CASE("s3: folders up, archives down") {
   CHECK(t.cloud.objects ==
         std::map<std::string, std::string>{{"/films/p/train/b.npz", "1"}, {"/films/p/train/sub/a%20b", "2"}});
   make_folder(t.folder / "empty");
-  CHECK(says(complaint([&] {
+  CHECK(says(error_of([&] {
                upload_folder(t.s3, t.folder / "empty", {"films", "p"}, false);
              }),
-             "no file in it"));
-  CHECK(says(complaint([&] {
+             "it contains no file"));
+  CHECK(says(error_of([&] {
                upload_folder(t.s3, t.folder / "none", {"films", "p"}, false);
              }),
-             "none: is no folder"));
+             "none: is not a folder"));
 
   pack_folder(t.folder / "in", t.folder / "in.tar.gz");
   t.cloud.objects["/films/o.tar.gz"] = read_text(t.folder / "in.tar.gz");
@@ -279,7 +279,7 @@ TEST_CASE("s3: credentials that a service repeats are hidden, and the log has no
   t.session.credentials.secret_key = "wrong";
   std::string log;
   t.session.log = [&](const std::string& line) { log += line + '\n'; };
-  const std::string said = complaint([&] { t.s3.put_file(t.file("x"), {"films", "k"}); });
+  const std::string said = error_of([&] { t.s3.put_file(t.file("x"), {"films", "k"}); });
   CHECK(says(said, "s3://films/k: SignatureDoesNotMatch: "));
   CHECK(says(said, "(hidden)"));
   CHECK(says(said, "the credentials are from the test"));

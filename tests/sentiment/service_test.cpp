@@ -2,7 +2,7 @@
 // When a service is asked again, and after what time.
 #include "sentiment/cloud/runtime.hpp"
 #include "sentiment/cloud/s3.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/loopback_cloud.hpp"
 #include "support.hpp"
@@ -33,7 +33,7 @@ std::chrono::duration<double> time_of_refusals(Retries retries) {
   Session session = service_session(cloud);
   session.retries = retries;
   const auto start = std::chrono::steady_clock::now();
-  CHECK(says(complaint([&] { S3(session).ensure_bucket("films"); }), "status 503"));
+  CHECK(says(error_of([&] { S3(session).ensure_bucket("films"); }), "status 503"));
   CHECK(cloud.calls().size() == static_cast<std::size_t>(retries.attempts));
   return std::chrono::steady_clock::now() - start;
 }
@@ -48,7 +48,7 @@ TEST_CASE("service: too many requests are made again, a moment later") {
     if (++count == 1) return reply("429 Too Many Requests", "");  // no name of an error tells it
     return std::nullopt;
   };
-  CHECK(complaint([&] { S3(session).ensure_bucket("films"); }) == "");
+  CHECK(error_of([&] { S3(session).ensure_bucket("films"); }) == "");
   CHECK(count == 2);
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("service: a model's own error is computed once, whatever its status") 
       return reply(status, R"({"Message": "out of memory"})", "x-amzn-ErrorType: ModelError:http://x\r\n");
     };
     const std::vector<std::string> sentences{"a film"};
-    CHECK(says(complaint([&] { DeployedEndpoint(session, "e").invoke(sentences, "text"); }),
+    CHECK(says(error_of([&] { DeployedEndpoint(session, "e").invoke(sentences, "text"); }),
                "ModelError: out of memory"));
     CHECK(cloud.calls().size() == before + 1);
   }

@@ -181,7 +181,8 @@ TEST_CASE("serve: errors of all kinds leave it well") {
   CHECK(server.post(R"(["a"])", "application/json", "image/png").status == 406);
   CHECK(server.post("[", "application/json").body.find("\"error\":\"Bad Request\"") != std::string::npos);
   CHECK(server.post("\x93NUMPY", "application/x-npy").status == 400);
-  CHECK(server.post("\x93NUMPY", "application/x-npy; charset=binary").status == 400);  // read, not refused by its type
+  CHECK(server.post("\x93NUMPY", "application/x-npy; charset=binary").status ==
+        400);  // read, not refused by its type
   CHECK(server.post(R"(["a"])", "application/json; charset=binary").status == 415);
   CHECK(ask(server.port, "POST", "/invocations", {{"ContentType", "text/csv"}, {"Content-Type", "image/png"}},
             "a, b")
@@ -258,7 +259,7 @@ TEST_CASE("serve: the work of a request is bounded, and what is above is refused
   refused(many, "text/csv", "/invocations", "more than 8388608 words");
   std::string sentence;
   for (int i = 0; i < 1400; ++i) sentence += words;
-  refused(sentence, "text/csv", "/explain", "at most 262144 are taken");
+  refused(sentence, "text/csv", "/explain", "the limit is 262144");
   const std::string most = sentence.substr(0, 2 * 511);
   CHECK(Json::parse(server.post(most, "text/csv", "*/*", "/explain").body)[0]["weights"].size() == 511);
 }
@@ -386,7 +387,7 @@ TEST_CASE("serve: pages of another origin may ask where --cors says so, and nowh
     Process refused(folder / "refused",
                     {"serve", "--model-dir", model.string(), "--port", "0", "--cors", wrong});
     CHECK(refused.wait() == 1);
-    CHECK(refused.err().find("is no origin") != std::string::npos);
+    CHECK(refused.err().find("is not an origin") != std::string::npos);
   }
 }
 
@@ -458,7 +459,7 @@ TEST_CASE("serve: the page, the description of the interface and the metrics") {
   write_text(folder / "model/labels.json", R"({"0": "bad"})");
   Process misnamed(folder / "misnamed", {"serve", "--model-dir", (folder / "model").string(), "--port", "0"});
   CHECK(misnamed.wait() == 1);
-  CHECK(misnamed.err().find("labels.json: a list of texts is expected") != std::string::npos);
+  CHECK(misnamed.err().find("labels.json: expected a list of strings") != std::string::npos);
   const Json description = Json::parse(ask(server.port, "GET", "/openapi.json").body);
   CHECK(description["openapi"].get<std::string>().starts_with("3."));
   for (const auto& [path, operations] :

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/session.hpp"
 #include "sentiment/cloud/profile_file.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/environment.hpp"
 #include "support.hpp"
@@ -10,7 +10,7 @@ using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::cloud;
 using lstmlib::test::scratch;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 
 namespace {
 
@@ -62,10 +62,10 @@ TEST_CASE("session: profiles of the shared files") {
   CHECK(session.credentials.access_key == "W");
   CHECK(session.credentials.session_token == "WT");
   CHECK(session.region == "eu-west-2");
-  CHECK(says(complaint([] { Session::find("half"); }), "has an access key without its secret key"));
-  CHECK(says(complaint([] { Session::find("sso"); }), "aws configure export-credentials --profile sso"));
-  CHECK(says(complaint([] { Session::find("role"); }), "role_arn"));
-  CHECK(says(complaint([] { Session::find("none"); }), "there is no profile none"));
+  CHECK(says(error_of([] { Session::find("half"); }), "has an access key without its secret key"));
+  CHECK(says(error_of([] { Session::find("sso"); }), "aws configure export-credentials --profile sso"));
+  CHECK(says(error_of([] { Session::find("role"); }), "role_arn"));
+  CHECK(says(error_of([] { Session::find("none"); }), "there is no profile none"));
 
   SUBCASE("the environment's keys beat AWS_PROFILE, and a profile that is named beats these") {
     clean.set("AWS_ACCESS_KEY_ID", "E");
@@ -86,26 +86,26 @@ TEST_CASE("session: profiles of the shared files") {
 
 TEST_CASE("session: what is missing is said in one line, and no key is in it") {
   Clean clean("session_missing");
-  CHECK(says(complaint([] { Session::find(); }), "no credentials: set AWS_ACCESS_KEY_ID"));
+  CHECK(says(error_of([] { Session::find(); }), "no credentials: set AWS_ACCESS_KEY_ID"));
   clean.set("AWS_ACCESS_KEY_ID", "THEKEY");
-  std::string said = complaint([] { Session::find(); });
+  std::string said = error_of([] { Session::find(); });
   CHECK(says(said, "without its secret key"));
   CHECK_FALSE(says(said, "THEKEY"));
   clean.set("AWS_SECRET_ACCESS_KEY", "the secret\nX-Evil: 1");
-  said = complaint([] { Session::find(); });
+  said = error_of([] { Session::find(); });
   CHECK(says(said, "control character"));
   CHECK_FALSE(says(said, "the secret"));
   clean.set("AWS_SECRET_ACCESS_KEY", "S");
-  CHECK(says(complaint([] { Session::find(); }), "no region: set AWS_REGION"));
-  CHECK(says(complaint([] { Session::find("", "eu.evil/"); }), "is no region"));
+  CHECK(says(error_of([] { Session::find(); }), "no region: set AWS_REGION"));
+  CHECK(says(error_of([] { Session::find("", "eu.evil/"); }), "is not a region"));
   clean.set("AWS_REGION", "eu-west-3");
   clean.set("AWS_PROFILE", "none");
-  CHECK(says(complaint([] { Session::find(); }), "no profile none"));  // as boto3, though there are keys
+  CHECK(says(error_of([] { Session::find(); }), "no profile none"));  // as boto3, though there are keys
   clean.set("AWS_PROFILE", "");
-  CHECK(complaint([] { Session::find(); }) == "");
+  CHECK(error_of([] { Session::find(); }) == "");
   for (const char* attempts : {"0", "3x", " 3", "101", "-1"}) {
     clean.set("AWS_MAX_ATTEMPTS", attempts);
-    CHECK(says(complaint([] { Session::find(); }), "AWS_MAX_ATTEMPTS"));
+    CHECK(says(error_of([] { Session::find(); }), "AWS_MAX_ATTEMPTS"));
   }
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("session: where the services are") {
   CHECK(session.address(sts_service).host == "127.0.0.1:4");
   CHECK(session.overridden(logs_service));
   clean.set("AWS_ENDPOINT_URL_S3", "ftp://x");
-  CHECK(says(complaint([] { Session::find().address(s3_service); }), "AWS_ENDPOINT_URL_S3: "));
+  CHECK(says(error_of([] { Session::find().address(s3_service); }), "AWS_ENDPOINT_URL_S3: "));
   clean.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
   CHECK_FALSE(Session::find().overridden(s3_service));
 }
@@ -150,15 +150,15 @@ TEST_CASE("session: other addresses of AWS's own are not left out silently") {
   clean.set("AWS_SECRET_ACCESS_KEY", "S");
   clean.set("AWS_REGION", "us-east-1");
   clean.set("AWS_USE_FIPS_ENDPOINT", "True");
-  CHECK(says(complaint([] { Session::find(); }), "AWS_USE_FIPS_ENDPOINT"));
+  CHECK(says(error_of([] { Session::find(); }), "AWS_USE_FIPS_ENDPOINT"));
   clean.set("AWS_USE_FIPS_ENDPOINT", "false");
-  CHECK(complaint([] { Session::find(); }) == "");
+  CHECK(error_of([] { Session::find(); }) == "");
   write_text(clean.home / ".aws" / "config", "[default]\nuse_dualstack_endpoint = true\n");
-  CHECK(says(complaint([] { Session::find(); }), "use_dualstack_endpoint"));
+  CHECK(says(error_of([] { Session::find(); }), "use_dualstack_endpoint"));
   clean.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-  CHECK(complaint([] { Session::find(); }) == "");
+  CHECK(error_of([] { Session::find(); }) == "");
   write_text(clean.home / ".aws" / "config", "[default]\nservices = none\n");
-  CHECK(says(complaint([] { Session::find(); }), "there is no section [services none]"));
+  CHECK(says(error_of([] { Session::find(); }), "there is no section [services none]"));
 }
 
 TEST_CASE("session: regions are AWS's, unless the services are elsewhere") {
@@ -166,15 +166,15 @@ TEST_CASE("session: regions are AWS's, unless the services are elsewhere") {
   clean.set("AWS_ACCESS_KEY_ID", "A");
   clean.set("AWS_SECRET_ACCESS_KEY", "S");
   for (const char* region : {"eu-west-3", "us-gov-east-1", "cn-north-1", "us-iso-east-1", "ap-southeast-12"})
-    CHECK(complaint([&] { Session::find("", region); }) == "");
+    CHECK(error_of([&] { Session::find("", region); }) == "");
   for (const char* region : {"eu-west", "paris", "EU-WEST-3", "eu-west-3a", "eu--3", "-eu-west-3",
                              "eu_west_3", "3", "eu-west-3-", "eu west 3", "eu-west-3.evil"}) {
     CAPTURE(region);
-    CHECK(says(complaint([&] { Session::find("", region); }), "is no region"));
+    CHECK(says(error_of([&] { Session::find("", region); }), "is not a region"));
   }
   clean.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-  CHECK(complaint([] { Session::find("", "auto"); }) == "");
-  CHECK(says(complaint([] { Session::find("", "a/b"); }), "is no region"));
+  CHECK(error_of([] { Session::find("", "auto"); }) == "");
+  CHECK(says(error_of([] { Session::find("", "a/b"); }), "is not a region"));
 }
 
 TEST_CASE("profile files: sections, names, values, and values within values") {

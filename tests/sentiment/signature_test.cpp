@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/signature.hpp"
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "support.hpp"
 
 #include <ctime>
 
 using namespace sentiment::cloud;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 
 namespace {
 
@@ -110,8 +110,8 @@ TEST_CASE("signature: the examples of S3") {
 }
 
 TEST_CASE("signature: nothing is signed without both keys, and the token is sent") {
-  CHECK_FALSE(complaint([] { sign({}, {"", "s"}, {"r", "s"}, 0); }).empty());
-  CHECK_FALSE(complaint([] { sign({}, {"a", ""}, {"r", "s"}, 0); }).empty());
+  CHECK_FALSE(error_of([] { sign({}, {"", "s"}, {"r", "s"}, 0); }).empty());
+  CHECK_FALSE(error_of([] { sign({}, {"a", ""}, {"r", "s"}, 0); }).empty());
   const SignedRequest request = sign({}, {"a", "s", "t"}, {"r", "sts"}, 0);
   CHECK(request.get().headers.at("x-amz-security-token") == "t");
   CHECK(request.get().headers.at("x-amz-date") == "19700101T000000Z");
@@ -136,7 +136,7 @@ TEST_CASE("addresses: host, port and path of an endpoint") {
   for (const char* bad :
        {"", "127.0.0.1", "ftp://x", "http://user:pass@x/", "http://x/?q=1", "file:///etc/passwd"}) {
     CAPTURE(bad);
-    const std::string said = complaint([&] { Address::parse(bad); });
+    const std::string said = error_of([&] { Address::parse(bad); });
     CHECK_FALSE(said.empty());
     CHECK(said.find("pass@") == std::string::npos);
   }

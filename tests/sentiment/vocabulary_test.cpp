@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sentiment/complaint.hpp"
+#include "sentiment/error_of.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/data/labelled_text.hpp"
 #include "sentiment/data/text/normalize.hpp"
@@ -17,7 +17,7 @@ using lstmlib::FormatError;
 using lstmlib::test::kit;
 using lstmlib::test::kit_has;
 using lstmlib::test::scratch;
-using sentiment::test::complaint;
+using sentiment::test::error_of;
 
 namespace {
 
@@ -99,7 +99,7 @@ TEST_CASE("vocab.npy is an object array without axes that holds a dict, and read
 
 TEST_CASE("an unusable vocab.json is refused with one line that names the file and the reason") {
   const auto refusal = [](std::string_view json) {
-    return complaint([&] { parse_vocabulary_json(json, "v.json"); });
+    return error_of([&] { parse_vocabulary_json(json, "v.json"); });
   };
   const std::string marks = R"("<eos>": 0, "<unk>": 1)";
   const std::pair<std::string, std::string> cases[] = {
@@ -117,8 +117,8 @@ TEST_CASE("an unusable vocab.json is refused with one line that names the file a
       {"{" + marks + R"(, "a": "2"})", "id of 'a' is a text"},
       {"{" + marks + R"(, "a": {"b": 2}})", "id of 'a' is an object"},
       {"{" + marks + R"(, "a": null})", "id of 'a' is null"},
-      {"{" + marks + R"(, "a": 2, "a": 2})", "the word 'a' stands there twice"},
-      {"{" + marks + ", \"\xff\": 2}", "not UTF-8 (behind the word '<unk>')"},
+      {"{" + marks + R"(, "a": 2, "a": 2})", "the word 'a' appears twice"},
+      {"{" + marks + ", \"\xff\": 2}", "not UTF-8 (after the word '<unk>')"},
       {"{" + marks + R"(, "\ud83d": 2})", "half of a surrogate pair"},
       {"{" + marks + R"(, "\ude00": 2})", "half of a surrogate pair"},
       {"{" + marks + R"(, "a)", "it ends too early"},
@@ -140,7 +140,7 @@ TEST_CASE("a vocab.npy that holds no vocabulary is refused") {
   const auto folder = scratch("vocabulary_bad");
   const auto refusal = [&](const io::Array& array) {
     io::write_npy(folder / "vocab.npy", array);
-    return complaint([&] { read_vocabulary(folder / "vocab.npy"); });
+    return error_of([&] { read_vocabulary(folder / "vocab.npy"); });
   };
   const auto dict = [](io::Value id) {
     return io::Array::object(io::Dict{{"<eos>", 0}, {"<unk>", 1}, {"a", std::move(id)}});
@@ -163,7 +163,7 @@ TEST_CASE("a vocab.npy that holds no vocabulary is refused") {
         std::string::npos);
   CHECK(refusal(io::Array::from(std::vector<float>{1}, {1})).find("array of float32 (1,)") !=
         std::string::npos);
-  CHECK(complaint([&] { read_vocabulary(folder / "absent.json"); }).find("absent.json") != std::string::npos);
+  CHECK(error_of([&] { read_vocabulary(folder / "absent.json"); }).find("absent.json") != std::string::npos);
 }
 
 TEST_CASE("vocabularies of the kit's corpus come out as Chainer's, quirk included") {
@@ -219,7 +219,7 @@ TEST_CASE("hostile vocabularies are refused") {
   for (const auto& file : hostile.files) {
     if (file.area != "vocabulary" && !file.name.starts_with("vocab_json")) continue;
     CAPTURE(file.name);
-    const std::string said = complaint([&] { read_vocabulary(file.path); });
+    const std::string said = error_of([&] { read_vocabulary(file.path); });
     if (file.must_refuse) CHECK_FALSE(said.empty());
     if (!said.empty()) CHECK(said.find(file.name) != std::string::npos);
     ++tried;

@@ -49,7 +49,7 @@ struct Part {
 
 /// What the error says, or "none".
 template <class Use>
-std::string complaint_of(Use use) {
+std::string error_of(Use use) {
   try {
     use();
   } catch (const FormatError& error) { return error.what(); }
@@ -121,10 +121,10 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
   bad = with(bad, "encoder/encoder/0/b0", io::Array::from(std::vector<float>{1, nan}, {2}));
   bad = with(bad, "encoder/encoder/0/b1", io::Array::from(std::vector<double>{1, 1e300}, {2}));
   bad = with(bad, "encoder/encoder/2/b1", io::Array::from(std::vector<float>{1, 1}, {2}));
-  const std::string error = complaint_of([&] { io::from_archive(bad, model); });
+  const std::string error = error_of([&] { io::from_archive(bad, model); });
   CHECK(contains(error, "output/b is missing"));
-  CHECK(contains(error, "output/W has shape (2, 4), (4, 2) expected"));
-  CHECK(contains(error, "encoder/encoder/0/w0 is int64, a real floating type expected"));
+  CHECK(contains(error, "output/W has shape (2, 4), expected (4, 2)"));
+  CHECK(contains(error, "encoder/encoder/0/w0 is int64, expected a real floating type"));
   CHECK(contains(error, "encoder/encoder/0/b0 holds values that are not finite: element 1 is nan"));
   CHECK(contains(error,
                  "encoder/encoder/0/b1 holds 1e+300 (element 1), which float32 cannot hold: its largest "
@@ -137,19 +137,18 @@ TEST_CASE("all keys that do not fit are named, and nothing is loaded") {
 TEST_CASE("keys that nothing asks for may be ignored") {
   Model<float> model;
   const auto extra = with(io::to_archive(model), "more", io::Array::scalar(1.0));
-  CHECK(complaint_of([&] { io::from_archive(extra, model); }) == "more is not expected");
-  CHECK(complaint_of([&] { io::from_archive(extra, model, io::ExtraKeys::ignore); }) == "none");
+  CHECK(error_of([&] { io::from_archive(extra, model); }) == "more is not expected");
+  CHECK(error_of([&] { io::from_archive(extra, model, io::ExtraKeys::ignore); }) == "none");
 }
 
 TEST_CASE("a refused file is named, also one that is far larger than the model") {
   const auto folder = scratch("serialize_refused");
   Model<float> model;
   io::write_npz(folder / "short.npz", without(io::to_archive(model), "mean"));
-  CHECK(contains(complaint_of([&] { io::load_npz(folder / "short.npz", model); }),
-                 "short.npz: mean is missing"));
+  CHECK(contains(error_of([&] { io::load_npz(folder / "short.npz", model); }), "short.npz: mean is missing"));
   io::write_npz(folder / "bomb.npz", with(io::to_archive(model), "mean",
                                           io::Array::empty(io::ArrayDtype::float32, 4, {20'000'000})));
-  CHECK(contains(complaint_of([&] { io::load_npz(folder / "bomb.npz", model); }), "bomb.npz"));
+  CHECK(contains(error_of([&] { io::load_npz(folder / "bomb.npz", model); }), "bomb.npz"));
   CHECK_THROWS_AS(io::load_npz(folder / "none.npz", model), FileError);
   CHECK_THROWS_AS(io::save_npz(folder / "no" / "folder.npz", model), FileError);
 }
@@ -167,9 +166,9 @@ TEST_CASE("arrays that nobody asks for are not unpacked, whatever they are") {
   bytes[at + 20] ^= std::byte{0xFF};
   io::write_file(folder / "more.npz", bytes);
   Model<float> other;
-  CHECK(complaint_of([&] { io::load_npz(folder / "more.npz", other, io::ExtraKeys::ignore); }) == "none");
+  CHECK(error_of([&] { io::load_npz(folder / "more.npz", other, io::ExtraKeys::ignore); }) == "none");
   CHECK(equal(io::to_archive(model), io::to_archive(other)));
-  CHECK(contains(complaint_of([&] { io::load_npz(folder / "more.npz", other); }),
+  CHECK(contains(error_of([&] { io::load_npz(folder / "more.npz", other); }),
                  "more.npz: large is not expected; a set is not expected"));
 }
 
@@ -183,28 +182,27 @@ TEST_CASE("a snapshot in place of a model is named, and its model taken out by p
     snapshot.add(message("updater/optimizer:main/of/a/parameter/", at, "/m"), io::Array::scalar(1.0));
   io::write_npz(folder / "s.npz", snapshot);
   Model<float> other;
-  CHECK(complaint_of([&] { io::load_npz(folder / "s.npz", other); }) ==
+  CHECK(error_of([&] { io::load_npz(folder / "s.npz", other); }) ==
         (folder / "s.npz").string() +
-            ": this is a snapshot of a training run; the model is in updater/model:main/, from where the "
-            "option "
-            "path = \"updater/model:main/\" takes it");
+            ": this is a snapshot of a training run; the model is in updater/model:main/; to load it, "
+            "set the option path = \"updater/model:main/\"");
   for (const char* path : {"updater/model:main/", "updater/model:main"}) {
     Model<float> taken;
-    CHECK(complaint_of([&] { io::load_npz(folder / "s.npz", taken, {.path = path}); }) == "none");
+    CHECK(error_of([&] { io::load_npz(folder / "s.npz", taken, {.path = path}); }) == "none");
     CHECK(equal(io::to_archive(model), io::to_archive(taken)));
   }
-  CHECK(contains(complaint_of([&] { io::load_npz(folder / "s.npz", other, {.path = "model"}); }),
+  CHECK(contains(error_of([&] { io::load_npz(folder / "s.npz", other, {.path = "model"}); }),
                  "no array's name begins with the path 'model/'; the first of "));
   io::write_npz(folder / "none.npz", io::Archive());
-  CHECK(complaint_of([&] { io::load_npz(folder / "none.npz", other); }) ==
-        (folder / "none.npz").string() + ": there is no array in it");
+  CHECK(error_of([&] { io::load_npz(folder / "none.npz", other); }) ==
+        (folder / "none.npz").string() + ": it contains no array");
 }
 
-TEST_CASE("a complaint names twenty keys and counts the rest") {
+TEST_CASE("an error message names twenty keys and counts the others") {
   io::Archive many = io::to_archive(Model<float>());
   for (int at = 0; at < 100; ++at) many.add(message("extra", at), io::Array::scalar(1.0));
   Model<float> model;
-  const std::string error = complaint_of([&] { io::from_archive(many, model); });
+  const std::string error = error_of([&] { io::from_archive(many, model); });
   CHECK(contains(error, "extra19 is not expected; and 80 more"));
   CHECK(!contains(error, "extra20"));
 }
@@ -245,18 +243,18 @@ TEST_CASE("a snapshot that does not fit, or contradicts itself, leaves everythin
   part.count = 5;
   const auto before = io::to_archive(part);
   const auto refused = [&](const std::string& key, io::Array array) {
-    const std::string error = complaint_of(
-        [&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
+    const std::string error =
+        error_of([&] { io::from_archive(with(good, key, std::move(array)), part, io::ExtraKeys::ignore); });
     CHECK(equal(before, io::to_archive(part)));
     return error;
   };
-  CHECK(refused("count", io::Array::scalar(2.0)) == "count is float64, an integer expected");
+  CHECK(refused("count", io::Array::scalar(2.0)) == "count is float64, expected an integer");
   CHECK(refused("count", io::Array::from(std::vector<std::int64_t>{1}, {1})) ==
-        "count has shape (1,), one value expected");
+        "count has shape (1,), expected one value");
   CHECK(contains(refused("count", io::Array::scalar(std::uint64_t{1} << 63)), "count: "));
-  CHECK(refused("flag", io::Array::scalar(std::int64_t{1})) == "flag is int64, bool expected");
-  CHECK(refused("text", io::Array::scalar(1.0)) == "text is float64, text expected");
-  CHECK(refused("order", io::Array::scalar(std::int64_t{1})) == "order has shape (), one axis expected");
+  CHECK(refused("flag", io::Array::scalar(std::int64_t{1})) == "flag is int64, expected bool");
+  CHECK(refused("text", io::Array::scalar(1.0)) == "text is float64, expected text");
+  CHECK(refused("order", io::Array::scalar(std::int64_t{1})) == "order has shape (), expected one axis");
   CHECK(contains(refused("best", io::Array::object(io::Value("x"))), "best is object"));
   CHECK(refused("count", io::Array::scalar(std::int64_t{101})) == "part: a count of 101");
 }
@@ -272,14 +270,14 @@ TEST_CASE("text of Python 2 is an array of bytes") {
   const auto good = io::to_archive(part);
   io::from_archive(with(good, "text", bytes(std::string_view("caf\xC3\xA9\0\0", 7))), part);
   CHECK(part.text == "caf\xC3\xA9");
-  CHECK(complaint_of([&] { io::from_archive(with(good, "text", bytes("caf\xE9")), part); }) ==
-        "text is bytes that are not UTF-8, text expected");
+  CHECK(error_of([&] { io::from_archive(with(good, "text", bytes("caf\xE9")), part); }) ==
+        "text is bytes that are not UTF-8, expected text");
 }
 
 TEST_CASE("a model that has diverged is restored too where loading fails") {
   Model<float> model;
   model.mean.mutable_values()[0] = std::numeric_limits<float>::infinity();
-  CHECK(complaint_of([&] { io::from_archive(io::Archive(), model); }) != "none");
+  CHECK(error_of([&] { io::from_archive(io::Archive(), model); }) != "none");
   CHECK(std::isinf(model.mean.values()[0]));
 }
 

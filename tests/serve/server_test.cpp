@@ -86,8 +86,8 @@ TEST_CASE("server: errors are JSON, and name the methods that a path has") {
   const HttpReply missing = ask(port, "GET", "/nothing");
   CHECK(missing.status == 404);
   CHECK(missing.fields.at("content-type") == "application/json");
-  CHECK(missing.body == R"({"error":"Not Found","error-message":"there is nothing at this path",)"
-                        R"("message":"there is nothing at this path"})");
+  CHECK(missing.body == R"({"error":"Not Found","error-message":"no such path",)"
+                        R"("message":"no such path"})");
   for (const char* path :
        {"/endpoints//invocations", "/endpoints/a/b/invocations", "/endpoints/a/invocations/", "/ping/"})
     CHECK(ask(port, "POST", path).status == 404);

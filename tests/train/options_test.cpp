@@ -58,7 +58,7 @@ TEST_CASE("options: a value that a schedule computes is finite, or refused befor
   } updater;
   train::Trainer trainer(updater, {.stop = train::never()});
   double rate = 0.1;
-  train::Schedule schedule("Own", rate, [](Index t) { return t < 1 ? 0.2 : not_a_number; });
+  train::ScheduleExtension schedule("Own", rate, [](Index t) { return t < 1 ? 0.2 : not_a_number; });
   schedule.initialize(trainer);
   CHECK(rate == 0.2);
   CHECK_THROWS_WITH_AS(schedule(trainer), "Own: the value after 1 calls is nan, expected a finite number",

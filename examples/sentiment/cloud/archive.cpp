@@ -77,7 +77,7 @@ class GzipFile {
     }
     if (::gzdirect(file_)) return damaged("not a gzip file");
     total_ += static_cast<std::uint64_t>(count);
-    if (total_ > limit_) return damaged(lstmlib::message("unpacks to more than ", limit_, " bytes"));
+    if (total_ > limit_) return damaged(lstmlib::message("decompresses to more than ", limit_, " bytes"));
     return std::string_view(buffer_.data(), static_cast<std::size_t>(count));
   }
   const std::string& error() const { return error_; }
@@ -189,7 +189,7 @@ class Unpacking {
 
   void write(const fs::path& file, std::uint64_t size) {
     // Holes of a sparse file take no bytes in the gzip stream, so its limit does not cover them.
-    if (size > limits_.bytes - written_) refuse("unpacks to more than ", limits_.bytes, " bytes");
+    if (size > limits_.bytes - written_) refuse("decompresses to more than ", limits_.bytes, " bytes");
     written_ += size;
     const lstmlib::io::detail::Descriptor out(
         ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
@@ -199,7 +199,7 @@ class Unpacking {
       const la_ssize_t count = archive_read_data(reader_.get(), buffer_.data(), buffer_.size());
       if (count < 0) refuse_here();
       if (count == 0) break;
-      if (static_cast<std::uint64_t>(count) > left) refuse("a member is longer than its header says");
+      if (static_cast<std::uint64_t>(count) > left) refuse("a member is longer than its header states");
       left -= static_cast<std::uint64_t>(count);
       for (la_ssize_t done = 0; done < count;) {
         const ssize_t step =
@@ -255,7 +255,7 @@ class Packing {
     const auto status = fs::symlink_status(source, error);
     const bool folder = fs::is_directory(status);
     if (!folder && !fs::is_regular_file(status))
-      fail<FileError>(source.string(), ": is no file or folder, which is all that can be packed");
+      fail<FileError>(source.string(), ": is neither a file nor a folder, so it cannot be archived");
     const lstmlib::io::detail::Descriptor in(
         folder ? -1 : ::open(source.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat about = {};
@@ -284,7 +284,7 @@ class Packing {
           ::read(in, buffer_.data(), static_cast<std::size_t>((std::min<std::uint64_t>)(left, block)));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) lstmlib::io::detail::fail_file(source, errno);
-      if (count == 0) fail<FileError>(source.string(), ": became shorter while it was packed");
+      if (count == 0) fail<FileError>(source.string(), ": became shorter while it was archived");
       check(archive_write_data(writer_.get(), buffer_.data(), static_cast<std::size_t>(count)));
       left -= static_cast<std::uint64_t>(count);
     }
@@ -294,7 +294,7 @@ class Packing {
     if (status >= 0 || status == ARCHIVE_WARN) return;
     if (!failure_.empty()) fail<FileError>(failure_);
     const char* reason = archive_error_string(writer_.get());
-    fail<FileError>(path_.string(), ": ", reason ? reason : "cannot pack");
+    fail<FileError>(path_.string(), ": ", reason ? reason : "cannot archive");
   }
 
   static la_ssize_t on_bytes(archive* handle, void* self, const void* bytes, std::size_t count) {
@@ -320,7 +320,7 @@ class Packing {
 
 void pack_folder(const fs::path& folder, const fs::path& archive) {
   std::error_code error;
-  if (!fs::is_directory(folder, error)) fail<FileError>(folder.string(), ": is no folder");
+  if (!fs::is_directory(folder, error)) fail<FileError>(folder.string(), ": is not a folder");
   const Utf8Locale names;
   std::vector<fs::path> members;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -336,7 +336,7 @@ void unpack_archive(const fs::path& archive, const fs::path& folder, const Archi
   const Utf8Locale names;
   const fs::path target = (fs::absolute(folder) / "").lexically_normal().parent_path();
   const bool there = fs::exists(target);
-  if (there && !fs::is_directory(target)) fail<FileError>(folder.string(), ": is no folder");
+  if (there && !fs::is_directory(target)) fail<FileError>(folder.string(), ": is not a folder");
   if (!there) make_folder(target.parent_path());
   const ScratchFolder scratch(there ? target : target.parent_path());
   const fs::path unpacked = scratch.path() / "content";

@@ -60,8 +60,8 @@ class Search {
 
   [[noreturn]] void refuse_way(const std::string& profile, const std::string& way) const {
     refuse(profiles_.about(profile), " gets its keys by ", way,
-           ", which is not done here; `eval \"$(aws configure export-credentials --profile ", profile,
-           " --format env)\"` puts them into the environment");
+           ", which is not supported; `eval \"$(aws configure export-credentials --profile ", profile,
+           " --format env)\"` puts the keys into the environment");
   }
 
   Found of_environment() const {
@@ -71,8 +71,8 @@ class Search {
                            first_of({variable("AWS_SECURITY_TOKEN"), variable("AWS_SESSION_TOKEN")})};
     if (const std::string end = variable("AWS_CREDENTIAL_EXPIRATION"); !end.empty()) {
       const auto time = parse_timestamp(end);
-      if (!time) refuse("AWS_CREDENTIAL_EXPIRATION is '", end, "', which is no time");
-      if (*time <= std::time(nullptr)) refuse("those of the environment ended at ", end, "; get new ones");
+      if (!time) refuse("AWS_CREDENTIAL_EXPIRATION is '", end, "', which is not a time");
+      if (*time <= std::time(nullptr)) refuse("those of the environment expired at ", end, "; get new ones");
     }
     return CredentialSource{
         .from = "the environment",
@@ -120,7 +120,7 @@ class Search {
     const std::string where = "the token in " + file;
     if (role.arn.empty())
       refuse(where,
-             " (AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file) is for a role that is not named:"
+             " (AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file) needs the name of a role:"
              " set AWS_ROLE_ARN, or role_arn in the profile");
     check_role(role.arn, where);
     return CredentialSource{.from = "the role " + role.arn + " by " + where,
@@ -150,18 +150,16 @@ class Search {
                      .external_id = value_of(values, "external_id")};
     check_role(role.arn, about);
     if (source_profile && credential_source)
-      refuse(about, " has role_arn with both source_profile and credential_source; one of them is expected");
+      refuse(about, " has role_arn with both source_profile and credential_source, expected one of them");
     if (!source_profile && !credential_source)
-      refuse(about,
-             " has role_arn without source_profile or credential_source: whose credentials take the role"
-             " is not said");
+      refuse(about, " has role_arn without source_profile or credential_source, expected one of them");
     if (values.contains("mfa_serial"))
-      refuse_way(name, "role_arn with mfa_serial, a code that somebody types");
+      refuse_way(name, "role_arn with mfa_serial, which needs a code typed by a person");
     if (const std::string seconds = value_of(values, "duration_seconds"); !seconds.empty()) {
       const auto [end, error] =
           std::from_chars(seconds.data(), seconds.data() + seconds.size(), role.seconds);
       if (error != std::errc() || end != seconds.data() + seconds.size())
-        refuse(about, ": duration_seconds is '", seconds, "', a whole number is expected");
+        refuse(about, ": duration_seconds is '", seconds, "', expected a whole number");
     }
     CredentialSource source = source_profile
                                   ? of_source_profile(name, value_of(values, "source_profile"))
@@ -200,7 +198,7 @@ class Search {
     if (source == "Ec2InstanceMetadata")
       refuse_way(name, "role_arn with credential_source Ec2InstanceMetadata");
     refuse(about, ": its credential_source is '", source,
-           "'; Environment, EcsContainer or Ec2InstanceMetadata is expected");
+           "', expected Environment, EcsContainer or Ec2InstanceMetadata");
   }
 
   Found of_container() const {
@@ -217,7 +215,7 @@ class Search {
 
   /// botocore still reads these files.
   static void refuse_old_files() {
-    const char* hint = ", which is not read here; put its keys into ~/.aws/credentials or the environment";
+    const char* hint = ", which is not supported; put its keys into ~/.aws/credentials or the environment";
     if (set_variable("AWS_CREDENTIAL_FILE")) refuse("AWS_CREDENTIAL_FILE names a file", hint);
     std::vector<std::string> files{"/etc/boto.cfg", "~/.boto"};
     if (const auto named = set_variable("BOTO_CONFIG")) files = {*named};
@@ -238,7 +236,7 @@ class Search {
       refuse("the environment has a secret key without its access key (AWS_ACCESS_KEY_ID)");
     lstmlib::fail<Error>(
         "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of "
-        "~/.aws/credentials by AWS_PROFILE or --profile. The role of an EC2 instance is not asked for: `eval "
+        "~/.aws/credentials by AWS_PROFILE or --profile. The role of an EC2 instance is not used: `eval "
         "\"$(aws configure export-credentials --format env)\"` puts its keys into the environment");
   }
 

@@ -17,7 +17,7 @@ Undo::~Undo() {
       if (is_missing(error)) continue;  // it was never created
       result += std::string(" failed: ") + error.what();
     } catch (const std::exception& error) { result += std::string(" failed: ") + error.what(); }
-    if (watching_.say) watching_.say(result);
+    if (watching_.report) watching_.report(result);
   }
 }
 

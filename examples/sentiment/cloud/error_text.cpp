@@ -21,12 +21,13 @@ std::string member(const nlohmann::json& object, std::initializer_list<const cha
 
 }  // namespace
 
-std::string one_line(std::string text, std::size_t most) {
+std::string one_line(std::string text, std::size_t max_length) {
   for (char& c : text)
     if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 127) c = ' ';
-  if (text.size() > most) {
-    while (most > 0 && (text[most] & 0xC0) == 0x80) --most;  // do not cut inside a character
-    text = text.substr(0, most) + "...";
+  if (text.size() > max_length) {
+    while (max_length > 0 && (text[max_length] & 0xC0) == 0x80)
+      --max_length;  // do not cut inside a character
+    text = text.substr(0, max_length) + "...";
   }
   return text;
 }

@@ -15,7 +15,7 @@ struct ErrorText {
 };
 ErrorText read_error(const Answer& answer);
 
-/// Makes external text safe to print: one line of at most `most` bytes, without control characters.
-std::string one_line(std::string text, std::size_t most = 600);
+/// Makes external text safe to print: one line of at most `max_length` bytes, without control characters.
+std::string one_line(std::string text, std::size_t max_length = 600);
 
 }  // namespace sentiment::cloud

@@ -26,9 +26,9 @@ Credentials given(Credentials keys, const std::string& end, const char* what) {
   };
   if (keys.access_key.empty() || keys.secret_key.empty() || keys.session_token.empty() ||
       !is_fine(keys.access_key) || !is_fine(keys.secret_key) || !is_fine(keys.session_token))
-    fail<Error>(what, ": the answer has no credentials");
+    fail<Error>(what, ": the response has no credentials");
   keys.end = parse_timestamp(end);
-  if (!keys.end) fail<Error>(what, ": the answer does not say when its credentials end");
+  if (!keys.end) fail<Error>(what, ": the response does not say when the credentials expire");
   return keys;
 }
 
@@ -46,7 +46,7 @@ Credentials ask_sts(Service& sts, const char* operation, const AssumedRole& role
   request.headers = {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}};
   request.body = form.encoded_query();
   const auto xml = parse_xml(sts.send(operation, request).body);
-  if (!xml) fail<Error>(operation, ": the answer is no XML");
+  if (!xml) fail<Error>(operation, ": the response is not XML");
   return given({xml->text("AccessKeyId"), xml->text("SecretAccessKey"), xml->text("SessionToken")},
                xml->text("Expiration"), operation);
 }
@@ -72,7 +72,7 @@ Credentials assume_role_with_web_identity(const Session& session, const AssumedR
                                           const std::string& token_file) {
   std::string token = read_text(token_file, 1 << 20);
   while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
-  if (token.empty()) fail<lstmlib::FileError>(token_file, ": there is no token in it");
+  if (token.empty()) fail<lstmlib::FileError>(token_file, ": it contains no token");
   const Session by = with(session, {.from = token_file, .keys = {"", "", token}});
   Service sts(by, sts_service, Signing::none);
   return ask_sts(sts, "AssumeRoleWithWebIdentity", role, {{"WebIdentityToken", token}});
@@ -87,10 +87,10 @@ Credentials credentials_of_container(const Session& session, const Request& requ
     fail<Error>(what, ": the token for their service has a line end or another control character in it");
   const Session by = with(session, {.from = request.address.origin, .keys = {"", "", token}});
   Service service(by, sts_service, Signing::none);
-  Request asked = request;
-  asked.headers["accept"] = "application/json";
-  if (!token.empty()) asked.headers["authorization"] = token;
-  const auto json = parse_object(service.send(what, asked, {.stalled_seconds = 5}).body, what);
+  Request authorized = request;
+  authorized.headers["accept"] = "application/json";
+  if (!token.empty()) authorized.headers["authorization"] = token;
+  const auto json = parse_object(service.send(what, authorized, {.stalled_seconds = 5}).body, what);
   return given({text_at(json, {"AccessKeyId"}), text_at(json, {"SecretAccessKey"}), text_at(json, {"Token"})},
                text_at(json, {"Expiration"}), what);
 }
@@ -100,12 +100,12 @@ Request container_request(const std::optional<std::string>& relative,
   const char* name =
       relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" : "AWS_CONTAINER_CREDENTIALS_FULL_URI";
   const auto refuse = [&](const auto&... why) { fail<Error>("credentials: ", name, ": ", why...); };
-  if (relative && !relative->starts_with('/')) refuse("a path that begins with / is expected");
+  if (relative && !relative->starts_with('/')) refuse("expected a path that begins with /");
   std::string url = relative ? "http://169.254.170.2" + *relative : *full;
   Request request;
   if (const auto mark = url.find('?'); mark != std::string::npos) {
     std::string query = url.substr(mark + 1);
-    if (query.find('%') != std::string::npos) refuse("what is encoded behind its ? is not understood");
+    if (query.find('%') != std::string::npos) refuse("an encoded query is not supported");
     url.resize(mark);
     while (!query.empty()) {
       const std::string pair = query.substr(0, query.find('&'));
@@ -128,7 +128,7 @@ Request container_request(const std::optional<std::string>& relative,
       host == "[::1]";
   const auto allowed = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost"};
   if (!loopback && std::find(allowed.begin(), allowed.end(), host) == allowed.end())
-    refuse("http is only for this machine and the addresses of a container's own service; ", host,
+    refuse("http is allowed only for this machine and a container's credential service; ", host,
            " is neither");
   return request;
 }

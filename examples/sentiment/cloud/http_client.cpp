@@ -29,7 +29,7 @@ class Flight {
     if (signal_ != 0) throw Interrupted(signal_);
     if (too_long_)
       throw ConnectionError(
-          message(request_.address.host, ": the answer has more than ", exchange_.max_bytes, " bytes"),
+          message(request_.address.host, ": the response has more than ", exchange_.max_bytes, " bytes"),
           false);
     if (code != CURLE_OK) {
       const char* reason = *error_ ? error_ : curl_easy_strerror(code);

@@ -15,7 +15,7 @@ namespace sentiment::cloud {
 /// Parses a response that must be an object. Throws Error with the name of the call if it is not.
 inline nlohmann::json parse_object(std::string_view text, const char* what) {
   nlohmann::json json = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
-  if (!json.is_object()) lstmlib::fail<lstmlib::Error>(what, ": the answer is no object of JSON");
+  if (!json.is_object()) lstmlib::fail<lstmlib::Error>(what, ": the response is not a JSON object");
   return json;
 }
 

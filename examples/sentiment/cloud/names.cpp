@@ -27,8 +27,8 @@ std::string_view next_part(std::string_view& text, char mark) {
   return part;
 }
 
-std::string is_no(std::string_view text, const char* what) {
-  return message("'", one_line(std::string(text), 100), "' is no ", what);
+std::string is_not(std::string_view text, const char* what) {
+  return message("'", one_line(std::string(text), 100), "' is not ", what);
 }
 
 /// Whether a text has the form of eu-west-3: lower-case letters, then words and a number, separated by
@@ -55,9 +55,8 @@ std::string fault_of_bucket(std::string_view text) {
     const std::string_view bucket = next_part(rest, '/');
     while (rest.ends_with('/')) rest.remove_suffix(1);
     if (fault_of_bucket(bucket).empty())
-      hint = message("; the bucket is ", bucket,
-                     rest.empty() ? "" : ", and the rest belongs to the prefix: ", rest);
-    return is_no(text, "name of a bucket") + hint;
+      hint = message("; the bucket is ", bucket, rest.empty() ? "" : ", and the rest is the prefix: ", rest);
+    return is_not(text, "a bucket name") + hint;
   }
   const auto is_known = [](char c) { return is_small(c) || is_digit(c) || c == '-' || c == '.'; };
   const bool numbers = all(text, [](char c) { return is_digit(c) || c == '.'; }) &&
@@ -72,7 +71,7 @@ std::string fault_of_bucket(std::string_view text) {
       is_end(text.front()) && is_end(text.back()) && text.find("..") == std::string_view::npos && !numbers &&
       !kept)
     return "";
-  return is_no(text, "name of a bucket: 3 to 63 small letters, digits, dots and hyphens are expected");
+  return is_not(text, "a bucket name: expected 3 to 63 lowercase letters, digits, dots and hyphens");
 }
 
 std::string fault_of_prefix(std::string_view text) {
@@ -84,22 +83,21 @@ std::string fault_of_prefix(std::string_view text) {
     const auto part = next_part(rest, '/');
     fine = part != "." && part != "..";
   }
-  return fine ? "" : is_no(text, "beginning of keys: words with one slash between them are expected");
+  return fine ? "" : is_not(text, "a key prefix: expected words with single slashes between them");
 }
 
 std::string fault_of_name(std::string_view text) {
   if (!text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
       all(text, [](char c) { return c == '-' || is_word(c); }))
     return "";
-  return is_no(text, "name: up to 63 letters, digits and hyphens are expected");
+  return is_not(text, "a name: expected up to 63 letters, digits and hyphens");
 }
 
 std::string fault_of_channel(std::string_view text) {
   if (!text.empty() && text.size() <= 64 &&
       all(text, [](char c) { return is_word(c) || c == '.' || c == '-' || c == '_'; }))
     return "";
-  return is_no(text,
-               "name of a channel: up to 64 letters, digits, dots, hyphens and underscores are expected");
+  return is_not(text, "a channel name: expected up to 64 letters, digits, dots, hyphens and underscores");
 }
 
 std::string fault_of_instance_type(std::string_view text) {
@@ -113,8 +111,8 @@ std::string fault_of_instance_type(std::string_view text) {
   if (ml == "ml" && !family.empty() && is_small(family.front()) && all(family, is_family) &&
       std::find(sizes.begin(), sizes.end(), size) != sizes.end())
     return "";
-  return is_no(text, "kind of machine: ml.FAMILY.SIZE is expected, such as ml.c5.xlarge") +
-         (text.starts_with("local") ? "; `sentiment local` runs the whole on this machine" : "");
+  return is_not(text, "an instance type: expected ml.FAMILY.SIZE, such as ml.c5.xlarge") +
+         (text.starts_with("local") ? "; `sentiment local` runs everything on this machine" : "");
 }
 
 std::string fault_of_role_arn(std::string_view text) {
@@ -130,8 +128,8 @@ std::string fault_of_role_arn(std::string_view text) {
       all(account, is_digit) && rest.starts_with("role/") && rest.size() > 5 && !rest.ends_with('/') &&
       text.size() <= 2048 && all(rest, is_path))
     return "";
-  return is_no(
-      text, "ARN of a role: arn:aws:iam::ACCOUNT:role/NAME with the twelve digits of an account is expected");
+  return is_not(text,
+                "the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME with a twelve-digit account");
 }
 
 std::string fault_of_role(std::string_view text) {
@@ -140,20 +138,20 @@ std::string fault_of_role(std::string_view text) {
     return is_word(c) || std::string_view("+=,.@_-").find(c) != std::string_view::npos;
   };
   if (!text.empty() && text.size() <= 64 && all(text, is_known)) return "";
-  return is_no(
+  return is_not(
       text,
-      "role: its ARN is expected, or its name of up to 64 letters, digits and +=,.@_- where it has no path");
+      "a role: expected its ARN, or, if it has no path, its name of up to 64 letters, digits and +=,.@_-");
 }
 
 std::string fault_of_image(std::string_view text) {
   if (!text.empty() && text.size() <= 255 && all(text, [](char c) { return c > ' ' && c < 127; }) &&
       text.find("://") == std::string_view::npos)
     return "";
-  return is_no(text, "image of a registry: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG is expected");
+  return is_not(text, "an image in a registry: expected ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG");
 }
 
 std::string fault_of_region(std::string_view text) {
-  return is_region(text) ? "" : is_no(text, "region; eu-west-3 is one");
+  return is_region(text) ? "" : is_not(text, "a region: expected a name such as eu-west-3");
 }
 
 }  // namespace sentiment::cloud

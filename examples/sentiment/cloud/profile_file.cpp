@@ -79,20 +79,20 @@ class Parser {
       return;
     }
     const auto same = [&](const auto& each) { return each.first == title; };
-    if (std::any_of(file_.begin(), file_.end(), same)) refuse("the section [", title, "] comes twice");
+    if (std::any_of(file_.begin(), file_.end(), same)) refuse("the section [", title, "] appears twice");
     file_.emplace_back(title, ProfileSection());
     section_ = &file_.back().second;
   }
 
   void add_value(std::string_view content) {
     if (!section_ && content.starts_with("\xEF\xBB\xBF"))
-      refuse("begins with a byte order mark, which boto3 does not read either; save the file without it");
-    if (!section_) refuse("a section, such as [default], is expected first");
+      refuse("begins with a byte order mark, which boto3 refuses too; save the file without it");
+    if (!section_) refuse("expected a section first, such as [default]");
     const auto mark = content.find_first_of("=:");
     const std::string name = lower(strip(content.substr(0, mark)));
     // The line may contain a key, so it is not shown.
     if (mark == std::string_view::npos || name.empty()) refuse("neither a [section] nor NAME = VALUE");
-    if (!names_.emplace(title_, name).second) refuse("'", name, "' comes twice in its section");
+    if (!names_.emplace(title_, name).second) refuse("'", name, "' appears twice in its section");
     value_ = &(*section_)[name];
     *value_ = strip(content.substr(mark + 1));
   }
@@ -106,7 +106,7 @@ class Parser {
     std::string_view rest = kept;
     while (!rest.empty())
       if (const auto line = strip(next_line(rest)); !line.empty() && line.find('=') == std::string_view::npos)
-        fail<FormatError>("an indented line is no NAME = VALUE");
+        fail<FormatError>("an indented line is not NAME = VALUE");
     return kept;
   }
 

@@ -102,9 +102,8 @@ Profiles Profiles::read(const std::string& profile) {
     // Like boto3, refuse an empty name: another profile's keys must not be used by mistake. Without any
     // profile it does no harm.
     if (!made.named_by.empty() && made.both.contains("default"))
-      lstmlib::fail<lstmlib::Error>(
-          "credentials: ", made.named_by,
-          " is set to nothing, which names no profile; unset it, or set it to default");
+      lstmlib::fail<lstmlib::Error>("credentials: ", made.named_by,
+                                    " is empty; unset it, or set it to default");
     made.named_by.clear();
     made.name = "default";
   }

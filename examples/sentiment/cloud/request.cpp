@@ -16,13 +16,12 @@ Address Address::parse(const std::string& url) {
   const auto part = [&](CURLUPart which) { return http::part_of(parsed.get(), which); };
   // Messages must not show the address, which may contain a password.
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
-    fail<Error>("the endpoint's address is none: http:// or https:// and a host are expected");
+    fail<Error>("the endpoint's address is invalid, expected http:// or https:// and a host");
   const std::string scheme = part(CURLUPART_SCHEME), port = part(CURLUPART_PORT);
   if (scheme != "http" && scheme != "https")
-    fail<Error>("the endpoint's address begins with ", scheme, "://; http:// or https:// is expected");
+    fail<Error>("the endpoint's address begins with ", scheme, "://, expected http:// or https://");
   if (!part(CURLUPART_USER).empty() || !part(CURLUPART_QUERY).empty())
-    fail<Error>(
-        "the endpoint's address has a user or a query in it; only scheme, host, port and path are expected");
+    fail<Error>("the endpoint's address has a user or a query, expected only scheme, host, port and path");
   Address made;
   made.host = part(CURLUPART_HOST);
   if (!port.empty() && port != (scheme == "https" ? "443" : "80")) made.host += ":" + port;

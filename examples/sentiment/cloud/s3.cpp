@@ -63,7 +63,7 @@ std::optional<std::uint64_t> number(const std::string& text) {
 S3Uri S3Uri::parse(const std::string& uri) {
   constexpr std::string_view scheme = "s3://";
   if (!uri.starts_with(scheme))
-    fail<Error>("'", one_line(uri), "' is no address of S3; s3://BUCKET/KEY is expected");
+    fail<Error>("'", one_line(uri), "' is not an S3 address, expected s3://BUCKET/KEY");
   const std::string rest = uri.substr(scheme.size());
   const auto slash = (std::min)(rest.find('/'), rest.size());
   S3Uri made{rest.substr(0, slash), slash < rest.size() ? rest.substr(slash + 1) : ""};
@@ -111,8 +111,7 @@ void S3::put_parts(int file, const fs::path& name, std::uint64_t size, const S3U
   begin.query = {{"uploads", ""}};
   const auto begun = parse_xml(service_.send(to.text(), begin).body);
   const std::string upload = begun ? begun->text("UploadId") : "";
-  if (upload.empty())
-    fail<Error>(to.text(), ": the answer to the begin of a multipart upload has no UploadId");
+  if (upload.empty()) fail<Error>(to.text(), ": the response that begins a multipart upload has no UploadId");
   try {
     std::vector<std::string> tags;
     for (std::uint64_t done = 0; done < size; done += step) {
@@ -124,7 +123,7 @@ void S3::put_parts(int file, const fs::path& name, std::uint64_t size, const S3U
         exchange.progress = [&, done](std::uint64_t sent, auto, auto) { progress(done + sent, size); };
       const Answer answer = service_.send(to.text(), part, exchange);
       tags.push_back(answer.header("etag"));
-      if (tags.back().empty()) fail<Error>(to.text(), ": the answer to part ", tags.size(), " has no ETag");
+      if (tags.back().empty()) fail<Error>(to.text(), ": the response to part ", tags.size(), " has no ETag");
     }
     complete(to, upload, tags);
   } catch (...) {
@@ -157,7 +156,7 @@ void S3::complete(const S3Uri& to, const std::string& upload, const std::vector<
     const bool passing =
         error.code == "InternalError" || error.code == "ServiceUnavailable" || error.code == "SlowDown";
     const std::string reason =
-        error.code.empty() ? "the parts were not joined" : error.code + ": " + error.text;
+        error.code.empty() ? "the parts were not combined" : error.code + ": " + error.text;
     const std::string text = service_.session().current().hide(to.text() + ": " + reason + " (status 200)");
     throw ServiceError(one_line(text), passing, answer.status, error.code);
   });
@@ -179,9 +178,9 @@ void S3::get_file(const S3Uri& from, const fs::path& file, std::uint64_t max_byt
       exchange.progress = [&](auto, std::uint64_t done, std::uint64_t total) { progress(done, total); };
     const Answer answer = service_.send_once(from.text(), request("GET", from), exchange);
     const auto announced = number(answer.header("content-length"));
-    if (!announced) throw ConnectionError(from.text() + ": the answer does not say how long it is", false);
+    if (!announced) throw ConnectionError(from.text() + ": the response does not say how long it is", false);
     if (*announced != received)
-      throw ConnectionError(message(from.text(), ": ", received, " of ", *announced, " bytes came"), true);
+      throw ConnectionError(message(from.text(), ": ", received, " of ", *announced, " bytes arrived"), true);
     out.commit();
   });
 }

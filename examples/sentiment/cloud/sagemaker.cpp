@@ -72,7 +72,7 @@ EndpointState SageMaker::describe_endpoint(const std::string& name) {
                       text_at(json, {"EndpointConfigName"}), text_at(json, {"EndpointStatus"}),
                       text_at(json, {"FailureReason"})};
   if (state.status.empty())
-    lstmlib::fail<lstmlib::Error>("DescribeEndpoint: the answer has no EndpointStatus");
+    lstmlib::fail<lstmlib::Error>("DescribeEndpoint: the response has no EndpointStatus");
   return state;
 }
 
@@ -103,7 +103,7 @@ Identity Identity::find(const Session& session) {
   const auto& account = identity.account;
   if (account.empty() || account.size() > 20 ||
       !std::all_of(account.begin(), account.end(), [](char c) { return c >= '0' && c <= '9'; }))
-    lstmlib::fail<lstmlib::Error>("GetCallerIdentity: the answer has no number of an account");
+    lstmlib::fail<lstmlib::Error>("GetCallerIdentity: the response has no number of an account");
   const std::string arn = xml->text("Arn");  // arn:aws-cn:iam::...
   if (arn.starts_with("arn:aws-")) identity.partition = arn.substr(4, arn.find(':', 4) - 4);
   return identity;

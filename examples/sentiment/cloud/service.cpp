@@ -75,10 +75,10 @@ Answer Service::send_once(const std::string& what, const Request& request, const
     session_->log(one_line(credentials.hide(line), 2000));
   };
   try {
-    Answer answer = http_.send(signing_ == Signing::none
-                                   ? unsigned_request(request)
-                                   : sign(request, credentials, scope, std::time(nullptr)),
-                               exchange);
+    Answer answer =
+        http_.send(signing_ == Signing::none ? unsigned_request(request)
+                                             : sign(request, credentials, scope, std::time(nullptr)),
+                   exchange);
     const ErrorText error = answer.status < 300 ? ErrorText() : read_error(answer);
     log(message(answer.status, error.code.empty() ? "" : " ", error.code));
     if (answer.status < 200 || answer.status >= 300) refuse(what, answer, error, credentials);
@@ -108,8 +108,8 @@ void Service::refuse(const std::string& what, const Answer& answer, const ErrorT
       !region.empty() && region != session_->region)
     text += "; the bucket is in the region " + one_line(region, 40);
   if (is_about_credentials(error.code)) text += "; the credentials are from " + session_->credentials_from;
-  throw ServiceError(one_line(credentials.hide(text + ")"), 1200),
-                     is_passing(answer.status, error.code), answer.status, error.code);
+  throw ServiceError(one_line(credentials.hide(text + ")"), 1200), is_passing(answer.status, error.code),
+                     answer.status, error.code);
 }
 
 }  // namespace sentiment::cloud

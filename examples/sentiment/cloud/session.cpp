@@ -77,7 +77,8 @@ void refuse_variants(const Session& session, const Profiles& profiles) {
   for (const auto& [name, key] : {std::pair("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
                                   std::pair("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")})
     if (is_true(set_variable(name).value_or(profiles.get(key))))
-      fail<Error>(name, " (", key, " of a profile) is not followed here; name the services' addresses by "
+      fail<Error>(name, " (", key,
+                  " of a profile) is not supported; set the services' addresses with "
                   "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_SAGEMAKER and the like, and AWS_ENDPOINT_URL");
 }
 
@@ -105,7 +106,7 @@ Session Session::find(const std::string& profile, const std::string& region) {
     int count = 0;
     const auto [end, error] = std::from_chars(attempts.data(), attempts.data() + attempts.size(), count);
     if (error != std::errc() || end != attempts.data() + attempts.size() || count < 1 || count > 100)
-      fail<Error>("AWS_MAX_ATTEMPTS is ", attempts, ", 1 to 100 is expected");
+      fail<Error>("AWS_MAX_ATTEMPTS is ", attempts, ", expected 1 to 100");
     session.retries.attempts = count;
   }
   if (const std::string pause = variable("SENTIMENT_RETRY_PAUSE_MS"); !pause.empty())

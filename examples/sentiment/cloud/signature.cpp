@@ -49,7 +49,7 @@ std::string Credentials::hide(std::string text) const {
 
 SignedRequest sign(Request request, const Credentials& credentials, const Scope& scope, std::time_t now) {
   if (credentials.access_key.empty() || credentials.secret_key.empty())
-    fail<Error>("there are no credentials to sign a request with");
+    fail<Error>("no credentials to sign a request with");
   std::tm utc{};
   std::array<char, 32> date{};
   ::gmtime_r(&now, &utc);

@@ -13,7 +13,7 @@ namespace sentiment::cloud {
 /// Never printed: there is no output operator, and `hide` removes it from external texts.
 struct Credentials {
   std::string access_key, secret_key;
-  std::string session_token{};  ///< empty for permanent keys
+  std::string session_token{};       ///< empty for permanent keys
   std::optional<std::time_t> end{};  ///< expiry in seconds since 1970, if known
 
   /// `text` with "(hidden)" in place of each secret, because services repeat them in error messages.

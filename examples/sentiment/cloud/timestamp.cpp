@@ -9,8 +9,8 @@ std::optional<std::time_t> parse_timestamp(const std::string& text) {
   std::tm parts{};
   const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
   if (!rest) return std::nullopt;
-  if (*rest == '.')
-    do ++rest;
+  if (*rest == '.') do
+      ++rest;
     while (*rest >= '0' && *rest <= '9');
   std::time_t time = ::timegm(&parts);
   if (*rest == '+' || *rest == '-') {

@@ -73,7 +73,7 @@ JobState JobState::parse(std::string_view answer) {
   for (const Json& transition : value_at(json, {"SecondaryStatusTransitions"}))
     state.transitions.push_back({text_at(transition, {"Status"}), text_at(transition, {"StatusMessage"})});
   if (state.status.empty())
-    lstmlib::fail<lstmlib::Error>("DescribeTrainingJob: the answer has no TrainingJobStatus");
+    lstmlib::fail<lstmlib::Error>("DescribeTrainingJob: the response has no TrainingJobStatus");
   return state;
 }
 

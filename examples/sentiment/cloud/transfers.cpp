@@ -21,7 +21,7 @@ namespace {
 std::string last_part(const S3Uri& uri) {
   const std::string name = uri.key.substr(uri.key.rfind('/') + 1);  // npos + 1 is 0
   if (name.empty() || name == "." || name == ".." || name.find('\0') != std::string::npos)
-    fail<lstmlib::Error>("'", one_line(uri.text()), "' does not end in the name of a file");
+    fail<lstmlib::Error>("'", one_line(uri.text()), "' does not end with a file name");
   return name;
 }
 
@@ -35,15 +35,15 @@ void get(S3& s3, const S3Uri& from, const fs::path& file, std::uint64_t max_byte
 
 std::size_t upload_folder(S3& s3, const fs::path& folder, const S3Uri& to, bool progress) {
   std::error_code error;
-  if (!fs::is_directory(folder, error)) fail<FileError>(folder.string(), ": is no folder");
+  if (!fs::is_directory(folder, error)) fail<FileError>(folder.string(), ": is not a folder");
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_directory()) continue;
     if (!entry.is_regular_file())
-      fail<FileError>(entry.path().string(), ": is no file, so it cannot be uploaded");
+      fail<FileError>(entry.path().string(), ": is not a file, so it cannot be uploaded");
     files.push_back(entry.path().lexically_relative(folder));
   }
-  if (files.empty()) fail<FileError>(folder.string(), ": there is no file in it to upload");
+  if (files.empty()) fail<FileError>(folder.string(), ": it contains no file to upload");
   std::sort(files.begin(), files.end());
   for (const fs::path& name : files) {
     ProgressLine line("uploading " + one_line(name.string()), progress);

@@ -14,27 +14,28 @@ using lstmlib::message;
 /// Reports what is new about a job since the previous call.
 class StatusReport {
  public:
-  explicit StatusReport(const std::function<void(const std::string&)>& say) : say_(say) {}
+  explicit StatusReport(const std::function<void(const std::string&)>& report) : report_(report) {}
 
   void look(const JobState& state) {
-    if (!say_) return;
-    for (std::size_t i = said_.empty() ? 0 : said_.size() - 1; i < state.transitions.size(); ++i) {
+    if (!report_) return;
+    for (std::size_t i = reported_.empty() ? 0 : reported_.size() - 1; i < state.transitions.size(); ++i) {
       const auto& [status, text] = state.transitions[i];
       const std::string line = status + (text.empty() ? "" : ": " + text);
-      if (i < said_.size() && said_[i] == line) continue;  // the text of the newest transition may change
-      said_.resize(i + 1);
-      said_[i] = line;
-      say_(one_line(line));
+      if (i < reported_.size() && reported_[i] == line)
+        continue;  // the text of the newest transition may change
+      reported_.resize(i + 1);
+      reported_[i] = line;
+      report_(one_line(line));
     }
-    if (state.transitions.empty() && (said_.empty() || said_.back() != state.secondary)) {
-      said_ = {state.secondary};
-      say_(one_line(state.secondary));
+    if (state.transitions.empty() && (reported_.empty() || reported_.back() != state.secondary)) {
+      reported_ = {state.secondary};
+      report_(one_line(state.secondary));
     }
   }
 
  private:
-  const std::function<void(const std::string&)>& say_;
-  std::vector<std::string> said_;
+  const std::function<void(const std::string&)>& report_;
+  std::vector<std::string> reported_;
 };
 
 /// Returns false if there was nothing to delete.
@@ -54,11 +55,11 @@ bool try_delete(const Delete& erase) {
 JobState wait_for_job(const Session& session, const std::string& name, const Watching& watching) {
   SageMaker sagemaker(session);
   JobLogs logs(session, name);
-  StatusReport report(watching.say);
+  StatusReport status_report(watching.report);
   bool read_logs = static_cast<bool>(watching.log_line);
   while (true) {
     const JobState state = sagemaker.describe_training_job(name);
-    report.look(state);
+    status_report.look(state);
     if (read_logs) {
       try {
         logs.read([&](std::string_view host, std::string_view line) {
@@ -66,7 +67,7 @@ JobState wait_for_job(const Session& session, const std::string& name, const Wat
         });
       } catch (const ServiceError& error) {  // the job does not depend on logs
         read_logs = false;
-        if (watching.say) watching.say(message("its log lines are not shown: ", error.what()));
+        if (watching.report) watching.report(message("its log lines are not shown: ", error.what()));
       }
     }
     if (state.ended()) return state;
@@ -75,12 +76,12 @@ JobState wait_for_job(const Session& session, const std::string& name, const Wat
 }
 
 EndpointState wait_for_endpoint(SageMaker& sagemaker, const std::string& name, const Watching& watching) {
-  std::string said;
+  std::string reported;
   while (true) {
     const EndpointState state = sagemaker.describe_endpoint(name);
-    if (watching.say && state.status != said)
-      watching.say(one_line("endpoint " + name + ": " + state.status));
-    said = state.status;
+    if (watching.report && state.status != reported)
+      watching.report(one_line("endpoint " + name + ": " + state.status));
+    reported = state.status;
     if (state.ended()) return state;
     pause(watching.poll);
   }
@@ -89,7 +90,7 @@ EndpointState wait_for_endpoint(SageMaker& sagemaker, const std::string& name, c
 bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, const Watching& watching) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + std::chrono::minutes(30);
-  for (bool said = false;; said = true) {
+  for (bool reported = false;; reported = true) {
     try {
       return try_delete([&] { sagemaker.delete_endpoint(name); });
     } catch (const ServiceError& error) {
@@ -97,8 +98,8 @@ bool delete_endpoint_when_made(SageMaker& sagemaker, const std::string& name, co
       const bool busy = std::string_view(error.what()).find("in-progress") != std::string_view::npos;
       if (!busy || Clock::now() > end) throw;
     }
-    if (!said && watching.say)
-      watching.say("endpoint " + name + " is still being made; it is deleted when it is there");
+    if (!reported && watching.report)
+      watching.report("endpoint " + name + " is still being created; it will be deleted once it exists");
     pause(watching.poll);
   }
 }

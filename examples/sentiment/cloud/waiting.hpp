@@ -13,8 +13,8 @@
 namespace sentiment::cloud {
 
 struct Watching {
-  std::chrono::milliseconds poll{10'000};         ///< interval between requests
-  std::function<void(const std::string&)> say{};  ///< called with a line about each change of the status
+  std::chrono::milliseconds poll{10'000};            ///< interval between requests
+  std::function<void(const std::string&)> report{};  ///< called with a line about each change of the status
   std::function<void(const std::string&)>
       log_line{};  ///< called with each log line of the job; not set: logs are not read
 };

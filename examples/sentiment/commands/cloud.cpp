@@ -21,21 +21,21 @@ namespace {
 /// Parses "NAME=VALUE" words, with distinct names, within the limits of CreateTrainingJob.
 std::map<std::string, std::string> pairs_of(const std::vector<std::string>& words, const char* option,
                                             std::size_t longest_name, std::size_t longest_value) {
-  constexpr std::size_t most = 100;
+  constexpr std::size_t max_pairs = 100;
   std::map<std::string, std::string> pairs;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
-      refuse(option, "'" + cloud::one_line(word) + "' is no NAME=VALUE");
+      refuse(option, "'" + cloud::one_line(word) + "' is not NAME=VALUE");
     const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
     if (name.size() > longest_name || value.size() > longest_value)
       refuse(option, lstmlib::message(cloud::one_line(name, 100), ": a name has at most ", longest_name,
                                       " bytes and a value ", longest_value));
     if (!pairs.emplace(name, value).second)
-      refuse(option, "the name " + cloud::one_line(name) + " is there twice");
+      refuse(option, "the name " + cloud::one_line(name) + " is given twice");
   }
-  if (pairs.size() > most)
-    refuse(option, lstmlib::message("at most ", most, " are taken, ", pairs.size(), " are given"));
+  if (pairs.size() > max_pairs)
+    refuse(option, lstmlib::message(pairs.size(), " are given, the limit is ", max_pairs));
   return pairs;
 }
 
@@ -44,7 +44,7 @@ std::string fault_of_device(const std::string& name) {
   const bool number = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
                       name.find_first_not_of("0123456789", 5) == std::string::npos;
   if (number || name == "auto" || name == "cpu" || name == "cuda") return "";
-  return "'" + cloud::one_line(name, 100) + "' is no device; expected " + about_devices;
+  return "'" + cloud::one_line(name, 100) + "' is not a device, expected " + about_devices;
 }
 
 std::map<std::string, std::string> hyperparameters_of(const std::vector<std::string>& words) {
@@ -58,9 +58,8 @@ std::map<std::string, std::string> environment_of(const std::vector<std::string>
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     });
     if (!known || (name[0] >= '0' && name[0] <= '9'))
-      refuse("--environment",
-             "'" + cloud::one_line(name) +
-                 "' is no name of a variable: letters, digits and _ are expected, no digit first");
+      refuse("--environment", "'" + cloud::one_line(name) +
+                                  "' is not a variable name: expected letters, digits and _, no digit first");
   }
   return pairs;
 }
@@ -71,14 +70,14 @@ cloud::Watching CloudOptions::watching(bool with_logs) const {
   cloud::Watching made;
   made.poll = std::chrono::milliseconds(static_cast<long>(1000 * poll_seconds));
   if (session.quiet) return made;
-  made.say = [](const std::string& line) { std::cerr << "sentiment: " << line << std::endl; };
+  made.report = [](const std::string& line) { std::cerr << "sentiment: " << line << std::endl; };
   if (with_logs) made.log_line = [](const std::string& line) { std::cerr << line << std::endl; };
   return made;
 }
 
 void add_cloud_options(CLI::App& command, CloudOptions& options) {
   add_session_options(command, options.session);
-  command.add_option("--poll-seconds", options.poll_seconds, "Between two looks at what is waited for")
+  command.add_option("--poll-seconds", options.poll_seconds, "Seconds between two status checks")
       ->check(number_from(0.01, 3600))
       ->capture_default_str();
   command.add_flag("--json", options.json, "The result as JSON");
@@ -92,7 +91,7 @@ void JobOptions::check() const {
   for (const auto& [name, value] : hyperparameters_of(hyperparameters)) {
     // Settings of other programs are checked by these.
     if (CLI::Option* option = job::known_option(train, name)) {
-      if (option->count() > 0) refuse("--hyperparameter", name + " is there in two spellings");
+      if (option->count() > 0) refuse("--hyperparameter", name + " is given in two spellings");
       std::string wrong = job::fault_of_setting(*option, value);
       if (wrong.empty() && option->check_lname("device")) wrong = fault_of_device(value);
       if (!wrong.empty()) refuse("--hyperparameter", name + ": " + wrong);
@@ -102,7 +101,7 @@ void JobOptions::check() const {
   if (job.max_wait_seconds != 0 && job.max_wait_seconds < job.max_seconds)
     refuse("--max-wait",
            lstmlib::message(job.max_wait_seconds, " seconds are less than --max-run, ", job.max_seconds,
-                            ": waiting and training together cannot be shorter than training"));
+                            ": waiting and training together cannot take less time than training"));
 }
 
 cloud::TrainingJob JobOptions::complete(const cloud::Session& session) const {
@@ -117,41 +116,40 @@ void add_job_options(CLI::App& command, JobOptions& o) {
   command.add_option("--image", o.job.image, "Image of the container, in ECR")
       ->required()
       ->check(checked_by(cloud::fault_of_image));
-  command
-      .add_option("--role", o.job.role, "Role that the job takes: its ARN, or its name where it has no path")
+  command.add_option("--role", o.job.role, "Role of the job: its ARN, or its name if it has no path")
       ->required()
       ->check(checked_by(cloud::fault_of_role));
-  command.add_option("--instance-type", o.job.instance_type, "Kind of machine to train on")
+  command.add_option("--instance-type", o.job.instance_type, "Instance type for training")
       ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
-  command.add_option("--instance-count", o.job.instance_count, "Machines to train on")
+  command.add_option("--instance-count", o.job.instance_count, "Number of instances")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
-  command.add_option("--volume-size", o.job.volume_gigabytes, "Gigabytes of each machine's disk")
+  command.add_option("--volume-size", o.job.volume_gigabytes, "Disk size of each instance in gigabytes")
       ->check(whole_number(1, 65536))
       ->capture_default_str();
   command
       .add_option("--hyperparameter", o.hyperparameters,
-                  "NAME=VALUE for `sentiment train`, such as epochs=10; any number of them")
+                  "NAME=VALUE for `sentiment train`, such as epochs=10; may be repeated")
       ->allow_extra_args(false);
   command
       .add_option("--environment", o.environment,
-                  "NAME=VALUE for the container's environment; any number of them")
+                  "NAME=VALUE for the container's environment; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--max-run", o.job.max_seconds, "Seconds that training may take")
+  command.add_option("--max-run", o.job.max_seconds, "Maximum time of training in seconds")
       ->check(whole_number(1, 432000 * 10))
       ->capture_default_str();
-  auto* spot =
-      command.add_flag("--spot", o.job.spot,
-                       "Train on spare machines, cheaper, which may be taken away: see --checkpoint-path");
+  auto* spot = command.add_flag(
+      "--spot", o.job.spot,
+      "Train on spot instances: cheaper, but they may be interrupted; see --checkpoint-path");
   command
       .add_option("--max-wait", o.job.max_wait_seconds,
-                  "Seconds for waiting and training together; default --max-run")
+                  "Maximum time of waiting and training in seconds; default --max-run")
       ->check(whole_number(1, 432000 * 10))
       ->needs(spot);
   command
       .add_option("--checkpoint-path", o.job.checkpoints,
-                  "s3://BUCKET/PREFIX for checkpoints, from which a job goes on")
+                  "s3://BUCKET/PREFIX for checkpoints, from which a job resumes")
       ->check(s3_address());
 }
 
@@ -168,7 +166,7 @@ void add_cloud(CLI::App& app) {
   auto* cloud = app.add_subcommand("cloud", "Train and deploy on Amazon SageMaker");
   cloud->require_subcommand(1);
   cloud->footer(
-      std::string("The whole notebook in one go: `sentiment cloud run --help`. Step by step:\n"
+      std::string("All steps in one command: `sentiment cloud run --help`. Step by step:\n"
                   "  sentiment prepare --dataset stsa.binary --out data\n"
                   "  sentiment upload --bucket B --train data/train --test data/test --vocab data/vocab\n"
                   "  sentiment cloud fit --image I --role R --channel train=s3://B/... --channel test=... "

@@ -98,10 +98,10 @@ void erase(const DeleteOptions& o) {
 }  // namespace
 
 void add_cloud_deploy(CLI::App& cloud) {
-  auto* command = cloud.add_subcommand("deploy", "Put a trained model behind an endpoint");
+  auto* command = cloud.add_subcommand("deploy", "Deploy a trained model to an endpoint");
   const auto o = std::make_shared<DeployOptions>();
   auto* job =
-      command->add_option("--job", o->job, "Training job whose model it is; image and role are its, too")
+      command->add_option("--job", o->job, "Training job that made the model; also gives image and role")
           ->check(checked_by(cloud::fault_of_name));
   command->add_option("--model-data", o->deployment.model.data, "s3://BUCKET/KEY of a model.tar.gz")
       ->check(s3_address());
@@ -109,7 +109,7 @@ void add_cloud_deploy(CLI::App& cloud) {
       ->check(checked_by(cloud::fault_of_image));
   command->add_option("--role", o->deployment.model.role, "Role of the endpoint: its ARN or its name")
       ->check(checked_by(cloud::fault_of_role));
-  command->add_option("--instance-type", o->deployment.instance_type, "Kind of machine")
+  command->add_option("--instance-type", o->deployment.instance_type, "Instance type")
       ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
   command->add_option("--instance-count", o->deployment.instance_count, "Machines")
@@ -117,14 +117,14 @@ void add_cloud_deploy(CLI::App& cloud) {
       ->capture_default_str();
   command
       ->add_option("--name", o->deployment.name,
-                   "Of endpoint, configuration and model; default: that of the image and the time")
+                   "Name of endpoint, configuration and model; default: image name and time")
       ->check(checked_by(cloud::fault_of_name));
-  command->add_flag("--no-wait", o->no_wait, "Do not wait until it is in service");
+  command->add_flag("--no-wait", o->no_wait, "Do not wait until the endpoint is in service");
   add_cloud_options(*command, o->cloud);
   command->footer(
       "Makes a model, an endpoint configuration and an endpoint of one name, and waits until it is in "
-      "service. What was made\n"
-      "goes again where one of them is refused.\n"
+      "service. If a step\n"
+      "fails, the earlier ones are undone.\n"
       "Examples:\n  sentiment cloud deploy --job my-job\n"
       "  sentiment cloud deploy --model-data s3://B/my-job/output/model.tar.gz --image I --role R --name "
       "films");
@@ -137,18 +137,20 @@ void add_cloud_deploy(CLI::App& cloud) {
 }
 
 void add_cloud_predict(CLI::App& cloud) {
-  auto* command = cloud.add_subcommand("predict", "Ask an endpoint, one sentence a line of standard input");
+  auto* command =
+      cloud.add_subcommand("predict", "Send sentences from standard input, one per line, to an endpoint");
   const auto o = std::make_shared<CloudPredictOptions>();
   command->add_option("--endpoint", o->endpoint, "Name of the endpoint")
       ->required()
       ->check(checked_by(cloud::fault_of_name));
   command
-      ->add_option("--format", o->format, "text (prediction, score, sentence, with tabs between), json, csv")
+      ->add_option("--format", o->format,
+                   "text (prediction, score and sentence, separated by tabs), json or csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
       ->capture_default_str();
   command->add_flag_callback(
       "--json", [o] { o->format = "json"; }, "The same as --format json");
-  command->add_option("--batch-size", o->batch_size, "Sentences a request")
+  command->add_option("--batch-size", o->batch_size, "Sentences per request")
       ->check(whole_number(1, 65536))
       ->capture_default_str();
   add_session_options(*command, o->session);
@@ -163,7 +165,7 @@ void add_cloud_delete(CLI::App& cloud) {
       ->required()
       ->check(checked_by(cloud::fault_of_name));
   add_cloud_options(*command, o->cloud);
-  command->footer("Training jobs and what is in S3 stay.\nExample:\n  sentiment cloud delete films");
+  command->footer("Training jobs and objects in S3 are kept.\nExample:\n  sentiment cloud delete films");
   command->callback([o] { run_interruptible([&] { erase(*o); }); });
 }
 

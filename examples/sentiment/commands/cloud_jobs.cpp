@@ -33,10 +33,10 @@ std::vector<cloud::Channel> channels_of(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     const auto equals = (std::min)(word.find('='), word.size());
     const std::string name = word.substr(0, equals);
-    if (equals == word.size()) refuse("'" + cloud::one_line(word) + "' is no NAME=s3://BUCKET/PREFIX");
+    if (equals == word.size()) refuse("'" + cloud::one_line(word) + "' is not NAME=s3://BUCKET/PREFIX");
     if (const std::string wrong = cloud::fault_of_channel(name); !wrong.empty()) refuse(wrong);
     for (const cloud::Channel& other : channels)
-      if (other.name == name) refuse("the channel " + name + " is there twice; a job takes each name once");
+      if (other.name == name) refuse("the channel " + name + " is given twice; each name may occur once");
     try {
       channels.push_back({name, cloud::S3Uri::parse(word.substr(equals + 1))});
     } catch (const Error& wrong) { refuse(name + ": " + wrong.what()); }
@@ -70,8 +70,8 @@ void fit(const FitOptions& o) {
     if (state.status == "Failed")
       fail<Error>("training job ", job.name, " failed: ", cloud::one_line(state.failure));
   } catch (const cloud::Interrupted&) {
-    std::cerr << "sentiment: the job goes on; see `sentiment cloud status " << job.name
-              << "`, end it with `sentiment cloud stop " << job.name << "`\n";
+    std::cerr << "sentiment: the job continues; see `sentiment cloud status " << job.name
+              << "`, stop it with `sentiment cloud stop " << job.name << "`\n";
     throw;
   }
 }
@@ -158,13 +158,13 @@ void add_cloud_fit(CLI::App& cloud) {
       ->add_option("--output-path", o->job.job.output,
                    "s3://BUCKET/PREFIX for the results; default: the account's SageMaker bucket")
       ->check(s3_address());
-  command->add_option("--name", o->job.job.name, "Name of the job; default: that of the image and the time")
+  command->add_option("--name", o->job.job.name, "Name of the job; default: image name and time")
       ->check(checked_by(cloud::fault_of_name));
-  command->add_flag("--no-wait", o->no_wait, "Only begin the job");
-  command->add_flag("--no-logs", o->no_logs, "Do not show the lines that the job prints");
+  command->add_flag("--no-wait", o->no_wait, "Start the job without waiting for it");
+  command->add_flag("--no-logs", o->no_logs, "Do not show the output of the job");
   add_cloud_options(*command, o->cloud);
   command->footer(
-      std::string("Changes of the status and the job's lines come on standard error, the result on standard "
+      std::string("Status changes and the job's output go to standard error, the result to standard "
                   "output. Status 1 where\n"
                   "the job fails. Ctrl-C does not end the job.\n"
                   "Example:\n  sentiment cloud fit --image "
@@ -177,23 +177,24 @@ void add_cloud_fit(CLI::App& cloud) {
 }
 
 void add_cloud_status(CLI::App& cloud) {
-  add_name_command(cloud, "status", "How a training job or an endpoint is", "Name of the job or the endpoint",
-                   std::make_shared<NameOptions>(), status)
+  add_name_command(cloud, "status", "Show the status of a training job or an endpoint",
+                   "Name of the job or the endpoint", std::make_shared<NameOptions>(), status)
       ->footer("Example:\n  sentiment cloud status my-job --json");
 }
 
 void add_cloud_logs(CLI::App& cloud) {
   const auto options = std::make_shared<NameOptions>();
   auto* command =
-      add_name_command(cloud, "logs", "What a training job printed", "Name of the job", options, logs);
-  command->add_flag("--follow", options->follow, "Go on until the job has ended");
-  command->footer("A line begins with its host.\nExample:\n  sentiment cloud logs my-job --follow");
+      add_name_command(cloud, "logs", "Show the output of a training job", "Name of the job", options, logs);
+  command->add_flag("--follow", options->follow, "Follow until the job has ended");
+  command->footer("Each line begins with its host.\nExample:\n  sentiment cloud logs my-job --follow");
 }
 
 void add_cloud_stop(CLI::App& cloud) {
-  add_name_command(cloud, "stop", "End a training job before its time; what it has so far is kept",
-                   "Name of the job", std::make_shared<NameOptions>(), stop)
-      ->footer("The job gets SIGTERM and two minutes.\nExample:\n  sentiment cloud stop my-job");
+  add_name_command(cloud, "stop", "Stop a training job; its results so far are kept", "Name of the job",
+                   std::make_shared<NameOptions>(), stop)
+      ->footer(
+          "The job gets SIGTERM and has two minutes to finish.\nExample:\n  sentiment cloud stop my-job");
 }
 
 }  // namespace sentiment

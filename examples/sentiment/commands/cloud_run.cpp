@@ -41,17 +41,17 @@ class CloudNotebook {
         undo_(o_.cloud.watching()) {}
 
   void run() {
-    const cloud::TrainingJob asked = o_.job.complete(session_);  // first of all, to check the credentials
+    const cloud::TrainingJob job = o_.job.complete(session_);  // first of all, to check the credentials
     choose_bucket();
     const LabelledLines lines = prepare_data();
     show("The first training lines", first_lines(lines.train, 20), "training_lines");
     const auto channels = upload();
-    train(asked, channels);
+    train(job, channels);
     fetch_output();
     deploy();
     cloud::DeployedEndpoint endpoint(session_, endpoint_);
-    ask(endpoint, "Three sentences", example_sentences(), "predictions");
-    ask(endpoint, "The first test sentences", first_sentences(lines.test), "test_predictions");
+    predict(endpoint, "Three sentences", example_sentences(), "predictions");
+    predict(endpoint, "The first test sentences", first_sentences(lines.test), "test_predictions");
     step("deleting the endpoint");
     facts_.add("deleted", cloud::delete_deployment(sagemaker_, endpoint_, o_.cloud.watching()));
     undo_.forget();
@@ -152,8 +152,8 @@ class CloudNotebook {
     facts_.add("endpoint", endpoint_);
   }
 
-  void ask(cloud::DeployedEndpoint& endpoint, const char* title, const std::vector<std::string>& sentences,
-           const char* name) {
+  void predict(cloud::DeployedEndpoint& endpoint, const char* title,
+               const std::vector<std::string>& sentences, const char* name) {
     step(lstmlib::message("asking it about ", sentences.size(), " sentences"));
     const std::string answers = endpoint.invoke(sentences, o_.cloud.json ? "json" : "text");
     if (!o_.cloud.json) return show(title, first_lines(answers, sentences.size()), name);
@@ -176,7 +176,7 @@ class CloudNotebook {
 void run(const CloudRunOptions& o) {
   std::error_code none;
   if (fs::exists(o.out, none) && !(fs::is_directory(o.out, none) && fs::is_empty(o.out, none)))
-    fail<lstmlib::FileError>(o.out.string(), ": is there already; give another place with --out");
+    fail<lstmlib::FileError>(o.out.string(), ": already exists; choose another folder with --out");
   o.job.check();
   CloudNotebook(o).run();
 }
@@ -185,7 +185,7 @@ void run(const CloudRunOptions& o) {
 
 void add_cloud_run(CLI::App& cloud) {
   auto* command = cloud.add_subcommand(
-      "run", "The whole notebook: data, upload, job, plots, endpoint, predictions, clean-up");
+      "run", "All steps of the notebook: data, upload, job, plots, endpoint, predictions, clean-up");
   const auto o = std::make_shared<CloudRunOptions>();
   o->prepare.dataset = "stsa.binary";
   add_job_options(*command, o->job);
@@ -193,16 +193,16 @@ void add_cloud_run(CLI::App& cloud) {
   command->get_option("--dataset")->capture_default_str();
   command
       ->add_option("--bucket", o->bucket,
-                   "Bucket for data and results; default: the account's SageMaker bucket, made if need be")
+                   "Bucket for data and results; default: the account's SageMaker bucket, created if needed")
       ->check(checked_by(cloud::fault_of_bucket));
-  command->add_option("--prefix", o->prefix, "Beginning of the data's keys")
+  command->add_option("--prefix", o->prefix, "Key prefix of the data")
       ->check(checked_by(cloud::fault_of_prefix))
       ->capture_default_str();
   command
       ->add_option("--base-name", o->base_name,
-                   "What the names of job and endpoint begin with; default: the image's name")
+                   "Prefix of the names of job and endpoint; default: the image's name")
       ->check(checked_by(cloud::fault_of_name));
-  command->add_option("--endpoint-instance-type", o->endpoint_instance_type, "Kind of machine to serve on")
+  command->add_option("--endpoint-instance-type", o->endpoint_instance_type, "Instance type of the endpoint")
       ->check(checked_by(cloud::fault_of_instance_type))
       ->capture_default_str();
   command->add_option("--out", o->out, "Folder for data and output")
@@ -212,9 +212,9 @@ void add_cloud_run(CLI::App& cloud) {
   command->footer(
       std::string("Shows the first training lines, uploads the data, runs the job, fetches its output with "
                   "the plots, deploys the model,\n"
-                  "asks it about three sentences and the first of the test file, and deletes the endpoint. "
-                  "Where a step fails or is\n"
-                  "interrupted, the job is stopped and what was made is deleted; only what is in S3 stays.\n"
+                  "sends it three sentences and the first ones of the test file, and deletes the endpoint. "
+                  "If a step fails or is\n"
+                  "interrupted, the job is stopped and everything is deleted except the objects in S3.\n"
                   "Example:\n  sentiment cloud run --image "
                   "123456789012.dkr.ecr.eu-west-3.amazonaws.com/sentiment:1 --role MyRole \\\n"
                   "    --hyperparameter epochs=10 --out result\n\n") +

@@ -37,7 +37,7 @@ void print_table(const DatasetPlaces& places) {
               << dataset.about << (dataset.divided() ? "; divided 90 to 10" : "")
               << (dataset.verified() ? "" : "; not verified") << '\n';
   }
-  std::cout << "\nfiles: here, if they are in the cache " << places.cache.string();
+  std::cout << "\nfiles: here if they are in the cache " << places.cache.string();
   if (!places.folder.empty()) std::cout << " or in " << places.folder.string();
   std::cout << ".\nnot verified: the sizes are those of the literature, and a download is not checked "
                "against a hash.\n";
@@ -79,8 +79,7 @@ void add_datasets(CLI::App& app) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  command->add_option("--data", options->data, "A folder that is looked at beside the cache")
-      ->check(local_path());
+  command->add_option("--data", options->data, "A folder to search besides the cache")->check(local_path());
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options] {
     DatasetPlaces places = DatasetPlaces::from_environment();

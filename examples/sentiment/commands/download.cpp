@@ -36,21 +36,25 @@ void run(const DownloadOptions& o) {
 }  // namespace
 
 void add_download(CLI::App& app) {
-  auto* command = app.add_subcommand("download", "Fetch from S3 what a training job left, and unpack it");
+  auto* command =
+      app.add_subcommand("download", "Download the results of a training job from S3 and unpack them");
   const auto options = std::make_shared<DownloadOptions>();
-  command->add_option("--uri", options->uri, "s3://BUCKET/KEY of a .tar.gz, or with --no-extract of anything")
+  command
+      ->add_option("--uri", options->uri, "s3://BUCKET/KEY of a .tar.gz, or with --no-extract of any object")
       ->required()
       ->check(s3_address());
-  command->add_option("--output", options->output, "Folder for it")
+  command->add_option("--output", options->output, "Folder for the results")
       ->check(local_path())
       ->capture_default_str();
   command->add_flag("--no-extract", options->no_extract,
-                    "Store the object itself, under the last part of its key");
-  command->add_option("--max-bytes", options->limits.bytes, "Refuse what is larger, or unpacks to more")
+                    "Do not unpack; store the object under the last part of its key");
+  command
+      ->add_option("--max-bytes", options->limits.bytes,
+                   "Refuse larger objects and archives that unpack to more")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_session_options(*command, options->session);
-  command->footer(std::string("Prints the folder, or the file. It is whole or not there; archives with "
+  command->footer(std::string("Prints the folder, or the file. It is complete or absent; archives with "
                               "links, devices or names that\n"
                               "lead out of the folder are refused.\n"
                               "Example:\n  sentiment download --uri "

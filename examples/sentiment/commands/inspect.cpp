@@ -14,14 +14,14 @@ void add_inspect(CLI::App& app) {
   auto* command = app.add_subcommand(
       "inspect", "Show what is in an .npy or .npz file: a model, a snapshot, prepared data");
   command->footer(
-      "Without --values only the heads are read, however large the file. Arrays that cannot be read are "
+      "Without --values only the headers are read, however large the file is. Arrays that cannot be read are "
       "listed too, with the reason.\n\nExample:\n  sentiment inspect result/model/my_model.npz");
   struct Options {
     std::filesystem::path file;
     bool values = false, json = false;
   };
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->file, "The file; nothing in it is run")
+  command->add_option("FILE", options->file, "The file; no code in it is executed")
       ->required()
       ->check(local_path());
   command->add_flag("--values", options->values, "Show the elements too, in C order");

@@ -41,19 +41,19 @@ void run(const InvokeOptions& options) {
 
 void add_invoke(CLI::App& app) {
   auto* command =
-      app.add_subcommand("invoke", "Ask a running endpoint, one sentence a line of standard input");
+      app.add_subcommand("invoke", "Send sentences from standard input, one per line, to a running endpoint");
   const auto options = std::make_shared<InvokeOptions>();
   command->add_option("--endpoint", options->endpoint, "Address of the server")->capture_default_str();
   command->add_option("--name", options->name, "Name of the endpoint")->capture_default_str();
   command
       ->add_option("--format", options->format,
-                   "text (prediction, score, sentence, with tabs between), json, csv")
+                   "text (prediction, score and sentence, separated by tabs), json or csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
       ->capture_default_str();
-  command->add_option("--batch-size", options->batch_size, "Sentences a request")
+  command->add_option("--batch-size", options->batch_size, "Sentences per request")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  command->add_option("--timeout", options->timeout, "Seconds for one request")
+  command->add_option("--timeout", options->timeout, "Timeout of a request in seconds")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   add_text_options(*command, options->text);

@@ -10,7 +10,7 @@
 #include "sentiment/commands/value_checks.hpp"
 #include "sentiment/data/file.hpp"
 #include "sentiment/cloud/local/endpoint.hpp"
-#include "sentiment/cloud/local/narrator.hpp"
+#include "sentiment/cloud/local/progress_reporter.hpp"
 #include "sentiment/cloud/local/training_job.hpp"
 #include "sentiment/commands/notebook_sentences.hpp"
 #include "sentiment/serving/client.hpp"
@@ -62,7 +62,7 @@ class LocalNotebook {
  private:
   /// The prepared data is temporary: it is uploaded to the bucket.
   void get_data() {
-    tell_.step("The data: the first 20 lines of the training sentences");
+    progress_.step("The data: the first 20 lines of the training sentences");
     make_folder(o_.out);
     const cloud::ScratchFolder data(o_.out);
     o_.prepare.out = data.path();
@@ -73,11 +73,11 @@ class LocalNotebook {
     const LabelledLines lines = read_lines(find_dataset(o_.prepare.dataset), places, o_.prepare.seed);
     for (const auto& line : first_lines(lines.train, 20)) std::cout << line << '\n';
     test_sentences_ = first_sentences(lines.test);
-    tell_.say(message(o_.prepare.dataset, ": ", made.train_size, " sentences to train on, ", made.test_size,
-                      " to test, ", made.words, " words"));
+    progress_.info(message(o_.prepare.dataset, ": ", made.train_size, " training sentences, ", made.test_size,
+                           " test sentences, ", made.words, " words"));
     cloud::stop_if_interrupted();
 
-    tell_.step("Uploading the channels");
+    progress_.step("Uploading the channels");
     for (const char* channel : {"train", "test", "vocab"}) {
       channels_[channel] = bucket_.upload(data.path() / channel, message(data_prefix, '/', channel));
       std::cout << channels_[channel] << '\n';
@@ -86,20 +86,20 @@ class LocalNotebook {
   }
 
   void train() {
-    tell_.step("Training, as a job");
+    progress_.step("Training, as a job");
     std::string settings;
     for (const auto& [name, value] : hyperparameters_)
       settings += message(settings.empty() ? "" : ", ", name, ' ', value);
     const std::string name = message("sentiment-", std::time(nullptr));
-    tell_.say("training job " + name + ": " + settings);
+    progress_.info("training job " + name + ": " + settings);
     results_ = local::run_job({name, hyperparameters_, channels_}, bucket_, o_.out,
-                              {[&](const auto& state, const auto& text) { tell_.status(state, text); },
-                               [&](const auto& line) { tell_.quote("algo-1", line); }});
+                              {[&](const auto& state, const auto& text) { progress_.status(state, text); },
+                               [&](const auto& line) { progress_.quote("algo-1", line); }});
     std::cout << results_.model << '\n' << results_.output << '\n';
   }
 
   void fetch() {
-    tell_.step("Fetching the job's output");
+    progress_.step("Fetching the job's output");
     cloud::unpack_archive(bucket_.file(results_.output), output());
     for (const char* file : {"log", "accuracy.png", "loss.png"})
       std::cout << (output() / file).string() << '\n';
@@ -107,7 +107,7 @@ class LocalNotebook {
   }
 
   void plots() {
-    tell_.step("The plots: accuracy and loss over epochs");
+    progress_.step("The plots: accuracy and loss over epochs");
     const auto log = nlohmann::json::parse(read_text(output() / "log"));
     for (const char* key :
          {"main/accuracy", "validation/main/accuracy", "main/loss", "validation/main/loss"}) {
@@ -122,29 +122,30 @@ class LocalNotebook {
   }
 
   void deploy() {
-    tell_.step("Deploying the model");
-    tell_.status("Creating", message("endpoint ", endpoint_name, " from ", results_.model));
+    progress_.step("Deploying the model");
+    progress_.status("Creating", message("endpoint ", endpoint_name, " from ", results_.model));
     endpoint_ = std::make_unique<local::Endpoint>(endpoint_name, results_.model, bucket_, o_.out);
-    tell_.status("InService", endpoint_->url() + "/endpoints/" + endpoint_name + "/invocations");
+    progress_.status("InService", endpoint_->url() + "/endpoints/" + endpoint_name + "/invocations");
   }
 
   void predict() {
     EndpointClient client(endpoint_->url(), endpoint_name, 60);
-    tell_.step("Predicting against the endpoint");
+    progress_.step("Predicting against the endpoint");
     std::cout << client.invoke(example_sentences(), "text");
     cloud::stop_if_interrupted();
-    tell_.say(message("the first ", test_sentences_.size(), " test sentences:"));
+    progress_.info(message("the first ", test_sentences_.size(), " test sentences:"));
     std::cout << client.invoke(test_sentences_, "text");
     cloud::stop_if_interrupted();
   }
 
   void remove() {
-    tell_.step("Deleting the endpoint");
+    progress_.step("Deleting the endpoint");
     if (const int status = endpoint_->remove(); status != 0)
       fail<lstmlib::Error>("endpoint ", endpoint_name, " ended with status ", status);
     endpoint_.reset();
-    tell_.status("Deleted", message("endpoint ", endpoint_name, "; nothing is left running. Plots in ",
-                                    output().string(), ", what stands for S3 in ", (o_.out / "s3").string()));
+    progress_.status("Deleted",
+                     message("endpoint ", endpoint_name, "; nothing is left running. Plots in ",
+                             output().string(), ", the stand-in for S3 in ", (o_.out / "s3").string()));
   }
 
   fs::path output() const { return o_.out / "output"; }
@@ -152,7 +153,7 @@ class LocalNotebook {
   LocalOptions o_;
   std::map<std::string, std::string> hyperparameters_, channels_;
   local::Bucket bucket_;
-  local::Narrator tell_{8};
+  local::ProgressReporter progress_{8};
   std::vector<std::string> test_sentences_;
   local::JobResults results_;
   std::unique_ptr<local::Endpoint> endpoint_;
@@ -189,14 +190,14 @@ void run(const CLI::App& command, const std::vector<std::string>& names, LocalOp
 
 void add_local(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "local", "The whole notebook on this machine, without an account: upload, job, plots, endpoint");
+      "local", "All steps of the notebook on this machine, without an account: upload, job, plots, endpoint");
   const auto options = std::make_shared<LocalOptions>();
   options->prepare.dataset = "stsa.binary";
   add_prepare_options(*command, options->prepare);
   command->get_option("--dataset")->capture_default_str();
   command
       ->add_option("--out", options->out,
-                   "Folder for what stands for S3 (s3/) and the fetched output (output/)")
+                   "Folder for the stand-in of S3 (s3/) and the downloaded output (output/)")
       ->check(local_path())
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
@@ -211,9 +212,9 @@ void add_local(CLI::App& app) {
       if (name != "help" && name != "quiet" && name != "json-summary") names.push_back(name);
   command->remove_option(command->get_option("--json-summary"));  // would be a file in the container
   command->footer(
-      "Each step is that of the cloud, with a folder for S3 and processes of this program for the training "
+      "Each step is as in the cloud, with a folder for S3 and processes of this program for the training "
       "job and\n"
-      "the endpoint; both get the cloud's own folders and files. Nothing stays running, whatever happens.\n"
+      "the endpoint; both get the cloud's own folders and files. Nothing keeps running, whatever happens.\n"
       "Example:\n  sentiment local --epochs 2 --out local");
   command->callback([command, names, options] { run(*command, names, *options); });
 }

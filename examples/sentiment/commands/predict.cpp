@@ -60,17 +60,16 @@ void run(const PredictOptions& options) {
 
 void add_predict(CLI::App& app) {
   auto* command =
-      app.add_subcommand("predict", "Classify sentences, one a line, from files or standard input");
+      app.add_subcommand("predict", "Classify sentences, one per line, from files or standard input");
   const auto options = std::make_shared<PredictOptions>();
   command->add_option("--model-dir", options->model_dir, "Folder of the model")
       ->required()
       ->check(local_path());
   add_model_path_option(*command, options->path);
-  command->add_option("files", options->files, "Text files; none: standard input")
-      ->check(local_path());
+  command->add_option("files", options->files, "Text files; none: standard input")->check(local_path());
   command
       ->add_option("--format", options->format,
-                   "text (prediction, score, sentence, with tabs between), json, csv")
+                   "text (prediction, score and sentence, separated by tabs), json or csv")
       ->check(CLI::IsMember({"text", "json", "csv"}))
       ->capture_default_str();
   add_text_options(*command, options->text);
@@ -78,7 +77,7 @@ void add_predict(CLI::App& app) {
   add_device_option(*command, options->predictor);
   command
       ->add_option("--batch-size", options->predictor.batch_size,
-                   "Sentences at a time, of cnn and bow models and on a GPU")
+                   "Batch size of cnn and bow models, and of all models on a GPU")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   command->footer("Example:\n  echo 'a warm and funny film' | sentiment predict --model-dir result/model");

@@ -36,15 +36,15 @@ void add_prepare_options(CLI::App& command, PrepareOptions& options) {
   for (const Dataset& dataset : known_datasets()) names.emplace_back(dataset.name);
   command.add_option("--dataset", options.dataset, "A known data set; `sentiment datasets` lists them")
       ->check(CLI::IsMember(names));
-  command.add_option("--data", options.data,
-                     "Folder where its files are looked for before the cache and the network")
+  command
+      .add_option("--data", options.data, "Folder to search for its files before the cache and the network")
       ->check(local_path());
-  command.add_option("--max-vocab", options.limits.max_size, "Entries of the vocabulary at most")
+  command.add_option("--max-vocab", options.limits.max_size, "Maximum size of the vocabulary")
       ->check(whole_number(2, 100'000'000))
       ->capture_default_str();
   command
       .add_option("--min-frequency", options.limits.min_frequency,
-                  "A word that occurs more rarely is unknown")
+                  "Minimum number of occurrences of a word; rarer words are unknown")
       ->check(whole_number(1, 1'000'000'000))
       ->capture_default_str();
   add_text_options(command, options.text);
@@ -52,25 +52,28 @@ void add_prepare_options(CLI::App& command, PrepareOptions& options) {
 }
 
 void add_prepare(CLI::App& app) {
-  auto* command = app.add_subcommand("prepare", "Make training data of raw text");
+  auto* command = app.add_subcommand("prepare", "Make training data from raw text");
   const auto options = std::make_shared<PrepareOptions>();
   add_prepare_options(*command, *options);
   auto* dataset = command->get_option("--dataset");
-  auto* train = command->add_option("--train", options->train,
-                                    "File of labelled sentences: a label, a space, a sentence a line")
+  auto* train = command
+                    ->add_option("--train", options->train,
+                                 "File of labelled sentences; each line has a label, a space and a sentence")
                     ->check(local_path());
   auto* test =
-      command->add_option("--test", options->test, "The same for the test")->check(local_path());
+      command->add_option("--test", options->test, "Such a file of test sentences")->check(local_path());
   train->needs(test)->excludes(dataset);
   test->needs(train)->excludes(dataset);
-  command->add_option("--dev", options->dev,
-                      "The same for choosing the best model; a data set may have its own")
+  command
+      ->add_option("--dev", options->dev,
+                   "Such a file to choose the best model with; a data set may have its own")
       ->check(local_path());
   command->add_option("--out", options->out, "Folder for train/, test/, dev/ and vocab/")
       ->check(local_path())
       ->capture_default_str();
   command
-      ->add_option("--seed", options->seed, "Divides a data set of one file into training and test sentences")
+      ->add_option("--seed", options->seed,
+                   "Seed that divides a data set of one file into training and test sentences")
       ->check(whole_number(0))
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "No progress");

@@ -20,8 +20,8 @@ inline void make_room(const std::filesystem::path& out, bool force, std::initial
   const bool is_folder = fs::is_directory(out, error);
   if (!fs::exists(out, error) || (is_folder && fs::is_empty(out, error))) return;
   if (!force)
-    lstmlib::fail<lstmlib::FileError>(out.string(), ": is there already; give --force to replace it, ", also,
-                                      "or --out for another place");
+    lstmlib::fail<lstmlib::FileError>(out.string(), ": already exists; give --force to replace it, ", also,
+                                      "or --out for another folder");
   if (!is_folder) lstmlib::fail<lstmlib::FileError>(out.string(), ": is not a folder");
   for (const char* part : parts) fs::remove_all(out / part);
 }

@@ -34,7 +34,7 @@ void print_predictions(const Predictor& predictor) {
 }
 
 void run(const CLI::App& command, RunOptions& o) {
-  if (!o.resume) make_room(o.out, o.force, {"data", "model", "output"}, "--resume to go on with it, ");
+  if (!o.resume) make_room(o.out, o.force, {"data", "model", "output"}, "--resume to continue it, ");
   o.train.seed = o.prepare.seed = chosen_seed(command, o.train.seed);
   o.prepare.quiet = o.train.quiet;
   o.prepare.out = o.out / "data";
@@ -54,7 +54,7 @@ void run(const CLI::App& command, RunOptions& o) {
   write_class_names(o.train.model_dir, find_dataset(o.prepare.dataset).class_names);
   print_predictions(Predictor(load_model_folder(o.train.model_dir)));
   std::cerr << "Data set " << o.prepare.dataset << ": " << result.correct << " of " << result.total
-            << " test sentences right. Plots in " << (o.train.output_data_dir / "loss.png").string()
+            << " test sentences correct. Plots in " << (o.train.output_data_dir / "loss.png").string()
             << " and " << (o.train.output_data_dir / "accuracy.png").string() << ", the model in "
             << o.train.model_dir.string() << ".\nTry it: echo 'what a film' | sentiment predict --model-dir "
             << o.train.model_dir.string() << '\n';
@@ -74,7 +74,7 @@ void add_run(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace an earlier run in that folder");
   command->add_flag("--resume", options->resume,
-                    "Go on with an earlier run in that folder, with the same options and seed");
+                    "Continue an earlier run in that folder, with the same options and seed");
   add_training_options(*command, options->train);
   command->footer(
       "A data set with a dev file chooses the best model there; else the test sentences choose it.\n"

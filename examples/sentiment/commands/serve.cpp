@@ -86,41 +86,42 @@ void add_serve(CLI::App& app) {
   auto* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   const auto o = std::make_shared<ServeOptions>();
   command
-      ->add_option(
-          "--model-dir", o->model_dir,
-          "Folder of the model; without it as a hosting container: $SAGEMAKER_BASE_DIR/model, on all "
-          "addresses")
+      ->add_option("--model-dir", o->model_dir,
+                   "Folder of the model; without it, the program runs as a hosting container: "
+                   "$SAGEMAKER_BASE_DIR/model, on all "
+                   "addresses")
       ->check(local_path());
   const auto* host = command->add_option("--host", o->server.host,
                                          "Address to listen on; default 127.0.0.1, in a container 0.0.0.0");
   const auto* port = command->add_option("--port", o->server.port,
-                                         "0: any that is free; default $SAGEMAKER_BIND_TO_PORT, else 8080");
+                                         "0: any free port; default $SAGEMAKER_BIND_TO_PORT, else 8080");
   const auto* threads =
       command
           ->add_option("--threads", o->server.queue.threads,
-                       "Threads that compute; default $SAGEMAKER_MODEL_SERVER_WORKERS, else the CPUs")
+                       "Number of computing threads; default $SAGEMAKER_MODEL_SERVER_WORKERS, else the CPUs")
           ->check(CLI::Range(1, 1024));
   add_predictor_options(*command, o->predictor);
   command
       ->add_option("--max-wait-ms", o->max_wait_ms,
-                   "How long a request waits at most, under load, for others to be computed with")
+                   "Maximum time that a request waits, under load, to be computed together with others")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
   command
       ->add_option("--queue", o->server.queue.max_waiting_requests,
-                   "Requests that may wait; further ones get 503")
+                   "Maximum number of waiting requests; more get status 503")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command
       ->add_option("--labels", o->labels,
-                   "Names of the classes on the page, from class 0 on; else those of the model's labels.json")
+                   "Names of the classes on the page, starting with class 0; default: those of the model's "
+                   "labels.json")
       ->delimiter(',');
   command->add_option(
       "--cors", o->server.cors_origins,
-      "Origin whose pages may ask this server, as https://example.com, or * for all; may stand several "
-      "times. Without it browsers let no page of another origin read an answer");
+      "Origin whose pages may use this server, such as https://example.com, or * for all; may be "
+      "repeated. Without it browsers let no page of another origin read a response");
   command->add_flag("--no-access-log", o->no_access_log,
-                    "No line of JSON on standard error for each request");
+                    "Do not log each request as a line of JSON to standard error");
   command->footer(
       "Example:\n  sentiment serve --model-dir result/model\n  curl -d '[\"a warm and funny film\"]' "
       "http://127.0.0.1:8080/invocations");

@@ -10,7 +10,7 @@
 namespace sentiment {
 
 const char* const about_credentials =
-    "Credentials and region come from where the AWS command line has them: AWS_ACCESS_KEY_ID, "
+    "Credentials and region are found as the AWS command line finds them: AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY,\n"
     "AWS_SESSION_TOKEN, AWS_REGION; else a profile (--profile, AWS_PROFILE) of ~/.aws/credentials and "
     "~/.aws/config,\n"
@@ -27,14 +27,13 @@ cloud::Session SessionOptions::session() const {
 
 void add_session_options(CLI::App& command, SessionOptions& options) {
   const auto not_empty = [](const std::string& text) {
-    return text.empty() ? std::string("a name is expected, and nothing came") : std::string();
+    return text.empty() ? std::string("is empty, expected a name") : std::string();
   };
   command.add_option("--profile", options.profile, "Profile of the shared credentials and config files")
       ->check(not_empty);
   command.add_option("--region", options.region, "Region of the cloud, such as eu-west-3")->check(not_empty);
   command.add_flag("--quiet", options.quiet, "No progress");
-  command.add_flag("--verbose", options.verbose,
-                   "A line on standard error for each request, without its credentials");
+  command.add_flag("--verbose", options.verbose, "Log each request to standard error, without credentials");
 }
 
 void run_interruptible(const std::function<void()>& work) {

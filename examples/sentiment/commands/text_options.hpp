@@ -18,12 +18,12 @@ inline void add_text_options(CLI::App& command, TextOptions& options) {
                                : name == "cp1252" ? Encoding::cp1252
                                                   : Encoding::utf8;
           },
-          "Of the text: utf-8, latin-1 or cp1252 (Windows). A byte order mark of UTF-8 is left out")
+          "Encoding of the text: utf-8, latin-1 or cp1252 (Windows). A UTF-8 byte order mark is skipped")
       ->check(CLI::IsMember({"utf-8", "latin-1", "cp1252"}))
       ->default_str("utf-8");
   command.add_flag(
       "--strict", options.strict,
-      "Refuse bytes that are not of this encoding; without it they are left out, as in the reference, "
+      "Refuse bytes that are invalid in this encoding; without it they are skipped, as in the reference, "
       "and counted");
 }
 

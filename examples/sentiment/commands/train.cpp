@@ -23,18 +23,16 @@ namespace sentiment {
 namespace fs = std::filesystem;
 
 void add_training_options(CLI::App& command, TrainOptions& o) {
-  command.add_option("--epochs", o.epochs, "Times that every training sentence is seen")
+  command.add_option("--epochs", o.epochs, "Number of passes over the training sentences")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  command.add_option("--batch-size", o.batch_size, "Sentences of one update")
+  command.add_option("--batch-size", o.batch_size, "Sentences per update")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  command
-      .add_option("--dropout", o.model.dropout,
-                  "Share of values that are left out while training, 0 to below 1")
+  command.add_option("--dropout", o.model.dropout, "Dropout ratio in training, 0 to below 1")
       ->check(number_below(0, 1))
       ->capture_default_str();
-  command.add_option("--num-layers", o.model.layers, "Layers of the network")
+  command.add_option("--num-layers", o.model.layers, "Number of layers")
       ->check(whole_number(1, 100))
       ->capture_default_str();
   command.add_option("--num-units", o.model.units, "Size of word vectors and layers")
@@ -48,15 +46,16 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
       ->default_str("rnn");
   command
       .add_option("--seed", o.seed,
-                  "Of all random numbers; equal seeds give equal models. Default: a random one")
+                  "Seed of all random numbers; equal seeds give equal models. Default: a random seed")
       ->check(whole_number(0));
   command.add_option("--device", o.device, about_devices)->capture_default_str();
-  command.add_option("--threads", o.threads, "CPU threads. Default: as many as the machine has")
+  command.add_option("--threads", o.threads, "Number of CPU threads. Default: as many as the machine has")
       ->check(whole_number(1, 1024));
   command.add_flag("--bucket", o.bucket_by_length,
-                   "Make batches of sentences of near-equal length: faster, another order");
+                   "Make batches of sentences of similar length: faster, but in another order");
   command
-      .add_option("--snapshot-every", o.snapshot_every, "Epochs between snapshots; the newest two are kept")
+      .add_option("--snapshot-every", o.snapshot_every,
+                  "Number of epochs between snapshots; the newest two are kept")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command
@@ -74,12 +73,12 @@ void add_training_options(CLI::App& command, TrainOptions& o) {
 
 void add_job_settings(CLI::App& command, TrainOptions& o, ProcessOptions& processes) {
   command.add_flag("--char-based", o.model.char_based,
-                   "Sentences are characters, not words (as they were prepared)");
+                   "Sentences are sequences of characters, not words, as in `prepare`");
   add_training_options(command, o);
   command
       .add_option("--global-batch-size", o.global_batch_size,
-                  "Sentences of one update of all processes together, in place of --batch-size for each: "
-                  "whatever their number, the run is the same but for rounding")
+                  "Sentences per update of all processes together, instead of --batch-size for each: "
+                  "the run is then the same for any number of processes, except for rounding")
       ->check(whole_number(1, 100'000'000));
   command
       .add_option_function<std::string>(
@@ -88,7 +87,7 @@ void add_job_settings(CLI::App& command, TrainOptions& o, ProcessOptions& proces
             o.compression = name == "bf16" ? lstmlib::distributed::GradientCompression::bf16
                                            : lstmlib::distributed::GradientCompression::none;
           },
-          "How gradients travel between processes: exact, or bf16, which rounds them and halves the bytes")
+          "Format of gradients between processes: exact, or bf16, which rounds them and halves the bytes")
       ->check(CLI::IsMember({"exact", "bf16"}))
       ->default_str("exact");
   add_process_options(command, processes);
@@ -103,7 +102,7 @@ std::uint64_t chosen_seed(const CLI::App& command, std::uint64_t given) {
 void end_after_signal(const TrainResult& result, const std::string& how_to_resume) {
   std::cerr << "Stopped by " << (result.signal == SIGINT ? "Ctrl-C" : "SIGTERM") << ". ";
   if (result.snapshot.empty()) std::cerr << "There is no snapshot yet.\n";
-  else std::cerr << "To go on: " << how_to_resume << '\n';
+  else std::cerr << "To continue: " << how_to_resume << '\n';
   if (launch::stopped_by_user_signal()) throw ExitStatus{0};
   if (result.signal == SIGINT) throw ExitStatus{130};
   throw ExitStatus{job::in_training_job() ? 0 : 143};
@@ -167,10 +166,11 @@ void add_train(CLI::App& app) {
       ->required(!in_job)
       ->check(local_path());
   command
-      ->add_option("--dev", options->dev,
-                   "Folder with dev.npz: choose the best model there, and only report the test "
-                   "sentences. Without it the best model is chosen on the test sentences, as in the "
-                   "reference, which flatters")
+      ->add_option(
+          "--dev", options->dev,
+          "Folder with dev.npz: choose the best model on it, and use the test sentences only to report "
+          "the result. Without it, the best model is chosen on the test sentences, as in the "
+          "reference, which makes the result look better than it is")
       ->check(local_path());
   auto* model_dir = command->add_option("--model-dir", options->model_dir, "Folder for the best model")
                         ->envname("SM_MODEL_DIR")
@@ -185,7 +185,7 @@ void add_train(CLI::App& app) {
     for (auto* folder : {model_dir, output_dir}) folder->check(local_path());
   command
       ->add_option("--resume", options->resume,
-                   "Go on from a snapshot: its file, or auto (the newest of the output folder)")
+                   "Resume from a snapshot: its file, or auto (the newest of the output folder)")
       ->expected(0, 1)
       ->default_str("auto")
       ->check(local_path());

@@ -30,7 +30,7 @@ constexpr bool has_mpi = false;
 #endif
 
 constexpr const char* without_mpi =
-    "and this program was built without MPI: build it where Debian's package libopenmpi-dev is";
+    "but this program was built without MPI: build it where Debian's package libopenmpi-dev is";
 
 /// The usable GPUs of those that the job grants.
 int gpus_here(const ProcessOptions& processes) {
@@ -43,10 +43,10 @@ int processes_per_host(const TrainOptions& options, const ProcessOptions& proces
   if (processes.processes > 0) return processes.processes;
   const int gpus = any_gpu(options) ? gpus_here(processes) : 0;
   if (processes.gpus > gpus && any_gpu(options) && !launch::rank_from_environment())
-    std::cerr << "sentiment: SM_NUM_GPUS tells of " << *processes.gpus
-              << " GPUs, of which this program can use " << gpus << '\n';
+    std::cerr << "sentiment: SM_NUM_GPUS is " << *processes.gpus << ", but this program can use only " << gpus
+              << '\n';
   if (gpus > 1 && !has_mpi)
-    std::cerr << "sentiment: " << gpus << " GPUs, of which one is used, " << without_mpi << '\n';
+    std::cerr << "sentiment: " << gpus << " GPUs, but only one is used, " << without_mpi << '\n';
   return has_mpi ? std::max(gpus, 1) : 1;
 }
 
@@ -56,12 +56,12 @@ void take_place(const launch::Rank& rank, const CLI::App& command, TrainOptions&
   if (rank.size > 1 && !has_mpi) fail<Error>("MPI started ", rank.size, " processes, ", without_mpi);
   if (command.count("--processes") > 0 && processes.processes != rank.local_size)
     fail<Error>("--processes ", processes.processes, ": MPI has started ", rank.local_size,
-                " on this host; leave the option out");
+                " on this host; omit the option");
   if (rank.size == 1) return;
   const int gpus = any_gpu(options) ? gpus_here(processes) : 0;
   if (gpus > 0 && rank.local_size > gpus)
     fail<Error>("MPI started ", rank.local_size, " processes on this host, which has ", gpus,
-                " GPUs: start one a GPU, or use --device cpu");
+                " GPUs: start one per GPU, or use --device cpu");
   if (gpus > 0) options.device = "cuda:" + std::to_string(rank.local_rank);
   if (options.threads == 0)
     options.threads = std::max(static_cast<int>(std::thread::hardware_concurrency()) / rank.local_size, 1);
@@ -72,7 +72,7 @@ void end(const launch::Outcome& outcome, bool in_job, int count) {
     if (in_job && outcome.signal == SIGTERM) return;
     throw ExitStatus{128 + outcome.signal};
   }
-  if (outcome.status != 0) fail<Error>("training in ", count, " processes failed: ", outcome.complaint);
+  if (outcome.status != 0) fail<Error>("training in ", count, " processes failed: ", outcome.reason);
 }
 
 }  // namespace
@@ -80,12 +80,12 @@ void end(const launch::Outcome& outcome, bool in_job, int count) {
 void add_process_options(CLI::App& command, ProcessOptions& processes) {
   command
       .add_option("--processes", processes.processes,
-                  "Train in so many processes on each host, started by mpirun; each takes its share of the "
-                  "sentences and of the threads, or a GPU. Default: one a GPU, or one")
+                  "Number of processes on each host, started by mpirun; each takes its share of the "
+                  "sentences and of the threads, or a GPU. Default: one per GPU, or one")
       ->check(whole_number(1, 4096));
   command
       .add_option("--hosts-wait", processes.hosts_wait,
-                  "Seconds that the hosts of a training job wait for each other at the start")
+                  "Time in seconds that the hosts of a training job wait for each other at the start")
       ->check(whole_number(1, 86'400))
       ->capture_default_str();
 }
@@ -100,7 +100,7 @@ bool trained_in_processes(const CLI::App& command, TrainOptions& options, const 
   const bool several_hosts = hosts.names.size() > 1;
   if (!several_hosts && placement.processes() == 1) return false;
   if (several_hosts && !has_mpi) fail<Error>("the job has ", hosts.names.size(), " hosts, ", without_mpi);
-  if (!has_mpi) fail<Error>("--processes ", placement.processes(), " asks for several, ", without_mpi);
+  if (!has_mpi) fail<Error>("--processes ", placement.processes(), " needs several, ", without_mpi);
   const auto outcome =
       several_hosts ? launch::run_on_hosts(hosts, placement.processes_per_host,
                                            std::chrono::seconds(processes.hosts_wait), launch::this_command())

@@ -26,7 +26,7 @@ void run(const UploadOptions& o) {
   const std::pair<const char*, fs::path> channels[] = {
       {"train", o.train}, {"test", o.test}, {"vocab", o.vocab}};
   for (const auto& [name, folder] : channels)
-    if (!fs::is_directory(folder)) fail<FileError>(folder.string(), ": is no folder (--", name, ")");
+    if (!fs::is_directory(folder)) fail<FileError>(folder.string(), ": is not a folder (--", name, ")");
   const cloud::S3Uri top{o.bucket, o.prefix};
   const cloud::Session session = o.session.session();
   cloud::S3 s3(session);
@@ -42,15 +42,16 @@ void run(const UploadOptions& o) {
 }  // namespace
 
 void add_upload(CLI::App& app) {
-  auto* command = app.add_subcommand("upload", "Store prepared data in S3, as a training job takes it");
+  auto* command =
+      app.add_subcommand("upload", "Upload prepared data to S3, as the channels of a training job");
   const auto options = std::make_shared<UploadOptions>();
-  command->add_option("--bucket", options->bucket, "Bucket of S3, which must be there")
+  command->add_option("--bucket", options->bucket, "S3 bucket, which must exist")
       ->required()
       ->check(checked_by(cloud::fault_of_bucket));
-  command->add_option("--prefix", options->prefix, "Beginning of the objects' keys")
+  command->add_option("--prefix", options->prefix, "Key prefix of the objects")
       ->check(checked_by(cloud::fault_of_prefix))
       ->capture_default_str();
-  command->add_option("--train", options->train, "Folder with train.npz; all files in it are stored")
+  command->add_option("--train", options->train, "Folder with train.npz; all files in it are uploaded")
       ->required()
       ->check(local_path());
   command->add_option("--test", options->test, "Folder with test.npz")->required()->check(local_path());
@@ -58,7 +59,7 @@ void add_upload(CLI::App& app) {
   add_session_options(*command, options->session);
   command->footer(
       std::string(
-          "Prints the addresses of train, test and vocab, one a line; `sentiment cloud fit` takes them.\n"
+          "Prints the addresses of train, test and vocab, one per line, for `sentiment cloud fit`.\n"
           "Example:\n  sentiment upload --bucket my-bucket --train data/train --test data/test --vocab "
           "data/vocab\n\n") +
       about_credentials);

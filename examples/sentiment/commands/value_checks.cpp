@@ -31,7 +31,7 @@ CLI::Validator number(const std::string& range, const Check& is_fine) {
       [=](std::string& text) {
         double value = 0;
         return parse(text, value) && is_fine(value) ? std::string()
-                                                    : message(in_quotes(text), " is no number ", range);
+                                                    : message(in_quotes(text), " is not a number ", range);
       },
       "");
 }
@@ -43,7 +43,7 @@ CLI::Validator whole_number(std::uint64_t from, std::uint64_t to) {
       [=](std::string& text) {
         std::uint64_t value = 0;
         if (!parse(text, value) || value < from || value > to)
-          return message(in_quotes(text), " is no whole number from ", from, " to ", to);
+          return message(in_quotes(text), " is not a whole number from ", from, " to ", to);
         text = std::to_string(value);  // "007" becomes 7 for later conversions
         return std::string();
       },
@@ -63,7 +63,7 @@ CLI::Validator number_below(double from, double end) {
 CLI::Validator local_path() {
   return CLI::Validator(
       [](std::string& text) {
-        return is_address(text) ? in_quotes(text) + " is an address; a path of this machine is expected"
+        return is_address(text) ? in_quotes(text) + " is an address, expected a path on this machine"
                                 : std::string();
       },
       "");

@@ -26,9 +26,9 @@ struct ArchiveClose {
   void operator()(archive* handle) const { archive_read_free(handle); }
 };
 
-/// Calls `take(name, content)` for the regular files of a .tar.gz that `wanted(name)` accepts.
+/// Calls `take(name, content)` for the regular files of a .tar.gz that `accept(name)` accepts.
 void read_archive(const std::filesystem::path& path, std::size_t limit,
-                  const std::function<bool(std::string_view)>& wanted,
+                  const std::function<bool(std::string_view)>& accept,
                   const std::function<void(std::string_view, std::string)>& take) {
   const std::unique_ptr<archive, ArchiveClose> handle(archive_read_new());
   if (!handle) fail<lstmlib::Error>(path.string(), ": libarchive does not start");
@@ -48,23 +48,22 @@ void read_archive(const std::filesystem::path& path, std::size_t limit,
     const int status = archive_read_next_header(handle.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) fail_here();
-    if (entries == max_entries)
-      fail<FormatError>(path.string(), ": more than ", max_entries, " files in it");
+    if (entries == max_entries) fail<FormatError>(path.string(), ": more than ", max_entries, " files in it");
     const char* pathname = archive_entry_pathname(entry);
     std::string_view name = pathname != nullptr ? pathname : "";
     if (name.starts_with("./")) name.remove_prefix(2);
     if (archive_entry_filetype(entry) != AE_IFREG) continue;
-    const bool kept = wanted(name);
+    const bool accepted = accept(name);
     std::string content;
     while (true) {  // skipped files are decompressed too and count towards the limit
       const la_ssize_t count = archive_read_data(handle.get(), buffer.data(), buffer.size());
       if (count < 0) fail_here();
       if (count == 0) break;
       total += static_cast<std::size_t>(count);
-      if (total > limit) fail<FormatError>(path.string(), ": unpacks to more than ", limit, " bytes");
-      if (kept) content.append(buffer.data(), static_cast<std::size_t>(count));
+      if (total > limit) fail<FormatError>(path.string(), ": decompresses to more than ", limit, " bytes");
+      if (accepted) content.append(buffer.data(), static_cast<std::size_t>(count));
     }
-    if (kept) take(name, std::move(content));
+    if (accepted) take(name, std::move(content));
   }
 }
 
@@ -88,7 +87,7 @@ std::vector<LabelledSentence> dbpedia_sentences(const std::string& content, cons
     if (row.size() != 3)
       fail<FormatError>(name, ": row ", sentence.line, " has ", row.size(), " fields, expected 3");
     if (!parse_integer(row[0], sentence.label) || sentence.label < 1)
-      fail<FormatError>(name, ": row ", sentence.line, ": the class is no number from 1");
+      fail<FormatError>(name, ": row ", sentence.line, ": the class is not a number from 1");
     --sentence.label;
     sentence.text = strip(row[2]);
     sentences.push_back(std::move(sentence));

@@ -191,7 +191,7 @@ DatasetPlaces DatasetPlaces::from_environment() {
   const std::string root = variable("LSTMLIB_DATASET_ROOT"), caches = variable("XDG_CACHE_HOME"),
                     home = variable("HOME");
   if (is_address(root))
-    lstmlib::fail<lstmlib::Error>("LSTMLIB_DATASET_ROOT is ", root, "; a folder of this machine is expected");
+    lstmlib::fail<lstmlib::Error>("LSTMLIB_DATASET_ROOT is ", root, ", expected a folder on this machine");
   if (!root.empty()) places.cache = root;
   else if (!caches.empty()) places.cache = std::filesystem::path(caches) / "lstmlib";
   else if (!home.empty()) places.cache = std::filesystem::path(home) / ".cache" / "lstmlib";
@@ -213,9 +213,10 @@ std::filesystem::path obtain_file(const DatasetFile& file, const DatasetPlaces& 
   const std::string address = folder_of(file, places.address) + std::string(file.name);
   const auto give_up = [&](const std::string& reason) {
     const auto& where = !places.folder.empty() ? places.folder : places.cache;
-    fail<UnavailableError>(
-        file.name, " is not here, and cannot be downloaded (", reason, "); put it, from ", address,
-        where.empty() ? ", into the folder of --data" : ", into the folder " + where.string());
+    fail<UnavailableError>(file.name, " was not found and cannot be downloaded (", reason, "); get it from ",
+                           address,
+                           where.empty() ? " and put it into the folder of --data"
+                                         : " and put it into the folder " + where.string());
   };
   if (places.cache.empty()) give_up("no folder to keep it in: LSTMLIB_DATASET_ROOT and HOME are not set");
   if (places.offline) give_up("LSTMLIB_OFFLINE is set");

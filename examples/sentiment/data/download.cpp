@@ -39,18 +39,18 @@ class Transfer {
  public:
   enum class End { done, retry, restart };  ///< restart: the part file does not match
 
-  Transfer(const Download& wanted, PartFile& part, ProgressLine& progress)
-      : wanted_(wanted), part_(part), progress_(progress), offset_(part.size()) {}
+  Transfer(const Download& request, PartFile& part, ProgressLine& progress)
+      : request_(request), part_(part), progress_(progress), offset_(part.size()) {}
 
   /// Throws UnavailableError if retrying is pointless. Otherwise `reason` says why to retry. `tag` identifies
   /// the version of the file, so that a later request continues only the same version.
   End run(std::string& tag, std::string& reason) {
     const http::Handle handle(curl_easy_init());
-    if (!handle) fail<UnavailableError>(wanted_.address, ": libcurl does not start");
+    if (!handle) fail<UnavailableError>(request_.address, ": libcurl does not start");
     handle_ = handle.get();
     char curl_error[CURL_ERROR_SIZE] = "";
     const auto set = [&](CURLoption option, auto value) { http::set(handle_, option, value); };
-    http::begin(handle_, wanted_.address, curl_error, {connect_seconds, stalled_seconds});
+    http::begin(handle_, request_.address, curl_error, {connect_seconds, stalled_seconds});
     set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
     set(CURLOPT_FOLLOWLOCATION, 1L);
     set(CURLOPT_MAXREDIRS, 5L);
@@ -72,29 +72,30 @@ class Transfer {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     if (misfit_) {
-      reason = "the server sent another range than was asked for";
+      reason = "the server sent a different range than requested";
       return End::restart;
     }
     if (status == 416) {
-      reason = "the server has no such range";
+      reason = "the server does not have this range";
       return End::restart;
     }
     if (status >= 400) {
-      reason = lstmlib::message("the server says ", status);
+      reason = lstmlib::message("the server responded with status ", status);
       const bool passing = status >= 500 || status == 408 || status == 429;
-      if (!passing) fail<UnavailableError>(wanted_.address, ": ", reason);
+      if (!passing) fail<UnavailableError>(request_.address, ": ", reason);
       return End::retry;
     }
     if (code != CURLE_OK) {
       reason = lstmlib::message(*curl_error != 0 ? curl_error : curl_easy_strerror(code), http::hint(code));
-      if (!was_cut(code)) fail<UnavailableError>(wanted_.address, ": ", reason);
+      if (!was_cut(code)) fail<UnavailableError>(request_.address, ": ", reason);
       return End::retry;
     }
     if (!accepted_ && (status != 200 && status != 206))
-      fail<UnavailableError>(wanted_.address, ": the server says ", status, " and sends no file");
+      fail<UnavailableError>(request_.address, ": the server responded with status ", status,
+                             " instead of sending the file");
     if (!accepted_ && status == 200) part_.clear();  // an empty file
-    if (wanted_.sha256.empty() && !length_known_)
-      fail<UnavailableError>(wanted_.address, ": the server does not say how long the file is");
+    if (request_.sha256.empty() && !length_known_)
+      fail<UnavailableError>(request_.address, ": the server does not say how long the file is");
     return End::done;
   }
 
@@ -167,16 +168,16 @@ class Transfer {
       if (length > 0) total_ = offset_ + static_cast<std::uint64_t>(length);
     }
     const std::uint64_t size = part_.size() + bytes.size();
-    if ((std::max)(size, total_) > wanted_.max_bytes) {
+    if ((std::max)(size, total_) > request_.max_bytes) {
       part_.clear();
-      fail<FormatError>(wanted_.address, ": the file is larger than ", wanted_.max_bytes, " bytes");
+      fail<FormatError>(request_.address, ": the file is larger than ", request_.max_bytes, " bytes");
     }
     part_.append(bytes);
     progress_.update(size, total_);
     return true;
   }
 
-  const Download& wanted_;
+  const Download& request_;
   PartFile& part_;
   ProgressLine& progress_;
   std::uint64_t offset_;  ///< first byte requested
@@ -189,7 +190,7 @@ class Transfer {
   std::exception_ptr failure_;
 };
 
-bool is_wanted(const std::filesystem::path& file, const std::string& sha256) {
+bool is_complete(const std::filesystem::path& file, const std::string& sha256) {
   return sha256.empty() || sha256_of_file(file) == sha256;
 }
 
@@ -198,45 +199,47 @@ bool is_wanted(const std::filesystem::path& file, const std::string& sha256) {
 void check_address(const std::string& address) {
   const std::unique_ptr<CURLU, http::CurlDelete> parsed(curl_url());
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(), 0) != CURLUE_OK)
-    fail<lstmlib::Error>("'", address, "' is no address of the web");
+    fail<lstmlib::Error>("'", address, "' is not a web address");
   const std::string scheme = http::part_of(parsed.get(), CURLUPART_SCHEME),
                     host = http::part_of(parsed.get(), CURLUPART_HOST);
   if (scheme != "https" && (scheme != "http" || !is_loopback(host)))
     fail<lstmlib::Error>("'", address, "' is not allowed: only https, and http to this machine");
 }
 
-void download(const Download& wanted) {
+void download(const Download& request) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) fail<UnavailableError>("libcurl: ", curl_easy_strerror(started));
-  check_address(wanted.address);
-  auto part_path = wanted.target;
+  check_address(request.address);
+  auto part_path = request.target;
   part_path += ".part";
   PartFile part(part_path);
   std::error_code error;
-  if (std::filesystem::is_regular_file(wanted.target, error) && is_wanted(wanted.target, wanted.sha256)) {
+  if (std::filesystem::is_regular_file(request.target, error) &&
+      is_complete(request.target, request.sha256)) {
     part.remove();  // another process was faster
     return;
   }
   // Continue an earlier part file only if the hash will verify the result.
-  if (wanted.sha256.empty()) part.clear();
+  if (request.sha256.empty()) part.clear();
   bool resumed = part.size() > 0;
   std::string tag, reason;
-  auto pause = wanted.retries.first_pause;
+  auto pause = request.retries.first_pause;
   for (int attempt = 1;; ++attempt) {
     Transfer::End end = Transfer::End::done;
-    const bool whole = resumed && is_wanted(part.path(), wanted.sha256);  // only the final rename was missing
+    const bool whole =
+        resumed && is_complete(part.path(), request.sha256);  // only the final rename was missing
     if (!whole) {
-      ProgressLine progress("downloading " + wanted.target.filename().string(), wanted.progress);
-      end = Transfer(wanted, part, progress).run(tag, reason);
+      ProgressLine progress("downloading " + request.target.filename().string(), request.progress);
+      end = Transfer(request, part, progress).run(tag, reason);
     }
     if (end == Transfer::End::done) {
-      if (whole || is_wanted(part.path(), wanted.sha256)) return part.move_to(wanted.target);
+      if (whole || is_complete(part.path(), request.sha256)) return part.move_to(request.target);
       const std::string got = sha256_of_file(part.path());
       part.remove();
       if (!resumed)
-        fail<FormatError>(wanted.address, ": this is not the file that is known: its SHA-256 is ", got,
-                          ", expected ", wanted.sha256);
-      return download(wanted);  // the part file belonged to another version
+        fail<FormatError>(request.address, ": the file is not the expected one: its SHA-256 is ", got,
+                          ", expected ", request.sha256);
+      return download(request);  // the part file belonged to another version
     }
     if (end == Transfer::End::restart) {
       part.clear();
@@ -244,9 +247,9 @@ void download(const Download& wanted) {
       tag.clear();
     }
     // Without a version tag, two attempts could mix different files without anybody noticing.
-    if (wanted.sha256.empty() && tag.empty()) part.clear();
-    if (attempt >= wanted.retries.attempts)
-      fail<UnavailableError>(wanted.address, ": ", reason, " (", attempt, " attempts)");
+    if (request.sha256.empty() && tag.empty()) part.clear();
+    if (attempt >= request.retries.attempts)
+      fail<UnavailableError>(request.address, ": ", reason, " (", attempt, " attempts)");
     std::this_thread::sleep_for(pause);
     pause *= 2;
   }

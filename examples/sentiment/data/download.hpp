@@ -33,7 +33,7 @@ struct Download {
 /// Downloads a file to `target`. Incomplete data is kept in `target`.part, where a later attempt continues.
 /// Several processes may request the same file concurrently. Throws UnavailableError; FormatError if size or
 /// hash are wrong; FileError; Error if the address is not allowed.
-void download(const Download& wanted);
+void download(const Download& request);
 
 /// Throws Error unless the address is https, or http to a loopback address.
 void check_address(const std::string& address);

@@ -45,48 +45,47 @@ std::string hex(const char* bytes, std::size_t size) {
 }
 
 Json json_value(const io::Value& value) {
-  return value.visit(
-      [](const auto& content) -> Json {
-        using Kind = std::decay_t<decltype(content)>;
-        if constexpr (std::is_same_v<Kind, io::None>) {
-          return nullptr;
-        } else if constexpr (std::is_same_v<Kind, double>) {
-          return json_number(content);
-        } else if constexpr (std::is_same_v<Kind, io::Bytes>) {
-          return hex(content.data.data(), content.data.size());
-        } else if constexpr (std::is_same_v<Kind, io::List>) {
-          Json list = Json::array();
-          for (const io::Value& item : content) list.push_back(json_value(item));
-          return list;
-        } else if constexpr (std::is_same_v<Kind, io::Tuple>) {
-          Json list = Json::array();
-          for (const io::Value& item : content.items) list.push_back(json_value(item));
-          return list;
-        } else if constexpr (std::is_same_v<Kind, io::Dict>) {
-          // An ordered object searches its keys linearly, which is slow for a vocabulary. So fill it without
-          // searching.
-          const bool of_text = std::all_of(content.begin(), content.end(), [](const auto& pair) {
-            return pair.first.template get_if<std::string>() != nullptr;
-          });
-          if (!of_text) {
-            Json pairs = Json::array();
-            for (const auto& [key, item] : content)
-              pairs.push_back(Json::array({json_value(key), json_value(item)}));
-            return pairs;
-          }
-          Json object = Json::object();
-          auto& members = object.template get_ref<Json::object_t&>();
-          for (const auto& [key, item] : content)
-            members.Container::emplace_back(*key.template get_if<std::string>(), json_value(item));
-          return object;
-        } else if constexpr (std::is_same_v<Kind, io::Array>) {
-          return {{"dtype", dtype_text(content.dtype, content.item_size)},
-                  {"shape", content.shape},
-                  {"values", json_values(content)}};
-        } else {
-          return content;  // bool, integer, text
-        }
+  return value.visit([](const auto& content) -> Json {
+    using Kind = std::decay_t<decltype(content)>;
+    if constexpr (std::is_same_v<Kind, io::None>) {
+      return nullptr;
+    } else if constexpr (std::is_same_v<Kind, double>) {
+      return json_number(content);
+    } else if constexpr (std::is_same_v<Kind, io::Bytes>) {
+      return hex(content.data.data(), content.data.size());
+    } else if constexpr (std::is_same_v<Kind, io::List>) {
+      Json list = Json::array();
+      for (const io::Value& item : content) list.push_back(json_value(item));
+      return list;
+    } else if constexpr (std::is_same_v<Kind, io::Tuple>) {
+      Json list = Json::array();
+      for (const io::Value& item : content.items) list.push_back(json_value(item));
+      return list;
+    } else if constexpr (std::is_same_v<Kind, io::Dict>) {
+      // An ordered object searches its keys linearly, which is slow for a vocabulary. So fill it without
+      // searching.
+      const bool of_text = std::all_of(content.begin(), content.end(), [](const auto& pair) {
+        return pair.first.template get_if<std::string>() != nullptr;
       });
+      if (!of_text) {
+        Json pairs = Json::array();
+        for (const auto& [key, item] : content)
+          pairs.push_back(Json::array({json_value(key), json_value(item)}));
+        return pairs;
+      }
+      Json object = Json::object();
+      auto& members = object.template get_ref<Json::object_t&>();
+      for (const auto& [key, item] : content)
+        members.Container::emplace_back(*key.template get_if<std::string>(), json_value(item));
+      return object;
+    } else if constexpr (std::is_same_v<Kind, io::Array>) {
+      return {{"dtype", dtype_text(content.dtype, content.item_size)},
+              {"shape", content.shape},
+              {"values", json_values(content)}};
+    } else {
+      return content;  // bool, integer, text
+    }
+  });
 }
 
 /// One array of a file: its header, and its values if requested and readable.

@@ -63,7 +63,7 @@ std::vector<LabelledSentence> read_labelled_text(const std::filesystem::path& fi
   const std::string bytes = read_text(file);
   const std::pair<std::string_view, std::string_view> others[] = {{"PK\x03\x04", "an .npz or other ZIP file"},
                                                                   {"\x93NUMPY", "an .npy file"},
-                                                                  {"\x1F\x8B", "packed by gzip"}};
+                                                                  {"\x1F\x8B", "compressed by gzip"}};
   for (const auto& [begin, kind] : others)
     if (bytes.starts_with(begin))
       fail<FormatError>(file.string(), ": is ", kind,
@@ -91,7 +91,7 @@ std::int32_t count_classes(const std::vector<LabelledSentence>& train, const std
   std::int32_t expected = 0;
   for (const std::int32_t label : labels) {
     if (label != expected)
-      fail<FormatError>(name, ": class ", expected, " has no sentence, though there is a label ",
+      fail<FormatError>(name, ": class ", expected, " has no sentence, but there is a label ",
                         *labels.rbegin(), "; labels count from 0 without gaps");
     ++expected;
   }
@@ -105,7 +105,7 @@ void check_labels(const std::vector<LabelledSentence>& sentences, std::int32_t c
   for (const auto& sentence : sentences) {
     if (sentence.label < 0 || sentence.label >= classes)
       fail<FormatError>(name, ":", sentence.line, ": label ", sentence.label,
-                        " is no class of the training data (0 to ", classes - 1, ")");
+                        " is not a class of the training data (0 to ", classes - 1, ")");
   }
 }
 

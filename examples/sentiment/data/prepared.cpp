@@ -57,7 +57,9 @@ class Numbers {
       if (const auto* number = value.get_if<std::int64_t>()) add(*number);
       else if (array != nullptr && array->elements() == 1 && array->dtype != io::ArrayDtype::object)
         add(*array);
-      else fail<FormatError>(what_, ": item ", numbers_.size(), " is no integer but ", value.kind_name());
+      else
+        fail<FormatError>(what_, ": item ", numbers_.size(), " is ", value.kind_name(),
+                          ", expected an integer");
     }
   }
   std::vector<std::int32_t> take() { return std::move(numbers_); }
@@ -189,7 +191,8 @@ void check_ids(const PreparedData& data, Index words, const std::filesystem::pat
     for (const std::int32_t id : data.sentences[at]) {
       if (id >= words)
         fail<FormatError>(name.string(), ": data: sentence ", at, " has word id ", id,
-                          ", but the vocabulary has only ", words, " words; the two were not made together");
+                          ", but the vocabulary has only ", words,
+                          " words; both must come from the same `sentiment prepare`");
     }
   }
 }
@@ -208,7 +211,7 @@ Index count_classes(const PreparedData& data, const std::filesystem::path& name)
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
   for (std::size_t expected = 0; expected < labels.size(); ++expected) {
     if (static_cast<std::size_t>(labels[expected]) != expected)
-      fail<FormatError>(name.string(), ": class ", expected, " has no sentence, though there is a label ",
+      fail<FormatError>(name.string(), ": class ", expected, " has no sentence, but there is a label ",
                         labels.back(), "; labels count from 0 without gaps");
   }
   if (labels.size() < 2)

@@ -18,10 +18,10 @@ namespace sentiment {
 class ProgressLine {
  public:
   /// `what`: for example "downloading train.npz".
-  ProgressLine(std::string what, bool wanted)
+  ProgressLine(std::string what, bool enabled)
       : what_(std::move(what)),
         terminal_(lstmlib::train::describe_terminal(2)),
-        shown_(wanted && terminal_.interactive) {}
+        shown_(enabled && terminal_.interactive) {}
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {

@@ -20,7 +20,7 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   if (!names.is_array() ||
       !std::all_of(names.begin(), names.end(), [](const Json& j) { return j.is_string(); }))
     lstmlib::fail<lstmlib::FormatError>(file.string(),
-                                        ": a list of texts is expected, the names of the classes");
+                                        ": expected a list of strings, the names of the classes");
   return names.get<std::vector<std::string>>();
 }
 

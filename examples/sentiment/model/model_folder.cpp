@@ -40,7 +40,7 @@ TrainedModel load_model_folder(const fs::path& folder, const std::string& path) 
     io::load_npz(model, classifier, {.path = path});
   } catch (const FormatError& error) {
     std::string text = error.what();  // uses the library's name of the option
-    const auto at = text.find(", from where the option path");
+    const auto at = text.find("; to load it, set the option path");
     if (at != std::string::npos)
       text.replace(at, std::string::npos,
                    message(": give predict and evaluate --path ", io::model_in_snapshot));

@@ -12,10 +12,10 @@ namespace sentiment {
 
 struct PredictorOptions {
   Precision precision = Precision::fp32;  ///< of recurrent weights; other models only have fp32
-  std::size_t projection_cache_bytes = std::size_t{256}
-                            << 20;  ///< limit of the cache of input projections; if larger, there is no cache
-  Index batch_size = 64;            ///< sentences at a time, for models without recurrent layers and on a GPU
-  std::string device = "cpu";       ///< see find_device
+  std::size_t projection_cache_bytes =
+      std::size_t{256} << 20;  ///< limit of the cache of input projections; if larger, there is no cache
+  Index batch_size = 64;       ///< sentences at a time, for models without recurrent layers and on a GPU
+  std::string device = "cpu";  ///< see find_device
 };
 
 /// Immutable; threads may share it.
@@ -37,7 +37,7 @@ class Predictor {
   ModelSettings settings_;
   Vocabulary vocabulary_;
   Index batch_size_;
-  std::optional<nn::InferenceRnn> encoder_;       ///< recurrent model on the CPU, with
+  std::optional<nn::InferenceRnn> encoder_;          ///< recurrent model on the CPU, with
   std::vector<float> weight_, bias_;                 ///< its output layer [classes, units], [classes]
   std::unique_ptr<const Classifier<float>> layers_;  ///< any other model, or on a GPU
 };

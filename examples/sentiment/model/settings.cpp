@@ -85,9 +85,9 @@ ModelType parse_model_type(std::string_view name) {
 }
 
 void check_settings(const ModelSettings& s, const std::string& name) {
-  const auto check = [&](const char* key, Index value, Index least, Index most) {
-    if (value < least || value > most)
-      refuse(name, key, std::to_string(value), std::to_string(least) + " to " + std::to_string(most));
+  const auto check = [&](const char* key, Index value, Index min, Index max) {
+    if (value < min || value > max)
+      refuse(name, key, std::to_string(value), std::to_string(min) + " to " + std::to_string(max));
   };
   check("number of classes", s.classes, 2, max_classes);
   check("number of layers", s.layers, 1, max_layers);

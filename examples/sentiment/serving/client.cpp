@@ -24,7 +24,7 @@ std::size_t take(char* bytes, std::size_t, std::size_t count, void* into) {
 }
 
 /// The message in an error's body, else its status.
-std::string said(const std::string& body, long status) {
+std::string message_of(const std::string& body, long status) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (json.is_object() && json.contains("error-message") && json["error-message"].is_string())
     return message("status ", status, ": ", json["error-message"].get<std::string>());
@@ -45,7 +45,7 @@ EndpointClient::EndpointClient(const std::string& url, const std::string& name, 
   CURL* handle = session_->handle;
   if (handle == nullptr) fail<Error>("libcurl does not start");
   if (!url.starts_with("http://") && !url.starts_with("https://"))
-    fail<Error>(url, ": an address beginning with http:// or https:// is expected");
+    fail<Error>(url, ": expected an address that begins with http:// or https://");
   char* escaped = curl_easy_escape(handle, name.data(), static_cast<int>(name.size()));
   const std::string root = url.substr(0, url.find_last_not_of('/') + 1);
   address_ = root + "/endpoints/" + (escaped ? escaped : "") + "/invocations";
@@ -74,7 +74,7 @@ std::string EndpointClient::invoke(std::span<const std::string> sentences, const
                 http::hint(code));
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) fail<Error>(address_, ": ", said(body, status));
+  if (status != 200) fail<Error>(address_, ": ", message_of(body, status));
   return prediction_lines(body, sentences.size(), format, address_);
 }
 

@@ -24,10 +24,9 @@ Explanation Explainer::begin(Texts texts) const {
     rows += 1 + words;
     cost += (1 + words) * (1 + words);
     if (cost > max_cost)
-      throw HttpError(
-          413, lstmlib::message("explaining takes a run of the model for each word, and up to sentence ",
-                                i + 1, " these are ", cost, " words, at most ", max_cost,
-                                " are taken; please send fewer or shorter ones"));
+      throw HttpError(413, lstmlib::message("explaining runs the model once per word, and up to sentence ",
+                                            i + 1, " these are ", cost, " words, the limit is ", max_cost,
+                                            "; please send fewer or shorter ones"));
     made.ends.push_back(rows);
   }
   made.probabilities.resize(rows * made.classes);

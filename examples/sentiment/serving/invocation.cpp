@@ -32,7 +32,7 @@ std::string prediction_lines(const std::string& answer, std::size_t count, const
       ++rows;
     }
   } catch (const nlohmann::json::exception&) {
-    fail<Error>(name, ": the answer is not a list of [sentence, class, score]");
+    fail<Error>(name, ": the response is not a list of [sentence, class, score]");
   }
   if (rows != count) fail<Error>(name, ": ", rows, " answers for ", count, " sentences");
   return lines;

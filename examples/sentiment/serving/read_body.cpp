@@ -61,7 +61,7 @@ class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(string_t& key) override {
     if (place_ != Place::object || key != key_)
-      refuse("the key \"", lstmlib::io::printable(key), "\"; the one key that is read is \"", key_, "\"");
+      refuse("the key \"", lstmlib::io::printable(key), "\" is unexpected, expected the key \"", key_, "\"");
     place_ = Place::key_seen;
     return true;
   }
@@ -84,8 +84,7 @@ class SentenceReader final : public nlohmann::json_sax<nlohmann::json> {
   enum class Place { start, list, object, key_seen, object_full };
 
   bool wrong(std::string_view what) const {
-    refuse(what, " where ", one_ ? message("a text or {\"", key_, "\": text}") : "a list of texts",
-           " is expected");
+    refuse(what, ", expected ", one_ ? message("a string or {\"", key_, "\": string}") : "a list of strings");
   }
 
   Texts& texts_;
@@ -164,7 +163,8 @@ void read_npy(std::string_view body, Texts& texts) {
     for (std::uint64_t k = 0; k < length; ++k) {
       const char32_t c = code_point(k);
       if (!io::is_scalar_value(c))
-        refuse("body: text ", i + 1, ": U+", hexadecimal(static_cast<std::uint32_t>(c)), " is no character");
+        refuse("body: text ", i + 1, ": U+", hexadecimal(static_cast<std::uint32_t>(c)),
+               " is not a character");
       io::append_utf8(text, c);
     }
     texts.add(text);

@@ -21,9 +21,8 @@ void Texts::add(std::string_view raw) {
   for (const char c : raw) ascii &= static_cast<unsigned char>(c) < 0x80;
   const std::size_t tokens = ascii ? add_ascii(raw) : add_any(raw);
   if (tokens > max_tokens)
-    throw lstmlib::serve::HttpError(
-        413, lstmlib::message("sentence ", size() + 1, " has ", tokens, " words or characters, at most ",
-                              max_tokens, " are taken"));
+    throw lstmlib::serve::HttpError(413, lstmlib::message("sentence ", size() + 1, " has ", tokens,
+                                                          " words or characters, the limit is ", max_tokens));
   if ((tokens_in_all_ += tokens) > max_tokens_in_all)
     throw lstmlib::serve::HttpError(
         413, lstmlib::message("up to sentence ", size() + 1, " there are more than ", max_tokens_in_all,

@@ -18,9 +18,9 @@ using lstmlib::message;
 using lstmlib::serve::Content;
 using lstmlib::serve::HttpError;
 
-void check_size(std::size_t bytes, std::size_t most) {
-  if (bytes > most)
-    throw HttpError(413, message("the answer would be larger than ", most,
+void check_size(std::size_t bytes, std::size_t max_bytes) {
+  if (bytes > max_bytes)
+    throw HttpError(413, message("the response would be larger than ", max_bytes,
                                  " bytes; please send fewer sentences at a time"));
 }
 
@@ -39,28 +39,28 @@ void append_row(std::string& json, const Answers& answers, std::size_t i) {
   json += ']';
 }
 
-std::string write_json(const Answers& answers, std::size_t most) {
+std::string write_json(const Answers& answers, std::size_t max_bytes) {
   std::string json = answers.texts.instances ? "{\"predictions\": [" : "[";
   for (std::size_t i = 0; i < answers.texts.size(); ++i) {
     if (i > 0) json += ", ";
     append_row(json, answers, i);
-    check_size(json.size(), most);
+    check_size(json.size(), max_bytes);
   }
   return json += answers.texts.instances ? "]}" : "]";
 }
 
-std::string write_json_lines(const Answers& answers, std::size_t most) {
+std::string write_json_lines(const Answers& answers, std::size_t max_bytes) {
   std::string lines;
   for (std::size_t i = 0; i < answers.texts.size(); ++i) {
     append_row(lines, answers, i);
     lines += '\n';
-    check_size(lines.size(), most);
+    check_size(lines.size(), max_bytes);
   }
   return lines;
 }
 
 /// Quotes only if necessary, like Python's csv.writer.
-std::string write_csv(const Answers& answers, std::size_t most) {
+std::string write_csv(const Answers& answers, std::size_t max_bytes) {
   std::string lines;
   for (std::size_t i = 0; i < answers.texts.size(); ++i) {
     const std::string_view text = answers.texts[i];
@@ -79,19 +79,19 @@ std::string write_csv(const Answers& answers, std::size_t most) {
     lines += ',';
     lines += score_text(answers.scores[i]);
     lines += '\n';
-    check_size(lines.size(), most);
+    check_size(lines.size(), max_bytes);
   }
   return lines;
 }
 
 /// Like numpy.save for the array of texts that NumPy makes of such rows, where numbers become texts of 32
 /// characters.
-std::string write_npy(const Answers& answers, std::size_t most) {
+std::string write_npy(const Answers& answers, std::size_t max_bytes) {
   const std::size_t count = answers.texts.size();
   std::size_t width = 32;
   for (std::size_t i = 0; i < count; ++i)
     if (answers.texts[i].size() > width) width = std::max(width, length(answers.texts[i]));
-  check_size(count * 3 * width * 4, most);
+  check_size(count * 3 * width * 4, max_bytes);
   lstmlib::io::Array head;
   head.dtype = lstmlib::io::ArrayDtype::unicode;
   head.item_size = static_cast<lstmlib::Index>(4 * width);

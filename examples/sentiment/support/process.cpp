@@ -119,9 +119,9 @@ bool Process::wait(std::chrono::milliseconds time, const TakeLine& take) {
 }
 
 std::optional<int> Process::ended() {
-  const pid_t whom = ::getpid() == 1 ? -1 : process_;
+  const pid_t target = ::getpid() == 1 ? -1 : process_;
   for (int status = 0; !status_;) {
-    const pid_t process = ::waitpid(whom, &status, WNOHANG);
+    const pid_t process = ::waitpid(target, &status, WNOHANG);
     if (process <= 0) break;
     if (process == process_) status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }

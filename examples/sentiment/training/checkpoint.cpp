@@ -35,20 +35,21 @@ std::string read_identity(const fs::path& file) {
     const auto texts = reader.read(place).strings();
     if (texts.size() == 1) return texts[0];
   }
-  fail<FormatError>(file.string(), ": does not say of which run it is");
+  fail<FormatError>(file.string(), ": does not say which run it belongs to");
 }
 
 bool load(train::Trainer& trainer, const fs::path& file, const std::string& identity) {
   std::error_code error;
   if (!fs::exists(file, error)) return false;
   try {
-    if (const std::string theirs = read_identity(file); theirs != identity)
-      fail<FormatError>(file.string(), ": is of another run (", io::printable(theirs), "), not of this one (",
-                        identity, ")");
+    if (const std::string other = read_identity(file); other != identity)
+      fail<FormatError>(file.string(), ": belongs to another run (", io::printable(other),
+                        "), not of this one (", identity, ")");
     io::load_snapshot(file, trainer);
     return true;
   } catch (const Error& reason) {
-    std::cerr << "sentiment: cannot go on from this checkpoint, starting anew: " << reason.what() << '\n';
+    std::cerr << "sentiment: cannot resume from this checkpoint, starting from the beginning: "
+              << reason.what() << '\n';
     return false;
   }
 }

@@ -24,7 +24,7 @@ int with_all_processes(const std::function<int(distributed::Communicator&)>& wor
   static_cast<void>(report);
   const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
   if (size && std::string_view(size) != "1")
-    fail<Error>("MPI started ", size, " processes, and this program was built without MPI");
+    fail<Error>("MPI started ", size, " processes, but this program was built without MPI");
 #endif
   distributed::SingleProcess alone;
   return work(alone);
@@ -39,7 +39,7 @@ std::unique_ptr<distributed::Communicator> connect_gpus(distributed::Communicato
   } catch (const DeviceError& error) { why = error.what(); }  // thrown in all processes
 #endif
   if (all.is_main_process())
-    std::cerr << "sentiment: gradients go from GPU to GPU through host memory, which is slow: " + why + '\n';
+    std::cerr << "sentiment: gradients travel between GPUs through host memory, which is slow: " + why + '\n';
   return nullptr;
 }
 

@@ -19,6 +19,6 @@ int with_all_processes(const std::function<int(lstmlib::distributed::Communicato
 /// A communicator for the GPUs of the processes (one each) by NCCL; keeps a reference to `all`. Null if there
 /// is nothing to connect, or without NCCL, which the main process reports. Then sums go through host memory.
 std::unique_ptr<lstmlib::distributed::Communicator> connect_gpus(lstmlib::distributed::Communicator& all,
-                                                              lstmlib::Device device);
+                                                                 lstmlib::Device device);
 
 }  // namespace sentiment

@@ -124,7 +124,7 @@ void write_summary(const TrainOptions& o, int processes, const Corpus& corpus, c
 }
 
 void say_where(const train::Trainer& trainer, const fs::path& snapshot) {
-  std::cerr << "Going on from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration "
+  std::cerr << "Resuming from " << snapshot.string() << ": epoch " << trainer.epoch() << ", iteration "
             << trainer.iteration() << '\n';
 }
 
@@ -136,7 +136,8 @@ void resume(const TrainOptions& o, distributed::Communicator& all, train::Traine
         all, trainer, [](const std::string& why) { std::cerr << "Not resumed from: " << why << '\n'; });
   else distributed::load_snapshot(all, snapshot, trainer);
   if (!all.is_main_process()) return;
-  if (snapshot.empty()) std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting anew\n";
+  if (snapshot.empty())
+    std::cerr << "No snapshot in " << o.output_data_dir.string() << ": starting from the beginning\n";
   else say_where(trainer, snapshot);
 }
 
@@ -195,17 +196,17 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
     check_settings(o.model, "settings");
     if (o.precision != Precision::fp32 && o.model.type != ModelType::rnn)
       fail<Error>("precision ", name_of(o.precision), ": a model of type ", name_of(o.model.type),
-                  " has fp32 only");
+                  " supports only fp32");
     return read;
   });
   require_same_work(o, all);
   const Index batch_size = global_batch_size(o, all.size());
   if (!o.quiet) {
-    std::cerr << corpus.train.sentences.size() << " sentences to train on, " << corpus.test.sentences.size()
-              << " to test, " << corpus.vocabulary.size() << " words, " << corpus.classes << " classes; "
-              << name_of(o.model.type) << ", " << o.model.units << " units, ";
+    std::cerr << corpus.train.sentences.size() << " training sentences, " << corpus.test.sentences.size()
+              << " test sentences, " << corpus.vocabulary.size() << " words, " << corpus.classes
+              << " classes; " << name_of(o.model.type) << ", " << o.model.units << " units, ";
     if (all.size() > 1)
-      std::cerr << batch_size << " sentences an update, " << all.size() << " processes, this one with ";
+      std::cerr << batch_size << " sentences per update, " << all.size() << " processes, this one with ";
     std::cerr << (device.is_cpu() ? message(cpu::threads(), cpu::threads() == 1 ? " thread" : " threads")
                                   : message(device))
               << ", seed " << o.seed << '\n';
@@ -295,7 +296,7 @@ TrainResult train_model(const TrainOptions& given, distributed::Communicator& pr
   if (!o.json_summary.empty()) write_summary(o, all.size(), corpus, result, test, updater.seconds());
   if (!o.quiet)
     std::cerr << "Best epoch " << result.best_epoch << ": " << test.correct << " of " << test.total
-              << " test sentences right (" << percent_text(test.accuracy()) << "), "
+              << " test sentences correct (" << percent_text(test.accuracy()) << "), "
               << percent_text(result.best_accuracy) << " as the mean over batches"
               << (o.dev.empty() ? " of the test sentences that chose it" : " of the dev sentences")
               << ". Model in " << o.model_dir.string() << '\n';

@@ -2,7 +2,9 @@
 #pragma once
 // The interface of a back end: a kind of device with its memory, and its kernels for each element type.
 
+#include "lstmlib/backend/kernels/array.hpp"
 #include "lstmlib/backend/kernels/inference.hpp"
+#include "lstmlib/backend/kernels/losses.hpp"
 #include "lstmlib/backend/kernels/tensor.hpp"
 #include "lstmlib/backend/kernels/nn.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
@@ -56,10 +58,26 @@ class Backend {
     if constexpr (std::same_as<T, float>) return float32_kernels(device);
     else return float64_kernels(device);
   }
+  /// Null if the back end has none. Not called for the CPU: see losses.hpp.
+  template <Real T>
+  [[nodiscard]] LossKernels<T>* loss_kernels(int device) {
+    if constexpr (std::same_as<T, float>) return float32_loss_kernels(device);
+    else return float64_loss_kernels(device);
+  }
+  /// Null if the back end has none. Not called for the CPU: see array.hpp.
+  template <Real T>
+  [[nodiscard]] ArrayKernels<T>* array_kernels(int device) {
+    if constexpr (std::same_as<T, float>) return float32_array_kernels(device);
+    else return float64_array_kernels(device);
+  }
 
  private:
   virtual const Kernels<float>& float32_kernels(int device) = 0;
   virtual const Kernels<double>& float64_kernels(int device) = 0;
+  virtual LossKernels<float>* float32_loss_kernels(int) { return nullptr; }
+  virtual LossKernels<double>* float64_loss_kernels(int) { return nullptr; }
+  virtual ArrayKernels<float>* float32_array_kernels(int) { return nullptr; }
+  virtual ArrayKernels<double>* float64_array_kernels(int) { return nullptr; }
 };
 
 }  // namespace lstmlib

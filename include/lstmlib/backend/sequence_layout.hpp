@@ -87,12 +87,12 @@ class SequenceLayout {
   /// `make()`, which returns a `Cached`, and kept as long as the layout. Thread-safe.
   template <class Cached, class Make>
   const Cached& cached(const void* owner, Make make) const {
-    const std::lock_guard lock(beside_->mutex);
-    for (const auto& [whose, what] : beside_->cached)
-      if (whose == owner) return *static_cast<const Cached*>(what.get());
+    const std::lock_guard lock(cache_->mutex);
+    for (const auto& [key, value] : cache_->entries)
+      if (key == owner) return *static_cast<const Cached*>(value.get());
     auto made = std::make_shared<const Cached>(make());
     const Cached& result = *made;
-    beside_->cached.emplace_back(owner, std::move(made));
+    cache_->entries.emplace_back(owner, std::move(made));
     return result;
   }
 
@@ -104,12 +104,12 @@ class SequenceLayout {
       throw OutOfMemoryError(message("out of memory: a sequence of ", longest, " rows"));
     }
   }
-  struct Beside {
+  struct Cache {
     std::mutex mutex;
-    std::vector<std::pair<const void*, std::shared_ptr<const void>>> cached;
+    std::vector<std::pair<const void*, std::shared_ptr<const void>>> entries;
   };
   std::vector<Index> offsets_, sorted_indices_, time_offsets_;
-  std::shared_ptr<Beside> beside_ = std::make_shared<Beside>();  // copies share it: they have the same layout
+  std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();  // copies share it: they have the same layout
 };
 
 }  // namespace lstmlib

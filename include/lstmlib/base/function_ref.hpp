@@ -18,8 +18,8 @@ template <class... Arguments>
 class FunctionRef<void(Arguments...)> {
  public:
   template <class Callable>
-  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> && std::is_invocable_v<Callable&, Arguments...>)
-      FunctionRef(Callable&& callable)
+  requires(!std::is_same_v<std::remove_cvref_t<Callable>, FunctionRef> &&
+           std::is_invocable_v<Callable&, Arguments...>) FunctionRef(Callable&& callable)
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* it, Arguments... arguments) {
           (*static_cast<std::remove_reference_t<Callable>*>(it))(arguments...);

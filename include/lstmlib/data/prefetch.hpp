@@ -98,9 +98,9 @@ class PrefetchIterator {
     int part = 0, parts = 0;
     bool operator==(const Request&) const = default;
   };
-  /// State of `made_`. While it is `asked`, `made_` and `ahead_` belong to the maker thread, else to the
+  /// State of `made_`. While it is `requested`, `made_` and `ahead_` belong to the maker thread, else to the
   /// caller.
-  enum class State { none, asked, ready };
+  enum class State { none, requested, ready };
 
   static Made make(Iterator& iterator, Request request) noexcept {
     try {
@@ -111,10 +111,10 @@ class PrefetchIterator {
     } catch (...) { return Made(std::in_place_type<std::exception_ptr>, std::current_exception()); }
   }
   void make_ahead() {
-    const cpu::OneThread alone;  // leaves the thread pool to the user of the current batch
+    const cpu::SingleThreadScope single_thread;  // leaves the thread pool to the user of the current batch
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [&] { return stopping_ || state_ == State::asked; });
+      changed_.wait(lock, [&] { return stopping_ || state_ == State::requested; });
       if (stopping_) return;
       lock.unlock();
       Made made = make(ahead_, request_);
@@ -127,7 +127,7 @@ class PrefetchIterator {
   /// Waits until the maker is idle. Returns whether it has made a batch.
   bool settle() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return state_ != State::asked; });
+    changed_.wait(lock, [&] { return state_ != State::requested; });
     return std::exchange(state_, State::none) == State::ready;
   }
   /// Discards the prefetched batch, which is no longer the next one.
@@ -135,11 +135,11 @@ class PrefetchIterator {
     settle();
     made_ = {};
   }
-  void ask(Request request) {
+  void request_batch(Request request) {
     {
       const std::lock_guard lock(mutex_);
       request_ = request;
-      state_ = State::asked;
+      state_ = State::requested;
     }
     changed_.notify_all();
   }
@@ -153,7 +153,7 @@ class PrefetchIterator {
     given_.skip();
     Made made = std::exchange(made_, {});
     if (const auto* error = std::get_if<std::exception_ptr>(&made)) std::rethrow_exception(*error);
-    if (!ahead_.done()) ask(request);
+    if (!ahead_.done()) request_batch(request);
     return made;
   }
 

@@ -34,14 +34,14 @@ inline std::vector<Index> partition_by_cost(std::span<const Index> costs, int pa
   std::vector<Index> cuts{0};
   Index at = 0, before = 0;  // examples before the cut, and their cost so far
   for (int part = 1; part < parts; ++part) {
-    const double wanted = all * part / parts;
-    const Index least = std::min<Index>(part, count);  // so that no part is empty
-    const Index most = std::max(least, count - (parts - part));
+    const double target = all * part / parts;
+    const Index min_end = std::min<Index>(part, count);  // so that no part is empty
+    const Index max_end = std::max(min_end, count - (parts - part));
     const auto next_cost = [&] { return costs[static_cast<std::size_t>(at)]; };
     const auto nearer_with_it = [&] {
-      return static_cast<double>(before) + static_cast<double>(next_cost()) / 2 <= wanted;
+      return static_cast<double>(before) + static_cast<double>(next_cost()) / 2 <= target;
     };
-    while (at < most && (at < least || nearer_with_it())) before += next_cost(), ++at;
+    while (at < max_end && (at < min_end || nearer_with_it())) before += next_cost(), ++at;
     cuts.push_back(at);
   }
   cuts.push_back(count);

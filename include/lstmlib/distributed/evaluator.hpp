@@ -30,13 +30,13 @@ class Evaluator {
         else batches_->skip();
       }
     }
-    train::Summary whole;
+    train::Summary total;
     for (const auto& bytes : all_->all_gather(io::format_npz(io::to_archive(mine), io::Compression::store))) {
       train::Summary part;
       io::from_archive(io::parse_npz(bytes, "evaluation"), part);
-      whole.add(part);
+      total.add(part);
     }
-    return whole.means();
+    return total.means();
   }
 
   std::string name;

@@ -64,12 +64,12 @@ class GradientReducer {
   const Traffic& traffic() const { return traffic_; }
 
  private:
-  enum class Kind : std::uint8_t { none, rows, whole };
+  enum class Kind : std::uint8_t { none, rows, dense };
 
   template <Real T>
   static Kind kind_of(const Variable<T>& parameter) {
     if (parameter.sparse_grad()) return Kind::rows;
-    return parameter.grad() ? Kind::whole : Kind::none;
+    return parameter.grad() ? Kind::dense : Kind::none;
   }
   void plan();
   template <Real T>
@@ -78,7 +78,7 @@ class GradientReducer {
   void sum_tables(std::vector<Variable<T>>& tables) {
     if (tables.empty()) return;
     const TableTraffic sent = all_reduce_tables<T>(*all_, tables, options_.compression, options_.rows);
-    traffic_.dense_bytes += sent.whole;
+    traffic_.dense_bytes += sent.dense;
     traffic_.row_bytes += sent.rows;
   }
 

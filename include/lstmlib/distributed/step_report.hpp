@@ -39,7 +39,7 @@ inline std::vector<std::byte> to_bytes(const StepReport& report) {
 
 inline StepReport to_report(std::span<const std::byte> bytes) {
   const auto take = [&](void* to, std::size_t count) {
-    if (count > bytes.size()) fail<Error>("step report: ", bytes.size(), " bytes left, ", count, " expected");
+    if (count > bytes.size()) fail<Error>("step report: ", bytes.size(), " bytes left, expected ", count);
     std::memcpy(to, bytes.data(), count);
     bytes = bytes.subspan(count);
   };
@@ -67,10 +67,10 @@ inline StepReport merge(std::span<const StepReport> reports) {
     double sum = 0, weights = 0;
   };
   std::vector<Mean> means;
-  StepReport whole;
+  StepReport total;
   for (const auto& report : reports) {
-    whole.examples += report.examples;
-    whole.signal = std::max(whole.signal, report.signal);
+    total.examples += report.examples;
+    total.signal = std::max(total.signal, report.signal);
     if (report.examples == 0) continue;
     for (const auto& entry : report.seen) {
       auto mean =
@@ -84,9 +84,9 @@ inline StepReport merge(std::span<const StepReport> reports) {
   }
   for (auto& mean : means) {
     if (mean.weights > 0) mean.entry.value = mean.sum / mean.weights;
-    whole.seen.set(mean.entry);
+    total.seen.set(mean.entry);
   }
-  return whole;
+  return total;
 }
 
 }  // namespace detail
@@ -108,10 +108,10 @@ inline StepReport all_gather_reports(Communicator& all, const StepReport& mine, 
       diverged.push_back(rank);
   if (!diverged.empty()) {
     const auto names = process_names(all);
-    std::string who;
-    for (const std::size_t rank : diverged) who += (who.empty() ? "" : ", ") + names[rank];
+    std::string processes;
+    for (const std::size_t rank : diverged) processes += (processes.empty() ? "" : ", ") + names[rank];
     fail<AgreedError>("training diverged: the ", watched, " is not finite after iteration ", iteration,
-                      " in ", who);
+                      " in ", processes);
   }
   return reports.size() == 1 ? mine : detail::merge(reports);
 }

@@ -14,7 +14,7 @@ namespace lstmlib::inline LSTMLIB_ABI::distributed {
 
 /// Bytes that this process sent, see Traffic.
 struct TableTraffic {
-  std::size_t whole = 0, rows = 0;
+  std::size_t dense = 0, rows = 0;
 };
 
 namespace detail {
@@ -106,8 +106,8 @@ SparseGradient<T> all_reduce_rows(Communicator& all, const Variable<T>& table,
   return {sum.indices.rows(0, distinct), sum.values.rows(0, distinct)};
 }
 
-/// Number of rows by table and rank; `whole_table` for a dense gradient.
-inline constexpr std::int64_t whole_table = -1;
+/// Number of rows by table and rank; `dense_gradient` for a dense gradient.
+inline constexpr std::int64_t dense_gradient = -1;
 inline std::vector<std::vector<std::int64_t>> all_gather_counts(Communicator& all,
                                                                 std::span<const std::int64_t> mine) {
   std::vector<std::vector<std::int64_t>> counts(mine.size());
@@ -128,7 +128,7 @@ std::size_t bytes_of_row(const Variable<T>& table, GradientCompression compressi
   return sizeof(std::int32_t) + static_cast<std::size_t>(table.shape().row_size()) * element;
 }
 template <Real T>
-std::size_t bytes_of_whole(const Communicator& all, const Variable<T>& table,
+std::size_t bytes_of_dense(const Communicator& all, const Variable<T>& table,
                            GradientCompression compression) {
   return sum_traffic<T>(all, static_cast<std::size_t>(table.value().size()) * sizeof(T), compression);
 }
@@ -138,15 +138,15 @@ bool rows_are_less(const Communicator& all, const Variable<T>& table, std::span<
                    GradientCompression compression) {
   std::size_t rows = 0;
   for (const auto count : counts) {
-    if (count == whole_table) return false;
+    if (count == dense_gradient) return false;
     rows += static_cast<std::size_t>(count);
   }
   const auto n = static_cast<std::size_t>(all.size());
-  return rows * bytes_of_row(table, compression) * (n - 1) / n < bytes_of_whole(all, table, compression);
+  return rows * bytes_of_row(table, compression) * (n - 1) / n < bytes_of_dense(all, table, compression);
 }
 
 template <Real T>
-void all_reduce_whole(Communicator& all, Variable<T> table, GradientCompression compression) {
+void all_reduce_dense(Communicator& all, Variable<T> table, GradientCompression compression) {
   Tensor<T>& gradient = table.mutable_grad();
   if (!gradient) gradient = Tensor<T>::zeros(table.shape(), table.device());
   if constexpr (std::same_as<T, float>) all.all_reduce_async(gradient, compression)->wait();
@@ -164,7 +164,7 @@ TableTraffic all_reduce_tables(Communicator& all, const std::vector<Variable<T>>
   std::vector<std::int64_t> mine;
   for (const auto& table : tables) {
     const SparseGradient<T>& part = table.sparse_grad();
-    mine.push_back(part ? part.indices.size() : table.grad() ? detail::whole_table : 0);
+    mine.push_back(part ? part.indices.size() : table.grad() ? detail::dense_gradient : 0);
   }
   const auto counts = detail::all_gather_counts(all, mine);
 
@@ -176,8 +176,8 @@ TableTraffic all_reduce_tables(Communicator& all, const std::vector<Variable<T>>
       sent.rows += static_cast<std::size_t>(mine[i]) * detail::bytes_of_row(table, compression) *
                    static_cast<std::size_t>(all.size() - 1);
     } else {
-      detail::all_reduce_whole(all, table, compression);
-      sent.whole += detail::bytes_of_whole(all, table, compression);
+      detail::all_reduce_dense(all, table, compression);
+      sent.dense += detail::bytes_of_dense(all, table, compression);
     }
   }
   return sent;

@@ -48,10 +48,10 @@ class ParallelUpdater final : public train::BatchUpdater<Iterator> {
     random_state().first_sentence = 0;
     mine.signal = train::SignalWatch::noted();  // recorded by the trainer's watch, if it stops at signals
     this->end();
-    const StepReport whole = all_gather_reports(*all_, mine, "loss", this->iteration());
-    signal_ = whole.signal;
+    const StepReport total = all_gather_reports(*all_, mine, "loss", this->iteration());
+    signal_ = total.signal;
     train::Observation result;
-    train::add_prefixed(result, "main/", whole.seen);
+    train::add_prefixed(result, "main/", total.seen);
     return result;
   }
 

@@ -119,8 +119,8 @@ struct Array {
     if (static_cast<std::size_t>(elements()) != count)
       fail<ShapeError>("array: ", count, " values for the shape ", shape_text(shape));
   }
-  [[noreturn]] void fail_dtype(std::string_view wanted) const {
-    fail<DtypeError>("array of ", name_of(dtype), " ", shape_text(shape), ": expected ", wanted);
+  [[noreturn]] void fail_dtype(std::string_view expected) const {
+    fail<DtypeError>("array of ", name_of(dtype), " ", shape_text(shape), ": expected ", expected);
   }
 };
 

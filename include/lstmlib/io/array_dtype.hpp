@@ -134,14 +134,14 @@ To exact_number(From value) {
     const From limit = std::ldexp(From{1}, std::numeric_limits<To>::digits);
     const From least = std::is_signed_v<To> ? -limit : From{0};
     if (!(value >= least && value < limit) || value != std::trunc(value))
-      fail<ValueError>("array: ", value, " is not an integer of the type wanted");
+      fail<ValueError>("array: ", value, " is not a value of the integer type");
     return static_cast<To>(value);
   } else if constexpr (std::same_as<To, bool> || std::same_as<From, bool>) {
-    if (value != From{0} && value != From{1}) fail<ValueError>("array: ", +value, " is not a truth value");
+    if (value != From{0} && value != From{1})
+      fail<ValueError>("array: ", +value, " is not a boolean, expected 0 or 1");
     return static_cast<To>(value);
   } else {
-    if (!std::in_range<To>(value))
-      fail<ValueError>("array: ", +value, " does not fit the integer type wanted");
+    if (!std::in_range<To>(value)) fail<ValueError>("array: ", +value, " does not fit the integer type");
     return static_cast<To>(value);
   }
 }

@@ -96,7 +96,7 @@ inline std::vector<std::byte> read_file(
     std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)()) {
   const InputFile file(path);
   if (file.size() > max_bytes)
-    fail<FileError>(path.string(), ": has ", file.size(), " bytes, at most ", max_bytes, " are read");
+    fail<FileError>(path.string(), ": has ", file.size(), " bytes, the limit is ", max_bytes);
   std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
   bytes.resize(file.read_at(0, bytes));  // the file may have shrunk
   return bytes;

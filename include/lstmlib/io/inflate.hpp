@@ -32,7 +32,7 @@ class Inflater {
   using Pieces = std::function<std::span<const std::byte>()>;
 
   explicit Inflater(Pieces pieces) : pieces_(std::move(pieces)) {
-    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: no memory to unpack");
+    if (inflateInit2(&stream_, -MAX_WBITS) != Z_OK) fail<Error>("zlib: not enough memory to decompress");
   }
   /// A stream in memory.
   explicit Inflater(std::span<const std::byte> compressed)
@@ -61,18 +61,18 @@ class Inflater {
     if (!error_.empty()) return error_;
     if (!ended_) return "the deflate stream does not end";
     refill();
-    if (stream_.avail_in > 0) return "there are bytes behind the deflate stream";
+    if (stream_.avail_in > 0) return "bytes follow the deflate stream";
     return {};
   }
 
  private:
-  static constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
+  static constexpr std::size_t max_bytes = (std::numeric_limits<uInt>::max)();
 
   /// Gives zlib more of the compressed stream if it has none left.
   void refill() {
     if (stream_.avail_in > 0) return;
     if (rest_.empty()) rest_ = pieces_();
-    const std::size_t given = (std::min)(rest_.size(), most);
+    const std::size_t given = (std::min)(rest_.size(), max_bytes);
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_.data()));  // zlib only reads it
     stream_.avail_in = static_cast<uInt>(given);
     rest_ = rest_.subspan(given);
@@ -82,7 +82,7 @@ class Inflater {
   std::size_t step(std::span<std::byte> into) {
     refill();
     const bool at_end = stream_.avail_in == 0;
-    const auto room = static_cast<uInt>((std::min)(into.size(), most));
+    const auto room = static_cast<uInt>((std::min)(into.size(), max_bytes));
     stream_.next_out = reinterpret_cast<Bytef*>(into.data());
     stream_.avail_out = room;
     const int status = inflate(&stream_, Z_NO_FLUSH);
@@ -108,16 +108,16 @@ class Deflater {
  public:
   Deflater() {
     if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-      fail<Error>("zlib: no memory to pack");
+      fail<Error>("zlib: not enough memory to compress");
   }
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
   ~Deflater() { deflateEnd(&stream_); }
 
   void write(std::span<const std::byte> part) {
-    constexpr std::size_t most = (std::numeric_limits<uInt>::max)();
+    constexpr std::size_t max_bytes = (std::numeric_limits<uInt>::max)();
     while (!part.empty()) {
-      const std::size_t given = (std::min)(part.size(), most);
+      const std::size_t given = (std::min)(part.size(), max_bytes);
       stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(part.data()));
       stream_.avail_in = static_cast<uInt>(given);
       part = part.subspan(given);

@@ -50,10 +50,9 @@ inline std::uint64_t data_bytes(const NpyHeader& header) {
 inline Array read_npy(Source& source, const NpyOptions& options = {}) {
   const NpyHeader header = read_npy_header(source);
   if (header.layout.dtype == ArrayDtype::object) {
-    if (!options.allow_objects)
-      source.fail_here("an array of objects, and only numbers and text are wanted here");
+    if (!options.allow_objects) source.fail_here("an array of objects, expected numbers or text");
     if (source.remaining() > options.max_bytes)
-      source.fail_here(source.remaining(), " bytes of data, at most ", options.max_bytes, " are read");
+      source.fail_here(source.remaining(), " bytes of data, the limit is ", options.max_bytes);
     const std::uint64_t start = source.position();
     const std::vector<std::byte> pickle = source.read_bytes(source.remaining());
     Value value = parse_pickle(pickle, source.name(), start);
@@ -68,11 +67,10 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
     return *array;
   }
   const std::uint64_t bytes = detail::data_bytes(header);
-  if (bytes > options.max_bytes)
-    source.fail_here(bytes, " bytes of data, at most ", options.max_bytes, " are read");
+  if (bytes > options.max_bytes) source.fail_here(bytes, " bytes of data, the limit is ", options.max_bytes);
   if (bytes > source.remaining())
-    source.fail_here("the shape ", shape_text(header.shape), " needs ", bytes, " bytes, ", source.remaining(),
-                     " are there");
+    source.fail_here("the shape ", shape_text(header.shape), " needs ", bytes, " bytes, only ",
+                     source.remaining(), " are left");
   return read_array(source, header.layout, header.shape, header.fortran_order);
 }
 
@@ -88,7 +86,7 @@ inline ArrayInfo read_npy_info(Source& source) {
     header.shape = info.shape;
     if (const std::uint64_t bytes = detail::data_bytes(header); bytes > source.remaining())
       info.problem =
-          message("cut short: the shape needs ", bytes, " bytes, ", source.remaining(), " are there");
+          message("cut short: the shape needs ", bytes, " bytes, only ", source.remaining(), " are left");
   }
   return info;
 }

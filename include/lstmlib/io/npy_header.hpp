@@ -45,7 +45,7 @@ class NpyHeaderParser {
                    : key == "shape"         ? &has_shape
                                             : nullptr;
       if (seen == nullptr) fail_at(key_at, "unknown key '", printable(key), "'");
-      if (std::exchange(*seen, true)) fail_at(key_at, "the key '", key, "' stands here twice");
+      if (std::exchange(*seen, true)) fail_at(key_at, "the key '", key, "' appears twice");
       expect(':');
       if (seen == &has_descr) descr(header);
       if (seen == &has_order) header.fortran_order = boolean();
@@ -56,9 +56,9 @@ class NpyHeaderParser {
       }
     }
     skip_space();
-    if (at_ < text_.size()) fail_at(at_, "text behind the dictionary");
+    if (at_ < text_.size()) fail_at(at_, "text after the dictionary");
     if (!has_descr || !has_order || !has_shape)
-      fail_at(at_, "'descr', 'fortran_order' and 'shape' are not all there");
+      fail_at(at_, "'descr', 'fortran_order' or 'shape' is missing");
     return header;
   }
 
@@ -71,21 +71,21 @@ class NpyHeaderParser {
     while (at_ < text_.size() && std::string_view(" \t\n\r\f").find(text_[at_]) != std::string_view::npos)
       ++at_;
   }
-  bool accept(char wanted) {
+  bool accept(char expected) {
     skip_space();
-    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    if (at_ >= text_.size() || text_[at_] != expected) return false;
     ++at_;
     return true;
   }
-  void expect(char wanted) {
-    if (!accept(wanted)) fail_at(at_, "'", wanted, "' is expected here");
+  void expect(char expected) {
+    if (!accept(expected)) fail_at(at_, "'", expected, "' is expected here");
   }
   std::string_view string() {
     const char quote = accept('\'') ? '\'' : accept('"') ? '"' : '\0';
-    if (quote == '\0') fail_at(at_, "a text in quotes is expected here");
+    if (quote == '\0') fail_at(at_, "expected a quoted string here");
     const std::size_t end = text_.find_first_of("'\"\\\n", at_);
     if (end == std::string_view::npos || text_[end] != quote)
-      fail_at(at_, "a plain text in quotes is expected here");
+      fail_at(at_, "expected a quoted string without escapes here");
     const std::string_view content = text_.substr(at_, end - at_);
     at_ = end + 1;
     return content;
@@ -115,7 +115,7 @@ class NpyHeaderParser {
       if (c == '[' || c == '(') ++depth;
       if ((c == ']' || c == ')') && --depth == 0) return text_.substr(begin, at_ - begin);
     }
-    fail_at(begin, "a bracket that nothing closes");
+    fail_at(begin, "a bracket is not closed");
   }
   bool boolean() {
     skip_space();
@@ -171,7 +171,7 @@ inline NpyHeader read_any_npy_header(Source& source) {
   const std::vector<std::byte> length_bytes = source.read_bytes(major == 1 ? 2 : 4);
   const std::uint64_t length = major == 1 ? load_little<std::uint16_t>(length_bytes.data())
                                           : load_little<std::uint32_t>(length_bytes.data());
-  if (length > 65535) source.fail_at(8, "npy header of ", length, " bytes, at most 65535 are read");
+  if (length > 65535) source.fail_at(8, "npy header of ", length, " bytes, the limit is 65535");
   const std::vector<std::byte> text = source.read_bytes(length);
   NpyHeader header = detail::NpyHeaderParser(as_text(text), source).parse();
   try {

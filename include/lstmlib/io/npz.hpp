@@ -51,7 +51,7 @@ class Archive {
   /// Appends an array. Throws FormatError if the name is taken.
   void add(std::string name, Array array) {
     if (!places_.emplace(name, entries_.size()).second)
-      fail<FormatError>("archive: the array '", printable_name(name), "' is there already");
+      fail<FormatError>("archive: there is already an array '", printable_name(name), "'");
     entries_.push_back({std::move(name), std::move(array)});
   }
   /// The array with this name, or null. Valid until the next `add`.
@@ -128,8 +128,8 @@ class NpzReader {
   }
   /// For a file without arrays: a text that says so and lists what it contains instead.
   std::string without_arrays() const {
-    if (others_.empty()) return "there is no array in it";
-    std::string text = message("there is no array in it, only ", others_.size(), " other member",
+    if (others_.empty()) return "it contains no array";
+    std::string text = message("it contains no array, only ", others_.size(), " other member",
                                others_.size() == 1 ? "" : "s", ": ");
     for (std::size_t at = 0; at < others_.size() && at < 5; ++at)
       text += (at == 0 ? "'" : ", '") + printable_name(others_[at]->name) + "'";

@@ -107,7 +107,7 @@ class PickleMachine {
       case '\x93': {  // STACK_GLOBAL
         const std::vector<NodeId> names = take_top(2);
         for (const NodeId name : names)
-          if (nodes_[name].kind != NodeKind::text) fail_here("a global whose name is no text");
+          if (nodes_[name].kind != NodeKind::text) fail_here("the name of a global is not a string");
         return global(nodes_[names[0]].text, nodes_[names[1]].text);
       }
       case 'R': {  // REDUCE
@@ -132,7 +132,7 @@ class PickleMachine {
       std::string_view name;
     };
     if (opcode == '\x8f' || opcode == '\x91')
-      fail_here(opcode == '\x8f' ? "a set" : "a frozenset", " is not read (opcode ",
+      fail_here(opcode == '\x8f' ? "a set" : "a frozenset", " is not supported (opcode ",
                 opcode == '\x8f' ? "EMPTY_SET" : "FROZENSET", "): save list(x)");
     constexpr Refused refused[] = {
         {'i', "INST"},    {'o', "OBJ"},         {'\x81', "NEWOBJ"},      {'\x92', "NEWOBJ_EX"},
@@ -143,7 +143,7 @@ class PickleMachine {
         const std::size_t class_depth = opcode == '\x81' ? 2 : opcode == '\x92' ? 3 : 0;
         if (class_depth != 0 && stack_.size() >= floor() + class_depth)
           numpy_.refuse_unknown(stack_[stack_.size() - class_depth]);
-        fail_here("opcode ", known.name, " is not allowed: it makes more than plain data");
+        fail_here("opcode ", known.name, " is not allowed: it creates more than plain data");
       }
     fail_here("unknown opcode ", static_cast<int>(static_cast<unsigned char>(opcode)));
   }
@@ -151,14 +151,15 @@ class PickleMachine {
   // Reading.
   std::string_view take(std::uint64_t count) {
     if (count > input_.size() - at_)
-      fail_here("ends inside a value: ", count, " bytes wanted, ", input_.size() - at_, " there");
+      fail_here("cut short inside a value: it has ", count, " bytes, only ", input_.size() - at_,
+                " are left");
     const std::string_view part = input_.substr(at_, static_cast<std::size_t>(count));
     at_ += part.size();
     return part;
   }
   std::string_view line() {
     const std::size_t end = input_.find('\n', at_);
-    if (end == std::string_view::npos) fail_here("a line without its end");
+    if (end == std::string_view::npos) fail_here("a line does not end");
     const std::string_view part = input_.substr(at_, end - at_);
     at_ = end + 1;
     return part;
@@ -179,7 +180,7 @@ class PickleMachine {
     return static_cast<std::uint64_t>(value);
   }
   std::int64_t long_bytes(std::int64_t count) {
-    if (length(count) > 8) fail_here("an integer of ", count, " bytes, at most 8 are read");
+    if (length(count) > 8) fail_here("an integer of ", count, " bytes, the limit is 8");
     return count == 0 ? 0 : signed_number(static_cast<std::size_t>(count));
   }
   template <class T>
@@ -187,14 +188,14 @@ class PickleMachine {
     T value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size())
-      fail_here("'", printable(text), "' is no ", what, " of 64 bits");
+      fail_here("'", printable(text), "' is not a 64-bit ", what);
     return value;
   }
   std::int64_t long_text(std::string_view text) const {
     if (text.ends_with('L')) text.remove_suffix(1);
     return parse<std::int64_t>(text, "integer");
   }
-  std::uint64_t index_text(std::string_view text) const { return parse<std::uint64_t>(text, "memo place"); }
+  std::uint64_t index_text(std::string_view text) const { return parse<std::uint64_t>(text, "memo index"); }
   double float_text(std::string_view text) const { return parse<double>(text, "float"); }
   void int_text(std::string_view text) {
     if (text == "00" || text == "01") return push_number(NodeKind::boolean, text == "01");
@@ -206,7 +207,7 @@ class PickleMachine {
     return std::bit_cast<double>(bits);
   }
   std::string_view keep(std::optional<std::string> text) {
-    if (!text) fail_here("a text with broken quotes or escapes");
+    if (!text) fail_here("a string with invalid quotes or escapes");
     return nodes_.texts.emplace_back(std::move(*text));
   }
 
@@ -225,7 +226,7 @@ class PickleMachine {
     push({.kind = kind, .number = static_cast<std::int64_t>(nodes_.shared_texts++), .text = text});
   }
   void push_utf8(std::string_view text) {
-    if (!is_utf8(text)) fail_here("a text that is not UTF-8");
+    if (!is_utf8(text)) fail_here("a string that is not UTF-8");
     push_text(NodeKind::text, text);
   }
   void push_children(NodeKind kind, std::vector<NodeId> children) {
@@ -233,17 +234,17 @@ class PickleMachine {
     push_number(kind, static_cast<std::int64_t>(nodes_.children.size() - 1));
   }
   NodeId top() const {
-    if (stack_.size() <= floor()) fail_here("needs a value where there is none");
+    if (stack_.size() <= floor()) fail_here("needs a value, but the stack is empty");
     return stack_.back();
   }
   std::vector<NodeId> take_top(std::size_t count) {
-    if (stack_.size() - floor() < count) fail_here("needs ", count, " values where there are fewer");
+    if (stack_.size() - floor() < count) fail_here("needs ", count, " values, but the stack has fewer");
     std::vector<NodeId> taken(stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
     stack_.resize(stack_.size() - count);
     return taken;
   }
   std::vector<NodeId> take_marked() {
-    if (marks_.empty()) fail_here("needs a mark where there is none");
+    if (marks_.empty()) fail_here("needs a mark, but there is none");
     std::vector<NodeId> taken = take_top(stack_.size() - marks_.back());
     marks_.pop_back();
     return taken;
@@ -267,22 +268,23 @@ class PickleMachine {
   }
 
   void protocol(std::uint64_t version) const {
-    if (version > 5) fail_here("protocol ", version, ", at most 5 is known");
+    if (version > 5) fail_here("protocol ", version, ", the highest supported one is 5");
   }
   void frame(std::uint64_t size) const {
-    if (size > input_.size() - at_) fail_here("a frame of ", size, " bytes, ", input_.size() - at_, " there");
+    if (size > input_.size() - at_)
+      fail_here("a frame of ", size, " bytes, only ", input_.size() - at_, " are left");
   }
 
   // The memo.
   void memorize(std::uint64_t place) {
     // Writers count up, so a place never exceeds the bytes read. This keeps the memo smaller than the input.
-    if (place > at_) fail_here("memo place ", place, " is out of order");
+    if (place > at_) fail_here("memo index ", place, " is out of order");
     if (place >= memo_.size()) memo_.resize(static_cast<std::size_t>(place) + 1, no_node);
     memo_[static_cast<std::size_t>(place)] = top();
   }
   void recall(std::uint64_t place) {
     if (place >= memo_.size() || memo_[static_cast<std::size_t>(place)] == no_node)
-      fail_here("memo place ", place, " was never filled");
+      fail_here("memo index ", place, " was never set");
     push_again(memo_[static_cast<std::size_t>(place)]);
   }
 

@@ -165,15 +165,15 @@ class PickleGuard {
   /// else is made once per pickle, so its size is bounded by the input.
   void charge_again(std::uint64_t bytes, std::uint64_t at) {
     if (bytes > budget_)
-      fail_at(at, "arrays that share their content would take more than ", most >> 20, " MiB");
+      fail_at(at, "arrays that share their content would take more than ", max_shared_bytes >> 20, " MiB");
     budget_ -= bytes;
   }
 
  private:
-  static constexpr std::uint64_t most = std::uint64_t{64} << 20;
+  static constexpr std::uint64_t max_shared_bytes = std::uint64_t{64} << 20;
   std::string name_;
   std::uint64_t start_;
-  std::uint64_t budget_ = most;
+  std::uint64_t budget_ = max_shared_bytes;
 };
 
 /// Maximum nesting depth of lists, tuples, dicts and arrays.

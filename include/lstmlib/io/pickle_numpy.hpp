@@ -57,7 +57,7 @@ class PickleNumpy {
   void build(NodeId target, NodeId state, std::uint64_t at) {
     if (nodes_[target].kind == NodeKind::dict)
       guard_.fail_at(at, "a dict with attributes of its own; save dict(x)");
-    if (nodes_[state].kind != NodeKind::tuple) guard_.fail_at(at, "a state that is no tuple");
+    if (nodes_[state].kind != NodeKind::tuple) guard_.fail_at(at, "a state that is not a tuple");
     const std::span<const NodeId> parts = nodes_.children_of(state);
     if (nodes_[target].kind == NodeKind::array) build_array(nodes_.array_of(target), parts, at);
     else if (nodes_[target].kind == NodeKind::dtype) build_dtype(nodes_.dtype_of(target), parts, at);
@@ -74,13 +74,13 @@ class PickleNumpy {
   bool is_raw(NodeId id) const { return is(id, NodeKind::bytes) || is(id, NodeKind::old_string); }
 
   std::vector<Index> shape(NodeId id, std::uint64_t at) const {
-    if (!is(id, NodeKind::tuple)) guard_.fail_at(at, "an array's shape is no tuple");
+    if (!is(id, NodeKind::tuple)) guard_.fail_at(at, "an array's shape is not a tuple");
     const auto& parts = nodes_.children_of(id);
     if (parts.size() > 64) guard_.fail_at(at, "an array of ", parts.size(), " axes, at most 64");
     std::vector<Index> sizes;
     for (const NodeId part : parts) {
       if (!is(part, NodeKind::integer) || nodes_[part].number < 0)
-        guard_.fail_at(at, "an array's shape has a part that is no size");
+        guard_.fail_at(at, "an array's shape has a value that is not a size");
       sizes.push_back(nodes_[part].number);
     }
     return sizes;
@@ -102,10 +102,10 @@ class PickleNumpy {
     if (objects ? !is(data, NodeKind::list) : !is_raw(data))
       guard_.fail_at(at, "an array's data is of type '", name_of(nodes_[data].kind), "'");
     const std::size_t size = objects ? nodes_.children_of(data).size() : nodes_[data].text.size();
-    const auto wanted = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
-    if (size != wanted)
+    const auto expected = static_cast<std::size_t>(objects ? count : count * array.layout.item_size);
+    if (size != expected)
       guard_.fail_at(at, "an array of shape ", shape_text(array.shape), " has ", size,
-                     objects ? " objects" : " bytes", " in place of ", wanted);
+                     objects ? " objects" : " bytes", ", expected ", expected);
     array.built = true;
   }
 
@@ -121,7 +121,7 @@ class PickleNumpy {
                        is(parts[1], NodeKind::tuple) && nodes_.children_of(parts[1]).size() == 1 &&
                        is_number(nodes_.children_of(parts[1])[0], 0) &&
                        (is_raw(parts[2]) || is_text(parts[2])) && nodes_[parts[2]].text == "b";
-    if (!known) guard_.fail_at(at, "_reconstruct of something else than (ndarray, (0,), b'b')");
+    if (!known) guard_.fail_at(at, "_reconstruct: expected the arguments (ndarray, (0,), b'b')");
     return new_array(at);
   }
 
@@ -136,7 +136,7 @@ class PickleNumpy {
   // dtype('i4', False, True)
   Node dtype(std::span<const NodeId> parts, std::uint64_t at) {
     if (parts.size() != 3 || !is_text(parts[0]) || !is_truth(parts[1]) || !is_truth(parts[2]))
-      guard_.fail_at(at, "dtype of something else than (text, align, copy)");
+      guard_.fail_at(at, "dtype: expected the arguments (text, align, copy)");
     ElementLayout layout;
     std::string why;
     const std::string_view descr = nodes_[parts[0]].text;
@@ -150,7 +150,7 @@ class PickleNumpy {
   void build_dtype(ElementLayout& layout, std::span<const NodeId> parts, std::uint64_t at) {
     const bool known =
         (parts.size() == 8 && is_number(parts[0], 3)) || (parts.size() == 9 && is_number(parts[0], 4));
-    if (!known || !is_text(parts[1])) guard_.fail_at(at, "an element type's state is none of the known ones");
+    if (!known || !is_text(parts[1])) guard_.fail_at(at, "an element type has an unknown state");
     for (const std::size_t part : {2u, 3u, 4u})
       if (!is(parts[part], NodeKind::none)) guard_.fail_at(at, "structured element types are not supported");
     const std::string_view order = nodes_[parts[1]].text;
@@ -158,7 +158,7 @@ class PickleNumpy {
       guard_.fail_at(at, "byte order '", printable(order), "'");
     const bool sized = layout.dtype == ArrayDtype::unicode || layout.dtype == ArrayDtype::bytes;
     if (!is_number(parts[5], -1) && !(sized && is_number(parts[5], layout.item_size)))
-      guard_.fail_at(at, "an element type's state has another size than its name");
+      guard_.fail_at(at, "an element type's state and name have different sizes");
     layout.big_endian = order == ">";
   }
 
@@ -179,7 +179,7 @@ class PickleNumpy {
   // encode(text, 'latin1'): bytes, as protocols 0 to 2 hold them
   Node encode(std::span<const NodeId> parts, std::uint64_t at) {
     if (parts.size() != 2 || !is_text(parts[0]) || !is_text(parts[1]) || !is_latin1(nodes_[parts[1]].text))
-      guard_.fail_at(at, "encode of something else than (text, 'latin1')");
+      guard_.fail_at(at, "encode: expected the arguments (text, 'latin1')");
     return latin1(parts[0], at);
   }
 
@@ -190,10 +190,10 @@ class PickleNumpy {
       std::string_view text = nodes_[id].text;
       std::string bytes;
       for (char32_t code_point = 0; take_code_point(text, code_point);) {
-        if (code_point > 0xFF) guard_.fail_at(at, "encode: a character beyond latin1");
+        if (code_point > 0xFF) guard_.fail_at(at, "encode: a character outside Latin-1");
         bytes.push_back(static_cast<char>(static_cast<unsigned char>(code_point)));
       }
-      if (!text.empty()) guard_.fail_at(at, "encode of a text that is not UTF-8");
+      if (!text.empty()) guard_.fail_at(at, "encode of a string that is not UTF-8");
       return bytes_node(nodes_.texts.emplace_back(std::move(bytes)), at);
     });
   }
@@ -205,7 +205,7 @@ class PickleNumpy {
       return once(parts[0], Use::bytes, [&] { return bytes_node(nodes_[parts[0]].text, at); });
     if (parts.size() == 2 && is_text(parts[0]) && is_text(parts[1]) && is_latin1(nodes_[parts[1]].text))
       return latin1(parts[0], at);
-    guard_.fail_at(at, "bytes of something else than bytes or (text, 'latin-1')");
+    guard_.fail_at(at, "bytes: expected bytes or the arguments (text, 'latin-1')");
   }
 
   // OrderedDict() and defaultdict(type), filled afterwards; OrderedDict([[key, value], ...]) of Python 2;
@@ -234,14 +234,14 @@ class PickleNumpy {
           return make(std::move(items));
         });
     }
-    guard_.fail_at(at, "'", type.text, "' of unknown parts; save dict(x)");
+    guard_.fail_at(at, "'", type.text, "' with unknown arguments; save dict(x)");
   }
 
   // _frombuffer(bytes, dtype, shape, 'C' or 'F')
   Node from_buffer(std::span<const NodeId> parts, std::uint64_t at) {
     if (parts.size() != 4 || !is_text(parts[3]) ||
         (nodes_[parts[3]].text != "C" && nodes_[parts[3]].text != "F"))
-      guard_.fail_at(at, "_frombuffer of something else than (bytes, dtype, shape, 'C' or 'F')");
+      guard_.fail_at(at, "_frombuffer: expected the arguments (bytes, dtype, shape, 'C' or 'F')");
     const Node node = new_array(at);
     PickledArray& array = nodes_.arrays.back();
     set_data(array, parts[2], parts[1], nodes_[parts[3]].text == "F", parts[0], at);
@@ -252,7 +252,7 @@ class PickleNumpy {
   // scalar(dtype, bytes): one number or text
   Node scalar(std::span<const NodeId> parts, std::uint64_t at) {
     if (parts.size() != 2 || !is(parts[0], NodeKind::dtype) || !is_raw(parts[1]))
-      guard_.fail_at(at, "scalar of something else than (dtype, bytes)");
+      guard_.fail_at(at, "scalar: expected the arguments (dtype, bytes)");
     const ElementLayout layout = nodes_.dtype_of(parts[0]);
     const std::string_view raw = nodes_[parts[1]].text;
     if (layout.dtype == ArrayDtype::object || raw.size() != static_cast<std::size_t>(layout.item_size))

@@ -74,7 +74,7 @@ class PickleValues {
     const Node& node = nodes_[id];
     if (const auto& value = known[static_cast<std::size_t>(node.number)]) return *value;
     const std::size_t place = place_of(node);
-    if (open_[place]) guard_.fail_at(node.at, "a ", name_of(node.kind), " that holds itself");
+    if (open_[place]) guard_.fail_at(node.at, "a ", name_of(node.kind), " that contains itself");
     if (depth > pickle_depth) fail_too_deep(node);
     open_[place] = true;
     Value value = make();
@@ -163,7 +163,7 @@ class PickleValues {
     const PickledArray& pickled = nodes_.array_of(id);
     const Node& data = nodes_[pickled.data];
     const std::uint64_t at = nodes_[id].at;
-    if (!pickled.built) guard_.fail_at(at, "an array without its content");
+    if (!pickled.built) guard_.fail_at(at, "an array without content");
     const bool shared = !taken_.insert(pickled.data).second;
     if (pickled.layout.dtype == ArrayDtype::object) {
       if (shared) guard_.charge_again(nodes_.children_of(pickled.data).size() * sizeof(Value), at);

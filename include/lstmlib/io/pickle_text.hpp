@@ -14,14 +14,15 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
-/// Removes a number of `least` to `most` digits from the front of the text. Empty if there is none.
-inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t least, std::size_t most,
-                                                int base) {
-  const std::string_view digits = text.substr(0, most);
+/// Removes a number of `min_digits` to `max_digits` digits from the front of the text. Empty if there is
+/// none.
+inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t min_digits,
+                                                std::size_t max_digits, int base) {
+  const std::string_view digits = text.substr(0, max_digits);
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   const auto count = static_cast<std::size_t>(end - digits.data());
-  if (error != std::errc() || count < least) return std::nullopt;
+  if (error != std::errc() || count < min_digits) return std::nullopt;
   text.remove_prefix(count);
   return value;
 }

@@ -78,11 +78,12 @@ inline std::string utf8_from_latin1(std::string_view bytes) {
   return text;
 }
 
-/// `text` for an error message: control characters and invalid UTF-8 as \\xhh, cut after about `most` bytes.
-inline std::string printable(std::string_view text, std::size_t most = 80) {
+/// `text` for an error message: control characters and invalid UTF-8 as \\xhh, cut after about `max_length`
+/// bytes.
+inline std::string printable(std::string_view text, std::size_t max_length = 80) {
   constexpr char digits[] = "0123456789abcdef";
   std::string shown;
-  while (!text.empty() && shown.size() < most) {
+  while (!text.empty() && shown.size() < max_length) {
     char32_t code_point = 0;
     const auto byte = static_cast<unsigned char>(text[0]);
     if (take_code_point(text, code_point) && code_point >= 0x20 && code_point != 0x7F) {

@@ -200,7 +200,7 @@ class ZipReader {
       const auto [first, is_new] = names.emplace(entry.name, &entry);
       if (is_new) continue;
       for (ZipEntry* twice : {first->second, &entry})
-        add_problem(*twice, directory.start, "the member '", printable_name(entry.name), "' is there twice");
+        add_problem(*twice, directory.start, "the member '", printable_name(entry.name), "' appears twice");
     }
   }
 
@@ -218,7 +218,8 @@ class ZipReader {
     const auto flags = number<std::uint16_t>(at + 8), method = number<std::uint16_t>(at + 10);
     if ((flags & 0x2041) != 0) fail_at(at + 8, "'", shown, "' is encrypted");
     if (method != 0 && method != 8)
-      fail_at(at + 10, "'", shown, "' is packed by method ", method, ", expected 0 (stored) or 8 (deflated)");
+      fail_at(at + 10, "'", shown, "' is compressed by method ", method,
+              ", expected 0 (stored) or 8 (deflated)");
     std::uint64_t size = number<std::uint32_t>(at + 24), packed = number<std::uint32_t>(at + 20);
     std::uint64_t local = number<std::uint32_t>(at + 42);
     if (number<std::uint16_t>(at + 34) != 0) fail_at(at + 34, "'", shown, "' lies on another volume");
@@ -235,11 +236,11 @@ class ZipReader {
     if (data > directory_start || packed > directory_start - data)
       fail_at(at + 20, "'", shown, "' runs past the directory: ", packed, " bytes at byte ", data);
     if (as_text(local_window_.view(local + 30, static_cast<std::size_t>(local_name_size))) != entry.name)
-      fail_at(local + 30, "'", shown, "' has another name in its local header");
+      fail_at(local + 30, "'", shown, "' has a different name in its local header");
     if (local_number(local + 8, 2) != method)
-      fail_at(local + 8, "'", shown, "' is packed by another method in its local header");
+      fail_at(local + 8, "'", shown, "' has a different compression method in its local header");
     if (method == 0 ? size != packed : size > max_inflated_bytes(packed))
-      fail_at(at + 24, "'", shown, "' cannot unpack to ", size, " bytes from ", packed);
+      fail_at(at + 24, "'", shown, "' cannot decompress to ", size, " bytes from ", packed);
     entry.deflated = method == 8;
     entry.crc = number<std::uint32_t>(at + 16);
     entry.size = size;

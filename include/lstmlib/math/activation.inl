@@ -27,10 +27,10 @@ struct Sigmoid {
 struct Relu {
   template <class V>
   LSTMLIB_HOST_DEVICE V operator()(V x) const {
-    return larger(x, splat<V>(0));
+    return maximum(x, splat<V>(0));
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V derivative(V y) const {
-    return positive(y);
+    return heaviside(y);
   }
 };

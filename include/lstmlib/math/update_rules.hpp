@@ -13,10 +13,10 @@ namespace lstmlib::inline LSTMLIB_ABI::math {
 /// A change that a hook makes to the gradient g of a parameter p. Applied in the order of the hooks.
 struct GradientTransform {
   enum class Kind : std::uint8_t {
-    decay,  ///< g + value p
+    decay,     ///< g + value p
     l1_decay,  ///< g + value sign(p)
-    scale,  ///< g value
-    clip    ///< g limited to [value, upper]
+    scale,     ///< g value
+    clip       ///< g limited to [value, upper]
   };
   Kind kind;
   double value;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The formulas of optimizers and hooks, for scalars and SIMD vectors. update_formulas.hpp includes this file
 // in namespace lstmlib::math; the CPU kernels include it once per instruction set. So it includes nothing,
-// and uses only arithmetic, `splat<V>(double)`, `square_root`, `smaller`, `larger` and `sign_of`. Parentheses
+// and uses only arithmetic, `splat<V>(double)`, `square_root`, `minimum`, `maximum` and `sign_of`. Parentheses
 // around the name of a called function turn off argument-dependent lookup, which would add the scalar
 // overloads.
 //   p: parameter; g: gradient after the hooks; m, v, u: states in the order of the rule
 
 template <class V>
-LSTMLIB_HOST_DEVICE inline V apply_step(const GradientTransform& step, V p, V g) {
-  const V value = splat<V>(step.value);
-  switch (step.kind) {
+LSTMLIB_HOST_DEVICE inline V apply_transform(const GradientTransform& transform, V p, V g) {
+  const V value = splat<V>(transform.value);
+  switch (transform.kind) {
     case GradientTransform::Kind::decay: return g + value * p;
     case GradientTransform::Kind::l1_decay: return g + value * sign_of(p);
     case GradientTransform::Kind::scale: return g * value;
-    case GradientTransform::Kind::clip: return larger(smaller(g, splat<V>(step.upper)), value);
+    case GradientTransform::Kind::clip: return maximum(minimum(g, splat<V>(transform.upper)), value);
   }
   return g;
 }
@@ -75,7 +75,7 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const Smorms3Rule& rule, V& p, V g, V
   v = (one - part) * v + part * g;
   u = (one - part) * u + part * g * g;
   const V certainty = v * v / (u + epsilon);
-  p = p - g * smaller(certainty, splat<V>(rule.learning_rate)) / (square_root(u) + epsilon);
+  p = p - g * minimum(certainty, splat<V>(rule.learning_rate)) / (square_root(u) + epsilon);
   m = one + m * (one - certainty);
 }
 
@@ -94,7 +94,7 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const AdamRule& rule, V& p, V g, V& m
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AmsGradRule& rule, V& p, V g, V& m, V& v, V& u) {
   (adam_moments)(rule, g, m, v);
-  u = larger(u, v);
+  u = maximum(u, v);
   p = p * splat<V>(1 - rule.eta * rule.weight_decay_rate) -
       splat<V>(rule.eta * rule.step_size) * m / (square_root(u) + splat<V>(rule.epsilon));
 }
@@ -102,7 +102,7 @@ template <class V>
 LSTMLIB_HOST_DEVICE inline void bounded_step(const AdamRule& rule, double lower, double upper, V& p, V m,
                                              V square) {
   const V rate = splat<V>(rule.step_size) / (square_root(square) + splat<V>(rule.epsilon));
-  const V limited = larger(smaller(rate, splat<V>(upper)), splat<V>(lower));
+  const V limited = maximum(minimum(rate, splat<V>(upper)), splat<V>(lower));
   p = p * splat<V>(1 - rule.eta * rule.weight_decay_rate) - splat<V>(rule.eta) * limited * m;
 }
 template <class V>
@@ -113,6 +113,6 @@ LSTMLIB_HOST_DEVICE inline void apply_rule(const AdaBoundRule& rule, V& p, V g, 
 template <class V>
 LSTMLIB_HOST_DEVICE inline void apply_rule(const AmsBoundRule& rule, V& p, V g, V& m, V& v, V& u) {
   (adam_moments)(rule, g, m, v);
-  u = larger(u, v);
+  u = maximum(u, v);
   (bounded_step)(rule, rule.lower, rule.upper, p, m, u);
 }

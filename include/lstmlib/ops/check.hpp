@@ -27,7 +27,8 @@ template <class Rows>
 void require_rows(const char* op, const Ragged<Rows>& x) {
   require(op, "the input", x.values);
   if (!x.layout)
-    fail<ShapeError>(op, ": rows ", x.values.shape(), " without a sequence layout, which says where they begin");
+    fail<ShapeError>(op, ": rows ", x.values.shape(),
+                     " without a sequence layout, which says where they begin");
   if (x.values.shape().rank() != 2)
     fail<ShapeError>(op, ": input ", x.values.shape(), ", expected [rows, features]");
   if (x.values.shape()[0] != x.layout->rows())

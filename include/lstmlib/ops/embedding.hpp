@@ -24,11 +24,11 @@ Variable<T> embedding(const Tensor<std::int32_t>& ids, const Variable<T>& table,
                 [&nn_kernels, ids, ignore, layout, dropout](auto d_rows, auto d_table) {
                   const Shape flat{ids.size(), d_rows[0].shape()[d_rows[0].shape().rank() - 1]};
                   SparseGradient<T> part{Tensor<std::int32_t>::uninitialized({ids.size()}, ids.device()),
-                                      Tensor<T>::uninitialized(flat, ids.device())};
+                                         Tensor<T>::uninitialized(flat, ids.device())};
                   const Tensor<T> d_flat = d_rows[0].reshape(flat);
                   const Index distinct =
                       nn_kernels.sum_rows_by_id(d_flat.view(), ids.view(), ignore, dropout,
-                                            part.indices.mutable_view(), part.values.mutable_view());
+                                                part.indices.mutable_view(), part.values.mutable_view());
                   part.indices = part.indices.rows(0, distinct);
                   part.values = part.values.rows(0, distinct);
                   d_table[0].add_sparse(std::move(part));

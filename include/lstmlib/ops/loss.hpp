@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Loss and accuracy of classifiers.
+// Softmax cross entropy and accuracy of classifiers.
 
-#include "lstmlib/ops/check.hpp"
+#include "lstmlib/ops/losses/classes.hpp"
+#include "lstmlib/ops/reduce.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {
-
-/// Class ids.
-using Labels = Tensor<std::int32_t>;
-
-/// How the losses of all entries are reduced.
-enum class Reduction : std::uint8_t {
-  mean,  ///< to a scalar
-  none   ///< not at all
-};
-
-struct CrossEntropyOptions {
-  std::int32_t ignore_label = -1;  ///< entries with this label do not count
-  /// true: divide by the number of entries that count (at least 1); false: by the number of rows.
-  bool normalize = true;
-  Reduction reduction = Reduction::mean;
-};
 
 namespace detail {
 template <Real T>
@@ -60,16 +45,21 @@ Variable<T> unreduced_cross_entropy(const Variable<T>& scores, const Labels& lab
 /// Cross entropy of softmax(scores): -class_weight * log softmax(scores)[label] for each entry, 0 if ignored.
 /// scores [rows, classes, ...], labels [rows, ...], class_weights [classes] or absent. The result is a
 /// scalar: the sum, divided as the options say; weights do not change the divisor. With Reduction::none it
-/// has the shape of the labels. Throws ShapeError if the shapes do not match and IndexError for a label
-/// outside the classes.
+/// has the shape of the labels. Throws ShapeError if the shapes do not match and IndexError for a label outside
+/// the classes. There is an overload for probabilities as targets, too.
 ///
 ///     auto loss = ops::softmax_cross_entropy(model(batch.tokens), batch.labels);
 template <Real T>
 [[nodiscard]] Variable<T> softmax_cross_entropy(const Variable<T>& scores, const Labels& labels,
                                                 CrossEntropyOptions options = {},
                                                 const Tensor<T>& class_weights = {}) {
-  if (options.reduction == Reduction::none)
-    return detail::unreduced_cross_entropy(scores, labels, options.ignore_label, class_weights);
+  detail::check_cross_entropy_options("softmax_cross_entropy", options);
+  if (options.label_smoothing > 0)
+    return detail::class_loss("softmax_cross_entropy", scores, labels, {}, true, options, class_weights);
+  if (options.reduction != Reduction::mean) {
+    auto losses = detail::unreduced_cross_entropy(scores, labels, options.ignore_label, class_weights);
+    return options.reduction == Reduction::none ? losses : sum(losses);
+  }
   const auto problem = detail::cross_entropy_problem(scores, labels, class_weights, options.ignore_label);
   auto& nn_kernels = kernels("softmax_cross_entropy", scores.value(), labels, class_weights).nn;
   const Device device = scores.device();

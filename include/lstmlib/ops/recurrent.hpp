@@ -23,7 +23,20 @@ struct RecurrentWeights {
 template <Real T>
 struct RecurrentState {
   Variable<T> hidden, cell;
+
+  /// The same values outside the graph, as Variable::detach().
+  [[nodiscard]] RecurrentState detach() const { return {hidden.detach(), cell.detach()}; }
 };
+
+/// The same states outside the graph, for the next chunk of a long sequence: truncated backpropagation.
+///
+///     states = detach(result.last);
+template <Real T>
+[[nodiscard]] std::vector<RecurrentState<T>> detach(const std::vector<RecurrentState<T>>& states) {
+  std::vector<RecurrentState<T>> detached;
+  for (const auto& state : states) detached.push_back(state.detach());
+  return detached;
+}
 
 /// The results of a layer.
 template <Real T>

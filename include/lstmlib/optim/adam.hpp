@@ -50,9 +50,9 @@ std::span<const std::string_view> adam_state_names() {
 ///     adam.zero_grad();
 ///     loss.backward();
 ///     adam.step();
-class Adam : public Optimizer {
+class Adam : public RuleOptimizer {
  public:
-  explicit Adam(nn::Module& model, AdamOptions o = {}) : Optimizer(model), options(o) { options.check(); }
+  explicit Adam(nn::Module& model, AdamOptions o = {}) : RuleOptimizer(model), options(o) { options.check(); }
 
   AdamOptions options;  ///< may be changed between steps
 
@@ -64,6 +64,8 @@ class Adam : public Optimizer {
             options.weight_decay_rate};
   }
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
+  double* weight_decay_option() override { return &options.weight_decay_rate; }
   math::UpdateRule rule() const override { return adam_rule(); }
   std::span<const std::string_view> state_names() const override { return detail::adam_state_names<2>(); }
 };
@@ -84,14 +86,18 @@ struct AdamWOptions {
 /// Adam with decoupled decay [Loshchilov 2019, algorithm 2], equal to PyTorch's AdamW: each step also
 /// subtracts learning_rate * weight_decay * p from a parameter p. For Chainer's AdamW use Adam with
 /// `weight_decay_rate`.
-class AdamW : public Optimizer {
+class AdamW : public RuleOptimizer {
  public:
-  explicit AdamW(nn::Module& model, AdamWOptions o = {}) : Optimizer(model), options(o) { options.check(); }
+  explicit AdamW(nn::Module& model, AdamWOptions o = {}) : RuleOptimizer(model), options(o) {
+    options.check();
+  }
 
   AdamWOptions options;  ///< may be changed between steps
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
+  double* weight_decay_option() override { return &options.weight_decay; }
   /// Bias corrections c1, c2: m / (sqrt(v / c2) + epsilon) / c1 = m / (sqrt(v) + epsilon sqrt(c2)) * sqrt(c2)
   /// / c1.
   math::UpdateRule rule() const override {

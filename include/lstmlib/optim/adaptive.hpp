@@ -19,9 +19,9 @@ struct AdaGradOptions {
 };
 
 /// AdaGrad: divides a step by the root of the sum of squared gradients. [Duchi 2011]
-class AdaGrad : public Optimizer {
+class AdaGrad : public RuleOptimizer {
  public:
-  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : Optimizer(model), options(o) {
+  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -29,6 +29,7 @@ class AdaGrad : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override { return math::AdaGradRule{options.learning_rate, options.epsilon}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"h"};
@@ -48,9 +49,9 @@ struct AdaDeltaOptions {
 };
 
 /// AdaDelta: needs no learning rate. [Zeiler 2012]
-class AdaDelta : public Optimizer {
+class AdaDelta : public RuleOptimizer {
  public:
-  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : Optimizer(model), options(o) {
+  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -80,9 +81,9 @@ struct RmsPropOptions {
 };
 
 /// RMSprop: divides a step by the root of the mean of squared gradients. [Tieleman 2012]
-class RmsProp : public Optimizer {
+class RmsProp : public RuleOptimizer {
  public:
-  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : Optimizer(model), options(o) {
+  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -90,6 +91,7 @@ class RmsProp : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override {
     return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon,
                              options.epsilon_inside_sqrt};
@@ -116,9 +118,9 @@ struct RmsPropGravesOptions {
 };
 
 /// RMSprop with a centered second moment and momentum. [Graves 2013]
-class RmsPropGraves : public Optimizer {
+class RmsPropGraves : public RuleOptimizer {
  public:
-  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : Optimizer(model), options(o) {
+  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -126,6 +128,7 @@ class RmsPropGraves : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override {
     return math::RmsPropGravesRule{options.learning_rate, options.alpha, options.momentum, options.epsilon};
   }
@@ -147,9 +150,9 @@ struct Smorms3Options {
 };
 
 /// SMORMS3: caps the learning rate by how consistent recent gradients are. [Funk 2015]
-class Smorms3 : public Optimizer {
+class Smorms3 : public RuleOptimizer {
  public:
-  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : Optimizer(model), options(o) {
+  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -157,6 +160,7 @@ class Smorms3 : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override { return math::Smorms3Rule{options.learning_rate, options.epsilon}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"mem", "g", "g2"};

@@ -13,14 +13,15 @@ struct SgdOptions {
 };
 
 /// p -= learning_rate * g, for a parameter p with gradient g.
-class Sgd : public Optimizer {
+class Sgd : public RuleOptimizer {
  public:
-  explicit Sgd(nn::Module& model, SgdOptions o = {}) : Optimizer(model), options(o) { options.check(); }
+  explicit Sgd(nn::Module& model, SgdOptions o = {}) : RuleOptimizer(model), options(o) { options.check(); }
 
   SgdOptions options;  ///< may be changed between steps
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override { return math::SgdRule{options.learning_rate}; }
   std::span<const std::string_view> state_names() const override { return {}; }
 };
@@ -39,9 +40,9 @@ struct MomentumOptions {
 namespace detail {
 /// The three kinds of momentum differ only in their rule.
 template <class Rule>
-class MomentumKind : public Optimizer {
+class MomentumKind : public RuleOptimizer {
  public:
-  explicit MomentumKind(nn::Module& model, MomentumOptions o = {}) : Optimizer(model), options(o) {
+  explicit MomentumKind(nn::Module& model, MomentumOptions o = {}) : RuleOptimizer(model), options(o) {
     options.check();
   }
 
@@ -49,6 +50,7 @@ class MomentumKind : public Optimizer {
 
  protected:
   void check_options() const override { options.check(); }
+  double* learning_rate_option() override { return &options.learning_rate; }
   math::UpdateRule rule() const override { return Rule{options.learning_rate, options.momentum}; }
   std::span<const std::string_view> state_names() const override {
     static constexpr std::string_view names[] = {"v"};

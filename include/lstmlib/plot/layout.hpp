@@ -62,8 +62,8 @@ class Layout {
         y(drawable(chart, false), {.logarithmic = chart.y_log, .from_zero = chart.y_from_zero}) {
     title = canvas.fitted_text(chart.title, title_font, page.width - 2 * page_margin);
     place_vertically(chart, page, canvas);
-    const Span beside_y{plot.top, page.height - page_margin};
-    y_label = canvas.fitted_text(chart.y_label, axis_font, beside_y.high - beside_y.low);
+    const Span beside_plot{plot.top, page.height - page_margin};
+    y_label = canvas.fitted_text(chart.y_label, axis_font, beside_plot.high - beside_plot.low);
     double widest = 0;
     for (const Tick& tick : y.ticks) widest = (std::max)(widest, canvas.label_width(tick.label, tick_font));
     plot.left = page_margin + (y_label.empty() ? 0 : axis_font.size + 10) + widest + tick_length + tick_gap;
@@ -74,7 +74,7 @@ class Layout {
                            plot.width() - 2 * canvas.label_width(x.multiplier, tick_font) - 2 * tick_gap);
     middle_of_title = centred({plot.left, plot.right}, {page_margin, page.width - page_margin},
                               canvas.text_width(title, title_font));
-    middle_of_y_label = centred({plot.top, plot.bottom}, beside_y, canvas.text_width(y_label, axis_font));
+    middle_of_y_label = centred({plot.top, plot.bottom}, beside_plot, canvas.text_width(y_label, axis_font));
   }
 
   /// Position on the page of a point with drawable values.
@@ -194,13 +194,13 @@ class Layout {
 
     const std::size_t hidden = place_in_corner(chart, width, height);
     if (hidden == 0) return;
-    const double beside = page.width - page_margin - width;
-    if (beside - plot.left < page.width * 0.4) {
+    const double legend_left = page.width - page_margin - width;
+    if (legend_left - plot.left < page.width * 0.4) {
       legend_hides_data = true;
       return;
     }
-    place_horizontally(beside - legend_padding, canvas);
-    legend_box = {beside, plot.top, beside + width, plot.top + height};
+    place_horizontally(legend_left - legend_padding, canvas);
+    legend_box = {legend_left, plot.top, legend_left + width, plot.top + height};
   }
 
   // Puts the legend in the corner with the least data. Returns how much it hides.

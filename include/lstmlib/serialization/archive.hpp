@@ -263,10 +263,9 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   void finish(ExtraKeys extra) {
     if (extra == ExtraKeys::refuse)
       for (const auto& name : arrays_.names())
-        if (!used_.contains(name)) complain(printable_name(name), " is not expected");
-    if (complaint_count_ > max_complaints)
-      complaints_ += message("; and ", complaint_count_ - max_complaints, " more");
-    if (complaint_count_ > 0) fail<FormatError>(complaints_);
+        if (!used_.contains(name)) add_problem(printable_name(name), " is not expected");
+    if (problem_count_ > max_problems) problems_ += message("; and ", problem_count_ - max_problems, " more");
+    if (problem_count_ > 0) fail<FormatError>(problems_);
   }
 
   void exchange(const std::string& path, bool& value) {
@@ -302,7 +301,7 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     if (array->dtype == ArrayDtype::unicode) return attempt(path, [&] { value = array->strings()[0]; });
     std::string_view text = as_text(array->data);
     text = text.substr(0, text.find_last_not_of('\0') + 1);  // without padding zeros
-    if (!is_utf8(text)) return complain(path, " is bytes that are not UTF-8, text expected");
+    if (!is_utf8(text)) return add_problem(path, " is bytes that are not UTF-8, expected text");
     value = std::string(text);
   }
   void exchange(const std::string& path, std::vector<std::int64_t>& value) {
@@ -316,9 +315,9 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     const auto fits = [&](const std::vector<Index>& shape) {
       return std::ranges::equal(shape, tensor.shape().sizes());
     };
-    const std::string wanted_shape = shape_text(tensor.shape().sizes());
-    const Array* array = Real<T> ? find(path, "a real floating type", is_float, fits, wanted_shape)
-                                 : find(path, "integers", is_integer, fits, wanted_shape);
+    const std::string expected_shape = shape_text(tensor.shape().sizes());
+    const Array* array = Real<T> ? find(path, "a real floating type", is_float, fits, expected_shape)
+                                 : find(path, "integers", is_integer, fits, expected_shape);
     if (!array) return;
     convert(
         path, *array,
@@ -344,11 +343,11 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     exchange(path, other);
     const auto values = here.values();
     if (std::memcmp(values.data(), other.values().data(), values.size_bytes()) != 0)
-      complain(path, " differs from the other name of the same parameter");
+      add_problem(path, " differs from the other name of the same parameter");
   }
 
  private:
-  static constexpr std::size_t max_complaints = 20;
+  static constexpr std::size_t max_problems = 20;
   static constexpr bool is_number(ArrayDtype dtype) { return is_integer(dtype) || is_float(dtype); }
 
   bool has_path(const std::string& path) const override { return arrays_.has(path); }
@@ -360,26 +359,26 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   }
   /// The array, if it exists with a fitting type and shape; only then is it unpacked.
   template <class Fits, class FitsShape>
-  const Array* find(const std::string& path, const char* wanted, Fits fits, FitsShape fits_shape,
-                    const std::string& wanted_shape) {
+  const Array* find(const std::string& path, const char* expected, Fits fits, FitsShape fits_shape,
+                    const std::string& expected_shape) {
     used_.insert(path);
     if (!arrays_.has(path)) {
-      complain(path, " is missing");
+      add_problem(path, " is missing");
       return nullptr;
     }
     const ArrayInfo info = arrays_.info(path);
-    if (!info.unread_type.empty()) complain(path, " is ", info.unread_type, ", ", wanted, " expected");
-    else if (!info.problem.empty()) complain(path, " is ", info.problem);
-    else if (!fits(info.dtype)) complain(path, " is ", name_of(info.dtype), ", ", wanted, " expected");
+    if (!info.unread_type.empty()) add_problem(path, " is ", info.unread_type, ", expected ", expected);
+    else if (!info.problem.empty()) add_problem(path, " is ", info.problem);
+    else if (!fits(info.dtype)) add_problem(path, " is ", name_of(info.dtype), ", expected ", expected);
     else if (!fits_shape(info.shape))
-      complain(path, " has shape ", shape_text(info.shape), ", ", wanted_shape, " expected");
+      add_problem(path, " has shape ", shape_text(info.shape), ", expected ", expected_shape);
     else return &arrays_.array(path);
     return nullptr;
   }
   template <class Fits>
-  const Array* scalar(const std::string& path, const char* wanted, Fits fits) {
+  const Array* scalar(const std::string& path, const char* expected, Fits fits) {
     return find(
-        path, wanted, fits, [](const std::vector<Index>& shape) { return shape.empty(); }, "one value");
+        path, expected, fits, [](const std::vector<Index>& shape) { return shape.empty(); }, "one value");
   }
   /// Reports the first value that is not finite, or too large for T.
   template <Real T>
@@ -389,9 +388,9 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
     const auto place = static_cast<std::size_t>(bad - values.begin());
     const double before = array.as_numbers<double>()[place];
     if (std::isfinite(before))
-      complain(path, " holds ", before, " (element ", place, "), which ", name_of(array_dtype_of<T>),
-               " cannot hold: its largest number is ", (std::numeric_limits<T>::max)());
-    else complain(path, " holds values that are not finite: element ", place, " is ", before);
+      add_problem(path, " holds ", before, " (element ", place, "), which ", name_of(array_dtype_of<T>),
+                  " cannot hold: its largest number is ", (std::numeric_limits<T>::max)());
+    else add_problem(path, " holds values that are not finite: element ", place, " is ", before);
     return false;
   }
   /// Calls `use(values)` with the values converted to the type of `example`.
@@ -403,20 +402,20 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   void attempt(const std::string& path, Use use) {
     try {
       use();
-    } catch (const Error& error) { complain(path, ": ", error.what()); }
+    } catch (const Error& error) { add_problem(path, ": ", error.what()); }
   }
   template <class... Parts>
-  void complain(const Parts&... parts) {
-    if (++complaint_count_ > max_complaints) return;
-    if (!complaints_.empty()) complaints_ += "; ";
-    complaints_ += message(parts...);
+  void add_problem(const Parts&... parts) {
+    if (++problem_count_ > max_problems) return;
+    if (!problems_.empty()) problems_ += "; ";
+    problems_ += message(parts...);
   }
 
   ArrayStore& arrays_;
   bool finite_;
   std::unordered_set<std::string> used_;
-  std::string complaints_;
-  std::size_t complaint_count_ = 0;
+  std::string problems_;
+  std::size_t problem_count_ = 0;
 };
 
 template <class Part>
@@ -465,8 +464,8 @@ inline std::uint64_t max_bytes(const Archive& expected) {
   return 4 * bytes + (std::uint64_t{64} << 20);
 }
 
-/// Throws a short FormatError for a file that has none of the wanted arrays.
-inline void refuse_another_kind(const NpzReader& reader, const Archive& wanted, const std::string& prefix) {
+/// Throws a short FormatError for a file that has none of the expected arrays.
+inline void refuse_another_kind(const NpzReader& reader, const Archive& expected, const std::string& prefix) {
   std::size_t below_prefix = 0;
   bool snapshot = false;
   for (std::size_t place = 0; place < reader.size(); ++place) {
@@ -474,14 +473,14 @@ inline void refuse_another_kind(const NpzReader& reader, const Archive& wanted, 
     snapshot |= reader.name(place).starts_with(model_in_snapshot);
   }
   if (reader.size() == 0) {
-    if (!wanted.empty()) fail<FormatError>(reader.without_arrays());
+    if (!expected.empty()) fail<FormatError>(reader.without_arrays());
     return;
   }
-  for (const auto& entry : wanted)
+  for (const auto& entry : expected)
     if (reader.find(prefix + entry.name)) return;
   if (prefix.empty() && snapshot)
     fail<FormatError>("this is a snapshot of a training run; the model is in ", model_in_snapshot,
-                      ", from where the option path = \"", model_in_snapshot, "\" takes it");
+                      "; to load it, set the option path = \"", model_in_snapshot, "\"");
   if (!prefix.empty() && below_prefix == 0)
     fail<FormatError>("no array's name begins with the path '", printable_name(prefix), "'; the first of ",
                       reader.size(), " is '", printable_name(reader.name(0)), "'");

@@ -22,10 +22,10 @@ namespace lstmlib::inline LSTMLIB_ABI::serve {
 
 class AccessLog {
  public:
-  /// Writes to a file descriptor, which the caller owns. Drops and counts lines while `most` bytes are
+  /// Writes to a file descriptor, which the caller owns. Drops and counts lines while `max_bytes` bytes are
   /// waiting.
-  explicit AccessLog(int descriptor, std::size_t most = 16 << 20)
-      : descriptor_(descriptor), most_(most), thread_([this] { run(); }) {}
+  explicit AccessLog(int descriptor, std::size_t max_bytes = 16 << 20)
+      : descriptor_(descriptor), max_bytes_(max_bytes), thread_([this] { run(); }) {}
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
   /// Writes the rest of the buffer.
@@ -40,7 +40,7 @@ class AccessLog {
 
   void operator()(std::string_view line) {
     const std::lock_guard lock(mutex_);
-    if (buffer_.size() + line.size() >= most_) {
+    if (buffer_.size() + line.size() >= max_bytes_) {
       ++dropped_;
       return;
     }
@@ -80,7 +80,7 @@ class AccessLog {
   }
 
   const int descriptor_;
-  const std::size_t most_;
+  const std::size_t max_bytes_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string buffer_;

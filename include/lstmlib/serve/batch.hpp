@@ -33,7 +33,7 @@ struct Slice {
 struct Batch {
   std::vector<Slice> slices;
   std::vector<Part> parts;
-  bool beside_others = false;  ///< other threads compute as well, so use one thread only
+  bool single_thread = false;  ///< because other threads compute too
 
   /// Reserves memory for `jobs` jobs; then the functions below need no memory.
   void reserve(std::size_t jobs) {
@@ -49,12 +49,12 @@ struct Batch {
 
 inline void Batch::share_out(std::size_t budget) noexcept {
   std::size_t left = budget;
-  const auto extend = [&](Slice& slice, std::size_t most) {
+  const auto extend = [&](Slice& slice, std::size_t max_cost) {
     Job& job = *slice.job;
     for (; job.next_ < job.rows_; ++job.next_, ++slice.count) {
       const std::size_t cost = job.cost(job.next_);
-      if (cost > most && slice.count > 0) break;
-      most -= std::min(cost, most);
+      if (cost > max_cost && slice.count > 0) break;
+      max_cost -= std::min(cost, max_cost);
       left -= std::min(cost, left);
     }
   };
@@ -78,8 +78,8 @@ inline std::exception_ptr Batch::compute(const Observe& observe) noexcept {
     }
     if (parts.empty()) return {};
     const auto start = Job::Clock::now();
-    std::optional<cpu::OneThread> alone;
-    if (beside_others) alone.emplace();
+    std::optional<cpu::SingleThreadScope> single_thread_scope;
+    if (single_thread) single_thread_scope.emplace();
     try {
       parts[0].job->compute(parts);
     } catch (const HttpError&) {

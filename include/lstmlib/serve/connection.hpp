@@ -206,7 +206,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     attributes_ = std::move(head.custom_attributes);
     parser_.reset();
     request_ = request.without_body();
-    whole_ = Clock::now();
+    request_complete_ = Clock::now();
     state_ = State::waiting;
     owner_.handle(std::move(request), shared_from_this());
   }
@@ -277,7 +277,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void finish() {
-    owner_.answered({request_, status_, received_, sent_, active_ - std::max(whole_, began_), client_});
+    owner_.answered(
+        {request_, status_, received_, sent_, active_ - std::max(request_complete_, began_), client_});
     std::string().swap(body_);
     reservation_.give_back(reservation_.bytes() - pending_.size());
     attributes_.clear();
@@ -306,7 +307,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string head_, body_;  // of the response
   std::size_t written_ = 0, dropped_ = 0, received_ = 0, sent_ = 0;
   int status_ = 0;
-  Clock::time_point active_ = Clock::now(), began_ = active_, whole_ = active_;
+  Clock::time_point active_ = Clock::now(), began_ = active_, request_complete_ = active_;
 };
 
 }  // namespace lstmlib::serve

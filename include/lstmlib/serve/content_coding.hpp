@@ -69,15 +69,15 @@ class BodyInflater {
     if (status == Z_STREAM_END) {
       ended_ = all_taken;
       if (!ended_ && inflateReset(&stream_) != Z_OK)
-        refuse("cannot go on");  // gzip files may be concatenated (RFC 1952)
+        refuse("zlib cannot continue");  // gzip files may be concatenated (RFC 1952)
     } else if (status == Z_BUF_ERROR && all_taken) {
-      refuse("is cut short");
+      refuse("it is cut short");
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      refuse(stream_.msg != nullptr ? stream_.msg : "is damaged");
+      refuse(stream_.msg != nullptr ? stream_.msg : "it is damaged");
     }
   }
   [[noreturn]] static void refuse(const char* what) {
-    throw HttpError(400, message("the compressed body cannot be unpacked: ", what));
+    throw HttpError(400, message("cannot decompress the body: ", what));
   }
 
   z_stream stream_{};
@@ -87,20 +87,22 @@ class BodyInflater {
 
 }  // namespace detail
 
-/// The decompressed body. `reservation` counts its bytes as it grows. Throws HttpError 413 above `most`
+/// The decompressed body. `reservation` counts its bytes as it grows. Throws HttpError 413 above `max_bytes`
 /// bytes, 400 for an invalid stream, 503 if the memory budget is exhausted.
-inline std::string decoded_body(std::string_view packed, std::size_t most, MemoryReservation& reservation) {
+inline std::string decoded_body(std::string_view packed, std::size_t max_bytes,
+                                MemoryReservation& reservation) {
   constexpr std::size_t first = 16 << 10;
   detail::BodyInflater inflater(packed);
   std::string body;
   for (std::size_t made = 0;;) {
     // One byte more than the limit, to detect that it is exceeded.
-    const std::size_t room = std::min(std::max(first, 2 * made), most + 1);
+    const std::size_t room = std::min(std::max(first, 2 * made), max_bytes + 1);
     if (!reservation.take(room - made))
-      throw HttpError(503, "too many bytes are being held, please try again");
+      throw HttpError(503, "requests use all of the memory for bodies, please try again");
     body.resize(room);
     made += inflater.read(body.data() + made, room - made);
-    if (made > most) throw HttpError(413, message("the body unpacks to more than ", most, " bytes"));
+    if (made > max_bytes)
+      throw HttpError(413, message("the decompressed body is larger than ", max_bytes, " bytes"));
     if (made < room) {
       body.resize(made);
       return body;

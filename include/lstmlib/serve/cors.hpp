@@ -22,7 +22,7 @@ inline void check_origin(std::string_view origin) {
   if (!good)
     fail<Error>(
         "\"", origin.substr(0, 80),
-        "\" is no origin: expected https://HOST or http://HOST:PORT in lower case, without a path, or *");
+        "\" is not an origin: expected https://HOST or http://HOST:PORT in lower case, without a path, or *");
 }
 
 /// Adds the fields that allow pages of `origins` to read the response, and that tell them what they may send.

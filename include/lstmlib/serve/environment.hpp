@@ -27,14 +27,14 @@ inline std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
-/// The number in a variable, or `otherwise` if it is not set. Throws Error unless it is in `least` to `most`.
-inline std::size_t number_in(const char* name, std::size_t least, std::size_t most, std::size_t otherwise) {
+/// The number in a variable, or `otherwise` if it is not set. Throws Error unless it is in `min` to `max`.
+inline std::size_t number_in(const char* name, std::size_t min, std::size_t max, std::size_t otherwise) {
   const std::string_view text = variable(name);
   if (text.empty()) return otherwise;
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-    fail<Error>(name, " is \"", text.substr(0, 80), "\", expected a number from ", least, " to ", most);
+  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max)
+    fail<Error>(name, " is \"", text.substr(0, 80), "\", expected a number from ", min, " to ", max);
   return value;
 }
 }  // namespace detail

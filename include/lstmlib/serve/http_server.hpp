@@ -145,19 +145,19 @@ class HttpServer final : public Server, private ConnectionOwner {
 
   /// Signals may arrive in any thread. They are recorded and wake the loop through a pair of sockets.
   struct Signals {
-    explicit Signals(boost::asio::io_context& loop) : heard(loop), told(loop) {
-      boost::asio::local::connect_pair(heard, told);
-      told.non_blocking(true);
-      watch.emplace(told.native_handle());
+    explicit Signals(boost::asio::io_context& loop) : read_end(loop), write_end(loop) {
+      boost::asio::local::connect_pair(read_end, write_end);
+      write_end.non_blocking(true);
+      watch.emplace(write_end.native_handle());
     }
-    boost::asio::local::stream_protocol::socket heard, told;
+    boost::asio::local::stream_protocol::socket read_end, write_end;
     std::optional<SignalWatch> watch;  // last, because it uses the sockets
   };
   void stop_at(Signals& signals) {
     const auto stop_if_noted = [this, &signals] {
       if ((signal_ = signals.watch->received()) != 0) begin_to_stop();
     };
-    signals.heard.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
+    signals.read_end.async_wait(boost::asio::socket_base::wait_read, [stop_if_noted](ErrorCode error) {
       if (!error) stop_if_noted();
     });
     boost::asio::post(loop_, stop_if_noted);  // the program's own watch may have recorded one before

@@ -51,7 +51,7 @@ class Job {
   Response response;  ///< valid once the job is done
   Clock::time_point arrival, deadline;
   std::size_t max_bytes = (std::numeric_limits<std::size_t>::max)();  ///< limit of the decompressed body
-  MemoryReservation reservation;                                                           ///< counts `bytes`
+  MemoryReservation reservation;                                      ///< counts `bytes`
   std::function<void(Job&)> answer;  ///< for the creator of the job; the queue does not call it
 
  private:
@@ -67,7 +67,8 @@ class Job {
       if (!request.content_coding.empty()) request.body = decoded_body(request.body, max_bytes, reservation);
       read();
       reservation.release();
-      if (!reservation.take(bytes())) throw HttpError(503, "too many bytes are being held, please try again");
+      if (!reservation.take(bytes()))
+        throw HttpError(503, "requests use all of the memory for bodies, please try again");
       rows_ = rows();
       std::string().swap(request.body);
       std::size_t cost_so_far = 0;

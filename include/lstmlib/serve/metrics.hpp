@@ -61,16 +61,16 @@ class Metrics {
       family<prometheus::Counter>("requests_total", "Requests answered, by status");
   std::map<int, prometheus::Counter*> by_status_;
   prometheus::Histogram& seconds_ =
-      histogram("request_seconds", "From a whole request to its answer's last byte",
+      histogram("request_seconds", "From the complete request to the last byte of the response",
                 {1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30});
   prometheus::Histogram& batch_requests_ =
-      histogram("batch_requests", "Requests computed together", {1, 2, 4, 8, 16, 32, 64, 128});
+      histogram("batch_requests", "Requests in a batch", {1, 2, 4, 8, 16, 32, 64, 128});
   prometheus::Counter& rows_ = counter("rows_total", "Rows (sentences) computed");
   prometheus::Counter& computing_ =
       counter("computing_seconds_total", "Time in the model, summed over threads");
   prometheus::Gauge& connections_ = gauge("connections", "Open connections");
   prometheus::Gauge& waiting_ = gauge("waiting_requests", "Requests in the queue");
-  prometheus::Gauge& held_ = gauge("held_bytes", "Bytes of bodies and answers in memory");
+  prometheus::Gauge& held_ = gauge("held_bytes", "Bytes of request and response bodies in memory");
 };
 
 }  // namespace lstmlib::serve

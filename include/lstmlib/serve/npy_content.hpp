@@ -22,7 +22,7 @@ inline Tensor<float> read_npy_tensor(std::string_view body) {
   try {
     io::MemorySource head(std::as_bytes(std::span(body)), "body");
     if (io::read_npy_header(head).layout.dtype == io::ArrayDtype::object)
-      throw HttpError(400, "body: an array of objects, numbers are expected");
+      throw HttpError(400, "body: an array of objects, expected numbers");
     const io::Array array = io::parse_npy(std::as_bytes(std::span(body)), "body");
     return Tensor<float>::from(array.as_numbers<float>(), Shape(std::span<const Index>(array.shape)));
   } catch (const HttpError&) { throw; } catch (const Error& error) {

@@ -240,7 +240,7 @@ class Queue {
       slice.job->running_ += slice.count;
       if (slice.job->next_ < slice.job->rows_) put(slice.job);
     }
-    batch.beside_others = busy_ > 1 || (batches_ > 1 && (is_long ? short_ones_come() : worth_another()));
+    batch.single_thread = busy_ > 1 || (batches_ > 1 && (is_long ? short_ones_come() : worth_another()));
     if (may_take()) wake_.notify_one();
     lock.unlock();
     const std::exception_ptr error = batch.compute(observe_);
@@ -324,7 +324,7 @@ class Queue {
     {
       const std::lock_guard lock(mutex_);
       if (busy_ > busy_long_ || !waiting_.empty()) return false;
-      batch.beside_others = busy_ > 0;
+      batch.single_thread = busy_ > 0;
       ++busy_;
     }
     std::size_t cost = 0;

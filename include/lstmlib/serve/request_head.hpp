@@ -52,8 +52,8 @@ class RequestHead {
     if (!list.empty()) list += ',';
     list.append(value);
   }
-  static std::string visible(std::string_view value, std::size_t most) {
-    const bool good = value.size() <= most &&
+  static std::string visible(std::string_view value, std::size_t max_length) {
+    const bool good = value.size() <= max_length &&
                       std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
     return good ? std::string(value) : std::string();
   }
@@ -74,7 +74,7 @@ inline void RequestHead::take_request_line(std::string_view line) {
       version[6] != '.' || !detail::is_digit(version[7]))
     throw HttpError(400, "the request line does not end with HTTP/1.1");
   request.method = method;
-  if (version[5] != '1') throw HttpError(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (version[5] != '1') throw HttpError(505, "unsupported HTTP version, expected HTTP/1.1 or HTTP/1.0");
   minor_version = version[7] - '0';
   take_target(target);
 }
@@ -82,7 +82,7 @@ inline void RequestHead::take_request_line(std::string_view line) {
 inline void RequestHead::take_target(std::string_view target) {
   for (const char c : target)
     if (c == '#' || static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-      throw HttpError(400, "the target has a character that must be written as %XX, or a blank");
+      throw HttpError(400, "the target has a space or another character that must be written as %XX");
   if (request.method == "CONNECT") throw HttpError(501, "CONNECT is for proxies");
   if (target == "*" && request.method == "OPTIONS") {
     request.path = "*";
@@ -117,7 +117,7 @@ inline std::string RequestHead::decoded_path(std::string_view path) {
       continue;
     }
     if (i + 2 >= path.size() || !detail::is_hex(path[i + 1]) || !detail::is_hex(path[i + 2]))
-      throw HttpError(400, "the target has a % that is not %XX");
+      throw HttpError(400, "the target has a % without two hexadecimal digits");
     const auto c = static_cast<char>(16 * detail::hex_value(path[i + 1]) + detail::hex_value(path[i + 2]));
     if (detail::is_digit(c) || detail::is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~')
       decoded += c;
@@ -129,9 +129,9 @@ inline std::string RequestHead::decoded_path(std::string_view path) {
 
 inline RequestHead::Field RequestHead::split_field(std::string_view line) {
   if (line.starts_with(' ') || line.starts_with('\t'))
-    throw HttpError(400, "a line of the header section begins with a blank");
+    throw HttpError(400, "a header line begins with a space or tab");
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos) throw HttpError(400, "a line of the header section has no colon");
+  if (colon == std::string_view::npos) throw HttpError(400, "a header line has no colon");
   const std::string_view name = line.substr(0, colon), value = detail::trimmed(line.substr(colon + 1));
   if (!detail::is_token(name)) throw HttpError(400, "the name of a field is not a token");
   if (!std::all_of(value.begin(), value.end(), detail::is_value_character))
@@ -204,13 +204,13 @@ inline void RequestHead::check_transfer_coding() {
   for (std::string_view coding; detail::take_element(list, coding); ++count, last = coding)
     times_chunked += detail::is_word(coding, "chunked") ? 1 : 0;
   if (!detail::is_word(last, "chunked") || times_chunked > 1)
-    throw HttpError(400, "a Transfer-Encoding that does not end with chunked, once");
+    throw HttpError(400, "a Transfer-Encoding that does not end with a single chunked");
   if (count > 1) throw HttpError(501, "a Transfer-Encoding other than chunked");
   chunked = true;
 }
 
 inline void RequestHead::finish(std::size_t max_body_bytes) {
-  if (minor_version > 0 && !has_host_) throw HttpError(400, "one Host field is needed");
+  if (minor_version > 0 && !has_host_) throw HttpError(400, "the Host field is missing");
   keep_alive = !says_close_ && (minor_version > 0 || says_keep_alive_);
   if (has_codings_) check_transfer_coding();
   if (content_length > max_body_bytes) throw too_large(max_body_bytes);

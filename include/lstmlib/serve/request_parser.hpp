@@ -51,7 +51,8 @@ class RequestParser {
   void take_chunk_end(std::string_view& input);
   void grow_body(std::size_t bytes);
   void reserve_bytes(std::size_t bytes) {
-    if (!reservation_.take(bytes)) throw HttpError(503, "too many bytes are being held, please try again");
+    if (!reservation_.take(bytes))
+      throw HttpError(503, "requests use all of the memory for bodies, please try again");
   }
 
   const RequestLimits limits_;
@@ -76,7 +77,7 @@ inline void RequestParser::take(std::string_view& input) {
       case Stage::request_line:
         if (line_bytes_ == 0 && input[0] != '\r' && !detail::is_token_character(input[0]))
           throw HttpError(400,
-                          "this is no request of HTTP/1.1");  // perhaps TLS: do not wait for a line
+                          "this is not an HTTP/1.1 request");  // perhaps TLS: do not wait for a line
         [[fallthrough]];
       case Stage::fields:
         if (take_line(input, line)) take_head_line(line);
@@ -113,7 +114,7 @@ inline bool RequestParser::take_line(std::string_view& input, std::string_view& 
     partial_is_used_ = true;
   }
   line_bytes_ = 0;
-  if (!line.ends_with("\r\n")) throw HttpError(400, "a line ends with LF alone, CR LF is expected");
+  if (!line.ends_with("\r\n")) throw HttpError(400, "a line ends with LF, expected CR LF");
   line.remove_suffix(2);
   return true;
 }
@@ -128,7 +129,7 @@ inline void RequestParser::count_line(std::size_t bytes, std::string_view part) 
   }
   if (stage_ == Stage::request_line && line_bytes_ > std::min(max_request_line, limits_.max_header_bytes)) {
     if ((partial_.empty() ? part : partial_).find(' ') == std::string_view::npos)
-      throw HttpError(501, "a method that nobody knows");
+      throw HttpError(501, "unknown method");
     throw HttpError(414, message("the request line is longer than ",
                                  std::min(max_request_line, limits_.max_header_bytes), " bytes"));
   }
@@ -178,27 +179,34 @@ inline void RequestParser::take_data(std::string_view& input) {
 }
 
 inline void RequestParser::take_chunk_end(std::string_view& input) {
-  if (input[0] != (cr_seen_ ? '\n' : '\r')) throw HttpError(400, "a chunk's data do not end with CR LF");
+  if (input[0] != (cr_seen_ ? '\n' : '\r'))
+    throw HttpError(400, "the data of a chunk does not end with CR LF");
   input.remove_prefix(1);
   if (cr_seen_) stage_ = Stage::chunk_size;
   cr_seen_ = !cr_seen_;
 }
 
 /// Makes room for `bytes` more bytes, counted before they are allocated. Only small bodies get the announced
-/// length at once.
+/// length at once. A large one gets the address space of all that may come, so that it need not be copied
+/// again: that would hold up other connections for milliseconds. The system provides the memory as it fills.
 inline void RequestParser::grow_body(std::size_t bytes) {
-  constexpr std::size_t small = 64 << 10;
+  constexpr std::size_t small = 64 << 10, copied_at_most = 1 << 20;
   const std::size_t needed = body_.size() + bytes;
-  if (needed <= body_.capacity()) return;
+  if (needed <= body_held_) return;
   const std::size_t whole =
       head_.chunked ? limits_.max_body_bytes : static_cast<std::size_t>(head_.content_length);
-  const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_.capacity()));
-  reserve_bytes(room);
-  std::string larger;  // growing in place would allocate twice the memory
-  larger.reserve(room);
-  larger.append(body_);
-  body_.swap(larger);
-  reservation_.give_back(std::exchange(body_held_, room));
+  const std::size_t room = std::max(needed, std::min(whole, whole <= small ? small : 2 * body_held_));
+  if (room <= body_.capacity()) {
+    reserve_bytes(room - body_held_);
+  } else {
+    reserve_bytes(room);
+    std::string larger;  // growing in place would allocate twice the memory
+    larger.reserve(room <= copied_at_most ? room : std::max(room, whole));
+    larger.append(body_);
+    body_.swap(larger);
+    reservation_.give_back(body_held_);
+  }
+  body_held_ = room;
 }
 
 }  // namespace lstmlib::serve

@@ -33,7 +33,7 @@ class Routes {
     constexpr std::string_view known[] = {"GET",   "HEAD",   "POST",    "PUT",
                                           "PATCH", "DELETE", "OPTIONS", "TRACE"};
     if (std::find(std::begin(known), std::end(known), request.method) == std::end(known))
-      throw HttpError(501, message("a method that nobody here knows: ", request.method.substr(0, 80)));
+      throw HttpError(501, message("unknown method: ", request.method.substr(0, 80)));
     const Route& route = at(request.path);
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (get ? !route.handler : request.method != "POST" || !route.inference)
@@ -50,7 +50,7 @@ class Routes {
   const Route& at(std::string_view path) const {
     const auto found =
         std::find_if(routes_.begin(), routes_.end(), [&](const Route& r) { return fits(path, r.path); });
-    if (found == routes_.end()) throw HttpError(404, "there is nothing at this path");
+    if (found == routes_.end()) throw HttpError(404, "no such path");
     return *found;
   }
   static std::string methods(const Route& route) {
@@ -97,9 +97,9 @@ inline void negotiate_types(const InferenceRoute& route, Request& request) {
                       {{"Accept", detail::listed(types)}});
   }
   // Text must be UTF-8. Text in another encoding would be misread silently.
-  if (const auto& name = request.charset;
-      !name.empty() && name != "utf-8" && name != "utf8" && name != "us-ascii" &&
-      !(name == "binary" && detail::is_binary(request.content_type)))
+  if (const auto& name = request.charset; !name.empty() && name != "utf-8" && name != "utf8" &&
+                                          name != "us-ascii" &&
+                                          !(name == "binary" && detail::is_binary(request.content_type)))
     throw HttpError(415, message("charset ", name.substr(0, 80), "; send the body in UTF-8"));
   if (const auto& types = route.response_types; !types.empty()) {
     const std::string_view preferred =

@@ -55,11 +55,12 @@ std::vector<std::string> column_of(const std::vector<T>& numbers) {
 }
 template <Real T>
 std::vector<std::string> column_of(const std::vector<T>& numbers) {
-  T least = std::numeric_limits<T>::infinity(), most = 0;
+  T smallest = std::numeric_limits<T>::infinity(), largest = 0;
   for (const T x : numbers)
-    if (std::isfinite(x) && x != 0) least = std::min(least, std::abs(x)), most = std::max(most, std::abs(x));
-  const bool scientific =
-      most > 0 && (most >= T(sizeof(T) == 4 ? 1e6 : 1e8) || least < T(1e-4) || most / least > T(1000));
+    if (std::isfinite(x) && x != 0)
+      smallest = std::min(smallest, std::abs(x)), largest = std::max(largest, std::abs(x));
+  const bool scientific = largest > 0 && (largest >= T(sizeof(T) == 4 ? 1e6 : 1e8) || smallest < T(1e-4) ||
+                                          largest / smallest > T(1000));
 
   std::vector<Digits> all;
   std::size_t whole = 0, fraction = 0, exponent = 0;

@@ -3,7 +3,9 @@
 // Schedules: learning rates or other numbers of an optimizer that change during a run.
 
 #include "lstmlib/base/option.hpp"
+#include "lstmlib/optim/schedule.hpp"
 #include "lstmlib/train/trainer.hpp"
+#include "lstmlib/train/value_trigger.hpp"
 
 #include <cmath>
 #include <functional>
@@ -13,9 +15,9 @@ namespace lstmlib::inline LSTMLIB_ABI::train {
 /// Sets a number to `value_at(t)` after t calls, starting before the first update. Saved like Chainer's
 /// shifts; a resumed run continues with the saved number. Throws ValueError if a value is not finite,
 /// FormatError if one in a file is not.
-class Schedule {
+class ScheduleExtension {
  public:
-  Schedule(std::string its_name, double& number, std::function<double(Index)> value_at)
+  ScheduleExtension(std::string its_name, double& number, std::function<double(Index)> value_at)
       : name(std::move(its_name)), number_(&number), value_at_(std::move(value_at)) {
     if (!value_at_) fail<ValueError>(name, ": the function is empty");
   }
@@ -47,13 +49,15 @@ class Schedule {
   std::optional<double> last_;  // none before the first update
 };
 
-/// Sets `number` to `value_at(t)` after t calls. `number` must outlive the trainer.
+/// Sets `number` to `value_at(t)` after t calls: the t-th update has value_at(t), counted from 0. Takes the
+/// schedules of optim/schedule.hpp, too. `number` must outlive the trainer.
 ///
+///     trainer.extend(train::schedule(adam.options.learning_rate, optim::cosine({.rate = 1e-3, .steps = 5000})));
 ///     trainer.extend(train::schedule(adam.options.learning_rate, [](Index t) { return 1e-3 / (1 + t); }),
 ///                    train::epochs(1));
 inline Extension schedule(double& number, std::function<double(Index)> value_at,
                           std::string name = "Schedule") {
-  return Schedule(std::move(name), number, std::move(value_at));
+  return ScheduleExtension(std::move(name), number, std::move(value_at));
 }
 
 /// Multiplies the initial number by `rate` at each call, until it reaches `target`. Throws ValueError for a
@@ -121,6 +125,64 @@ inline Extension warmup_shift(double& number, double start, Index calls) {
                static_cast<double>(calls);
       },
       "WarmupShift");
+}
+
+struct ReduceOnPlateauOptions {
+  std::string monitor = "validation/main/loss";
+  Better better = Better::less;  ///< use Better::greater for accuracies
+  double factor = 0.1;  ///< multiplies the number after `patience` means without improvement and one more
+  Index patience = 10;
+  double threshold = 1e-4;    ///< a mean is better if it differs from the best by more than this share
+  Index cooldown = 0;         ///< means after a reduction that do not count
+  double final_rate = 0;      ///< the number does not fall below it
+  Trigger check = epochs(1);  ///< when to take the mean since the last check
+};
+
+/// Lowers a number when the mean of an observed value no longer improves.
+class PlateauExtension {
+ public:
+  PlateauExtension(double& number, ReduceOnPlateauOptions o)
+      : number_(&number),
+        plateau_({.rate = number,
+                  .factor = o.factor,
+                  .patience = o.patience,
+                  .threshold = o.threshold,
+                  .greater = o.better == Better::greater,
+                  .cooldown = o.cooldown,
+                  .final_rate = o.final_rate}),
+        monitor_(std::move(o.monitor)),
+        check_(std::move(o.check)) {}
+
+  void initialize(Trainer&) { *number_ = plateau_.rate(); }
+  void operator()(Trainer& trainer) {
+    if (const auto value = trainer.observation().find(monitor_)) summary_.add(monitor_, *value);
+    if (!check_(trainer.status())) return;
+    const auto mean = summary_.means().find(monitor_);
+    summary_.clear();
+    if (mean) *number_ = plateau_(*mean);
+  }
+  void serialize(io::Serializer& serializer) {
+    serializer.child("plateau", plateau_);
+    serializer.child("summary", summary_);
+    serializer.child("check", check_);
+  }
+
+  std::string name = "ReduceOnPlateau";
+
+ private:
+  double* number_;
+  optim::ReduceOnPlateau plateau_;
+  std::string monitor_;
+  Trigger check_;
+  Summary summary_;  // since the last check
+};
+
+/// Multiplies `number` by a factor when the mean of an observed value no longer improves, as
+/// optim::ReduceOnPlateau does. Throws ValueError for options out of range. `number` must outlive the trainer.
+///
+///     trainer.extend(train::reduce_on_plateau(adam.options.learning_rate, {.patience = 2}));
+inline Extension reduce_on_plateau(double& number, ReduceOnPlateauOptions o = {}) {
+  return PlateauExtension(number, std::move(o));
 }
 
 }  // namespace lstmlib::train

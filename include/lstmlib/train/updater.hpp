@@ -4,7 +4,7 @@
 
 #include "lstmlib/optim/optimizer.hpp"
 #include "lstmlib/tensor/random.hpp"
-#include "lstmlib/train/observation.hpp"
+#include "lstmlib/train/objective.hpp"
 
 #include <type_traits>
 
@@ -33,7 +33,9 @@ class BatchUpdater : public Updater {
   Index iteration() const override { return iteration_; }
   Index epoch() const override { return batches_->epoch(); }
   double epoch_detail() const override { return batches_->epoch_detail(); }
-  double previous_epoch_detail() const override { return batches_->previous_epoch_detail(); }
+  double previous_epoch_detail() const override {
+    return start_of_update_ ? *start_of_update_ : batches_->previous_epoch_detail();
+  }
 
   void serialize(io::Serializer& serializer) override {
     serializer.child("iterator:main", *batches_);
@@ -51,6 +53,8 @@ class BatchUpdater : public Updater {
   Iterator& batches() { return *batches_; }
   optim::Optimizer& optimizer() { return *optimizer_; }
   void begin() { begin_step(static_cast<std::uint64_t>(iteration_)); }
+  /// Call it after the first batch of an update of several.
+  void note_start() { start_of_update_ = batches_->previous_epoch_detail(); }
   void end() { ++iteration_; }
 
  private:
@@ -58,48 +62,99 @@ class BatchUpdater : public Updater {
   nn::Module* model_;
   optim::Optimizer* optimizer_;
   Index iteration_ = 0;
+  std::optional<double> start_of_update_;  // of the last one; none in a run that was just resumed
+};
+
+struct UpdaterOptions {
+  /// Batches of one update. Their gradients are added, so the update is that of one batch with all their
+  /// examples, but the memory is that of one.
+  Index accumulate = 1;
 };
 
 /// One iteration: batch, objective, backward pass and optimizer step, run as one graph on the device. Keeps
-/// references to its arguments. `objective(batch, observation)` returns the loss, a scalar Variable, and may
-/// observe more; all keys get the prefix "main/". The objective must not wait for the device; to observe
-/// values from it, see Observation::defer.
+/// references to its arguments; an objective that is a temporary is moved into it.
 ///
-///     auto objective = [&](const auto& batch, train::Observation&) {
+/// The objective is called as `loss(model, batch)`, `loss(model, batch, observation)`, `loss(batch)` or
+/// `loss(batch, observation)`. It returns the loss, a scalar Variable that is a mean over examples, or a
+/// SummedLoss. It may observe more; all keys get the prefix "main/". It must not wait for the device; to
+/// observe values from it, see Observation::defer.
+///
+///     train::StandardUpdater updater(batches, model, adam, [](auto& model, const auto& batch) {
 ///       return ops::softmax_cross_entropy(model(batch.inputs), batch.labels);
-///     };
-///     train::StandardUpdater updater(batches, model, optimizer, objective);
-template <class Iterator, class Objective>
+///     });
+template <class Iterator, class Objective, class Model = nn::Module>
 class StandardUpdater final : public BatchUpdater<Iterator> {
  public:
-  /// `optimizer` updates the parameters of `model`.
-  StandardUpdater(Iterator& batches, nn::Module& model, optim::Optimizer& optimizer, Objective& objective)
-      : BatchUpdater<Iterator>(batches, model, optimizer), objective_(&objective) {}
+  /// `optimizer` updates the parameters of `model`. Throws ValueError if `accumulate` is below 1.
+  StandardUpdater(Iterator& batches, Model& model, optim::Optimizer& optimizer, Objective& objective,
+                  UpdaterOptions options = {})
+      : BatchUpdater<Iterator>(batches, model, optimizer),
+        model_(&model),
+        objective_(&objective),
+        options_(options) {
+    check_options();
+  }
+  StandardUpdater(Iterator& batches, Model& model, optim::Optimizer& optimizer, Objective&& objective,
+                  UpdaterOptions options = {})
+      : BatchUpdater<Iterator>(batches, model, optimizer),
+        model_(&model),
+        own_objective_(std::move(objective)),
+        options_(options) {
+    check_options();
+  }
 
   Observation update() override {
     this->begin();
-    Observation seen;
-    seen["loss"] = 0;  // reserve the first position in the report
-    const auto batch = this->batches().next();
-    std::invoke_result_t<Objective&, decltype(batch)&, Observation&> loss;
+    using Batch = decltype(this->batches().next());
+    using Value = decltype(train::detail::call_objective(*model_, objective(), std::declval<const Batch&>(),
+                                                         std::declval<Observation&>()));
+    using Loss = decltype(train::detail::Loss(std::declval<Value>()));
+    const Index parts = options_.accumulate;
+    std::vector<Loss> losses(static_cast<std::size_t>(parts));
+    std::vector<Observation> seen(static_cast<std::size_t>(parts));
     optim::Optimizer& optimizer = this->optimizer();
     const Device device = optimizer.device();
-    device.backend().run_as_graph(device.number(), [&] {
-      optimizer.zero_grad();
-      loss = (*objective_)(batch, seen);
-      loss.backward();
-      optimizer.step();
-    });
-    seen["loss"] = static_cast<double>(loss.item());
-    seen.resolve();
+    Index count = 0;  // of summed losses
+    for (Index part = 0; part < parts; ++part) {
+      auto& loss = losses[static_cast<std::size_t>(part)];
+      auto& observation = seen[static_cast<std::size_t>(part)];
+      observation["loss"] = 0;  // reserve the first position in the report
+      const Batch batch = this->batches().next();
+      if (part == 0) this->note_start();
+      device.backend().run_as_graph(device.number(), [&] {
+        if (part == 0) optimizer.zero_grad();
+        loss = train::detail::call_objective(*model_, objective(), batch, observation);
+        backward_weighted(loss.value, loss.count ? 1 : 1 / static_cast<double>(parts));
+        if (loss.count) count += *loss.count;
+        if (part + 1 < parts) return;
+        if (loss.count && count == 0) fail<ValueError>("updater: the objective counted nothing");
+        optimizer.step({.divisor = loss.count ? static_cast<double>(count) : 1});
+      });
+    }
+    for (std::size_t part = 0; part < seen.size(); ++part) {
+      losses[part].observe(seen[part]);
+      seen[part].resolve();
+    }
     this->end();
     Observation result;
-    add_prefixed(result, "main/", seen);
+    add_prefixed(result, "main/", train::detail::mean_of(seen));
     return result;
   }
 
  private:
-  Objective* objective_;
+  void check_options() const {
+    lstmlib::detail::require_size("UpdaterOptions", "accumulate", options_.accumulate);
+  }
+  Objective& objective() { return objective_ ? *objective_ : *own_objective_; }
+  template <Real T>
+  static void backward_weighted(const Variable<T>& loss, double weight) {
+    backward(loss, static_cast<T>(weight));
+  }
+
+  Model* model_;
+  Objective* objective_ = nullptr;
+  std::optional<std::remove_const_t<Objective>> own_objective_;
+  UpdaterOptions options_;
 };
 
 }  // namespace lstmlib::train

@@ -25,10 +25,7 @@ template <class T>
 class RecurrentCheck {
  public:
   RecurrentCheck(Checks& checks, const RecurrentSizes& sizes)
-      : c_(checks),
-        k_(checks.backend.kernels<T>(0).recurrent),
-        name_(sizes.name()),
-        layout_(sizes.lengths) {
+      : c_(checks), k_(checks.backend.kernels<T>(0).recurrent), name_(sizes.name()), layout_(sizes.lengths) {
     generator().seed(1);  // whatever was checked before
     const Index n = sizes.hidden, width = gate_count(sizes.cell) * n, rows = layout_.rows();
     const double scale = 1 / std::sqrt(static_cast<double>(n));

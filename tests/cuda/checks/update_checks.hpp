@@ -79,7 +79,7 @@ class UpdateChecks {
           for (std::size_t n = 0; i == 1 && n < ids.size(); ++n)
             if (ids[n] == row) g = some[n * at(width_) + at(j)];
           g *= 0.5;
-          g = math::apply_step(decay, start[0][k], g);
+          g = math::apply_transform(decay, start[0][k], g);
           std::visit(
               [&](const auto& one) {
                 math::apply_rule(one, start[0][k], g, start[1][k], start[2][k], start[3][k]);

@@ -151,8 +151,8 @@ start 1 $(job algo-1,algo-2 algo-1 3 "$say")
 start 3 $(job algo-1,algo-3 algo-3 3 "$say")
 expect 1 1
 expect 3 1
-expect_line 1 "of 2 hosts 1 did not come within 3 s: algo-2"
-expect_line 3 "the first host, algo-1, did not come within 3 s"
+expect_line 1 "of 2 hosts 1 did not respond within 3 s: algo-2"
+expect_line 3 "the first host, algo-1, did not respond within 3 s"
 
 new_case stopped
 # shellcheck disable=SC2046

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     const Outcome outcome = launch({argv + 1, argv + argc});
     if (outcome.stopped()) return 128 + outcome.signal;
     if (outcome.status == 0) return 0;
-    std::cerr << "launch: failed: " << outcome.complaint << '\n';
+    std::cerr << "launch: failed: " << outcome.reason << '\n';
   } catch (const lstmlib::Error& error) { std::cerr << "launch: refused: " << error.what() << '\n'; }
   return 1;
 }

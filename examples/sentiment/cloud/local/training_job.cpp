@@ -58,11 +58,11 @@ JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::pa
   make_folder(instances);
   const cloud::ScratchFolder instance(fs::absolute(instances));
   const job::Container container{instance.path() / "ml"};
-  watch.status("Downloading", "Bringing the channels to the instance");
+  watch.status("Downloading", "Copying the channels to the instance");
   write_container(container, request, bucket);
   cloud::stop_if_interrupted();
 
-  watch.status("Training", "The container runs");
+  watch.status("Training", "The container is running");
   process::Process process(container_program(
       {"train"}, {{"SAGEMAKER_BASE_DIR", container.root.string()}, {"TRAINING_JOB_NAME", request.name}}));
   int signal = 0;
@@ -81,7 +81,7 @@ JobResults run_job(const JobRequest& request, const Bucket& bucket, const fs::pa
     fail<Error>("training job ", request.name, " failed: ", reason);
   }
 
-  watch.status("Uploading", "Packing what it left");
+  watch.status("Uploading", "Archiving the results");
   const JobResults results{bucket.uri(request.name + "/output/model.tar.gz"),
                            bucket.uri(request.name + "/output/output.tar.gz")};
   make_folder(bucket.file(results.model).parent_path());

@@ -60,7 +60,7 @@ std::string_view TextDecoder::without_mark(std::string_view bytes) {
                       ": is UTF-16, by its byte order mark; convert it first: iconv -f UTF-16 -t UTF-8");
   if (bytes.starts_with(utf8_mark) && options_.encoding != Encoding::utf8)
     fail<FormatError>(name_, ": is UTF-8, by its byte order mark, not ", name_of(options_.encoding),
-                      "; leave --encoding out");
+                      "; omit --encoding");
   skip_byte_order_mark(bytes);
   return bytes;
 }
@@ -106,7 +106,7 @@ void TextDecoder::report() const {
   if (dropped_ == 0) return;
   std::cerr << "sentiment: " << name_ << ": " << dropped_ << (dropped_ == 1 ? " byte is" : " bytes are")
             << " not " << name_of(options_.encoding) << " and " << (dropped_ == 1 ? "was" : "were")
-            << " left out, the first in line " << first_line_;
+            << " skipped, the first in line " << first_line_;
   if (options_.encoding == Encoding::utf8) std::cerr << "; --encoding latin-1 or cp1252 may read them";
   std::cerr << "; --strict refuses them\n";
 }

@@ -26,7 +26,7 @@ Vocabulary::Vocabulary(std::vector<Entry> entries) : entries_(std::move(entries)
       fail<FormatError>("vocabulary: id ", id, " of '", word, "' is not in 0 to ", size() - 1, " (", size(),
                         " words)");
     if (!id_of_.emplace(word, id).second)
-      fail<FormatError>("vocabulary: the word '", word, "' stands there twice");
+      fail<FormatError>("vocabulary: the word '", word, "' appears twice");
   }
   for (const std::string_view mark : {end_mark, unknown_mark}) {
     if (!id_of_.contains(mark))

@@ -28,7 +28,7 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
   std::string problem;
 
   bool null() override { return refuse("null"); }
-  bool boolean(bool) override { return refuse("a truth value"); }
+  bool boolean(bool) override { return refuse("a boolean"); }
   bool number_float(double, const std::string& text) override { return refuse(text); }
   bool string(std::string&) override { return refuse("a text"); }
   bool binary(nlohmann::json::binary_t&) override { return refuse("bytes"); }
@@ -53,17 +53,17 @@ class VocabularyReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) override {
-    const std::string_view said = error.what();
-    const auto says = [&](std::string_view part) { return said.find(part) != std::string_view::npos; };
+    const std::string_view description = error.what();
+    const auto says = [&](std::string_view part) { return description.find(part) != std::string_view::npos; };
     const bool cut = says("unexpected end of input") || says("missing closing quote");
     problem =
         lstmlib::message("byte ", byte, ": ",
-                         says("surrogate") ? "half of a surrogate pair (\\ud800 to \\udfff), which is no "
+                         says("surrogate") ? "half of a surrogate pair (\\ud800 to \\udfff), which is not a "
                                              "character; a word with it cannot occur in a text"
                          : says("ill-formed UTF-8") ? "not UTF-8"
                          : cut                      ? "not JSON: it ends too early"
                                                     : "not JSON");
-    if (!word_.empty()) problem += " (behind the word '" + io::printable(word_) + "')";
+    if (!word_.empty()) problem += " (after the word '" + io::printable(word_) + "')";
     return false;
   }
 

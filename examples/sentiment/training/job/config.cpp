@@ -26,7 +26,7 @@ Json parse(std::string_view text, const std::string& name) {
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key)
       if (const auto& key = value.get_ref<const std::string&>(); !keys.back().insert(key).second)
-        fail<FormatError>(name, ": the key ", lstmlib::io::printable(key), " comes twice");
+        fail<FormatError>(name, ": the key ", lstmlib::io::printable(key), " appears twice");
     return true;
   };
   Json json = Json::parse(text.begin(), text.end(), look, false);

@@ -42,14 +42,15 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
-/// Whether this process reports for all that train together.
-bool is_spokesman() {
+/// Rank 0 of the processes of this run: the one that reports.
+bool is_main_process() {
   const auto rank = launch::rank_from_environment();
   return !rank || rank->rank == 0;
 }
 
 void ignore(const std::string& setting) {
-  if (is_spokesman()) std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
+  if (is_main_process())
+    std::cerr << "sentiment: ignoring the unknown setting " << printable(setting) << '\n';
 }
 
 /// Reports the unknown options of the command line, each with its values. Returns their names.
@@ -83,7 +84,7 @@ void take_hyperparameters(CLI::App& train, const fs::path& file, const std::set<
       continue;
     }
     if (!taken.insert(option).second)
-      fail<FormatError>(file.string(), ": ", name, ": is there in two spellings");
+      fail<FormatError>(file.string(), ": ", name, ": is given in two spellings");
     if (option->count() > 0) continue;
     if (const std::string wrong = fault_of_setting(*option, value); !wrong.empty())
       fail<FormatError>(file.string(), ": ", name, ": ", wrong);
@@ -99,7 +100,7 @@ fs::path channel_folder(const Container& container, const std::vector<Channel>& 
   std::string given;
   for (const auto& each : channels) given += (given.empty() ? "" : ", ") + printable(each.name);
   if (!fs::is_directory(folder, error))
-    fail<Error>("channel ", channel, " is missing: the job needs train, test and vocab, and has ",
+    fail<Error>("channel ", channel, " is missing: the job needs train, test and vocab, but has ",
                 given.empty() ? "no channel" : given, " (no folder ", folder.string(),
                 fs::exists(container.channels(), error)
                     ? ")"
@@ -121,10 +122,10 @@ fs::path folder_for_results(const CLI::App& train, const char* option, const cha
   if (!is_address(given.string())) return given;
   const std::string of_toolkit = variable(variable_name);
   const fs::path folder = of_toolkit.empty() || is_address(of_toolkit) ? of_container : fs::path(of_toolkit);
-  if (is_spokesman())
+  if (is_main_process())
     std::cerr << "sentiment: " << option << " is " << printable(given.string())
-              << ", which is no folder of the container; " << folder.string()
-              << " is used, whose content the service takes to S3 at the end\n";
+              << ", which is not a folder of the container; " << folder.string()
+              << " is used instead; the service uploads its content to S3 at the end\n";
   return folder;
 }
 
@@ -135,7 +136,7 @@ void take_folders(const CLI::App& train, const Container& container, TrainOption
   for (const auto& channel : channels)
     if (channel.pipe)
       fail<Error>("channel ", printable(channel.name),
-                  ": its TrainingInputMode is Pipe, and only File and FastFile are read");
+                  ": its TrainingInputMode is Pipe, expected File or FastFile");
   const auto given = [&](const char* option) { return train.count(option) > 0; };
   if (!given("--train")) o.train = channel_folder(container, channels, "train", "train.npz");
   if (!given("--test")) o.test = channel_folder(container, channels, "test", "test.npz");
@@ -205,7 +206,7 @@ void complete_options(CLI::App& train, TrainOptions& o, launch::ProcessOptions& 
   o.in_job = true;
   if (fs::is_directory(container.checkpoints(), error))
     o.checkpoint = container.checkpoints() / "checkpoint.npz";
-  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet && is_spokesman())
+  if (const std::string name = variable("TRAINING_JOB_NAME"); !name.empty() && !o.quiet && is_main_process())
     std::cerr << "Training job " << printable(name) << '\n';
 }
 

@@ -37,10 +37,10 @@ std::vector<std::string> variables_for_hosts() {
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::string_view name = text.substr(0, text.find('='));
-    bool wanted = name == "PATH" || name == "LD_LIBRARY_PATH" || name == "CUDA_VISIBLE_DEVICES";
+    bool needed = name == "PATH" || name == "LD_LIBRARY_PATH" || name == "CUDA_VISIBLE_DEVICES";
     for (const char* prefix : {"SM_", "SAGEMAKER_", "TRAINING_JOB_", "NCCL_", "LSTMLIB_"})
-      wanted = wanted || name.starts_with(prefix);
-    if (wanted && name != "SM_CURRENT_HOST" && name != "NCCL_SOCKET_IFNAME") names.emplace_back(name);
+      needed = needed || name.starts_with(prefix);
+    if (needed && name != "SM_CURRENT_HOST" && name != "NCCL_SOCKET_IFNAME") names.emplace_back(name);
   }
   return names;
 }
@@ -70,7 +70,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
   const auto mpirun = find_program("mpirun");
   if (!mpirun)
     fail<Error>("to train in ", placement.processes(),
-                " processes mpirun is needed, which is not in PATH (Debian's package openmpi-bin)");
+                " processes, mpirun is needed, but it is not in PATH (Debian's package openmpi-bin)");
   std::vector<std::string> words{mpirun->string(), "-np", std::to_string(placement.processes())};
   const auto add = [&](std::initializer_list<std::string> more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -89,7 +89,7 @@ std::vector<std::string> mpirun_command(const Placement& placement, const std::v
     const auto ssh = find_program("ssh");
     if (!ssh)
       fail<Error>("to train on ", placement.hosts.size(),
-                  " hosts ssh is needed, which is not in PATH (Debian's package openssh-client)");
+                  " hosts, ssh is needed, but it is not in PATH (Debian's package openssh-client)");
     set("plm_rsh_agent", ssh->string() + " -F " + placement.ssh_config.string());
     // The first host connects to each other host directly and stays connected, so that it notices when a
     // daemon ends.

@@ -26,23 +26,24 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 /// Whether a name can safely be a word of a command: not an option, and a single word.
-bool is_plain(const std::string& name, const char* besides) {
+bool is_plain(const std::string& name, const char* extra) {
   constexpr const char* letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  return name.size() < 256 && name.find_first_not_of(std::string(letters) + besides) == name.npos &&
+  return name.size() < 256 && name.find_first_not_of(std::string(letters) + extra) == name.npos &&
          !name.starts_with('-');
 }
 
 void check_names(const JobHosts& hosts) {
   for (const std::string& name : hosts.names)
     if (name.empty() || !is_plain(name, ".-"))
-      fail<Error>("the job's host \"", printable(name), "\": is not a name of a host");
+      fail<Error>("the job's host \"", printable(name), "\": is not a host name");
   if (std::adjacent_find(hosts.names.begin(), hosts.names.end()) != hosts.names.end())
     fail<Error>("the job names a host twice");
   if (!is_plain(hosts.network_interface, "._-"))
     fail<Error>("the job's network interface \"", printable(hosts.network_interface),
-                "\": is not a name of one");
+                "\": is not a name of an interface");
   if (std::find(hosts.names.begin(), hosts.names.end(), hosts.current) == hosts.names.end())
-    fail<Error>("the job's current host is \"", printable(hosts.current), "\", which is none of its hosts");
+    fail<Error>("the job's current host is \"", printable(hosts.current),
+                "\", which is not one of its hosts");
 }
 
 std::string listed(const std::map<std::string, std::string>& missing) {
@@ -73,7 +74,7 @@ int wait_for_others(const JobHosts& hosts, std::chrono::seconds limit) {
     if (watch.received() != 0 || missing.empty()) return watch.received();
     const auto now = Clock::now();
     if (now - start >= limit)
-      fail<Error>("of ", hosts.names.size(), " hosts ", missing.size(), " did not come within ",
+      fail<Error>("of ", hosts.names.size(), " hosts ", missing.size(), " did not respond within ",
                   limit.count(), " s: ", listed(missing));
     if (now >= next_word) {
       std::cerr << "Waiting for " << missing.size() << " of " << hosts.names.size()
@@ -103,7 +104,7 @@ Outcome run_other(const JobHosts& hosts, std::chrono::seconds limit) {
   const std::string& first = hosts.names.front();
   if (!find_program("orted"))
     fail<Error>(
-        "a job of several hosts needs MPI's orted, which is not in PATH (Debian's package openmpi-bin)");
+        "a job on several hosts needs MPI's orted, but it is not in PATH (Debian's package openmpi-bin)");
   const SshFolder folder;
   SshServer server(folder);
   // A stop signal reaches all hosts; the first host ends the processes of all.
@@ -111,14 +112,14 @@ Outcome run_other(const JobHosts& hosts, std::chrono::seconds limit) {
   for (const auto start = Clock::now(); !server.begun(); server.check(100ms)) {
     if (watch.received() != 0) return {.signal = watch.received()};
     if (Clock::now() - start >= limit)
-      fail<Error>("the first host, ", first, ", did not come within ", limit.count(), " s");
+      fail<Error>("the first host, ", first, ", did not respond within ", limit.count(), " s");
   }
   while (!server.ended()) server.check(100ms);
   if (const int status = *server.ended(); status != 0)
     return {.status = status,
             .signal = watch.received(),
-            .complaint = message("this host's part ended with status ", status, " before ", first,
-                                 ", the first host, ended it")};
+            .reason = message("the process of this host ended with status ", status, " before ", first,
+                              ", the first host, ended it")};
   return {.signal = watch.received()};
 }
 

@@ -54,7 +54,7 @@ void add_words(std::string& text, std::string_view line) {
 
 }  // namespace
 
-bool Complaints::take(std::string_view line) {
+bool FailureReason::add_line(std::string_view line) {
   // mpirun reports each signal, and a harmless race with its own children.
   if (line.starts_with("mpirun: Forwarding signal") || line.find("plm:rsh: Warning: setpgid(") != line.npos)
     return false;
@@ -74,7 +74,7 @@ bool Complaints::take(std::string_view line) {
   return true;
 }
 
-std::string Complaints::reason() const {
+std::string FailureReason::text() const {
   std::string text = !of_ssh_.empty() ? of_ssh_ : !of_process_.empty() ? of_process_ : of_mpirun_;
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
@@ -89,11 +89,11 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   // mpirun inherits this and ignores the signal until there are processes to forward it to.
   std::signal(SIGUSR1, SIG_IGN);
   const lstmlib::train::SignalWatch watch;
-  Complaints complaints;
+  FailureReason reason;
   process::Process mpirun({.words = words});
   auto next = std::chrono::steady_clock::time_point::min();
   const auto pass_on = [&](const std::string& line) {
-    if (complaints.take(line)) std::cerr << line << '\n';
+    if (reason.add_line(line)) std::cerr << line << '\n';
   };
   while (!mpirun.ended()) {
     mpirun.wait(100ms, pass_on);
@@ -106,10 +106,10 @@ Outcome run_mpirun(const std::vector<std::string>& words) {
   mpirun.wait(0ms, pass_on);
   Outcome outcome{*mpirun.ended(), watch.received(), {}};
   if (outcome.status != 0)
-    outcome.complaint = complaints.reason().empty()
-                            ? lstmlib::message("mpirun ended with status ", outcome.status,
-                                               outcome.status > 128 ? ", a process by a signal" : "")
-                            : complaints.reason();
+    outcome.reason = reason.text().empty()
+                         ? lstmlib::message("mpirun ended with status ", outcome.status,
+                                            outcome.status > 128 ? ", a process was killed by a signal" : "")
+                         : reason.text();
   return outcome;
 }
 

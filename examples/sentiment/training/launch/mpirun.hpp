@@ -9,13 +9,13 @@
 namespace sentiment::launch {
 
 /// Extracts the reason for a failure from the standard error of mpirun and its processes.
-class Complaints {
+class FailureReason {
  public:
   /// Returns false for a line that need not be shown.
-  bool take(std::string_view line);
+  bool add_line(std::string_view line);
   /// The reason in one line, if there is one. A host that was not reached or was lost comes first, then the
   /// message of a process, then that of mpirun.
-  std::string reason() const;
+  std::string text() const;
 
  private:
   std::string of_ssh_, of_process_, of_mpirun_, block_;
@@ -23,9 +23,9 @@ class Complaints {
 };
 
 struct Outcome {
-  int status = 0;           ///< exit status of mpirun: 0, or that of the first process that failed
-  int signal = 0;           ///< SIGINT or SIGTERM, if one arrived
-  std::string complaint{};  ///< reason of a failure in one line
+  int status = 0;        ///< exit status of mpirun: 0, or that of the first process that failed
+  int signal = 0;        ///< SIGINT or SIGTERM, if one arrived
+  std::string reason{};  ///< reason of a failure in one line
   /// Whether a signal ended it cleanly.
   bool stopped() const;
 };

@@ -37,9 +37,9 @@ extern "C" void stop_once(int) {
 
 std::optional<Rank> rank_from_environment() {
   if (std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr) return std::nullopt;
-  constexpr int most = std::numeric_limits<int>::max();
+  constexpr int max_size = std::numeric_limits<int>::max();
   Rank place;
-  place.size = number("OMPI_COMM_WORLD_SIZE", 1, most);
+  place.size = number("OMPI_COMM_WORLD_SIZE", 1, max_size);
   place.rank = number("OMPI_COMM_WORLD_RANK", 0, place.size - 1);
   place.local_size = number("OMPI_COMM_WORLD_LOCAL_SIZE", 1, place.size);
   place.local_rank = number("OMPI_COMM_WORLD_LOCAL_RANK", 0, place.local_size - 1);

@@ -36,7 +36,7 @@ constexpr std::uint64_t largest_key = 1 << 16;  // bytes
 fs::path needed(const char* program, const char* package) {
   const auto file = find_program(program);
   if (!file)
-    fail<Error>("a job of several hosts needs ", program, ", which is not in PATH (Debian's package ",
+    fail<Error>("a job on several hosts needs ", program, ", which is not in PATH (Debian's package ",
                 package, ")");
   return *file;
 }
@@ -51,7 +51,7 @@ std::string quoted(const std::string& text) {
 std::string user_name() {
   const passwd* user = ::getpwuid(::geteuid());
   if (user == nullptr)
-    fail<Error>("a job of several hosts needs a user with a name, for ssh, and ", ::geteuid(), " has none");
+    fail<Error>("a job on several hosts needs a user with a name, for ssh, but ", ::geteuid(), " has none");
   return user->pw_name;
 }
 
@@ -100,7 +100,7 @@ std::string public_half(const fs::path& key) {
   std::string reason;
   while (keygen.wait(100ms, [&](const std::string& line) { reason = line; })) {}
   if (keygen.end(10s) != 0)
-    fail<Error>(hosts_key().string(), ": is no private key of OpenSSH without a passphrase (", reason, ")");
+    fail<Error>(hosts_key().string(), ": is not an OpenSSH private key without a passphrase (", reason, ")");
   std::string text = read_text(file, largest_key);
   return text.substr(0, text.find('\n'));
 }
@@ -121,7 +121,7 @@ SshFolder::SshFolder() {
   } catch (const FileError& error) {
     fail<Error>(
         error.what(),
-        "; a job of several hosts needs there a private key of OpenSSH that is the same on all, as in the "
+        "; a job on several hosts needs one OpenSSH private key there, the same on all hosts, as in the "
         "image that examples/sentiment/Dockerfile makes");
   }
   std::string name = (fs::temp_directory_path() / "sentiment-XXXXXX").string();
@@ -200,12 +200,12 @@ bool wait_for(int handle, short event) {
 }
 
 /// Nothing if an ssh server responds there, else the reason.
-std::optional<std::string> ask(const addrinfo& address) {
+std::optional<std::string> probe(const addrinfo& address) {
   const CloseSocket socket{::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (socket.handle < 0) return std::strerror(errno);
   if (::connect(socket.handle, address.ai_addr, address.ai_addrlen) != 0 && errno != EINPROGRESS)
     return std::strerror(errno);
-  if (!wait_for(socket.handle, POLLOUT)) return "no answer";
+  if (!wait_for(socket.handle, POLLOUT)) return "no response";
   int error = 0;
   socklen_t size = sizeof error;
   if (::getsockopt(socket.handle, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
@@ -213,7 +213,7 @@ std::optional<std::string> ask(const addrinfo& address) {
   std::array<char, 4> greeting{};
   if (!wait_for(socket.handle, POLLIN) || ::recv(socket.handle, greeting.data(), 4, 0) != 4 ||
       std::string_view(greeting.data(), 4) != "SSH-")
-    return "what answers is no ssh server";
+    return "the server is not an ssh server";
   return std::nullopt;
 }
 
@@ -224,11 +224,11 @@ std::optional<std::string> why_unreachable(const std::string& host, int port) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (error != 0) return message("its name does not resolve: ", ::gai_strerror(error));
+  if (error != 0) return message("the name does not resolve: ", ::gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   std::optional<std::string> reason;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    reason = ask(*each);
+    reason = probe(*each);
     if (!reason) return std::nullopt;
   }
   return message("port ", port, ": ", *reason);

@@ -2,7 +2,9 @@
 #pragma once
 // The CPU back end; defines cpu_backend().
 
+#include "lstmlib/backend/cpu/array.hpp"
 #include "lstmlib/backend/cpu/inference_stack.hpp"
+#include "lstmlib/backend/cpu/losses.hpp"
 #include "lstmlib/backend/cpu/tensor.hpp"
 #include "lstmlib/backend/cpu/memory.hpp"
 #include "lstmlib/backend/cpu/nn.hpp"

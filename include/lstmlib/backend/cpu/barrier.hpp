@@ -48,9 +48,9 @@ inline void wait_while(const Ticket& ticket, std::uint32_t seen, std::chrono::mi
 /// Barrier of the threads of a team.
 class Barrier {
  public:
-  /// `patience`: microseconds to spin, shared by all barriers of a pool.
-  Barrier(int members, std::atomic<int>& patience)
-      : members_(static_cast<std::uint32_t>(members)), patience_(patience) {}
+  /// `spin_time`: microseconds to spin, shared by all barriers of a pool.
+  Barrier(int members, std::atomic<int>& spin_time)
+      : members_(static_cast<std::uint32_t>(members)), spin_time_(spin_time) {}
 
   void wait() {
     if (members_ == 1) return;
@@ -63,12 +63,13 @@ class Barrier {
     }
     // On a busy machine the thread we wait for may be descheduled. Spinning would then take its time, so spin
     // less.
-    const int patience = patience_.load(std::memory_order_relaxed);
-    if (detail::spin_while(round_, round, std::chrono::microseconds(patience))) {
-      if (patience < max_patience) patience_.store(patience + 1 + patience / 8, std::memory_order_relaxed);
+    const int spin_time = spin_time_.load(std::memory_order_relaxed);
+    if (detail::spin_while(round_, round, std::chrono::microseconds(spin_time))) {
+      if (spin_time < max_spin_time)
+        spin_time_.store(spin_time + 1 + spin_time / 8, std::memory_order_relaxed);
       return;
     }
-    patience_.store(std::max(patience / 2, 1), std::memory_order_relaxed);
+    spin_time_.store(std::max(spin_time / 2, 1), std::memory_order_relaxed);
     const auto start = Clock::now();
     round_.wait(round, std::memory_order_acquire);
     slept_.fetch_add((Clock::now() - start).count(), std::memory_order_relaxed);
@@ -81,13 +82,13 @@ class Barrier {
   }
 
   /// Longer than the differences between the shares of a step, and than most pauses between two kernels.
-  static constexpr int max_patience = 250;
+  static constexpr int max_spin_time = 250;
 
  private:
   using Clock = std::chrono::steady_clock;
 
   std::uint32_t members_;
-  std::atomic<int>& patience_;
+  std::atomic<int>& spin_time_;
   const Clock::time_point made_ = Clock::now();
   std::atomic<Clock::rep> slept_{0};
   alignas(64) detail::Ticket arrived_{0};

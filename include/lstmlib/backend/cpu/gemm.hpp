@@ -96,7 +96,7 @@ void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode write) {
       product.left_step = a.transposed ? left.width : 1;
       product.right = right.panel(panel) + from * right.width;
       product.right_step = right.width;
-      product.steps = std::min(inner_block, inner - from);
+      product.depth = std::min(inner_block, inner - from);
       product.parts = 1;
       product.result = c.data + first * columns + panel * right.width;
       product.result_row = columns;

@@ -19,7 +19,7 @@ struct InferenceLayers {
 /// The blocks of units that one thread of a team computes.
 struct InferenceShare {
   Index first, last;
-  InferenceShare(const InferenceLayer& layer, const Member& member)
+  InferenceShare(const InferenceLayer& layer, const TeamMember& member)
       : first(layer.blocks() * member.number / member.count),
         last(layer.blocks() * (member.number + 1) / member.count) {}
 };
@@ -50,21 +50,22 @@ class InferenceGroup {
       while (length(batch_size_at - 1) <= step) --batch_size_at;
       offset_[step + 1] = offset_[step] + batch_size_at;
     }
-    Index sums_row = 0, operand = 0, state_row = 0, layer_count = std::ssize(stack.layers) / stack.directions;
+    Index projection_row = 0, operand = 0, state_row = 0,
+          layer_count = std::ssize(stack.layers) / stack.directions;
     width_ = stack.layers[0].width();
     for (const auto& layer : stack.layers)
-      sums_row = std::max(sums_row, layer.sums_row()), operand = std::max(operand, layer.operand_row()),
-      state_row = std::max(state_row, layer.state_row());
+      projection_row = std::max(projection_row, layer.projection_row()),
+      operand = std::max(operand, layer.operand_row()), state_row = std::max(state_row, layer.state_row());
     const Index rows = tokens();
     if (!stack.words.has_projection_cache() || layer_count > 1)
-      sums_ = scratch.take<float>({rows, sums_row}).data;
+      projections_ = scratch.take<float>({rows, projection_row}).data;
     for (auto& hidden : hidden_)
       if (layer_count > 1 || result.hidden)
         hidden = scratch.take<float>({rows, stack.directions, width_}).data;
     last_ = scratch.take<float>({places.count, stack.directions, width_}).data;
     state_ = scratch.take<float>({places.count, state_row}).data;
     for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
-    token_sums_ = scratch.take<const float*>({members, rows}).data;
+    token_projections_ = scratch.take<const float*>({members, rows}).data;
     token_hidden_ = scratch.take<float*>({members, rows}).data;
     if (input.layout || !stack.words.has_projection_cache())
       token_rows_ = scratch.take<Index>({members, rows}).data;
@@ -81,24 +82,24 @@ class InferenceGroup {
   }
 
   /// Each member computes the same range of units in every layer.
-  void run(const Member& member) const {
+  void run(const TeamMember& member) const {
     const Index directions = stack_.directions, layers = std::ssize(stack_.layers) / directions;
-    const float** sums = token_sums_ + member.number * tokens();
+    const float** projections = token_projections_ + member.number * tokens();
     float** hidden = token_hidden_ + member.number * tokens();
     for (Index at = 0; at < layers; ++at)
       for (Index direction = 0; direction < directions; ++direction) {
         const InferenceLayer& layer = stack_.layers[static_cast<std::size_t>(at * directions + direction)];
         const InferenceShare share(layer, member);
-        if (at > 0) sums_of_states(layer, share, hidden_[(at - 1) % 2], direction, sums);
-        else if (input_.layout) sums_of_rows(layer, share, direction, member.number, sums);
-        else if (stack_.words.has_projection_cache()) sums_of_table(layer, direction, sums);
-        else sums_of_words(layer, share, direction, member.number, sums);
+        if (at > 0) project_states(layer, share, hidden_[(at - 1) % 2], direction, projections);
+        else if (input_.layout) project_rows(layer, share, direction, member.number, projections);
+        else if (stack_.words.has_projection_cache()) look_up_projections(layer, direction, projections);
+        else project_words(layer, share, direction, member.number, projections);
         for_each_token(direction, [&](Index token, Index place, Index row) {
           hidden[token] = (at + 1 < layers || result_.hidden ? hidden_[at % 2] + row * directions * width_
                                                              : last_ + place * directions * width_) +
                           direction * width_;
         });
-        run_steps(layer, share, sums, hidden, member);
+        run_steps(layer, share, projections, hidden, member);
       }
     if (member.number == 0) write_results(hidden_[(layers - 1) % 2]);
   }
@@ -123,34 +124,36 @@ class InferenceGroup {
 
   // Input projections: compute the member's share, then store where the projection of each token is.
 
-  void sums_of_states(const InferenceLayer& layer, InferenceShare share, const float* below, Index direction,
-                      const float** sums) const {
+  void project_states(const InferenceLayer& layer, InferenceShare share, const float* below, Index direction,
+                      const float** projections) const {
     layer.project({below, stack_.directions * width_, stack_.directions, width_}, tokens(), share.first,
-                  share.last, sums_);
-    for_each_token(direction,
-                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+                  share.last, projections_);
+    for_each_token(direction, [&](Index token, Index, Index row) {
+      projections[token] = projections_ + row * layer.projection_row();
+    });
   }
-  void sums_of_rows(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
-                    const float** sums) const {
+  void project_rows(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
+                    const float** projections) const {
     Index* rows = token_rows_ + member * tokens();
     for (Index step = 0; step < steps_; ++step)
       for (Index place = 0; place < batch_size_at(step); ++place)
         rows[offset_[step] + place] = input_.layout->begin(places_[place]) + step;
     layer.project({input_.values.data, layer.input_size(), 1, 0, rows}, tokens(), share.first, share.last,
-                  sums_);
-    for_each_token(direction,
-                   [&](Index token, Index, Index row) { sums[token] = sums_ + row * layer.sums_row(); });
+                  projections_);
+    for_each_token(direction, [&](Index token, Index, Index row) {
+      projections[token] = projections_ + row * layer.projection_row();
+    });
   }
-  void sums_of_table(const InferenceLayer& layer, Index direction, const float** sums) const {
+  void look_up_projections(const InferenceLayer& layer, Index direction, const float** projections) const {
     for (Index step = 0; step < steps_; ++step)
       for (Index place = 0; place < batch_size_at(step); ++place)
-        sums[offset_[step] + place] =
-            direction * layer.sums_row() +
-            stack_.words.sums(word(place, direction == 0 ? step : length(place) - 1 - step));
+        projections[offset_[step] + place] =
+            direction * layer.projection_row() +
+            stack_.words.projections(word(place, direction == 0 ? step : length(place) - 1 - step));
   }
   /// Projects each distinct word once.
-  void sums_of_words(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
-                     const float** sums) const {
+  void project_words(const InferenceLayer& layer, InferenceShare share, Index direction, Index member,
+                     const float** projections) const {
     Index* slot = word_slots_ + member * (stack_.words.count() + 1);
     Index* words = token_rows_ + member * tokens();
     Index distinct = 0;
@@ -161,21 +164,21 @@ class InferenceGroup {
         if (slot[id] < 0) slot[id] = distinct, words[distinct++] = id;
       }
     layer.project({stack_.words.vectors(), layer.input_size(), 1, 0, words}, distinct, share.first,
-                  share.last, sums_);
+                  share.last, projections_);
     for (Index step = 0; step < steps_; ++step)
       for (Index place = 0; place < batch_size_at(step); ++place) {
         const Index id = stack_.words.row(word(place, direction == 0 ? step : length(place) - 1 - step));
-        sums[offset_[step] + place] = sums_ + slot[id] * layer.sums_row();
+        projections[offset_[step] + place] = projections_ + slot[id] * layer.projection_row();
       }
   }
 
-  void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* sums,
-                 float* const* hidden, const Member& member) const {
+  void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* projections,
+                 float* const* hidden, const TeamMember& member) const {
     const Index units = layer.width() / layer.blocks();
     for (Index i = 0; i < places_.count * layer.states(); ++i)
       std::fill(state_ + i * width_ + share.first * units, state_ + i * width_ + share.last * units, 0.0f);
     for (Index step = 0; step < steps_; ++step) {
-      layer.step(batch_size_at(step), share.first, share.last, sums + offset_[step],
+      layer.step(batch_size_at(step), share.first, share.last, projections + offset_[step],
                  step > 0 ? operands_[step % 2] : nullptr, operands_[(step + 1) % 2], state_,
                  hidden + offset_[step]);
       member.barrier.wait();
@@ -207,16 +210,16 @@ class InferenceGroup {
   Index steps_;
   Index* offset_;  ///< first row of each step in time-major order
   Index width_ = 0;
-  float* sums_ = nullptr;                     ///< [rows or distinct words][sums_row]
+  float* projections_ = nullptr;              ///< [rows or distinct words][projection_row]
   float* hidden_[2] = {};                     ///< alternating between layers: [rows][directions][width]
   float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][states][width]
   float* operands_[2] = {};                   ///< alternating between steps: [places][operand_row]
   // Per member: pointers to the projection and the hidden state of each token, rows of the input or ids of
   // words, and each word's index among the distinct words.
-  const float** token_sums_ = nullptr;  ///< [members][rows]
-  float** token_hidden_ = nullptr;      ///< [members][rows]
-  Index* token_rows_ = nullptr;         ///< [members][rows]
-  Index* word_slots_ = nullptr;         ///< [members][words]
+  const float** token_projections_ = nullptr;  ///< [members][rows]
+  float** token_hidden_ = nullptr;             ///< [members][rows]
+  Index* token_rows_ = nullptr;                ///< [members][rows]
+  Index* word_slots_ = nullptr;                ///< [members][words]
 };
 
 }  // namespace lstmlib::cpu

@@ -39,7 +39,7 @@ class InferenceLayer {
     block_units_ = unit_vectors_ * lanes;
     blocks_ = divide_up(hidden_size_, block_units_);
     weight_input_ = PackedArray<float>(blocks_ * input_size_ * input_row());
-    start_ = PackedArray<float>(blocks_ * gate_row());
+    bias_ = PackedArray<float>(blocks_ * gate_row());
     pack_input(p);
     pack_hidden(p.weight_hidden);
     pack_parameters(p.parameters);
@@ -51,14 +51,14 @@ class InferenceLayer {
   Index blocks() const { return blocks_; }
   /// Units of all blocks: length of a row of hidden states.
   Index width() const { return blocks_ * block_units_; }
-  Index sums_row() const { return blocks_ * gate_row(); }  ///< length of a row of input projections
+  Index projection_row() const { return blocks_ * gate_row(); }  ///< length of a row of input projections
   /// Length in floats of a row of hidden states in the format that the kernels multiply.
-  Index operand_row() const { return divide_up(width(), steps_of_unit()); }
+  Index operand_row() const { return divide_up(width(), pack_size()); }
   /// Arrays of states [width()] that a sequence carries along besides its operands. At least one.
   Index states() const { return cell_.custom ? cell_.custom->states : 1; }
   Index state_row() const { return states() * width(); }  ///< all of them
   std::size_t bytes() const {
-    return weight_input_.bytes() + start_.bytes() + weight_hidden_.bytes() + byte_start_.bytes() +
+    return weight_input_.bytes() + bias_.bytes() + weight_hidden_.bytes() + compensation_.bytes() +
            scale_.bytes() + parameters_.bytes();
   }
   /// Multiply-adds of one step of one sequence.
@@ -72,11 +72,11 @@ class InferenceLayer {
     const Index* rows_of = nullptr;  ///< row i is row rows_of[i] of x; null: row i
   };
 
-  /// Input projections of blocks `first` to `last` - 1: sums [rows, sums_row()] = weights input + both
-  /// biases.
-  void project(const Input& input, Index rows, Index first, Index last, float* sums) const {
+  /// Input projections of blocks `first` to `last` - 1: projections [rows, projection_row()] = weights input
+  /// + both biases.
+  void project(const Input& input, Index rows, Index first, Index last, float* projections) const {
     for (Index block = first; block < last; ++block) {
-      const float* start = start_.data() + block * gate_row();
+      const float* bias = bias_.data() + block * gate_row();
       Product<float> product{};
       product.left = input.x;
       product.left_row = input.row;
@@ -86,39 +86,40 @@ class InferenceLayer {
       product.right = weight_input_.data() + block * input_size_ * input_row();
       product.right_step = input_row();
       product.parts = input.parts;
-      product.steps = input_size_ / input.parts;
-      product.result = sums + block * gate_row();
-      product.result_row = sums_row();
-      product.start = start;
+      product.depth = input_size_ / input.parts;
+      product.result = projections + block * gate_row();
+      product.result_row = projection_row();
+      product.bias = bias;
       product.rows = rows;
       product.columns = input_row();
       product.vectors = static_cast<int>(product.columns / kernels_.common.lanes);
       kernels_.common.product(product);
       for (Index row = 0; row < rows; ++row)  // columns that only the state has
-        std::copy(start + input_row(), start + gate_row(), product.result + row * sums_row() + input_row());
+        std::copy(bias + input_row(), bias + gate_row(),
+                  product.result + row * projection_row() + input_row());
     }
   }
 
   /// One step of blocks `first` to `last` - 1 of `rows` sequences. Pointers are as in InferenceStep; rows of
   /// hidden states have operand_row() floats.
-  void step(Index rows, Index first, Index last, const float* const* sums, const float* before, float* after,
-            float* state, float* const* hidden) const {
+  void step(Index rows, Index first, Index last, const float* const* projections, const float* before,
+            float* after, float* state, float* const* hidden) const {
     if (cell_.custom) {
       for (Index block = first; block < last; ++block)
-        custom_step(rows, block, sums, before, after, state, hidden);
+        custom_step(rows, block, projections, before, after, state, hidden);
       return;
     }
-    const auto run = [&]<class Unit>(void (*kernel)(const InferenceStep<Unit>&)) {
-      InferenceStep<Unit> step{};
+    const auto run = [&]<class Packed>(void (*kernel)(const InferenceStep<Packed>&)) {
+      InferenceStep<Packed> step{};
       step.rows = rows, step.first_block = first, step.last_block = last;
       step.vectors = static_cast<int>(gate_row() / kernels_.common.lanes);
-      step.sums = sums;
-      step.before = reinterpret_cast<const Unit*>(before);
-      step.after = reinterpret_cast<Unit*>(after);
+      step.projections = projections;
+      step.before = reinterpret_cast<const Packed*>(before);
+      step.after = reinterpret_cast<Packed*>(after);
       step.operand_row = operand_row();
-      step.weights = reinterpret_cast<const Unit*>(weight_hidden_.data());
-      step.steps = divide_up(hidden_size_, steps_of_unit());
-      step.start = byte_start_.data(), step.scale = scale_.data();
+      step.weights = reinterpret_cast<const Packed*>(weight_hidden_.data());
+      step.depth = divide_up(hidden_size_, pack_size());
+      step.compensation = compensation_.data(), step.scale = scale_.data();
       step.state = state, step.state_row = state_row();
       step.hidden = hidden;
       kernel(step);
@@ -133,22 +134,22 @@ class InferenceLayer {
 
  private:
   /// One block of a custom cell: product, formulas, rounding.
-  void custom_step(Index rows, Index block, const float* const* sums, const float* before, float* after,
-                   float* state, float* const* hidden) const {
+  void custom_step(Index rows, Index block, const float* const* projections, const float* before,
+                   float* after, float* state, float* const* hidden) const {
     Scratch scratch;
     const Index row_size = columns_.kept_vectors * block_units_, at = block * block_units_;
     float* gates = scratch.take<float>({rows, row_size}).data;
     for (Index row = 0; row < rows; ++row)
-      std::copy_n(sums[row] + block * gate_row(), gate_row(), gates + row * row_size);
-    const auto multiply = [&]<class Unit>(void (*product_of)(const Product<float, Unit>&)) {
-      const Index steps = divide_up(hidden_size_, steps_of_unit());
-      Product<float, Unit> product{};
-      product.left = reinterpret_cast<const Unit*>(before);
+      std::copy_n(projections[row] + block * gate_row(), gate_row(), gates + row * row_size);
+    const auto multiply = [&]<class Packed>(void (*product_of)(const Product<float, Packed>&)) {
+      const Index depth = divide_up(hidden_size_, pack_size());
+      Product<float, Packed> product{};
+      product.left = reinterpret_cast<const Packed*>(before);
       product.left_row = operand_row();
       product.left_step = 1;
-      product.right = reinterpret_cast<const Unit*>(weight_hidden_.data()) + block * steps * hidden_row();
+      product.right = reinterpret_cast<const Packed*>(weight_hidden_.data()) + block * depth * hidden_row();
       product.right_step = hidden_row();
-      product.steps = steps;
+      product.depth = depth;
       product.result = gates + gate_row() - hidden_row();
       product.result_row = row_size;
       product.add = true;
@@ -183,7 +184,7 @@ class InferenceLayer {
   Index gate_row() const { return columns_.columns * block_units_; }
   Index input_row() const { return columns_.input_columns * block_units_; }
   Index hidden_row() const { return columns_.hidden_columns * block_units_; }
-  Index steps_of_unit() const {
+  Index pack_size() const {
     return precision_ == Precision::fp32 ? 1 : precision_ == Precision::bf16 ? 2 : 4;
   }
   int hidden_gate(int column) const {
@@ -205,32 +206,31 @@ class InferenceLayer {
       float* to = weight_input_.data() + block * input_size_ * input_row() + element;
       for (Index k = 0; k < input_size_; ++k)
         to[k * input_row()] = p.weight_input.data[row * input_size_ + k];
-      start_.data()[block * gate_row() + element] += p.bias_input.data[row];
+      bias_.data()[block * gate_row() + element] += p.bias_input.data[row];
     });
     for_each_row(
         columns_.hidden_columns, [this](int column) { return hidden_gate(column); },
         [&](Index block, Index element, Index row) {
-          start_.data()[block * gate_row() + gate_row() - hidden_row() + element] += p.bias_hidden.data[row];
+          bias_.data()[block * gate_row() + gate_row() - hidden_row() + element] += p.bias_hidden.data[row];
         });
   }
 
   void pack_hidden(View<const float> weights) {
-    const Index n = hidden_size_, unit_steps = steps_of_unit(), steps = divide_up(n, unit_steps),
-                row_size = hidden_row();
-    weight_hidden_ = PackedArray<std::uint32_t>(blocks_ * steps * row_size);
+    const Index n = hidden_size_, depth = divide_up(n, pack_size()), row_size = hidden_row();
+    weight_hidden_ = PackedArray<std::uint32_t>(blocks_ * depth * row_size);
     if (precision_ == Precision::int8) {
-      byte_start_ = PackedArray<std::int32_t>(blocks_ * row_size);
+      compensation_ = PackedArray<std::int32_t>(blocks_ * row_size);
       scale_ = PackedArray<float>(blocks_ * row_size);
     }
     for_each_row(
         columns_.hidden_columns, [this](int column) { return hidden_gate(column); },
         [&](Index block, Index element, Index row) {
           const float* from = weights.data + row * n;
-          std::uint32_t* to = weight_hidden_.data() + block * steps * row_size + element;
+          std::uint32_t* to = weight_hidden_.data() + block * depth * row_size + element;
           if (precision_ == Precision::fp32)
             for (Index k = 0; k < n; ++k) to[k * row_size] = std::bit_cast<std::uint32_t>(from[k]);
           else if (precision_ == Precision::bf16)
-            for (Index k = 0; k < steps; ++k) {
+            for (Index k = 0; k < depth; ++k) {
               const float last = 2 * k + 1 < n ? from[2 * k + 1] : 0;
               Bf16Pair pair;
               kernels_.bf16.round_pairs(from + 2 * k, &last, 1, &pair);
@@ -251,7 +251,8 @@ class InferenceLayer {
     }
   }
 
-  /// Quantizes one row to bytes; `at` is the index of its scale and start. A state h is the byte 128 + 127 h.
+  /// Quantizes one row to bytes; `at` is the index of its scale and compensation. A state h is the byte 128 +
+  /// 127 h.
   void pack_bytes(const float* from, std::uint32_t* to, Index at) {
     float largest = 0;
     for (Index k = 0; k < hidden_size_; ++k) largest = std::fmax(largest, std::fabs(from[k]));
@@ -263,7 +264,7 @@ class InferenceLayer {
       to[k / 4 * hidden_row()] |= static_cast<std::uint32_t>(byte & 0xff) << (k % 4 * 8);
       sum += byte;
     }
-    byte_start_.data()[at] = -128 * sum;
+    compensation_.data()[at] = -128 * sum;
     scale_.data()[at] = scale / 127;
   }
 
@@ -275,9 +276,9 @@ class InferenceLayer {
   int unit_vectors_ = 1;
   Index block_units_ = 0, blocks_ = 0;
   PackedArray<float> weight_input_;           ///< [blocks][input_size][input_row]
-  PackedArray<float> start_;                  ///< [blocks][gate_row]: the biases
-  PackedArray<std::uint32_t> weight_hidden_;  ///< [blocks][units of hidden_size][hidden_row]
-  PackedArray<std::int32_t> byte_start_;      ///< int8: [blocks][hidden_row]
+  PackedArray<float> bias_;                   ///< [blocks][gate_row]: the biases
+  PackedArray<std::uint32_t> weight_hidden_;  ///< [blocks][packed hidden_size][hidden_row]
+  PackedArray<std::int32_t> compensation_;    ///< int8: [blocks][hidden_row]
   PackedArray<float> scale_;                  ///< int8: [blocks][hidden_row]
   PackedArray<float> parameters_;             ///< [blocks][parameters][block_units]
 };

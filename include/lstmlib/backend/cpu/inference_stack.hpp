@@ -30,8 +30,8 @@ class CpuInferenceStack final : public InferenceStack {
     if (count < 4 * team) {
       const InferenceGroup group(stack_, input, result, first_row, {order, count, 1}, team, scratch);
       const Index members = std::min<Index>(team, team_size(group.steps(), group.multiplications()));
-      ThreadPool::instance().run_team(static_cast<int>(members),
-                                      [&](const Member& member) { group.run(member); });
+      ThreadPool::instance().parallel_region(static_cast<int>(members),
+                                             [&](const TeamMember& member) { group.run(member); });
       return;
     }
     // Up to one group per thread: interleave the sequences, so that groups have equal work. With more
@@ -45,7 +45,7 @@ class CpuInferenceStack final : public InferenceStack {
                                  spread ? InferencePlaces{order + i, divide_up(count - i, groups), groups}
                                         : InferencePlaces{order + first, last - first, 1},
                                  1, own);
-      ThreadPool::instance().run_team(1, [&](const Member& member) { group.run(member); });
+      ThreadPool::instance().parallel_region(1, [&](const TeamMember& member) { group.run(member); });
     });
   }
 
@@ -58,21 +58,21 @@ class CpuInferenceStack final : public InferenceStack {
     Scratch scratch;
     Index multiplications = 0, widest = 0;
     for (const auto& layer : stack_.layers) {
-      multiplications += layer.step_size() + layer.input_size() * layer.sums_row();
-      widest = std::max(widest, layer.sums_row());
+      multiplications += layer.step_size() + layer.input_size() * layer.projection_row();
+      widest = std::max(widest, layer.projection_row());
     }
-    float* sums = scratch.take<float>({widest}).data;
-    ThreadPool::instance().run_team(team_size(1, multiplications), [&](const Member& member) {
+    float* projections = scratch.take<float>({widest}).data;
+    ThreadPool::instance().parallel_region(team_size(1, multiplications), [&](const TeamMember& member) {
       const float* input = row;
       float* memory = stream;
       for (const auto& layer : stack_.layers) {
         const StreamLayer at(layer, memory, count);
         const InferenceShare share(layer, member);
-        const float* from = sums;
-        if (!input && stack_.words.has_projection_cache()) from = stack_.words.sums(word);
+        const float* from = projections;
+        if (!input && stack_.words.has_projection_cache()) from = stack_.words.projections(word);
         else
           layer.project({input ? input : stack_.words.vector(word), layer.input_size()}, 1, share.first,
-                        share.last, sums);
+                        share.last, projections);
         float* hidden = at.hidden;
         layer.step(1, share.first, share.last, &from, count > 0 ? at.before : nullptr, at.after, at.state,
                    &hidden);
@@ -100,7 +100,7 @@ class CpuInferenceStack final : public InferenceStack {
   bool has_projection_cache() const override { return stack_.words.has_projection_cache(); }
 
  private:
-  /// Rows whose states, sums and weights fit the L2 cache.
+  /// Rows whose states, projections and weights fit the L2 cache.
   static constexpr Index group_size = 48;
 
   static const Index* sort_by_length(const InferenceInput& input, Scratch& scratch) {

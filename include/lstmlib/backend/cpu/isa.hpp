@@ -105,7 +105,7 @@ inline InstructionSet instruction_set() {
   const int known = chosen.load(std::memory_order_relaxed);
   if (known >= 0) return static_cast<InstructionSet>(known);
   InstructionSet set = InstructionSet::baseline;
-  if (const char* wanted = std::getenv("LSTMLIB_ISA"); wanted && *wanted) set = parse_instruction_set(wanted);
+  if (const char* name = std::getenv("LSTMLIB_ISA"); name && *name) set = parse_instruction_set(name);
   else
     for (const auto wider : instruction_sets)
       if (machine_has(wider)) set = wider;

@@ -12,6 +12,7 @@
 #include "lstmlib/backend/cpu/isa.hpp"
 #include "lstmlib/backend/cpu/kernel_table.hpp"
 #include "lstmlib/base/host_device.hpp"
+#include "lstmlib/math/elementwise_names.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -116,7 +117,14 @@ constexpr int tile_vectors = 4;
 #pragma GCC pop_options
 #endif
 
-#endif  // x86-64
+#else  // not x86-64
+
+namespace lstmlib::inline LSTMLIB_ABI::cpu {
+namespace avx2 = baseline;
+namespace avx512 = baseline;
+}  // namespace lstmlib::cpu
+
+#endif
 
 #if defined(__clang__)
 #pragma float_control(pop)
@@ -141,6 +149,14 @@ const KernelTable<T>& kernel_table() {
   }
 #endif
   return baseline::table<T>;
+}
+
+/// The kernel of the instruction set in use. A caller names it in each namespace, so that only programs that
+/// use a kernel compile it: `chosen(baseline::f<T>, avx2::f<T>, avx512::f<T>)`.
+template <class Kernel>
+Kernel* chosen(Kernel* baseline, Kernel* avx2, Kernel* avx512) {
+  const auto set = instruction_set();
+  return set == InstructionSet::baseline ? baseline : set == InstructionSet::avx2 ? avx2 : avx512;
 }
 
 /// The bfloat16 kernels. These two functions are templates, so that only programs that use them compile them.

@@ -19,8 +19,9 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 /// Maximum number of vectors of a panel's row: the width of a register tile.
 inline constexpr int panel_vectors = 4;
 
-/// Units of the inner dimension that pack several numbers, the first in the lowest bits: two bfloat16, or
-/// four bytes (unsigned in the left matrix, signed in the right one). The last unit is padded with zeros.
+/// Packed elements: several numbers that follow each other along the inner dimension, the first in the lowest
+/// bits. Two bfloat16, or four bytes (unsigned in the left matrix, signed in the right one). The last element
+/// is padded with zeros.
 struct Bf16Pair {
   std::uint32_t bits;
 };
@@ -28,22 +29,22 @@ struct Int8Quad {
   std::uint32_t bits;
 };
 
-/// result = or += start + left right, for one panel of columns. The inner dimension has `parts` parts of
-/// `steps` units. A unit is a number of the sums' type, Bf16Pair with float sums, or Int8Quad with
-/// std::int32_t sums. Every sum adds parts and units in order, for any number of rows: dividing the rows
+/// result = or += bias + left right, for one panel of columns. The inner dimension has `parts` parts of
+/// `depth` elements. An element is a number of the sums' type, Bf16Pair with float sums, or Int8Quad with
+/// std::int32_t sums. Every sum adds parts and elements in order, for any number of rows: dividing the rows
 /// changes no bit.
-template <class Sum, class Unit = Sum>
+template <class Sum, class Packed = Sum>
 struct Product {
-  const Unit* left;  ///< (row, part, step) is at row left_row + part left_part + step left_step
+  const Packed* left;  ///< (row, part, k) is at row left_row + part left_part + k left_step
   Index left_row, left_step, left_part = 0;
   const Index* left_rows = nullptr;  ///< row i of the result uses row left_rows[i] of left; null: row i
-  const Unit* right;                 ///< row (part, step) is at (part steps + step) right_step
+  const Packed* right;               ///< row (part, k) is at (part depth + k) right_step
   Index right_step;
-  Index steps, parts = 1;
+  Index depth, parts = 1;
   Sum* result;  ///< row i is at i result_row
   Index result_row;
   const Index* result_rows = nullptr;  ///< like left_rows
-  const Sum* start = nullptr;          ///< one row for all rows, whole vectors; null: zeros
+  const Sum* bias = nullptr;           ///< one row for all rows, whole vectors; null: zeros
   bool add = false;
   Index rows;
   int vectors;    ///< of the panel, 1 to panel_vectors
@@ -100,8 +101,8 @@ struct CellBackward {
 template <class T>
 struct UpdateSpan {
   Index count;
-  const math::GradientTransform* steps;
-  std::size_t step_count;
+  const math::GradientTransform* transforms;
+  std::size_t transform_count;
   T* value;
   const T* gradient;  ///< null: zeros
   std::array<T*, math::max_states> state;
@@ -147,7 +148,7 @@ struct KernelTable {
   void (*rnn_relu_backward)(const CellBackward<T>&);
   void (*dropout)(const DropoutRow<T>&);
   /// to = steps(gradient)
-  void (*apply_steps)(const UpdateSpan<T>&, T* to);
+  void (*transform_gradient)(const UpdateSpan<T>&, T* to);
   /// One per alternative of math::UpdateRule. `rule` points to the alternative.
   std::array<void (*)(const void* rule, const UpdateSpan<T>&), std::variant_size_v<math::UpdateRule>> update;
 };

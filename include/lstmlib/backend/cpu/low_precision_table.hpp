@@ -10,20 +10,21 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
 /// One step of a packed layer for `rows` sequences and the blocks of units `first_block` to `last_block` - 1.
 /// Blocks and gate columns are as in RecurrentLayout. The kernel multiplies the previous states by the
-/// recurrent weights, adds the product to the input projections and applies the cell. `Unit` is the storage
+/// recurrent weights, adds the product to the input projections and applies the cell. `Packed` is the storage
 /// format of the recurrent weights and of the states that they multiply.
-template <class Unit>
+template <class Packed>
 struct InferenceStep {
   Index rows, first_block, last_block;
-  int vectors;               ///< of a block's gates: 4 for lstm and gru, those of the units for rnn
-  const float* const* sums;  ///< input projections; row i: [blocks][vectors]
-  const Unit* before;  ///< hidden states, rows of `operand_row` units; null before the first step: zeros
-  Unit* after;         ///< hidden states after the step, same layout
+  int vectors;                      ///< of a block's gates: 4 for lstm and gru, those of the units for rnn
+  const float* const* projections;  ///< input projections; row i: [blocks][vectors]
+  const Packed* before;  ///< hidden states, rows of `operand_row` elements; null before the first step: zeros
+  Packed* after;         ///< hidden states after the step, same layout
   Index operand_row;
-  const Unit* weights;  ///< [blocks][steps][vectors of the hidden state's gates]
-  Index steps;          ///< units of the inner dimension
-  const std::int32_t*
-      start;           ///< Int8Quad: [blocks][vectors of the hidden state's gates], initial value of the sums
+  const Packed* weights;  ///< [blocks][depth][vectors of the hidden state's gates]
+  Index depth;            ///< packed elements of the inner dimension
+  /// Int8Quad: [blocks][vectors of the hidden state's gates], added to the sums because states are bytes
+  /// with an offset
+  const std::int32_t* compensation;
   const float* scale;  ///< factor that turns the sums into floats
   float* state;        ///< lstm: cell states, gru: hidden states, [rows][state_row], overwritten; rnn: null
   Index state_row;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Memory of the CPU: blocks aligned to 64 bytes, which are kept for reuse. So a training loop stops asking
+// Memory of the CPU: blocks aligned to 64 bytes, which are cached for reuse. So a training loop stops asking
 // the system for memory: clearing new pages takes longer than a layer needs to fill them. Large blocks use
 // huge pages if the system has them.
 
@@ -56,7 +56,7 @@ class MemoryPool {
     std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
     newest_of_.try_emplace(size);  // so that release needs no memory
-    Kept* block = find(size);
+    FreeBlock* block = find(size);
     if (block && block->size > size) larger_.push_back({block, block->size});
     if (block) size = block->size, take_out(block);
     void* data = block ? block : SystemMemory::take(size);
@@ -76,12 +76,12 @@ class MemoryPool {
     }
     in_use_ -= size;
     keep(data, size);
-    while (kept_ > std::max(min_cached_bytes_, max_in_use_)) give_back_oldest();
+    while (cached_bytes_ > std::max(min_cached_bytes_, max_in_use_)) give_back_oldest();
   }
   /// Bytes of unused blocks.
-  std::size_t kept() const {
+  std::size_t cached_bytes() const {
     const std::lock_guard lock(mutex_);
-    return kept_;
+    return cached_bytes_;
   }
 
   /// Held during a fork: the child has only the forking thread, and no other thread could release the lock.
@@ -90,9 +90,9 @@ class MemoryPool {
 
  private:
   /// Stored in an unused block, which is in two lists: all unused blocks, and those of its size.
-  struct Kept {
+  struct FreeBlock {
     std::size_t size;
-    Kept *older, *newer, *older_of_size, *newer_of_size;
+    FreeBlock *older, *newer, *older_of_size, *newer_of_size;
   };
   struct Larger {
     void* data;
@@ -107,7 +107,7 @@ class MemoryPool {
   }
   /// A block of at least this size, or null. Large blocks may be up to twice as large: new pages would cost
   /// more.
-  Kept* find(std::size_t size) const {
+  FreeBlock* find(std::size_t size) const {
     for (auto i = newest_of_.find(size); i != newest_of_.end(); ++i) {
       if (i->first > size && (size < SystemMemory::large || i->first > 2 * size)) break;
       if (i->second) return i->second;
@@ -115,33 +115,33 @@ class MemoryPool {
     return nullptr;
   }
   void keep(void* data, std::size_t size) noexcept {
-    Kept*& newest_of_size = newest_of_.find(size)->second;
-    Kept* block = new (data) Kept{size, newest_, nullptr, newest_of_size, nullptr};
+    FreeBlock*& newest_of_size = newest_of_.find(size)->second;
+    FreeBlock* block = new (data) FreeBlock{size, newest_, nullptr, newest_of_size, nullptr};
     (newest_ ? newest_->newer : oldest_) = block;
     if (newest_of_size) newest_of_size->newer_of_size = block;
     newest_ = newest_of_size = block;
-    kept_ += size;
+    cached_bytes_ += size;
   }
-  void take_out(Kept* block) noexcept {
+  void take_out(FreeBlock* block) noexcept {
     (block->newer ? block->newer->older : newest_) = block->older;
     (block->older ? block->older->newer : oldest_) = block->newer;
     (block->newer_of_size ? block->newer_of_size->older_of_size : newest_of_.find(block->size)->second) =
         block->older_of_size;
     if (block->older_of_size) block->older_of_size->newer_of_size = block->newer_of_size;
-    kept_ -= block->size;
+    cached_bytes_ -= block->size;
   }
   void give_back_oldest() noexcept {
-    Kept* block = oldest_;
+    FreeBlock* block = oldest_;
     take_out(block);
     SystemMemory::give_back(block, block->size);
   }
 
   const std::size_t min_cached_bytes_;
   mutable std::mutex mutex_;
-  std::map<std::size_t, Kept*> newest_of_;  ///< by size, for all sizes that were ever requested
-  std::vector<Larger> larger_;              ///< blocks in use that are larger than requested
-  Kept *oldest_ = nullptr, *newest_ = nullptr;
-  std::size_t kept_ = 0, in_use_ = 0, max_in_use_ = 0;
+  std::map<std::size_t, FreeBlock*> newest_of_;  ///< by size, for all sizes that were ever requested
+  std::vector<Larger> larger_;                   ///< blocks in use that are larger than requested
+  FreeBlock *oldest_ = nullptr, *newest_ = nullptr;
+  std::size_t cached_bytes_ = 0, in_use_ = 0, max_in_use_ = 0;
 };
 
 }  // namespace lstmlib::cpu

@@ -18,20 +18,21 @@ class CpuRecurrentKernels final : public RecurrentKernels<T> {
     Scratch scratch;
     T* memory =
         saved ? static_cast<T*>(saved) : scratch.take<T>({RecurrentSaved<T>::elements(layout, p.cell)}).data;
-    with_unit(p, [&]<class Unit>(Unit) { RecurrentForward<T, Unit>(p, layout, memory).run(result); });
+    with_packed_type(
+        p, [&]<class Packed>(Packed) { RecurrentForward<T, Packed>(p, layout, memory).run(result); });
   }
   void backward(const RecurrentProblem<T>& p, const RecurrentResult<const T>&, void* saved,
                 const RecurrentResult<const T>& d_result, const RecurrentGradients<T>& d) override {
     const RecurrentLayout<T> layout(p);
-    with_unit(p, [&]<class Unit>(Unit) {
-      RecurrentBackward<T, Unit>(p, layout, static_cast<T*>(saved), d_result, d).run();
+    with_packed_type(p, [&]<class Packed>(Packed) {
+      RecurrentBackward<T, Packed>(p, layout, static_cast<T*>(saved), d_result, d).run();
     });
   }
 
  private:
-  /// Calls `use(unit)` with the unit type of this problem's products.
+  /// Calls `use(Packed{})` with the operand type of this problem's products.
   template <class Use>
-  static void with_unit(const RecurrentProblem<T>& p, Use use) {
+  static void with_packed_type(const RecurrentProblem<T>& p, Use use) {
     if constexpr (std::is_same_v<T, float>)
       if (p.precision == Precision::bf16) return use(Bf16Pair{});
     use(T{});

@@ -7,10 +7,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Unit: see Operands.
-template <class T, class Unit = T>
+/// Packed: see Operands.
+template <class T, class Packed = T>
 class RecurrentBackward {
-  using Operand = Operands<T, Unit>;
+  using Operand = Operands<T, Packed>;
 
  public:
   RecurrentBackward(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout, T* memory,
@@ -27,8 +27,8 @@ class RecurrentBackward {
   void run() {
     const Index n = l_.hidden_size, steps = l_.batch.time_steps();
     rows_ = time_major_rows(p_, scratch_);
-    weight_hidden_ = scratch_.take<Unit>({groups_, weight_units(), group_width_}).data;
-    d_sums_ = Operand::room(saved_.gates, l_.blocks * l_.tokens * l_.gate_row, scratch_);
+    weight_hidden_ = scratch_.take<Packed>({groups_, packed_weight_rows(), group_width_}).data;
+    d_gates_ = Operand::room(saved_.gates, l_.blocks * l_.tokens * l_.gate_row, scratch_);
     d_last_ = scratch_.take<T>({l_.sequences, l_.hidden_width}).data;
     carried_ = scratch_.take<T>({l_.cell.carried_states, carried_size()}).data;
     parameters_ = packed_parameters(p_, l_, scratch_);
@@ -38,7 +38,7 @@ class RecurrentBackward {
         [&](Index group) {
           const Index first = group * group_width_;
           Operand::panel(l_.blocks * l_.hidden_row(), group_width_,
-                         weight_hidden_ + group * weight_units() * group_width_, [&](T* panel) {
+                         weight_hidden_ + group * packed_weight_rows() * group_width_, [&](T* panel) {
                            pack_gate_rows(
                                l_, p_.weight_hidden, l_.cell.hidden_columns,
                                [&](int c) { return l_.hidden_gate(c); }, first,
@@ -48,8 +48,8 @@ class RecurrentBackward {
         groups_ * l_.blocks * l_.hidden_row() * group_width_);
     set_last_gradients();
 
-    ThreadPool::instance().run_team(
-        team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const Member& member) {
+    ThreadPool::instance().parallel_region(
+        team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * n), [&](const TeamMember& member) {
           Scratch own;
           T* d_hidden = own.take<T>({l_.sequences, group_width_}).data;
           for (Index step = steps - 1; step >= 0; --step) {
@@ -59,16 +59,16 @@ class RecurrentBackward {
           }
           if (d_.initial_hidden)
             share_of_member(l_.blocks, group_blocks_, l_.sequences, member,
-                            [&](const Share& share) { add_first_hidden(share, d_hidden); });
+                            [&](const Share& share) { add_initial_hidden(share, d_hidden); });
         });
-    if (d_.initial_cell) add_first_cells();
-    RecurrentProducts<T, Unit>(p_, l_, saved_, d_sums_, rows_, d_).run();
+    if (d_.initial_cell) add_initial_cells();
+    RecurrentProducts<T, Packed>(p_, l_, saved_, d_gates_, rows_, d_).run();
   }
 
  private:
   /// Of one group's panel.
-  Index weight_units() const { return l_.blocks * l_.hidden_row() / Operand::steps; }
-  Index sums_row() const { return l_.gate_row / Operand::steps; }
+  Index packed_weight_rows() const { return l_.blocks * l_.hidden_row() / Operand::pack_size; }
+  Index packed_gate_row() const { return l_.gate_row / Operand::pack_size; }
 
   /// Copies the gradients of the last states and of the outputs to the order and width of this engine.
   void set_last_gradients() {
@@ -98,17 +98,17 @@ class RecurrentBackward {
 
   /// d_hidden [rows, group_width]: gradient of the states before step `step` through its pre-activations, for
   /// the units of the share.
-  void through_sums(Index step, const Share& share, T* d_hidden) {
+  void compute_d_hidden(Index step, const Share& share, T* d_hidden) {
     const Index group = share.first_block / group_blocks_;
-    Product<T, Unit> product{};
-    product.left = d_sums_ + (l_.batch.time_offset(step) + share.first_row) * sums_row() +
-                   l_.hidden_offset() / Operand::steps;
-    product.left_row = sums_row();
+    Product<T, Packed> product{};
+    product.left = d_gates_ + (l_.batch.time_offset(step) + share.first_row) * packed_gate_row() +
+                   l_.hidden_offset() / Operand::pack_size;
+    product.left_row = packed_gate_row();
     product.left_step = 1;
-    product.left_part = l_.tokens * sums_row();
+    product.left_part = l_.tokens * packed_gate_row();
     product.parts = l_.blocks;
-    product.steps = l_.hidden_row() / Operand::steps;
-    product.right = weight_hidden_ + group * weight_units() * group_width_ +
+    product.depth = l_.hidden_row() / Operand::pack_size;
+    product.right = weight_hidden_ + group * packed_weight_rows() * group_width_ +
                     share.first_block % group_blocks_ * l_.block_units;
     product.right_step = group_width_;
     product.result = d_hidden;
@@ -127,7 +127,7 @@ class RecurrentBackward {
     ending.first_row += continuing.rows;
     ending.rows -= continuing.rows;
     if (continuing.rows > 0) {
-      through_sums(step + 1, continuing, d_hidden);
+      compute_d_hidden(step + 1, continuing, d_hidden);
       cells_backward(step, continuing, d_hidden, group_width_);
     }
     if (ending.rows > 0)
@@ -166,12 +166,12 @@ class RecurrentBackward {
       cell.carried = carried_ + (block * l_.sequences + row) * l_.block_units;
       l_.cell.backward(cell);
       Operand::round_rows(cell.gates, l_.gate_row, share.rows, l_.gate_row,
-                          d_sums_ + (block * l_.tokens + token) * sums_row(), sums_row());
+                          d_gates_ + (block * l_.tokens + token) * packed_gate_row(), packed_gate_row());
     }
   }
 
-  void add_first_hidden(const Share& share, T* d_hidden) {
-    through_sums(0, share, d_hidden);
+  void add_initial_hidden(const Share& share, T* d_hidden) {
+    compute_d_hidden(0, share, d_hidden);
     const Index n = l_.hidden_size, first = share.first_block * l_.block_units,
                 last = std::min(first + share.blocks * l_.block_units, n);
     for (Index i = 0; i < share.rows; ++i) {
@@ -183,7 +183,7 @@ class RecurrentBackward {
       }
     }
   }
-  void add_first_cells() {
+  void add_initial_cells() {
     for (Index state = 0; state < l_.cell.cell_states; ++state)
       for (Index k = 0; k < l_.sequences; ++k) {
         const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
@@ -212,8 +212,8 @@ class RecurrentBackward {
       groups_;  ///< blocks whose states are computed together as one panel
   Scratch scratch_;
   const Index* rows_ = nullptr;
-  Unit* weight_hidden_ = nullptr;
-  Unit* d_sums_ = nullptr;  ///< gradients of the pre-activations, laid out like saved_.gates
+  Packed* weight_hidden_ = nullptr;
+  Packed* d_gates_ = nullptr;  ///< gradients of the pre-activations, laid out like saved_.gates
   T *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
   const T* parameters_ = nullptr;
 };

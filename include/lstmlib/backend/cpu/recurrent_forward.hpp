@@ -8,10 +8,10 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Unit: see Operands.
-template <class T, class Unit = T>
+/// Packed: see Operands.
+template <class T, class Packed = T>
 class RecurrentForward {
-  using Operand = Operands<T, Unit>;
+  using Operand = Operands<T, Packed>;
 
  public:
   /// `memory`: see RecurrentSaved.
@@ -19,26 +19,26 @@ class RecurrentForward {
       : p_(p),
         l_(layout),
         saved_(layout, memory),
-        input_units_(Operand::units(layout.input_size)),
-        hidden_units_(Operand::units(layout.hidden_size)),
-        state_row_(Operand::units(layout.hidden_width)) {}
+        packed_input_size_(Operand::packed_size(layout.input_size)),
+        packed_hidden_size_(Operand::packed_size(layout.hidden_size)),
+        state_row_(Operand::packed_size(layout.hidden_width)) {}
 
   void run(const RecurrentResult<T>& result) {
     rows_ = time_major_rows(p_, scratch_);
-    weight_input_ = scratch_.take<Unit>({l_.blocks, input_units_, l_.input_row()}).data;
-    weight_hidden_ = scratch_.take<Unit>({l_.blocks, hidden_units_, l_.hidden_row()}).data;
+    weight_input_ = scratch_.take<Packed>({l_.blocks, packed_input_size_, l_.input_row()}).data;
+    weight_hidden_ = scratch_.take<Packed>({l_.blocks, packed_hidden_size_, l_.hidden_row()}).data;
     states_ = Operand::room(saved_.hidden, l_.state_rows() * l_.hidden_width, scratch_);
-    start_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
+    bias_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
     parameters_ = packed_parameters(p_, l_, scratch_);
     parallel_for(
         2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
         l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
-    set_first_states();
+    set_initial_states();
     multiply_inputs();
     const Index steps = l_.batch.time_steps();
-    ThreadPool::instance().run_team(
+    ThreadPool::instance().parallel_region(
         team_size(steps, l_.tokens * l_.blocks * l_.hidden_row() * l_.hidden_size),
-        [&](const Member& member) {
+        [&](const TeamMember& member) {
           for (Index step = 0; step < steps; ++step) {
             share_of_member(l_.blocks, 1, l_.batch.batch_size_at(step), member,
                             [&](const Share& share) { step_block(step, share); });
@@ -51,35 +51,35 @@ class RecurrentForward {
  private:
   void prepare_block(Index block, bool input) {
     if (input) {
-      Operand::panel(l_.input_size, l_.input_row(), weight_input_ + block * input_units_ * l_.input_row(),
-                     [&](T* panel) {
+      Operand::panel(l_.input_size, l_.input_row(),
+                     weight_input_ + block * packed_input_size_ * l_.input_row(), [&](T* panel) {
                        pack_gate_columns(
                            l_, p_.weight_input, l_.cell.input_columns,
                            [&](int c) { return l_.input_gate(c); }, block, panel);
                      });
       return;
     }
-    Operand::panel(l_.hidden_size, l_.hidden_row(), weight_hidden_ + block * hidden_units_ * l_.hidden_row(),
-                   [&](T* panel) {
+    Operand::panel(l_.hidden_size, l_.hidden_row(),
+                   weight_hidden_ + block * packed_hidden_size_ * l_.hidden_row(), [&](T* panel) {
                      pack_gate_columns(
                          l_, p_.weight_hidden, l_.cell.hidden_columns,
                          [&](int c) { return l_.hidden_gate(c); }, block, panel);
                    });
-    T* start = start_ + block * l_.gate_row;
-    std::fill_n(start, l_.gate_row, T(0));
+    T* bias = bias_ + block * l_.gate_row;
+    std::fill_n(bias, l_.gate_row, T(0));
     for (Index i = 0; i < l_.block_units; ++i) {
       const Index unit = block * l_.block_units + i;
       if (unit >= l_.hidden_size) break;
       for (int c = 0; p_.bias_input && c < l_.cell.input_columns; ++c)
-        start[c * l_.block_units + i] += p_.bias_input.data[l_.input_gate(c) * l_.hidden_size + unit];
+        bias[c * l_.block_units + i] += p_.bias_input.data[l_.input_gate(c) * l_.hidden_size + unit];
       for (int c = 0; p_.bias_hidden && c < l_.cell.hidden_columns; ++c)
-        start[(c + l_.cell.first_hidden_column()) * l_.block_units + i] +=
+        bias[(c + l_.cell.first_hidden_column()) * l_.block_units + i] +=
             p_.bias_hidden.data[l_.hidden_gate(c) * l_.hidden_size + unit];
     }
   }
 
   /// Copies the initial states in sorted order, or zeros if there are none.
-  void set_first_states() {
+  void set_initial_states() {
     const Index n = l_.hidden_size;
     for (Index k = 0; k < l_.sequences; ++k) {
       const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
@@ -103,45 +103,45 @@ class RecurrentForward {
     constexpr Index chunk = 96;
     const Index chunks = divide_up(l_.tokens, chunk),
                 rest = l_.cell.columns * l_.block_units - l_.input_row();
-    const Unit* inputs = round_inputs();
+    const Packed* inputs = round_inputs();
     parallel_for(
         l_.blocks * chunks,
         [&](Index task) {
           const Index block = task / chunks, first = task % chunks * chunk;
-          Product<T, Unit> product{};
+          Product<T, Packed> product{};
           product.left = inputs;
-          product.left_row = input_units_;
+          product.left_row = packed_input_size_;
           product.left_step = 1;
-          if constexpr (std::is_same_v<T, Unit>) product.left_rows = rows_ + first;
-          else product.left += first * input_units_;
-          product.right = weight_input_ + block * input_units_ * l_.input_row();
+          if constexpr (std::is_same_v<T, Packed>) product.left_rows = rows_ + first;
+          else product.left += first * packed_input_size_;
+          product.right = weight_input_ + block * packed_input_size_ * l_.input_row();
           product.right_step = l_.input_row();
-          product.steps = input_units_;
+          product.depth = packed_input_size_;
           product.parts = 1;
           product.result = gates(block) + first * l_.gate_row;
           product.result_row = l_.gate_row;
-          product.start = start_ + block * l_.gate_row;
+          product.bias = bias_ + block * l_.gate_row;
           product.rows = std::min(chunk, l_.tokens - first);
           product.columns = l_.input_row();
           product.vectors = static_cast<int>(product.columns / l_.kernels.lanes);
           Operand::multiply(product);
           for (Index row = 0; rest > 0 && row < product.rows; ++row)  // columns that only the state has
-            std::copy_n(product.start + l_.input_row(), rest,
+            std::copy_n(product.bias + l_.input_row(), rest,
                         product.result + row * l_.gate_row + l_.input_row());
         },
         l_.tokens * l_.input_size * l_.blocks * l_.input_row() / products_an_element);
   }
 
-  /// Rows of the input: in place if units are plain numbers, else rounded and in time-major order.
-  const Unit* round_inputs() {
-    if constexpr (std::is_same_v<T, Unit>) {
+  /// Rows of the input: in place if they are plain numbers, else rounded, packed and in time-major order.
+  const Packed* round_inputs() {
+    if constexpr (std::is_same_v<T, Packed>) {
       return p_.input.data;
     } else {
-      Unit* inputs = scratch_.template take<Unit>({l_.tokens, input_units_}).data;
+      Packed* inputs = scratch_.template take<Packed>({l_.tokens, packed_input_size_}).data;
       parallel_ranges(l_.tokens, l_.input_size, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i)
           Operand::round_rows(p_.input.data + rows_[i] * l_.input_size, l_.input_size, 1, l_.input_size,
-                              inputs + i * input_units_, input_units_);
+                              inputs + i * packed_input_size_, packed_input_size_);
       });
       return inputs;
     }
@@ -149,18 +149,18 @@ class RecurrentForward {
 
   void step_block(Index step, const Share& share) {
     const Index block = share.first_block, row = share.first_row, rows = share.rows;
-    T* sums = gates(block) + (l_.batch.time_offset(step) + row) * l_.gate_row;
+    T* pre_activations = gates(block) + (l_.batch.time_offset(step) + row) * l_.gate_row;
     const Index before = l_.before(step) + row, after = l_.after(step) + row;
     if (step > 0 || p_.initial_hidden) {
-      Product<T, Unit> product{};
+      Product<T, Packed> product{};
       product.left = states_ + before * state_row_;
       product.left_row = state_row_;
       product.left_step = 1;
-      product.right = weight_hidden_ + block * hidden_units_ * l_.hidden_row();
+      product.right = weight_hidden_ + block * packed_hidden_size_ * l_.hidden_row();
       product.right_step = l_.hidden_row();
-      product.steps = hidden_units_;
+      product.depth = packed_hidden_size_;
       product.parts = 1;
-      product.result = sums + l_.hidden_offset();
+      product.result = pre_activations + l_.hidden_offset();
       product.result_row = l_.gate_row;
       product.add = true;
       product.rows = rows;
@@ -171,7 +171,7 @@ class RecurrentForward {
     CellForward<T> cell{};
     cell.rows = rows;
     cell.vectors = l_.unit_vectors;
-    cell.gates = sums;
+    cell.gates = pre_activations;
     cell.gate_row = l_.gate_row;
     cell.hidden_before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
     cell.next_state = l_.state_size();
@@ -189,7 +189,8 @@ class RecurrentForward {
     cell.hidden_row = l_.hidden_width;
     l_.cell.forward(cell);
     Operand::round_rows(cell.hidden, l_.hidden_width, rows, l_.block_units,
-                        states_ + after * state_row_ + block * l_.block_units / Operand::steps, state_row_);
+                        states_ + after * state_row_ + block * l_.block_units / Operand::pack_size,
+                        state_row_);
   }
 
   void write_results(const RecurrentResult<T>& result) {
@@ -221,13 +222,13 @@ class RecurrentForward {
   const RecurrentProblem<T>& p_;
   const RecurrentLayout<T>& l_;
   RecurrentSaved<T> saved_;
-  Index input_units_, hidden_units_,
-      state_row_;  ///< units of a row of the input, of the hidden size, of the padded state
+  Index packed_input_size_, packed_hidden_size_,
+      state_row_;  ///< packed sizes of a row of the input, the hidden size and the padded state
   Scratch scratch_;
   const Index* rows_ = nullptr;
-  Unit *weight_input_ = nullptr, *weight_hidden_ = nullptr;
-  Unit* states_ = nullptr;  ///< hidden states, laid out like saved_.hidden
-  T* start_ = nullptr;
+  Packed *weight_input_ = nullptr, *weight_hidden_ = nullptr;
+  Packed* states_ = nullptr;  ///< hidden states, laid out like saved_.hidden
+  T* bias_ = nullptr;
   const T* parameters_ = nullptr;
 };
 

@@ -7,26 +7,27 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
 
-/// Unit: see Operands. In sums over tokens a unit packs consecutive tokens.
-template <class T, class Unit = T>
+/// Packed: see Operands. For sums over tokens, consecutive tokens are packed together.
+template <class T, class Packed = T>
 class RecurrentProducts {
-  using Operand = Operands<T, Unit>;
+  using Operand = Operands<T, Packed>;
 
  public:
-  /// `d_sums`: gradients of the pre-activations as units, laid out like saved.gates, which hold them as
+  /// `d_gates`: packed gradients of the pre-activations, laid out like saved.gates, which hold them as
   /// numbers. `rows`: see time_major_rows.
   RecurrentProducts(const RecurrentProblem<T>& p, const RecurrentLayout<T>& layout,
-                    const RecurrentSaved<T>& saved, const Unit* d_sums, const Index* rows,
+                    const RecurrentSaved<T>& saved, const Packed* d_gates, const Index* rows,
                     const RecurrentGradients<T>& d)
       : p_(p),
         l_(layout),
         saved_(saved),
-        d_sums_(d_sums),
+        d_gates_(d_gates),
         rows_(rows),
         d_(d),
         panel_(panel_vectors * layout.kernels.lanes),
-        units_(Operand::units(layout.tokens)),
-        token_row_(Operand::steps == 1 ? units_ : divide_up(units_, l_.kernels.lanes) * l_.kernels.lanes),
+        packed_tokens_(Operand::packed_size(layout.tokens)),
+        token_row_(Operand::pack_size == 1 ? packed_tokens_
+                                           : divide_up(packed_tokens_, l_.kernels.lanes) * l_.kernels.lanes),
         // Without an initial state, tokens of the first step add nothing to the gradient of the hidden
         // weights. They come first.
         skipped_(p.initial_hidden ? 0 : layout.batch.batch_size_at(0)),
@@ -34,10 +35,11 @@ class RecurrentProducts {
         hidden_panels_(divide_up(l_.hidden_size, panel_)) {}
 
   void run() {
-    if (d_.weight_input) inputs_ = scratch_.take<Unit>({input_panels_, units_, panel_}).data;
-    if (d_.weight_hidden) states_ = scratch_.take<Unit>({hidden_panels_, units_, panel_}).data;
-    if (d_.input) weights_ = scratch_.take<Unit>({input_panels_, weight_units(), panel_}).data;
-    d_tokens_ = Operand::room(saved_.gates, l_.blocks * token_row_ * Operand::steps * l_.gate_row, scratch_);
+    if (d_.weight_input) inputs_ = scratch_.take<Packed>({input_panels_, packed_tokens_, panel_}).data;
+    if (d_.weight_hidden) states_ = scratch_.take<Packed>({hidden_panels_, packed_tokens_, panel_}).data;
+    if (d_.input) weights_ = scratch_.take<Packed>({input_panels_, packed_weight_rows(), panel_}).data;
+    d_tokens_ =
+        Operand::room(saved_.gates, l_.blocks * token_row_ * Operand::pack_size * l_.gate_row, scratch_);
     Index* before = scratch_.take<Index>({l_.tokens}).data;
     for (Index step = 0, i = 0; step < l_.batch.time_steps(); ++step)
       for (Index place = 0; place < l_.batch.batch_size_at(step); ++place)
@@ -48,34 +50,34 @@ class RecurrentProducts {
         chunks + (d_.input ? input_panels_ : 0),
         [&](Index task) {
           if (task >= chunks) return pack_weights(task - chunks);
-          const Index first = task * chunk / Operand::steps,
-                      last = std::min(units_, (task + 1) * chunk / Operand::steps);
-          for (Index unit = first; unit < last; ++unit) {
+          const Index first = task * chunk / Operand::pack_size,
+                      last = std::min(packed_tokens_, (task + 1) * chunk / Operand::pack_size);
+          for (Index packed = first; packed < last; ++packed) {
             if (inputs_)
-              pack_unit(l_.input_size, unit, inputs_,
-                        [&](Index token) { return p_.input.data + rows_[token] * l_.input_size; });
-            if (states_ && unit >= skipped_ / Operand::steps)
-              pack_unit(l_.hidden_size, unit, states_, [&](Index token) {
+              pack_tokens(l_.input_size, packed, inputs_,
+                          [&](Index token) { return p_.input.data + rows_[token] * l_.input_size; });
+            if (states_ && packed >= skipped_ / Operand::pack_size)
+              pack_tokens(l_.hidden_size, packed, states_, [&](Index token) {
                 return token < skipped_ ? nullptr : saved_.hidden + before[token] * l_.hidden_width;
               });
           }
-          if constexpr (Operand::steps > 1)
+          if constexpr (Operand::pack_size > 1)
             for (Index block = 0; (inputs_ || states_) && block < l_.blocks; ++block)
-              for (Index unit = first; unit < last; unit += l_.kernels.lanes)
-                pack_sums(block, unit, std::min(l_.kernels.lanes, last - unit));
+              for (Index packed = first; packed < last; packed += l_.kernels.lanes)
+                pack_gate_gradients(block, packed, std::min(l_.kernels.lanes, last - packed));
         },
         l_.tokens * (l_.input_size + l_.hidden_size));
 
     // Process as many tokens at a time as fit the L2 cache: a panel of them and the gradients of a block. The
     // other gradients are computed with the last piece.
     const Index panels = (inputs_ ? input_panels_ : 0) + (states_ ? hidden_panels_ : 0),
-                piece = divide_up(units_, divide_up(units_, max_units)), of_weights = panels * l_.blocks,
-                of_rows = weights_ ? input_panels_ * chunks : 0,
+                piece = divide_up(packed_tokens_, divide_up(packed_tokens_, max_packed_tokens)),
+                of_weights = panels * l_.blocks, of_rows = weights_ ? input_panels_ * chunks : 0,
                 elements = l_.gate_row * l_.blocks * (l_.input_size + l_.hidden_size) / products_an_element;
-    for (Index first = 0; first < units_; first += piece) {
-      const Index last = std::min(units_, first + piece);
+    for (Index first = 0; first < packed_tokens_; first += piece) {
+      const Index last = std::min(packed_tokens_, first + piece);
       parallel_for(
-          of_weights + (last == units_ ? of_rows + l_.blocks : 0),
+          of_weights + (last == packed_tokens_ ? of_rows + l_.blocks : 0),
           [&](Index task) {
             if (task < of_weights) return weight_gradient(task, panels, first, last);
             task -= of_weights;
@@ -83,48 +85,49 @@ class RecurrentProducts {
             if (task < of_rows) return input_gradient(task % input_panels_, task / input_panels_ * chunk);
             bias_gradients(task - of_rows);
           },
-          (last - first) * Operand::steps * elements);
+          (last - first) * Operand::pack_size * elements);
     }
   }
 
  private:
-  static constexpr Index chunk = 96;  // whole units, and whole vectors of them
-  /// A panel of this many units and the gradients of a block take 0.7 MB, less than the L2 cache.
-  static constexpr Index max_units = 1344;
+  static constexpr Index chunk = 96;  // whole packed elements, and whole vectors of them
+  /// A panel of this many packed tokens and the gradients of a block take 0.7 MB, less than the L2 cache.
+  static constexpr Index max_packed_tokens = 1344;
   static constexpr Index block_group = 10;  ///< blocks that use a panel before the next panel
 
-  Index weight_units() const { return l_.blocks * l_.input_row() / Operand::steps; }
-  Index sums_row() const { return l_.gate_row / Operand::steps; }
+  Index packed_weight_rows() const { return l_.blocks * l_.input_row() / Operand::pack_size; }
+  Index packed_gate_row() const { return l_.gate_row / Operand::pack_size; }
 
   void pack_weights(Index panel) {
     const Index first = panel * panel_;
-    Operand::panel(l_.blocks * l_.input_row(), panel_, weights_ + panel * weight_units() * panel_,
+    Operand::panel(l_.blocks * l_.input_row(), panel_, weights_ + panel * packed_weight_rows() * panel_,
                    [&](T* to) {
                      pack_gate_rows(
                          l_, p_.weight_input, l_.cell.input_columns, [&](int c) { return l_.input_gate(c); },
                          first, std::min(panel_, l_.input_size - first), to, panel_);
                    });
   }
-  /// Packs rows [size] of a unit's tokens into panels [panel][unit][panel_]. row_of may return null: zeros.
+  /// Packs rows [size] of the tokens of element `packed` into panels [panel][packed][panel_]. row_of may
+  /// return null: zeros.
   template <class RowOf>
-  void pack_unit(Index size, Index unit, Unit* panels, RowOf row_of) {
+  void pack_tokens(Index size, Index packed, Packed* panels, RowOf row_of) {
     for (Index first = 0; first < size; first += panel_)
-      Operand::unit_row(std::min(panel_, size - first), panel_,
-                        panels + (first / panel_ * units_ + unit) * panel_, [&](Index step) {
-                          const Index token = unit * Operand::steps + step;
-                          const T* from = token < l_.tokens ? row_of(token) : nullptr;
-                          return from ? from + first : nullptr;
-                        });
+      Operand::packed_row(std::min(panel_, size - first), panel_,
+                          panels + (first / panel_ * packed_tokens_ + packed) * panel_, [&](Index step) {
+                            const Index token = packed * Operand::pack_size + step;
+                            const T* from = token < l_.tokens ? row_of(token) : nullptr;
+                            return from ? from + first : nullptr;
+                          });
   }
-  /// Packs the gradients of the tokens of `count` units, at most one vector of them, into d_tokens_.
+  /// Packs the gradients of `count` packed tokens, at most one vector of them, into d_tokens_.
   /// Transposes, because left matrices are read along their rows.
-  void pack_sums(Index block, Index first, Index count) {
-    alignas(64) std::array<std::array<Unit, max_row>, max_row / panel_vectors> rows;
+  void pack_gate_gradients(Index block, Index first, Index count) {
+    alignas(64) std::array<std::array<Packed, max_row>, max_row / panel_vectors> rows;
     for (Index at = 0; at < l_.gate_row; at += max_row) {
       const Index width = std::min(max_row, l_.gate_row - at);
       for (Index i = 0; i < count; ++i)
-        Operand::unit_row(width, width, rows[static_cast<std::size_t>(i)].data(), [&](Index step) {
-          const Index token = (first + i) * Operand::steps + step;
+        Operand::packed_row(width, width, rows[static_cast<std::size_t>(i)].data(), [&](Index step) {
+          const Index token = (first + i) * Operand::pack_size + step;
           return token < l_.tokens ? saved_.gates + (block * l_.tokens + token) * l_.gate_row + at : nullptr;
         });
       l_.kernels.transpose(reinterpret_cast<const T*>(rows.data()), max_row, count, width,
@@ -135,22 +138,22 @@ class RecurrentProducts {
 
   /// Gradient for one block and one panel of inputs or states. A panel serves several blocks in turn; their
   /// gradients are then still in the L3 cache for the next panel.
-  void weight_gradient(Index task, Index panels, Index first_unit, Index last_unit) {
+  void weight_gradient(Index task, Index panels, Index first_packed, Index last_packed) {
     const Index group = task / (panels * block_group) * block_group,
                 blocks = std::min(block_group, l_.blocks - group);
     task -= group * panels;
     const Index panel = task / blocks, block = group + task % blocks, inputs = inputs_ ? input_panels_ : 0;
     if (panel < inputs)
-      return weight_gradient(panel, block, inputs_, first_unit, last_unit, d_.weight_input, 0,
+      return weight_gradient(panel, block, inputs_, first_packed, last_packed, d_.weight_input, 0,
                              l_.cell.input_columns);
-    weight_gradient(panel - inputs, block, states_, std::max(first_unit, skipped_ / Operand::steps),
-                    last_unit, d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
+    weight_gradient(panel - inputs, block, states_, std::max(first_packed, skipped_ / Operand::pack_size),
+                    last_packed, d_.weight_hidden, l_.cell.first_hidden_column(), l_.cell.hidden_columns);
   }
   /// For the units of a block and a panel of columns: d += (gradients of the pre-activations)ᵀ (inputs or
   /// states).
-  void weight_gradient(Index panel, Index block, const Unit* right, Index first_unit, Index last_unit,
+  void weight_gradient(Index panel, Index block, const Packed* right, Index first_packed, Index last_packed,
                        View<T> d, int first_column, int columns) {
-    if (first_unit >= last_unit) return;
+    if (first_packed >= last_packed) return;
     // All gates of the block together: with more rows, fewer tiles are partly empty.
     constexpr std::size_t most = max_columns * max_row / panel_vectors;
     std::array<Index, most> row_of_left, row_of_d;
@@ -166,14 +169,14 @@ class RecurrentProducts {
         }
       }
     const Index size = d.shape[1];
-    Product<T, Unit> product{};
-    product.left_row = Operand::steps == 1 ? 1 : token_row_;
-    product.left_step = Operand::steps == 1 ? l_.gate_row : 1;
-    product.left = d_tokens_ + block * l_.gate_row * token_row_ + first_unit * product.left_step;
+    Product<T, Packed> product{};
+    product.left_row = Operand::pack_size == 1 ? 1 : token_row_;
+    product.left_step = Operand::pack_size == 1 ? l_.gate_row : 1;
+    product.left = d_tokens_ + block * l_.gate_row * token_row_ + first_packed * product.left_step;
     product.left_rows = row_of_left.data();
-    product.right = right + (panel * units_ + first_unit) * panel_;
+    product.right = right + (panel * packed_tokens_ + first_packed) * panel_;
     product.right_step = panel_;
-    product.steps = last_unit - first_unit;
+    product.depth = last_packed - first_packed;
     product.parts = 1;
     product.result = d.data + panel * panel_;
     product.result_row = size;
@@ -186,14 +189,14 @@ class RecurrentProducts {
   }
 
   void input_gradient(Index panel, Index first) {
-    Product<T, Unit> product{};
-    product.left = d_sums_ + first * sums_row();
-    product.left_row = sums_row();
+    Product<T, Packed> product{};
+    product.left = d_gates_ + first * packed_gate_row();
+    product.left_row = packed_gate_row();
     product.left_step = 1;
-    product.left_part = l_.tokens * sums_row();
+    product.left_part = l_.tokens * packed_gate_row();
     product.parts = l_.blocks;
-    product.steps = l_.input_row() / Operand::steps;
-    product.right = weights_ + panel * weight_units() * panel_;
+    product.depth = l_.input_row() / Operand::pack_size;
+    product.right = weights_ + panel * packed_weight_rows() * panel_;
     product.right_step = panel_;
     product.result = d_.input.data + panel * panel_;
     product.result_row = l_.input_size;
@@ -227,15 +230,15 @@ class RecurrentProducts {
   const RecurrentProblem<T>& p_;
   const RecurrentLayout<T>& l_;
   const RecurrentSaved<T>& saved_;
-  const Unit* d_sums_;
+  const Packed* d_gates_;
   const Index* rows_;
   const RecurrentGradients<T>& d_;
-  Index panel_, units_, token_row_, skipped_, input_panels_, hidden_panels_;
+  Index panel_, packed_tokens_, token_row_, skipped_, input_panels_, hidden_panels_;
   Scratch scratch_;
-  Unit *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
+  Packed *inputs_ = nullptr, *states_ = nullptr, *weights_ = nullptr;
   /// Gradients of the pre-activations. Plain numbers are laid out like saved.gates, [block][token][gate_row];
-  /// other units are transposed, [block][gate_row][token_row].
-  Unit* d_tokens_ = nullptr;
+  /// packed ones are transposed, [block][gate_row][token_row].
+  Packed* d_tokens_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu

@@ -183,16 +183,16 @@ void pack_gate_rows(const RecurrentLayout<T>& l, View<const T> weights, int colu
 
 /// A product whose parts are blocks of gates. Large panels are multiplied in pieces: every tile of rows reads
 /// the panel again, and only a piece fits the L2 cache.
-template <class T, class Unit>
-void multiply_gates(Product<T, Unit> product) {
+template <class T, class Packed>
+void multiply_gates(Product<T, Packed> product) {
   constexpr Index largest_panel = 320 * 1024, piece_bytes = 160 * 1024;
-  const Index part = product.steps * product.right_step, parts = product.parts,
-              part_bytes = part * static_cast<Index>(sizeof(Unit)),
+  const Index part = product.depth * product.right_step, parts = product.parts,
+              part_bytes = part * static_cast<Index>(sizeof(Packed)),
               piece =
                   parts * part_bytes <= largest_panel ? parts : std::max<Index>(1, piece_bytes / part_bytes);
   for (Index first = 0; first < parts; first += piece) {
     product.parts = std::min(piece, parts - first);
-    Operands<T, Unit>::multiply(product);
+    Operands<T, Packed>::multiply(product);
     product.left += product.parts * product.left_part;
     product.right += product.parts * part;
     product.add = true;
@@ -207,7 +207,7 @@ struct Share {
 /// The work of one thread of a team: blocks times rows, divided almost evenly. Calls `use(share)` for each
 /// piece, which lies within a group of `group` blocks (a panel).
 template <class Use>
-void share_of_member(Index blocks, Index group, Index rows, const Member& member, Use use) {
+void share_of_member(Index blocks, Index group, Index rows, const TeamMember& member, Use use) {
   const Index first = blocks * rows * member.number / member.count,
               last = blocks * rows * (member.number + 1) / member.count;
   // With few rows, divide columns only: half a tile costs as much as a whole one.

@@ -58,12 +58,14 @@ class CpuTensorKernels final : public TensorKernels<T> {
   void add_bias(View<const T> row, View<T> y) override {
     if (!y || !row) return;
     const Index width = row.size();
-    for (Index first = 0; first < y.size(); first += width) kernel_table<T>().add(row.data, width, y.data + first);
+    for (Index first = 0; first < y.size(); first += width)
+      kernel_table<T>().add(row.data, width, y.data + first);
   }
   void sum_rows(View<const T> x, View<T> sum) override {
     if (!sum) return;
     const Index width = sum.size();
-    for (Index first = 0; first < x.size(); first += width) kernel_table<T>().add(x.data + first, width, sum.data);
+    for (Index first = 0; first < x.size(); first += width)
+      kernel_table<T>().add(x.data + first, width, sum.data);
   }
   void gemm(MatrixOperand<T> a, MatrixOperand<T> b, View<T> c, OutputMode how) override {
     if (c) cpu::gemm(a, b, c, how);

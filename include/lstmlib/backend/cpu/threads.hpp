@@ -41,7 +41,7 @@ inline void keep_library_loaded() {
 }  // namespace detail
 
 /// One of the threads that run a team's function concurrently.
-struct Member {
+struct TeamMember {
   int number, count;
   Barrier& barrier;
 };
@@ -63,17 +63,18 @@ class ThreadPool {
     threads_.store(count, std::memory_order_relaxed);
   }
 
-  /// Runs `function(member)` concurrently on up to `most` threads, including the caller. Uses fewer threads
-  /// if some do not arrive soon because their cores are busy, and only the caller if another thread has the
-  /// pool. The function must not throw.
-  void run_team(int most, FunctionRef<void(const Member&)> function) {
+  /// Runs `function(member)` concurrently on up to `max_threads` threads, including the caller. Uses fewer
+  /// threads if some do not arrive soon because their cores are busy, and only the caller if another thread
+  /// has the pool. The function must not throw.
+  void parallel_region(int max_threads, FunctionRef<void(const TeamMember&)> function) {
     std::unique_lock lock(busy_, std::defer_lock);
-    if (most > 1 && threads() > 1 && !inside() && lock.try_lock()) {
+    if (max_threads > 1 && threads() > 1 && !inside() && lock.try_lock()) {
       if (alone_ > 0) --alone_;
-      else if (const int called = std::min(most, start()) - 1; called > 0) return lead_team(called, function);
+      else if (const int called = std::min(max_threads, start()) - 1; called > 0)
+        return lead_team(called, function);
     }
-    Barrier barrier(1, patience_);
-    function(Member{0, 1, barrier});
+    Barrier barrier(1, spin_time_);
+    function(TeamMember{0, 1, barrier});
   }
 
   /// Calls `task(i)` for i from 0 to tasks - 1, on any thread and in any order. Rethrows the first exception
@@ -106,11 +107,11 @@ class ThreadPool {
   }
 
  private:
-  friend class OneThread;
+  friend class SingleThreadScope;
 
   /// How long to spin before sleeping. Shorter if cores are busy: see Barrier.
-  std::chrono::microseconds patience() const {
-    return std::chrono::microseconds(patience_.load(std::memory_order_relaxed));
+  std::chrono::microseconds spin_time() const {
+    return std::chrono::microseconds(spin_time_.load(std::memory_order_relaxed));
   }
   static constexpr std::chrono::microseconds gathering{100};  ///< time for a sleeping thread to arrive
   static constexpr int teams_left_out = 16;
@@ -144,10 +145,10 @@ class ThreadPool {
       detail::keep_library_loaded();
       set(idle);
       for (;;) {
-        detail::wait_while(state, idle, pool.patience());
+        detail::wait_while(state, idle, pool.spin_time());
         if (state.load(std::memory_order_acquire) == stopping) return;
         if (!change(called, running)) continue;  // withdrawn
-        if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, pool.patience());
+        if (pool.as_team_) detail::wait_while(pool.go_, pool.go_before_, pool.spin_time());
         run_inside(*pool.function_, number);
         set(idle);
       }
@@ -196,7 +197,7 @@ class ThreadPool {
       threads_.store(static_cast<int>(workers_.size()) + 1, std::memory_order_relaxed);
     }
     for (auto i = known; i < workers_.size(); ++i)  // until they keep the library loaded
-      detail::wait_while(workers_[i]->state, Worker::starting, patience());
+      detail::wait_while(workers_[i]->state, Worker::starting, spin_time());
     return static_cast<int>(workers_.size()) + 1;
   }
   void stop() {
@@ -217,20 +218,20 @@ class ThreadPool {
     for (int i = 0; i < count; ++i)
       if (!worker(i).change(Worker::called, Worker::idle))
         while (worker(i).state.load(std::memory_order_acquire) == Worker::running)
-          detail::wait_while(worker(i).state, Worker::running, patience());
+          detail::wait_while(worker(i).state, Worker::running, spin_time());
   }
 
-  void lead_team(int called, FunctionRef<void(const Member&)> function) {
+  void lead_team(int called, FunctionRef<void(const TeamMember&)> function) {
     Barrier* barrier = nullptr;
     int members = 1;
-    const auto member = [&](int number) noexcept { function(Member{number, members, *barrier}); };
+    const auto member = [&](int number) noexcept { function(TeamMember{number, members, *barrier}); };
     const FunctionRef<void(int)> one = member;
     call(called, one, true);
     for (int i = 0; i < called; ++i)
       detail::spin_while(worker(i).state, Worker::called, i == 0 ? gathering : std::chrono::microseconds{1});
     for (int i = 0; i < called; ++i)
       if (!worker(i).change(Worker::called, Worker::idle)) worker(i).number = members++;
-    Barrier meeting(members, patience_);
+    Barrier meeting(members, spin_time_);
     barrier = &meeting;
     go_.fetch_add(1, std::memory_order_release);
     go_.notify_all();
@@ -254,17 +255,17 @@ class ThreadPool {
   int alone_ = 0;             ///< number of coming teams that are the caller alone
   bool slow_before_ = false;  ///< whether the previous team waited for its cores
   std::uint32_t go_before_ = 0;
-  std::atomic<int> patience_{Barrier::max_patience};
+  std::atomic<int> spin_time_{Barrier::max_spin_time};
   alignas(64) detail::Ticket go_{0};
 };
 
 /// While it lives, kernels called from this thread run on this thread alone.
-class OneThread {
+class SingleThreadScope {
  public:
-  OneThread() { ThreadPool::inside() = true; }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-  ~OneThread() { ThreadPool::inside() = before_; }
+  SingleThreadScope() { ThreadPool::inside() = true; }
+  SingleThreadScope(const SingleThreadScope&) = delete;
+  SingleThreadScope& operator=(const SingleThreadScope&) = delete;
+  ~SingleThreadScope() { ThreadPool::inside() = before_; }
 
  private:
   bool before_ = ThreadPool::inside();

@@ -19,66 +19,69 @@ namespace lstmlib::inline LSTMLIB_ABI::cpu {
 template <Real T>
 class CpuUpdateKernels final : public UpdateKernels<T> {
  public:
-  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> given_steps,
+  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> given_transforms,
               std::span<const UpdateItem<T>> items) override {
     const auto kernel = kernel_table<T>().update[rule.index()];
-    const void* chosen = address_of_alternative(rule, std::make_index_sequence<std::variant_size_v<math::UpdateRule>>());
+    const void* chosen =
+        address_of_alternative(rule, std::make_index_sequence<std::variant_size_v<math::UpdateRule>>());
     Scratch scratch;
-    const auto steps = with_factors(given_steps, scratch);
+    const auto transforms = with_factors(given_transforms, scratch);
     for (const auto& item : items)
       each_piece(item.gradient, item.value, [&](Index, Index first, Index count, const T* from) {
-        UpdateSpan<T> span{count, steps.data(), steps.size(), item.value.data + first, from, {}};
+        UpdateSpan<T> span{count, transforms.data(), transforms.size(), item.value.data + first, from, {}};
         for (std::size_t i = 0; i < span.state.size(); ++i)
           if (item.state[i]) span.state[i] = item.state[i].data + first;
         kernel(chosen, span);
       });
   }
-  void add_squared_norm(std::span<const math::GradientTransform> given_steps,
+  void add_squared_norm(std::span<const math::GradientTransform> given_transforms,
                         std::span<const UpdateItem<T>> items, double* sum) override {
     Scratch scratch;
-    const auto steps = with_factors(given_steps, scratch);
-    for (const auto& item : items) *sum += squared_norm(steps, item.gradient, item.value);
+    const auto transforms = with_factors(given_transforms, scratch);
+    for (const auto& item : items) *sum += squared_norm(transforms, item.gradient, item.value);
   }
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     const double rate = threshold / std::sqrt(*squared_norm);
     *factor = rate >= 1 ? 1 : rate;  // NaN stays NaN, and so become all gradients
   }
-  void apply(std::span<const math::GradientTransform> given_steps, View<const T> value,
+  void apply(std::span<const math::GradientTransform> given_transforms, View<const T> value,
              View<T> gradient) override {
     Scratch scratch;
-    const auto steps = with_factors(given_steps, scratch);
+    const auto transforms = with_factors(given_transforms, scratch);
     parallel_ranges(gradient.size(), 1, [&](Index first, Index last) {
-      stepped(steps, value.data + first, gradient.data + first, last - first, gradient.data + first);
+      transformed(transforms, value.data + first, gradient.data + first, last - first, gradient.data + first);
     });
   }
 
  private:
   /// std::visit would take a second to compile for this many rules.
   template <std::size_t... alternatives>
-  static const void* address_of_alternative(const math::UpdateRule& rule, std::index_sequence<alternatives...>) {
+  static const void* address_of_alternative(const math::UpdateRule& rule,
+                                            std::index_sequence<alternatives...>) {
     const void* found = nullptr;
-    ((rule.index() == alternatives ? static_cast<void>(found = std::get_if<alternatives>(&rule)) : void()), ...);
+    ((rule.index() == alternatives ? static_cast<void>(found = std::get_if<alternatives>(&rule)) : void()),
+     ...);
     return found;
   }
-  /// The steps with factors replaced by their values, which the kernels read.
+  /// The transforms with factors replaced by their values, which the kernels read.
   static std::span<const math::GradientTransform> with_factors(std::span<const math::GradientTransform> given,
                                                                Scratch& scratch) {
     const auto count = static_cast<Index>(given.size());
-    const std::span steps(scratch.take<math::GradientTransform>({count}).data, given.size());
-    std::copy(given.begin(), given.end(), steps.begin());
-    for (auto& step : steps)
-      if (step.factor) step.value = *step.factor;
-    return steps;
+    const std::span transforms(scratch.take<math::GradientTransform>({count}).data, given.size());
+    std::copy(given.begin(), given.end(), transforms.begin());
+    for (auto& transform : transforms)
+      if (transform.factor) transform.value = *transform.factor;
+    return transforms;
   }
-  static double squared_norm(std::span<const math::GradientTransform> steps, const GradientView<T>& gradient,
-                             View<const T> value) {
+  static double squared_norm(std::span<const math::GradientTransform> transforms,
+                             const GradientView<T>& gradient, View<const T> value) {
     std::vector<double> sums(static_cast<std::size_t>(pieces(gradient, value)));
     each_piece(gradient, value, [&](Index piece, Index first, Index count, const T* from) {
       double& sum = sums[static_cast<std::size_t>(piece)];
       std::array<T, 512> after;
       for (Index at = 0; at < count; at += std::ssize(after)) {
         const Index some = std::min<Index>(count - at, std::ssize(after));
-        stepped(steps, value.data + first + at, from ? from + at : nullptr, some, after.data());
+        transformed(transforms, value.data + first + at, from ? from + at : nullptr, some, after.data());
         for (Index i = 0; i < some; ++i) {
           const auto g = static_cast<double>(after[static_cast<std::size_t>(i)]);
           sum += g * g;
@@ -87,11 +90,11 @@ class CpuUpdateKernels final : public UpdateKernels<T> {
     });
     return std::accumulate(sums.begin(), sums.end(), 0.0);
   }
-  static void stepped(std::span<const math::GradientTransform> steps, const T* value, const T* gradient,
-                      Index count, T* to) {
+  static void transformed(std::span<const math::GradientTransform> transforms, const T* value,
+                          const T* gradient, Index count, T* to) {
     // This kernel only reads the value. Its argument type is shared with rules, which write it.
-    kernel_table<T>().apply_steps({count, steps.data(), steps.size(), const_cast<T*>(value), gradient, {}},
-                                  to);
+    kernel_table<T>().transform_gradient(
+        {count, transforms.data(), transforms.size(), const_cast<T*>(value), gradient, {}}, to);
   }
 
   static Index rows_a_piece(const GradientView<T>& gradient, View<const T> value) {

@@ -69,7 +69,9 @@ class CudaBackend final : public Backend {
     here.synchronise();
   }
   void synchronise(int device) override { context(device).synchronise(); }
-  void run_as_graph(int device, FunctionRef<void()> work) override { context(device).graphs.run_as_graph(work); }
+  void run_as_graph(int device, FunctionRef<void()> work) override {
+    context(device).graphs.run_as_graph(work);
+  }
 
   /// Created at the first call.
   Context& context(int device) { return *set_up(device).context; }

@@ -111,8 +111,8 @@ class Graphs {
   /// With LSTMLIB_CUDA_GRAPHS=off in the environment, kernels run one by one.
   Graphs(Stream& stream, DeviceMemory& memory, Staging& staging)
       : stream_(stream), memory_(memory), staging_(staging) {
-    const char* wanted = std::getenv("LSTMLIB_CUDA_GRAPHS");
-    usable_ = !wanted || std::string_view(wanted) != "off";
+    const char* setting = std::getenv("LSTMLIB_CUDA_GRAPHS");
+    usable_ = !setting || std::string_view(setting) != "off";
   }
 
   /// Calls `work` once and launches what it enqueued. If it throws, nothing of that runs, and the device is
@@ -222,9 +222,9 @@ class Graphs {
     cudaGraphExec_t graph = nullptr;
     try {
       stream_.begin_capture();
-      const cudaError_t asked = cudaMemsetAsync(data, 0, 1, stream_.handle());
+      const cudaError_t error = cudaMemsetAsync(data, 0, 1, stream_.handle());
       const Captured captured(stream_);
-      check(asked, "cudaMemsetAsync");
+      check(error, "cudaMemsetAsync");
       graph = ReadyGraphs::instantiated(captured.graph);
       check(cudaGraphLaunch(graph, stream_.handle()), "cudaGraphLaunch");
     } catch (const DeviceError&) {

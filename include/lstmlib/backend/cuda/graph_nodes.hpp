@@ -40,11 +40,11 @@ inline GetKernelParameters get_kernel_parameters() {
     constexpr auto name = "cuGraphKernelNodeGetParams";
 #if CUDART_VERSION >= 12050
     constexpr unsigned version = 12000;  // first version whose parameters name kernels of libraries
-    const auto asked = cudaGetDriverEntryPointByVersion(name, &function, version, cudaEnableDefault, &result);
+    const auto error = cudaGetDriverEntryPointByVersion(name, &function, version, cudaEnableDefault, &result);
 #else
-    const auto asked = cudaGetDriverEntryPoint(name, &function, cudaEnableDefault, &result);
+    const auto error = cudaGetDriverEntryPoint(name, &function, cudaEnableDefault, &result);
 #endif
-    if (asked == cudaSuccess && result == cudaDriverEntryPointSuccess)
+    if (error == cudaSuccess && result == cudaDriverEntryPointSuccess)
       return reinterpret_cast<GetKernelParameters>(function);
     (void)cudaGetLastError();
     return GetKernelParameters{};

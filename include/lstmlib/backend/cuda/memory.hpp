@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// Device memory: blocks are kept for reuse by their size. All work of a device is on one stream, so a
+// Device memory: blocks are cached for reuse by their size. All work of a device is on one stream, so a
 // released block can be reused at once: later work runs later.
 
 #include "lstmlib/backend/cuda/stream.hpp"
@@ -14,8 +14,8 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 class DeviceMemory {
  public:
-  /// Memory aligned to 256 bytes. Calls the driver only if no block of this size is kept. Throws DeviceError
-  /// if there is not enough memory even after all kept blocks were freed.
+  /// Memory aligned to 256 bytes. Calls the driver only if no block of this size is cached. Throws
+  /// DeviceError if there is not enough memory even after all cached blocks were freed.
   void* allocate(Stream& stream, std::size_t bytes) {
     const std::size_t size = size_class(bytes);
     const std::lock_guard lock(mutex_);
@@ -23,7 +23,7 @@ class DeviceMemory {
     if (!free.empty()) {
       void* data = free.back().data;
       free.pop_back();
-      kept_ -= size;
+      cached_bytes_ -= size;
       return data;
     }
     const CurrentDevice scope(stream.device());
@@ -37,7 +37,7 @@ class DeviceMemory {
     if (second != cudaErrorMemoryAllocation) check(second, "cudaMalloc");
     std::size_t left = 0, all = 0;
     (void)cudaMemGetInfo(&left, &all);
-    fail<DeviceError>("cuda: ", bytes, " bytes asked for on device ", stream.device(), ", ", left, " of ",
+    fail<DeviceError>("cuda: ", bytes, " bytes requested on device ", stream.device(), ", ", left, " of ",
                       all, " are free");
   }
   /// `bytes`: as passed to allocate.
@@ -46,7 +46,7 @@ class DeviceMemory {
     const std::lock_guard lock(mutex_);
     try {
       free_[size].push_back({data, stream.capturing()});
-      kept_ += size;
+      cached_bytes_ += size;
     } catch (...) {  // no memory for the list
       (void)cudaFree(data);
     }
@@ -59,9 +59,9 @@ class DeviceMemory {
       for (Block& block : blocks) block.in_graph = false;
   }
   /// Bytes of unused blocks.
-  std::size_t kept() const {
+  std::size_t cached_bytes() const {
     const std::lock_guard lock(mutex_);
-    return kept_;
+    return cached_bytes_;
   }
 
  private:
@@ -69,13 +69,13 @@ class DeviceMemory {
     void* data;
     bool in_graph;  ///< a graph that was not yet launched may use it
   };
-  /// Frees kept blocks. The driver waits for the device's work.
+  /// Frees cached blocks. The driver waits for the device's work.
   void trim() {
     for (auto& [size, blocks] : free_) {
       std::vector<Block> left;
       for (const Block& block : blocks)
         if (block.in_graph || cudaFree(block.data) != cudaSuccess) left.push_back(block);
-        else kept_ -= size;
+        else cached_bytes_ -= size;
       blocks.swap(left);
     }
     (void)cudaGetLastError();
@@ -89,7 +89,7 @@ class DeviceMemory {
 
   mutable std::mutex mutex_;
   std::map<std::size_t, std::vector<Block>> free_;
-  std::size_t kept_ = 0;
+  std::size_t cached_bytes_ = 0;
 };
 
 }  // namespace lstmlib::cuda

@@ -20,8 +20,8 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
   /// The environment variable LSTMLIB_CUDA_RECURRENT overrides the choice. portable: no persistent kernels;
   /// cluster: persistent kernels whenever the device can run them. Throws Error for another value.
   explicit CudaRecurrentKernels(Context& context) : context_(context) {
-    const char* wanted = std::getenv("LSTMLIB_CUDA_RECURRENT");
-    const std::string_view word = wanted ? wanted : "";
+    const char* setting = std::getenv("LSTMLIB_CUDA_RECURRENT");
+    const std::string_view word = setting ? setting : "";
     if (!word.empty() && word != "portable" && word != "cluster")
       fail<Error>("LSTMLIB_CUDA_RECURRENT is \"", word, "\", expected portable or cluster");
     if constexpr (has_clusters)

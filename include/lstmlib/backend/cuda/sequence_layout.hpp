@@ -13,7 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::cuda {
 /// The argument of kernels: the arrays of SequenceLayout in device memory.
 struct SequenceLayoutView {
   Index sequences, rows, time_steps;
-  const Index* offsets;     ///< [sequences + 1]
+  const Index* offsets;         ///< [sequences + 1]
   const Index* sorted_indices;  ///< [sequences]
   const Index* time_offsets;    ///< [time_steps + 1]
 
@@ -41,8 +41,8 @@ class DeviceSequenceLayout {
       : numbers_(context,
                  layout.offsets().size() + layout.sorted_indices().size() + layout.time_offsets().size()) {
     const Index* sorted_indices = numbers_.data() + layout.offsets().size();
-    view_ = {layout.sequences(), layout.rows(), layout.time_steps(),
-             numbers_.data(),  sorted_indices,       sorted_indices + layout.sorted_indices().size()};
+    view_ = {layout.sequences(), layout.rows(),  layout.time_steps(),
+             numbers_.data(),    sorted_indices, sorted_indices + layout.sorted_indices().size()};
   }
   void fill(const SequenceLayout& layout) const {
     numbers_.fill([&] {

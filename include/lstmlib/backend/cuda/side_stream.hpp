@@ -11,7 +11,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
 /// All calls must hold `exclusive()` of the main stream.
-class SideStream final : private Beside {
+class SideStream final : private AttachedWork {
  private:
   /// An event that is not used elsewhere.
   struct Event {

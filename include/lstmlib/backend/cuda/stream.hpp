@@ -29,13 +29,13 @@ class CurrentDevice {
 };
 
 /// Work of other streams that belongs to a stream. It must not cross the borders of a capture.
-class Beside {
+class AttachedWork {
  public:
   /// Makes the stream wait for all of it.
   virtual cudaError_t join_all() noexcept = 0;
 
  protected:
-  ~Beside() = default;
+  ~AttachedWork() = default;
 };
 
 class Stream {
@@ -60,7 +60,7 @@ class Stream {
   bool capturing() const { return capturing_; }
   /// Relaxed mode, because memory may be allocated during the capture.
   void begin_capture() {
-    for (Beside* beside : beside_) check(beside->join_all(), "wait for work beside the stream");
+    for (AttachedWork* work : attached_) check(work->join_all(), "wait for work attached to the stream");
     check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
     capturing_ = true;
     ++captures_;
@@ -74,21 +74,22 @@ class Stream {
   }
   /// The caller owns the graph.
   cudaGraph_t end_capture() {
-    for (Beside* beside : beside_) (void)beside->join_all();  // if it fails, ending the capture fails, too
+    for (AttachedWork* work : attached_)
+      (void)work->join_all();  // if it fails, ending the capture fails, too
     capturing_ = false;
     cudaGraph_t graph = nullptr;
     check(cudaStreamEndCapture(handle_, &graph), "cudaStreamEndCapture");
     return graph;
   }
 
-  /// Joins `beside` before each capture begins and before it ends, until it is detached.
-  void attach(Beside& beside) {
+  /// Joins `work` before each capture begins and before it ends, until it is detached.
+  void attach(AttachedWork& work) {
     const auto lock = exclusive();
-    beside_.push_back(&beside);
+    attached_.push_back(&work);
   }
-  void detach(Beside& beside) {
+  void detach(AttachedWork& work) {
     const auto lock = exclusive();
-    std::erase(beside_, &beside);
+    std::erase(attached_, &work);
   }
 
  private:
@@ -98,7 +99,7 @@ class Stream {
   bool capturing_ = false;
   std::size_t captures_ = 0;
   std::vector<std::size_t> abandoned_;  ///< few: each one was an error
-  std::vector<Beside*> beside_;
+  std::vector<AttachedWork*> attached_;
 };
 
 }  // namespace lstmlib::cuda

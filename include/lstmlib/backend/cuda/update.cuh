@@ -14,9 +14,9 @@ class CudaUpdateKernels final : public UpdateKernels<T> {
  public:
   explicit CudaUpdateKernels(Context& context) : context_(context) {}
 
-  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> steps,
+  void update(const math::UpdateRule& rule, std::span<const math::GradientTransform> transforms,
               std::span<const UpdateItem<T>> items) override {
-    const GradientTransforms given = copy(steps);
+    const GradientTransforms given = copy(transforms);
     each_table(items, [&](const UpdateTable<T>& table) {
       std::visit(
           [&]<class Rule>(const Rule& chosen) {
@@ -26,9 +26,9 @@ class CudaUpdateKernels final : public UpdateKernels<T> {
           rule);
     });
   }
-  void add_squared_norm(std::span<const math::GradientTransform> steps, std::span<const UpdateItem<T>> items,
-                        double* sum) override {
-    const GradientTransforms given = copy(steps);
+  void add_squared_norm(std::span<const math::GradientTransform> transforms,
+                        std::span<const UpdateItem<T>> items, double* sum) override {
+    const GradientTransforms given = copy(transforms);
     each_table(items, [&](const UpdateTable<T>& table) {
       Scratch scratch(context_);
       double* parts = scratch.take<double>({table.blocks()}).data;
@@ -43,16 +43,18 @@ class CudaUpdateKernels final : public UpdateKernels<T> {
   void clip_factor(double threshold, const double* squared_norm, double* factor) override {
     for_each(context_, 1, ClipFactorBody{threshold, squared_norm, factor});
   }
-  void apply(std::span<const math::GradientTransform> steps, View<const T> value, View<T> gradient) override {
-    for_each(context_, gradient.size(), ApplyStepsBody<T>{copy(steps), value.data, gradient.data});
+  void apply(std::span<const math::GradientTransform> transforms, View<const T> value,
+             View<T> gradient) override {
+    for_each(context_, gradient.size(),
+             TransformGradientBody<T>{copy(transforms), value.data, gradient.data});
   }
 
  private:
-  static GradientTransforms copy(std::span<const math::GradientTransform> steps) {
-    if (steps.size() > GradientTransforms::max)
-      fail<Error>("update: ", steps.size(), " hooks, at most ", GradientTransforms::max, " on a GPU");
+  static GradientTransforms copy(std::span<const math::GradientTransform> transforms) {
+    if (transforms.size() > GradientTransforms::max)
+      fail<Error>("update: ", transforms.size(), " hooks, at most ", GradientTransforms::max, " on a GPU");
     GradientTransforms made;
-    for (const auto& step : steps) made.step[made.count++] = step;
+    for (const auto& transform : transforms) made.transform[made.count++] = transform;
     return made;
   }
 

@@ -35,17 +35,17 @@ template <Real T>
 class UpdateKernels {
  public:
   virtual ~UpdateKernels() = default;
-  /// value, state = rule(steps(gradient)) for each element of each item.
-  virtual void update(const math::UpdateRule&, std::span<const math::GradientTransform> steps,
+  /// value, state = rule(transforms(gradient)) for each element of each item.
+  virtual void update(const math::UpdateRule&, std::span<const math::GradientTransform> transforms,
                       std::span<const UpdateItem<T>> items) = 0;
-  /// *sum += squared norm of steps(gradient) over all items. `sum` is in the device's memory.
-  virtual void add_squared_norm(std::span<const math::GradientTransform> steps,
+  /// *sum += squared norm of transforms(gradient) over all items. `sum` is in the device's memory.
+  virtual void add_squared_norm(std::span<const math::GradientTransform> transforms,
                                 std::span<const UpdateItem<T>> items, double* sum) = 0;
   /// *factor = what to multiply gradients of this squared norm by so that their norm is at most `threshold`.
   /// Both pointers are in the device's memory.
   virtual void clip_factor(double threshold, const double* squared_norm, double* factor) = 0;
-  /// gradient = steps(gradient), in place; dense gradients only.
-  virtual void apply(std::span<const math::GradientTransform> steps, View<const T> value,
+  /// gradient = transforms(gradient), in place; dense gradients only.
+  virtual void apply(std::span<const math::GradientTransform> transforms, View<const T> value,
                      View<T> gradient) = 0;
 };
 

@@ -77,13 +77,13 @@ class NcclCommunicator final : public distributed::Communicator {
   }
 
  private:
-  using Kept = std::variant<std::monostate, Tensor<float>, Tensor<double>>;
+  using KeepAlive = std::variant<std::monostate, Tensor<float>, Tensor<double>>;
 
   /// Owns the memory in use until the back end's stream waits for the work.
   class Started final : public distributed::Work {
    public:
-    Started(NcclCommunicator& owner, Kept kept)
-        : scratch(owner.context_), owner_(owner), kept_(std::move(kept)) {}
+    Started(NcclCommunicator& owner, KeepAlive keep_alive)
+        : scratch(owner.context_), owner_(owner), keep_alive_(std::move(keep_alive)) {}
     ~Started() override {
       try {
         join();
@@ -107,16 +107,16 @@ class NcclCommunicator final : public distributed::Communicator {
     }
 
     NcclCommunicator& owner_;
-    Kept kept_;
+    KeepAlive keep_alive_;
     std::optional<cuda::SideStream::Mark> end_;
   };
 
   /// `work(started)` makes the NCCL calls.
   template <class Work>
-  std::unique_ptr<distributed::Work> start(Kept kept, const Work& work) {
+  std::unique_ptr<distributed::Work> start(KeepAlive keep_alive, const Work& work) {
     const auto exclusive = context_.stream.exclusive();
     const cuda::CurrentDevice scope(device_.number());
-    auto started = std::make_unique<Started>(*this, std::move(kept));
+    auto started = std::make_unique<Started>(*this, std::move(keep_alive));
     side_.fork();
     work(*started);
     started->end_of(side_.mark());
@@ -209,19 +209,19 @@ inline NcclReadiness ready_for_nccl(const distributed::Communicator& host, Devic
 
 std::unique_ptr<distributed::Communicator> make_communicator(distributed::Communicator& host, Device device) {
   detail::NcclReadiness ready;
-  std::string said;  // "g" or "k" (with or without graphs), or "-" and the error
+  std::string status;  // "g" or "k" (with or without graphs), or "-" and the error
   try {
     ready = detail::ready_for_nccl(host, device);
-    said = ready.context->graphs.usable() ? "g" : "k";
-  } catch (const Error& error) { said = message("-", host.name(), ": ", error.what()); }
-  const auto all = host.all_gather(std::as_bytes(std::span(said)));
+    status = ready.context->graphs.usable() ? "g" : "k";
+  } catch (const Error& error) { status = message("-", host.name(), ": ", error.what()); }
+  const auto all = host.all_gather(std::as_bytes(std::span(status)));
   for (const auto& one : all)
     if (one.size() > 1)
       fail<DeviceError>(std::string_view(reinterpret_cast<const char*>(one.data()), one.size()).substr(1));
   for (const auto& one : all)
     if (one != all[0])
       fail<DeviceError>(
-          "nccl: some processes use CUDA graphs and some do not; all shall, or none "
+          "nccl: only some processes use CUDA graphs; set it for all or for none "
           "(LSTMLIB_CUDA_GRAPHS=off)");
   host.broadcast(std::as_writable_bytes(std::span(ready.id.bytes)), 0);
   return std::make_unique<detail::NcclCommunicator>(host, device, *ready.context, ready.library, ready.id);

@@ -6,7 +6,12 @@ using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::Nest
     math::AdaDeltaRule, math::RmsPropRule, math::RmsPropGravesRule, math::Smorms3Rule, math::AdamRule,
     math::AmsGradRule, math::AdaBoundRule, math::AmsBoundRule;
 
+using math::UnaryFunction, math::BinaryFunction, math::ElementwiseOptions;
+
 #include "lstmlib/backend/cpu/kernels/nonlinear.inl"
+#include "lstmlib/backend/cpu/kernels/elementary.inl"
+#include "lstmlib/math/binary.inl"
+#include "lstmlib/math/elementwise.inl"
 #include "lstmlib/math/activation.inl"
 #include "lstmlib/math/gru_cell.inl"
 #include "lstmlib/math/lstm_cell.inl"
@@ -15,6 +20,7 @@ using math::SgdRule, math::MomentumRule, math::CorrectedMomentumRule, math::Nest
 #include "lstmlib/backend/cpu/kernels/arithmetic.inl"
 #include "lstmlib/backend/cpu/kernels/low_precision.inl"
 
+#include "lstmlib/backend/cpu/kernels/array.inl"
 #include "lstmlib/backend/cpu/kernels/cells.inl"
 #include "lstmlib/backend/cpu/kernels/dropout.inl"
 #include "lstmlib/backend/cpu/kernels/elementwise.inl"
@@ -45,7 +51,7 @@ inline constexpr KernelTable<T> table = {
     .rnn_relu_forward = rnn_forward<T, Relu>,
     .rnn_relu_backward = rnn_backward<T, Relu>,
     .dropout = dropout<T>,
-    .apply_steps = apply_steps<T>,
+    .transform_gradient = transform_gradient<T>,
     .update = {update<T, SgdRule>, update<T, MomentumRule>, update<T, CorrectedMomentumRule>,
                update<T, NesterovRule>, update<T, AdaGradRule>, update<T, AdaDeltaRule>,
                update<T, RmsPropRule>, update<T, RmsPropGravesRule>, update<T, Smorms3Rule>,

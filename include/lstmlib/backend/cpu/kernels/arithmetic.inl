@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How a product handles one unit of its inner dimension. Here: a unit is one number.
+// How a product handles one element of its inner dimension. Here: an element is one number.
 
-template <class Unit>
+template <class Packed>
 struct Arithmetic {
-  using Left = Unit;          // of one row
-  using Right = Lanes<Unit>;  // of a vector of columns
+  using Left = Packed;          // of one row
+  using Right = Lanes<Packed>;  // of a vector of columns
 
-  [[gnu::always_inline]] static Left left(Unit x) { return x; }
-  [[gnu::always_inline]] static Right right(const Unit* from) { return load(from); }
+  [[gnu::always_inline]] static Left left(Packed x) { return x; }
+  [[gnu::always_inline]] static Right right(const Packed* from) { return load(from); }
   [[gnu::always_inline]] static Right add(Right sum, Left a, Right b) { return sum + a * b; }
 };

@@ -26,16 +26,16 @@ template <>
 }
 // One instruction each; the compiler does not find it for the general form. If an operand is NaN, they return
 // the second operand, like the general form with swapped operands.
-[[gnu::always_inline]] inline Lanes<float> smaller(Lanes<float> a, Lanes<float> b) {
+[[gnu::always_inline]] inline Lanes<float> minimum(Lanes<float> a, Lanes<float> b) {
   return (Lanes<float>)_mm512_maskz_min_ps(0xffff, (__m512)b, (__m512)a);
 }
-[[gnu::always_inline]] inline Lanes<double> smaller(Lanes<double> a, Lanes<double> b) {
+[[gnu::always_inline]] inline Lanes<double> minimum(Lanes<double> a, Lanes<double> b) {
   return (Lanes<double>)_mm512_maskz_min_pd(0xff, (__m512d)b, (__m512d)a);
 }
-[[gnu::always_inline]] inline Lanes<float> larger(Lanes<float> a, Lanes<float> b) {
+[[gnu::always_inline]] inline Lanes<float> maximum(Lanes<float> a, Lanes<float> b) {
   return (Lanes<float>)_mm512_maskz_max_ps(0xffff, (__m512)b, (__m512)a);
 }
-[[gnu::always_inline]] inline Lanes<double> larger(Lanes<double> a, Lanes<double> b) {
+[[gnu::always_inline]] inline Lanes<double> maximum(Lanes<double> a, Lanes<double> b) {
   return (Lanes<double>)_mm512_maskz_max_pd(0xff, (__m512d)b, (__m512d)a);
 }
 [[gnu::always_inline]] inline WideLanes multiply_low_words(WideLanes a, WideLanes b) {
@@ -55,9 +55,9 @@ template <>
 }
 // See inference.inl. Here a polynomial of the fractional part of x, with relative error 7.5e-8 before
 // rounding, and one instruction for the whole part. Far below 0 the result is 0.
-[[gnu::always_inline]] inline Lanes<float> rough_power(Lanes<float> x) {
+[[gnu::always_inline]] inline Lanes<float> exp2_approx(Lanes<float> x) {
   using V = Lanes<float>;
-  const V limited = smaller(x, splat<V>(126));
+  const V limited = minimum(x, splat<V>(126));
   const V r = (V)_mm512_maskz_reduce_ps(0xffff, (__m512)limited, 9);
   V p = splat<V>(1.87757669e-3);
   p = p * r + splat<V>(8.98933969e-3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Units of bfloat16 and of bytes with the instructions of AVX512_BF16 and AVX512_VNNI. Replaces
+// Packed bfloat16 and bytes with the instructions of AVX512_BF16 and AVX512_VNNI. Replaces
 // low_precision.inl.
 
 template <>

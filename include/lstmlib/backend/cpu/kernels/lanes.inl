@@ -55,15 +55,15 @@ template <class V>
   return static_cast<typename VectorTraits<V>::Element>(x) - V{};  // minus, because plus would turn -0 into 0
 }
 template <class V>
-[[gnu::always_inline]] inline V smaller(V a, V b) {
+[[gnu::always_inline]] inline V minimum(V a, V b) {
   return b < a ? b : a;
 }
 template <class V>
-[[gnu::always_inline]] inline V larger(V a, V b) {
+[[gnu::always_inline]] inline V maximum(V a, V b) {
   return a < b ? b : a;
 }
 template <class V>
-[[gnu::always_inline]] inline V positive(V x) {
+[[gnu::always_inline]] inline V heaviside(V x) {
   return x > V{} ? splat<V>(1) : V{};
 }
 template <class V>

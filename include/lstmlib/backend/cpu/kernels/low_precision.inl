@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Units of bfloat16 and of bytes with instructions that every processor has. Products of two bfloat16 are
+// Packed bfloat16 and bytes with instructions that every processor has. Products of two bfloat16 are
 // exact in float32, and sums of bytes are exact. So all instruction sets give the same bits, except for
 // subnormal numbers.
 

@@ -2,12 +2,11 @@
 // exp, sigmoid and tanh of vectors. Tests bound the error for float and double: below 4 ulp for sigmoid,
 // below 2 ulp for tanh. Polynomials and rational functions of Cephes [Moshier 1989].
 
-// e^x. The caller limits |x| to 87 (float) or 700 (double), so nothing overflows.
-[[gnu::always_inline]] inline Lanes<float> exponential(Lanes<float> x) {
+// e^x is 2^n times the result. `shifted` gets the whole number n in its low bits.
+[[gnu::always_inline]] inline Lanes<float> exp_fraction(Lanes<float> x, Lanes<float>& shifted) {
   using V = Lanes<float>;
-  using Bits = Lanes<std::int32_t>;
   const V shift = splat<V>(12582912);  // 1.5 2^23: adding it rounds to a whole number in the low bits
-  const V shifted = x * splat<V>(1.44269504088896341) + shift;
+  shifted = x * splat<V>(1.44269504088896341) + shift;
   const V n = shifted - shift;
   V r = x - n * splat<V>(0.693359375);
   r = r + n * splat<V>(2.12194440e-4);
@@ -17,14 +16,12 @@
   p = p * r + splat<V>(4.1665795894e-2);
   p = p * r + splat<V>(1.6666665459e-1);
   p = p * r + splat<V>(5.0000001201e-1);
-  p = p * (r * r) + (r + splat<V>(1));
-  return p * (V)(((Bits)shifted + 127) << 23);
+  return p * (r * r) + (r + splat<V>(1));
 }
-[[gnu::always_inline]] inline Lanes<double> exponential(Lanes<double> x) {
+[[gnu::always_inline]] inline Lanes<double> exp_fraction(Lanes<double> x, Lanes<double>& shifted) {
   using V = Lanes<double>;
-  using Bits = Lanes<std::int64_t>;
   const V shift = splat<V>(6755399441055744);  // 1.5 2^52
-  const V shifted = x * splat<V>(1.4426950408889634073599) + shift;
+  shifted = x * splat<V>(1.4426950408889634073599) + shift;
   const V n = shifted - shift;
   V r = x - n * splat<V>(6.93145751953125e-1);
   r = r - n * splat<V>(1.42860682030941723212e-6);
@@ -37,8 +34,19 @@
        splat<V>(2.27265548208155028766e-1)) *
           square +
       splat<V>(2.00000000000000000005);
-  const V p = splat<V>(1) + splat<V>(2) * odd / (even - odd);
-  return p * (V)(((Bits)shifted + 1023) << 52);
+  return splat<V>(1) + splat<V>(2) * odd / (even - odd);
+}
+
+// e^x. The caller limits |x| to 87 (float) or 700 (double), so nothing overflows.
+[[gnu::always_inline]] inline Lanes<float> exponential(Lanes<float> x) {
+  Lanes<float> shifted;
+  const Lanes<float> p = exp_fraction(x, shifted);
+  return p * (Lanes<float>)(((Lanes<std::int32_t>)shifted + 127) << 23);
+}
+[[gnu::always_inline]] inline Lanes<double> exponential(Lanes<double> x) {
+  Lanes<double> shifted;
+  const Lanes<double> p = exp_fraction(x, shifted);
+  return p * (Lanes<double>)(((Lanes<std::int64_t>)shifted + 1023) << 52);
 }
 
 template <class V>
@@ -48,12 +56,12 @@ inline constexpr double largest_exponent<Lanes<double>> = 700;
 
 template <class V>
 [[gnu::always_inline]] inline V sigmoid(V x) {
-  const V limited = larger(smaller(x, splat<V>(largest_exponent<V>)), splat<V>(-largest_exponent<V>));
+  const V limited = maximum(minimum(x, splat<V>(largest_exponent<V>)), splat<V>(-largest_exponent<V>));
   return reciprocal(splat<V>(1) + exponential(-limited));
 }
 
 // x + x^3 P(x^2) for |x| < 0.625, where the quotient of exponentials would lose digits.
-[[gnu::always_inline]] inline Lanes<float> small_tangent(Lanes<float> x) {
+[[gnu::always_inline]] inline Lanes<float> small_tanh(Lanes<float> x) {
   using V = Lanes<float>;
   const V z = x * x;
   V p = splat<V>(-5.70498872745e-3);
@@ -63,7 +71,7 @@ template <class V>
   p = p * z + splat<V>(-3.33332819422e-1);
   return p * z * x + x;
 }
-[[gnu::always_inline]] inline Lanes<double> small_tangent(Lanes<double> x) {
+[[gnu::always_inline]] inline Lanes<double> small_tanh(Lanes<double> x) {
   using V = Lanes<double>;
   const V z = x * x;
   const V p = (splat<V>(-9.64399179425052238628e-1) * z + splat<V>(-9.92877231001918586564e1)) * z +
@@ -76,8 +84,8 @@ template <class V>
 template <class V>
 [[gnu::always_inline]] inline V hyperbolic_tangent(V x) {
   const V limited =
-      larger(smaller(x, splat<V>(20)), splat<V>(-20));  // beyond these the result rounds to 1 or -1
-  const V magnitude = larger(limited, -limited);
+      maximum(minimum(x, splat<V>(20)), splat<V>(-20));  // beyond these the result rounds to 1 or -1
+  const V magnitude = maximum(limited, -limited);
   const V large = splat<V>(1) - splat<V>(2) * reciprocal(splat<V>(1) + exponential(magnitude + magnitude));
-  return magnitude < splat<V>(0.625) ? small_tangent(x) : limited < V{} ? -large : large;
+  return magnitude < splat<V>(0.625) ? small_tanh(x) : limited < V{} ? -large : large;
 }

@@ -12,18 +12,18 @@ constexpr bool with_sanitizer = __has_feature(address_sanitizer) || __has_featur
 constexpr bool with_sanitizer = false;
 #endif
 
-// Steps of the inner dimension per iteration. Four steps speed up large tiles: float32 by 2 to 3 %, units of bfloat16
-// and bytes without instructions of their own by 7 to 11 %. Small tiles gain nothing, and would dominate the compile
-// time of the kernels.
+// Steps of the inner dimension per iteration. Four steps speed up large tiles: float32 by 2 to 3 %, packed
+// bfloat16 and bytes without instructions of their own by 7 to 11 %. Small tiles gain nothing, and would
+// dominate the compile time of the kernels.
 template <int rows, int vectors>
 constexpr int unrolled_steps = !with_sanitizer && 2 * rows * vectors >= tile_rows * tile_vectors ? 4 : 1;
 
 // One step of the inner dimension: element `at` of each left row times row `right` of the panel.
-template <class Sum, class Unit, int rows, int vectors>
+template <class Sum, class Packed, int rows, int vectors>
 [[gnu::always_inline]] inline void product_step(Lanes<Sum> (&sum)[rows][vectors],
-                                                const Unit* const (&left)[rows], Index at,
-                                                const Unit* right) {
-  using Step = Arithmetic<Unit>;
+                                                const Packed* const (&left)[rows], Index at,
+                                                const Packed* right) {
+  using Step = Arithmetic<Packed>;
   typename Step::Right column[vectors];
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; ++j) column[j] = Step::right(right + j * lanes_of<Sum>);
@@ -42,37 +42,37 @@ template <class Sum>
 }
 
 // A tile: `rows` rows by `vectors` vectors of columns, from vector `first` of the panel.
-template <class Sum, class Unit, int rows, int vectors>
-void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result, int first) {
+template <class Sum, class Packed, int rows, int vectors>
+void product_tile(const Product<Sum, Packed>& p, const Packed* const* left, Sum* const* result, int first) {
   constexpr int lanes = lanes_of<Sum>;
   Lanes<Sum> sum[rows][vectors];
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; ++j) {
-    const Lanes<Sum> start = p.start ? load(p.start + (first + j) * lanes) : Lanes<Sum>{};
+    const Lanes<Sum> bias = p.bias ? load(p.bias + (first + j) * lanes) : Lanes<Sum>{};
 #pragma GCC unroll 6
-    for (int i = 0; i < rows; ++i) sum[i][j] = start;
+    for (int i = 0; i < rows; ++i) sum[i][j] = bias;
   }
-  const Unit* right = p.right + first * lanes;
+  const Packed* right = p.right + first * lanes;
   const Index right_step = p.right_step, left_step = p.left_step;
   for (Index part = 0; part < p.parts; ++part) {
-    const Unit* from[rows];
+    const Packed* from[rows];
 #pragma GCC unroll 6
     for (int i = 0; i < rows; ++i) from[i] = left[i] + part * p.left_part;
     // Several steps at a time, with one index for all rows. On Intel's cores, address arithmetic shares ports
     // with multiply-adds, so every saved instruction counts.
     constexpr int unrolled = unrolled_steps<rows, vectors>;
     Index at = 0, step = 0;
-    for (; step + unrolled <= p.steps; step += unrolled) {
+    for (; step + unrolled <= p.depth; step += unrolled) {
 #pragma GCC unroll 4
       for (int i = 0; i < unrolled; ++i) {
-        product_step<Sum, Unit>(sum, from, at, right);
+        product_step<Sum, Packed>(sum, from, at, right);
         at += left_step;
         right += right_step;
         asm("" : "+r"(at), "+r"(right));  // else the compiler keeps a pointer for each row and step
       }
     }
-    for (; unrolled > 1 && step < p.steps; ++step) {
-      product_step<Sum, Unit>(sum, from, at, right);
+    for (; unrolled > 1 && step < p.depth; ++step) {
+      product_step<Sum, Packed>(sum, from, at, right);
       at += left_step;
       right += right_step;
     }
@@ -99,43 +99,44 @@ void product_tile(const Product<Sum, Unit>& p, const Unit* const* left, Sum* con
 }
 
 // All vectors of the panel, as many at a time as the registers can hold.
-template <class Sum, class Unit, int rows>
-void product_rows(const Product<Sum, Unit>& p, const Unit* const* left, Sum* const* result) {
+template <class Sum, class Packed, int rows>
+void product_rows(const Product<Sum, Packed>& p, const Packed* const* left, Sum* const* result) {
   int first = 0;
   for (; p.vectors - first >= tile_vectors; first += tile_vectors)
-    product_tile<Sum, Unit, rows, tile_vectors>(p, left, result, first);
+    product_tile<Sum, Packed, rows, tile_vectors>(p, left, result, first);
   switch (p.vectors - first) {
     case 0: return;
-    case 1: return product_tile<Sum, Unit, rows, 1>(p, left, result, first);
+    case 1: return product_tile<Sum, Packed, rows, 1>(p, left, result, first);
     case 2:
-      if constexpr (tile_vectors > 2) return product_tile<Sum, Unit, rows, 2>(p, left, result, first);
+      if constexpr (tile_vectors > 2) return product_tile<Sum, Packed, rows, 2>(p, left, result, first);
       else return;
     default:
-      if constexpr (tile_vectors > 3) return product_tile<Sum, Unit, rows, 3>(p, left, result, first);
+      if constexpr (tile_vectors > 3) return product_tile<Sum, Packed, rows, 3>(p, left, result, first);
   }
 }
 
 // `count` rows, at most tile_rows.
-template <class Sum, class Unit>
-void product_block(const Product<Sum, Unit>& p, Index count, const Unit* const* left, Sum* const* result) {
+template <class Sum, class Packed>
+void product_block(const Product<Sum, Packed>& p, Index count, const Packed* const* left,
+                   Sum* const* result) {
   switch (count) {
-    case 1: return product_rows<Sum, Unit, 1>(p, left, result);
-    case 2: return product_rows<Sum, Unit, 2>(p, left, result);
-    case 3: return product_rows<Sum, Unit, 3>(p, left, result);
-    case 4: return product_rows<Sum, Unit, 4>(p, left, result);
-    case 5: return product_rows<Sum, Unit, 5>(p, left, result);
-    default: product_rows<Sum, Unit, 6>(p, left, result);
+    case 1: return product_rows<Sum, Packed, 1>(p, left, result);
+    case 2: return product_rows<Sum, Packed, 2>(p, left, result);
+    case 3: return product_rows<Sum, Packed, 3>(p, left, result);
+    case 4: return product_rows<Sum, Packed, 4>(p, left, result);
+    case 5: return product_rows<Sum, Packed, 5>(p, left, result);
+    default: product_rows<Sum, Packed, 6>(p, left, result);
   }
 }
 
 // Blocks of rows of nearly equal size, because tiles of few rows are slow.
-template <class Sum, class Unit = Sum>
-void product(const Product<Sum, Unit>& p) {
+template <class Sum, class Packed = Sum>
+void product(const Product<Sum, Packed>& p) {
   const Index blocks = (p.rows + tile_rows - 1) / tile_rows;
   Index row = 0;
   for (Index block = 0; block < blocks; ++block) {
     const Index count = p.rows / blocks + (block < p.rows % blocks ? 1 : 0);
-    const Unit* left[tile_rows];
+    const Packed* left[tile_rows];
     Sum* result[tile_rows];
     for (Index i = 0; i < count; ++i) {
       left[i] = p.left + (p.left_rows ? p.left_rows[row + i] : row + i) * p.left_row;

@@ -10,9 +10,9 @@ inline void multiply_states(const InferenceStep<Bf16Pair>& p, Index row, int fir
   product.left = p.before + row * p.operand_row;
   product.left_row = p.operand_row;
   product.left_step = 1;
-  product.right = p.weights + block * p.steps * vectors * tile_side;
+  product.right = p.weights + block * p.depth * vectors * tile_side;
   product.right_step = vectors * tile_side;
-  product.steps = p.steps;
+  product.depth = p.depth;
   product.parts = 1;
   product.result = sums[0];
   product.result_row = 4 * tile_side;
@@ -41,7 +41,7 @@ void inference_step_in_tiles(const InferenceStep<Bf16Pair>& p) {
       for (Index block = first; block < last; ++block) {
         for (Index i = 0; i < count; ++i)  // read after the product, from anywhere in memory
           for (int j = 0; j < vectors; ++j)
-            __builtin_prefetch(p.sums[row + i] + (block * vectors + j) * tile_side);
+            __builtin_prefetch(p.projections[row + i] + (block * vectors + j) * tile_side);
         if (p.before)
           multiply_states(p, row, first_rows, second_rows, block, hidden_vectors, tiles,
                           sums + (block - first) * count);

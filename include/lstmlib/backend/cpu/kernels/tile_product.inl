@@ -19,23 +19,23 @@ class Tiles {
   // them. Configuring and releasing takes 0.1 microseconds, in total 2 % of a training step.
   ~Tiles() { release_tiles(); }
 
-  // For `first` and `second` rows (0: none) of the left matrix with `units` pairs each. Clears the tiles if
+  // For `first` and `second` rows (0: none) of the left matrix with `pairs` pairs each. Clears the tiles if
   // the shape changes.
-  void configure(int first, int second, int units) {
-    if (first == first_ && (second == second_ || second == 0) && units == units_) return;
-    first_ = first, second_ = second, units_ = units;
+  void configure(int first, int second, int pairs) {
+    if (first == first_ && (second == second_ || second == 0) && pairs == pairs_) return;
+    first_ = first, second_ = second, pairs_ = pairs;
     TileShapes shapes;
     for (int tile = 0; tile < 8; ++tile) {
-      const int rows = tile > 5 ? units : tile == 0 || tile == 1 || tile == 4 ? first : second;
+      const int rows = tile > 5 ? pairs : tile == 0 || tile == 1 || tile == 4 ? first : second;
       if (rows == 0) continue;
       shapes.rows[tile] = static_cast<std::uint8_t>(rows);
-      shapes.row_bytes[tile] = static_cast<std::uint16_t>(tile == 4 || tile == 5 ? 4 * units : 64);
+      shapes.row_bytes[tile] = static_cast<std::uint16_t>(tile == 4 || tile == 5 ? 4 * pairs : 64);
     }
     configure_tiles(shapes);
   }
 
  private:
-  int first_ = 0, second_ = 0, units_ = 0;
+  int first_ = 0, second_ = 0, pairs_ = 0;
 };
 
 // The rows of the left matrix and of the result that form one tile.
@@ -55,22 +55,22 @@ inline bool one_after_another(const Index* rows, Index first, int count) {
 
 inline RowTile row_tile(const Product<float, Bf16Pair>& p, Index first, int rows) {
   return {first, rows, p.left_step == 1 && one_after_another(p.left_rows, first, rows),
-          !(p.add && p.start) && one_after_another(p.result_rows, first, rows)};
+          !(p.add && p.bias) && one_after_another(p.result_rows, first, rows)};
 }
 
-// Units of the inner dimension per tile. Chosen so that the last tile of a part is full, if possible.
-inline int units_of_tile(Index steps) {
-  const Index tiles = (steps + tile_side - 1) / tile_side;
-  return steps > 0 && steps % tiles == 0 ? static_cast<int>(steps / tiles) : tile_side;
+// Pairs of the inner dimension per tile. Chosen so that the last tile of a part is full, if possible.
+inline int pairs_per_tile(Index depth) {
+  const Index tiles = (depth + tile_side - 1) / tile_side;
+  return depth > 0 && depth % tiles == 0 ? static_cast<int>(depth / tiles) : tile_side;
 }
 
-// One tile of the inner dimension: `count` of the `units` of a tile are used.
+// One tile of the inner dimension: `count` of the `pairs` of a tile are used.
 struct InnerTile {
   Index part, step;
-  int count, units;
+  int count, pairs;
 };
 
-[[gnu::always_inline]] inline __m512i load_units(const Bf16Pair* from, int count) {
+[[gnu::always_inline]] inline __m512i load_pairs(const Bf16Pair* from, int count) {
   return _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << count) - 1), from);
 }
 
@@ -80,10 +80,10 @@ inline void copy_left(const Product<float, Bf16Pair>& p, const RowTile& tile, In
     const Bf16Pair* from = p.left + row_number(p.left_rows, tile.first + i) * p.left_row +
                            inner.part * p.left_part + inner.step * p.left_step;
     if (p.left_step == 1) {
-      _mm512_storeu_si512(to[i], load_units(from, inner.count));
+      _mm512_storeu_si512(to[i], load_pairs(from, inner.count));
     } else {
-      for (int unit = 0; unit < tile_side; ++unit)
-        to[i][unit] = unit < inner.count ? from[unit * p.left_step] : Bf16Pair{0};
+      for (int pair = 0; pair < tile_side; ++pair)
+        to[i][pair] = pair < inner.count ? from[pair * p.left_step] : Bf16Pair{0};
     }
   }
 }
@@ -91,7 +91,7 @@ inline void copy_left(const Product<float, Bf16Pair>& p, const RowTile& tile, In
 template <int number>
 [[gnu::always_inline]] inline void load_left(const Product<float, Bf16Pair>& p, const RowTile& tile,
                                              InnerTile inner) {
-  if (tile.left_in_place && inner.count == inner.units) {
+  if (tile.left_in_place && inner.count == inner.pairs) {
     load_tile<number>(
         p.left + row_number(p.left_rows, tile.first) * p.left_row + inner.part * p.left_part + inner.step,
         p.left_row * Index{sizeof(Bf16Pair)});
@@ -105,12 +105,12 @@ template <int number>
 template <int number>
 [[gnu::always_inline]] inline void load_right(const Product<float, Bf16Pair>& p, int vector,
                                               InnerTile inner) {
-  const Bf16Pair* from = p.right + (inner.part * p.steps + inner.step) * p.right_step + vector * tile_side;
-  if (inner.count == inner.units) return load_tile<number>(from, p.right_step * Index{sizeof(Bf16Pair)});
+  const Bf16Pair* from = p.right + (inner.part * p.depth + inner.step) * p.right_step + vector * tile_side;
+  if (inner.count == inner.pairs) return load_tile<number>(from, p.right_step * Index{sizeof(Bf16Pair)});
   alignas(64) Bf16Pair copy[tile_side][tile_side];
-  for (int unit = 0; unit < tile_side; ++unit)
-    _mm512_storeu_si512(copy[unit],
-                        unit < inner.count ? load_units(from + unit * p.right_step, tile_side) : __m512i{});
+  for (int pair = 0; pair < tile_side; ++pair)
+    _mm512_storeu_si512(copy[pair],
+                        pair < inner.count ? load_pairs(from + pair * p.right_step, tile_side) : __m512i{});
   load_tile<number>(copy, sizeof copy[0]);
 }
 
@@ -125,10 +125,10 @@ template <int number>
 
 inline void copy_begin(const Product<float, Bf16Pair>& p, const RowTile& tile, int vector, Index columns,
                        float (*to)[tile_side]) {
-  const Lanes<float> start = p.start ? load(p.start + vector * tile_side) : Lanes<float>{};
+  const Lanes<float> bias = p.bias ? load(p.bias + vector * tile_side) : Lanes<float>{};
   for (int i = 0; i < tile.rows; ++i)
     store<float>(to[i],
-                 p.add ? load_part<float>(result_of(p, tile.first + i, vector), columns) + start : start);
+                 p.add ? load_part<float>(result_of(p, tile.first + i, vector), columns) + bias : bias);
 }
 
 // Loads the initial values of the sums.
@@ -136,8 +136,8 @@ template <int number>
 [[gnu::always_inline]] inline void begin_sums(const Product<float, Bf16Pair>& p, const RowTile& tile,
                                               int vector) {
   const Index columns = columns_of_vector(p, vector);
-  if (!p.add && !p.start) return clear_tile<number>();
-  if (!p.add) return load_tile<number>(p.start + vector * tile_side, 0);
+  if (!p.add && !p.bias) return clear_tile<number>();
+  if (!p.add) return load_tile<number>(p.bias + vector * tile_side, 0);
   if (tile.result_in_place && columns == tile_side)
     return load_tile<number>(result_of(p, tile.first, vector), p.result_row * Index{sizeof(float)});
   alignas(64) float copy[tile_side][tile_side];
@@ -159,15 +159,15 @@ template <int number>
 
 // One or two tiles of rows (`tall`) by one or two vectors of columns (`wide`).
 template <bool tall, bool wide>
-void multiply_block(const Product<float, Bf16Pair>& p, const RowTile* tile, int vector, int units) {
+void multiply_block(const Product<float, Bf16Pair>& p, const RowTile* tile, int vector, int pairs) {
   begin_sums<0>(p, tile[0], vector);
   if constexpr (wide) begin_sums<1>(p, tile[0], vector + 1);
   if constexpr (tall) begin_sums<2>(p, tile[1], vector);
   if constexpr (tall && wide) begin_sums<3>(p, tile[1], vector + 1);
   for (Index part = 0; part < p.parts; ++part)
-    for (Index step = 0; step < p.steps; step += units) {
-      const Index rest = p.steps - step;
-      const InnerTile inner{part, step, rest < units ? static_cast<int>(rest) : units, units};
+    for (Index step = 0; step < p.depth; step += pairs) {
+      const Index rest = p.depth - step;
+      const InnerTile inner{part, step, rest < pairs ? static_cast<int>(rest) : pairs, pairs};
       load_left<4>(p, tile[0], inner);
       load_right<6>(p, vector, inner);
       multiply_tiles<0, 4, 6>();
@@ -190,15 +190,15 @@ void multiply_block(const Product<float, Bf16Pair>& p, const RowTile* tile, int 
 // Up to 32 rows.
 inline void multiply_rows(const Product<float, Bf16Pair>& p, Index first, int first_rows, int second_rows,
                           Tiles& tiles) {
-  const int units = units_of_tile(p.steps);
-  tiles.configure(first_rows, second_rows, units);
+  const int pairs = pairs_per_tile(p.depth);
+  tiles.configure(first_rows, second_rows, pairs);
   const RowTile tile[2] = {row_tile(p, first, first_rows), row_tile(p, first + first_rows, second_rows)};
   for (int vector = 0; vector < p.vectors; vector += 2) {
     const bool wide = vector + 1 < p.vectors;
-    if (second_rows > 0 && wide) multiply_block<true, true>(p, tile, vector, units);
-    else if (second_rows > 0) multiply_block<true, false>(p, tile, vector, units);
-    else if (wide) multiply_block<false, true>(p, tile, vector, units);
-    else multiply_block<false, false>(p, tile, vector, units);
+    if (second_rows > 0 && wide) multiply_block<true, true>(p, tile, vector, pairs);
+    else if (second_rows > 0) multiply_block<true, false>(p, tile, vector, pairs);
+    else if (wide) multiply_block<false, true>(p, tile, vector, pairs);
+    else multiply_block<false, false>(p, tile, vector, pairs);
   }
 }
 

@@ -44,10 +44,10 @@ void for_each(Context& context, Index count, const Body& body) {
 /// different y share the columns of the same rows.
 template <class Body>
 __global__ void __launch_bounds__(default_threads)
-    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once, int beside) {
+    for_each_in_rows_kernel(const Body body, Index rows, Index columns, int columns_at_once, int blocks_y) {
   const int thread = simt::thread_index(), rows_at_once = default_threads / columns_at_once;
   const Index row_step = Index{simt::grid_blocks()} * rows_at_once;
-  const Index column_step = Index{beside} * columns_at_once;
+  const Index column_step = Index{blocks_y} * columns_at_once;
   const Index first_column = Index{simt::block_index_y()} * columns_at_once + thread % columns_at_once;
   for (Index row = Index{simt::block_index()} * rows_at_once + thread / columns_at_once; row < rows;
        row += row_step)
@@ -64,10 +64,10 @@ void for_each_in_rows(Context& context, Index rows, Index columns, const Body& b
     columns_at_once /= 2;
   const int blocks = blocks_for(rows, default_threads / columns_at_once);
   // With few blocks, one column per thread: a thread that loops waits for memory each time.
-  const auto beside =
+  const auto blocks_y =
       static_cast<int>(std::min((columns + columns_at_once - 1) / columns_at_once, max_blocks / blocks));
-  launch(context.stream, {.blocks = blocks, .blocks_y = beside, .threads = default_threads},
-         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once, beside);
+  launch(context.stream, {.blocks = blocks, .blocks_y = blocks_y, .threads = default_threads},
+         for_each_in_rows_kernel<Body>, body, rows, columns, columns_at_once, blocks_y);
 }
 
 }  // namespace lstmlib::cuda

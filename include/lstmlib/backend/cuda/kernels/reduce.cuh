@@ -107,8 +107,8 @@ void join_axis(Context& context, Index outer, Index size, Index inner, T factor,
            join_along_kernel<T, Join>, from, to, outer, length, pieces, times);
   };
   // A few long lines are cut into pieces to use the whole device. Only the shape decides.
-  const Index least = inner > 1 ? 64 : 4096, most = 64;
-  const Index pieces = outer * inner >= 16 * 1024 ? 1 : std::clamp<Index>(size / least, 1, most);
+  const Index min_piece = inner > 1 ? 64 : 4096, max_pieces = 64;
+  const Index pieces = outer * inner >= 16 * 1024 ? 1 : std::clamp<Index>(size / min_piece, 1, max_pieces);
   if (pieces == 1) return stage(size, 1, factor, x, y);
   Scratch scratch(context);
   T* parts = scratch.take<T>({outer * pieces * inner}).data;

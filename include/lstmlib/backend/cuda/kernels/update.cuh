@@ -12,14 +12,14 @@ struct GradientTransforms {
   static constexpr int max = 16;
 
   int count = 0;
-  math::GradientTransform step[max];
+  math::GradientTransform transform[max];
 
   template <class T>
   LSTMLIB_HOST_DEVICE T operator()(T value, T gradient) const {
     for (int i = 0; i < count; ++i) {
-      math::GradientTransform one = step[i];
+      math::GradientTransform one = transform[i];
       if (one.factor) one.value = *one.factor;
-      gradient = math::apply_step(one, value, gradient);
+      gradient = math::apply_transform(one, value, gradient);
     }
     return gradient;
   }
@@ -70,12 +70,12 @@ __device__ inline void for_each_in_table(const UpdateTable<T>& table, Use use) {
 template <class T, class Rule>
 struct UpdateElement {
   const Rule& rule;
-  const GradientTransforms& steps;
+  const GradientTransforms& transforms;
   __device__ void operator()(const UpdateSpan<T>& span, Index i) const {
     T value = span.value[i], state[math::max_states] = {};
 #pragma unroll
     for (int k = 0; k < static_cast<int>(Rule::states); ++k) state[k] = span.state[k][i];
-    math::apply_rule(rule, value, steps(value, span.gradient_at(i)), state[0], state[1], state[2]);
+    math::apply_rule(rule, value, transforms(value, span.gradient_at(i)), state[0], state[1], state[2]);
     span.value[i] = value;
 #pragma unroll
     for (int k = 0; k < static_cast<int>(Rule::states); ++k) span.state[k][i] = state[k];
@@ -83,25 +83,25 @@ struct UpdateElement {
 };
 template <class T, class Rule>
 __global__ void __launch_bounds__(default_threads)
-    update_kernel(const UpdateTable<T> table, const GradientTransforms steps, const Rule rule) {
-  for_each_in_table(table, UpdateElement<T, Rule>{rule, steps});
+    update_kernel(const UpdateTable<T> table, const GradientTransforms transforms, const Rule rule) {
+  for_each_in_table(table, UpdateElement<T, Rule>{rule, transforms});
 }
 
 template <class T>
 struct AddSquare {
-  const GradientTransforms& steps;
+  const GradientTransforms& transforms;
   double& sum;
   __device__ void operator()(const UpdateSpan<T>& span, Index i) const {
-    const auto g = static_cast<double>(steps(span.value[i], span.gradient_at(i)));
+    const auto g = static_cast<double>(transforms(span.value[i], span.gradient_at(i)));
     sum += g * g;
   }
 };
 /// parts[block] = sum of squares of the block's elements
 template <class T>
 __global__ void __launch_bounds__(default_threads)
-    squared_norm_kernel(const UpdateTable<T> table, const GradientTransforms steps, double* parts) {
+    squared_norm_kernel(const UpdateTable<T> table, const GradientTransforms transforms, double* parts) {
   double sum = 0;
-  for_each_in_table(table, AddSquare<T>{steps, sum});
+  for_each_in_table(table, AddSquare<T>{transforms, sum});
   sum = reduce_block(sum, Sum{}, simt::SharedArray<double>{0});
   if (simt::thread_index() == 0) parts[simt::block_index()] = sum;
 }
@@ -124,11 +124,11 @@ struct ClipFactorBody {
   }
 };
 template <class T>
-struct ApplyStepsBody {
-  GradientTransforms steps;
+struct TransformGradientBody {
+  GradientTransforms transforms;
   const T* value;
   T* gradient;
-  LSTMLIB_HOST_DEVICE void operator()(Index i) const { gradient[i] = steps(value[i], gradient[i]); }
+  LSTMLIB_HOST_DEVICE void operator()(Index i) const { gradient[i] = transforms(value[i], gradient[i]); }
 };
 /// rows[ids[i]] = i. Skips negative ids and ids outside the table, which the forward pass has reported.
 struct PlaceRowsBody {

@@ -43,11 +43,11 @@ struct alignas(count * sizeof(T)) Columns {
 /// After `forward`, `columns` holds what `backward` needs, in place of the pre-activations.
 template <class T>
 struct LstmCell {
-  using Sums = Columns<T, 4>;
+  using Gates = Columns<T, 4>;
   static constexpr bool has_cell = true;     ///< has a cell state
   static constexpr bool has_direct = false;  ///< part of the state's gradient bypasses the pre-activations
 
-  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T, T& cell) {
+  LSTMLIB_HOST_DEVICE static T forward(Gates& columns, T, T& cell) {
     const auto next =
         math::lstm_cell_forward<T>({columns.at[0], columns.at[1], columns.at[2], columns.at[3]}, cell);
     columns = {{next.gate.input, next.gate.forget, next.gate.cell, next.gate.output}};
@@ -55,7 +55,7 @@ struct LstmCell {
     return next.hidden;
   }
   /// `carried`: in: gradient of the cell state after the step; out: before it.
-  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T, T cell, T d_hidden, T& carried) {
+  LSTMLIB_HOST_DEVICE static void backward(Gates& columns, T, T cell, T d_hidden, T& carried) {
     const math::LstmGates<T> gate{columns.at[0], columns.at[1], columns.at[2], columns.at[3]};
     const T tanh_cell = math::hyperbolic_tangent(gate.forget * cell + gate.input * gate.cell);
     const auto d = math::lstm_cell_backward<T>(gate, cell, tanh_cell, d_hidden, carried);
@@ -66,18 +66,18 @@ struct LstmCell {
 
 template <class T>
 struct GruCell {
-  using Sums = Columns<T, 4>;
+  using Gates = Columns<T, 4>;
   static constexpr bool has_cell = false;
   static constexpr bool has_direct = true;
 
-  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T hidden, T&) {
+  LSTMLIB_HOST_DEVICE static T forward(Gates& columns, T hidden, T&) {
     const auto next =
         math::gru_cell_forward<T>(columns.at[0], columns.at[1], columns.at[2], columns.at[3], hidden);
     columns = {{next.reset, next.update, next.candidate, columns.at[3]}};
     return next.hidden;
   }
   /// `carried`: out: the part of the previous state's gradient that bypasses the pre-activations.
-  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T hidden, T, T d_hidden, T& carried) {
+  LSTMLIB_HOST_DEVICE static void backward(Gates& columns, T hidden, T, T d_hidden, T& carried) {
     const auto d = math::gru_cell_backward<T>(columns.at[0], columns.at[1], columns.at[2], columns.at[3],
                                               hidden, d_hidden);
     columns = {{d.d_reset, d.d_update, d.d_candidate, d.d_recurrent}};
@@ -87,14 +87,14 @@ struct GruCell {
 
 template <class T, class Activation>
 struct RnnCell {
-  using Sums = Columns<T, 1>;
+  using Gates = Columns<T, 1>;
   static constexpr bool has_cell = false;
   static constexpr bool has_direct = false;
 
-  LSTMLIB_HOST_DEVICE static T forward(Sums& columns, T, T&) {
+  LSTMLIB_HOST_DEVICE static T forward(Gates& columns, T, T&) {
     return columns.at[0] = Activation{}(columns.at[0]);
   }
-  LSTMLIB_HOST_DEVICE static void backward(Sums& columns, T, T, T d_hidden, T&) {
+  LSTMLIB_HOST_DEVICE static void backward(Gates& columns, T, T, T d_hidden, T&) {
     columns.at[0] = d_hidden * Activation{}.derivative(columns.at[0]);
   }
 };
@@ -116,11 +116,11 @@ void with_cell(RecurrentCell cell, Use use) {
 template <class T, class Cell>
 struct RecurrentStepForward {
   Index hidden_size, going_on;
-  const std::int32_t* rows;         ///< [running] rows of `hidden`
-  const std::int32_t* sequences;    ///< [running] rows of `last_hidden` and `last_cell`
-  const typename Cell::Sums* bias;  ///< [hidden_size] sums of both biases
+  const std::int32_t* rows;          ///< [running] rows of `hidden`
+  const std::int32_t* sequences;     ///< [running] rows of `last_hidden` and `last_cell`
+  const typename Cell::Gates* bias;  ///< [hidden_size] sums of both biases
   /// [running, hidden_size] in: pre-activations without biases; out: gates.
-  typename Cell::Sums* gates;
+  typename Cell::Gates* gates;
   const T *hidden_before, *cell_before;  ///< [running, hidden_size] states; cell: lstm only
   T *hidden_after, *cell_after;          ///< same shape
   T *hidden, *last_hidden, *last_cell;   ///< like RecurrentResult; null: not needed
@@ -128,9 +128,9 @@ struct RecurrentStepForward {
   /// Memory traffic per unit and row, for lstm in float: 16 + 4 bytes read, 16 + 4 + 4 + 4 written.
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
     const Index at = row * hidden_size + unit;
-    typename Cell::Sums columns = gates[at];
-    const typename Cell::Sums start = bias[unit];
-    for (std::size_t i = 0; i < sizeof(columns.at) / sizeof(T); ++i) columns.at[i] += start.at[i];
+    typename Cell::Gates columns = gates[at];
+    const typename Cell::Gates unit_bias = bias[unit];
+    for (std::size_t i = 0; i < sizeof(columns.at) / sizeof(T); ++i) columns.at[i] += unit_bias.at[i];
     T cell = Cell::has_cell ? cell_before[at] : T(0);
     const T after = Cell::forward(columns, Cell::has_direct ? hidden_before[at] : T(0), cell);
     gates[at] = columns;
@@ -149,7 +149,7 @@ template <class T, class Cell>
 struct RecurrentStepBackward {
   Index hidden_size;
   const std::int32_t* rows;
-  typename Cell::Sums* gates;
+  typename Cell::Gates* gates;
   const T *hidden_before, *cell_before;
   T* d_state;  ///< [running, hidden_size] gradient of the state after the step, without its output's
   /// [running, hidden_size] in: gradient of the cell after the step; out: before it; lstm only.
@@ -158,7 +158,7 @@ struct RecurrentStepBackward {
 
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index unit) const {
     const Index at = row * hidden_size + unit;
-    typename Cell::Sums columns = gates[at];
+    typename Cell::Gates columns = gates[at];
     const T d = d_hidden ? d_state[at] + d_hidden[rows[row] * hidden_size + unit] : d_state[at];
     T carried = Cell::has_cell ? d_cell[at] : T(0);
     Cell::backward(columns, Cell::has_direct ? hidden_before[at] : T(0),

@@ -21,12 +21,13 @@ struct PlacedSequences {
   int count;
 };
 
-/// One direction of a layer, forward. `gates` may alias `sums`: the same thread reads and writes an element.
+/// One direction of a layer, forward. `gates` may alias `projections`: the same thread reads and writes an
+/// element.
 struct ForwardDirection {
   const std::uint32_t* weights;  ///< of pack_weights
   const float* weight_factor;    ///< of pack_weights: factor for the products, a power of two
   const float* bias;             ///< [hidden, 4] or null
-  const float* sums;             ///< [tokens, hidden, 4] input projections without biases
+  const float* projections;      ///< [tokens, hidden, 4] input projections without biases
   const float* initial_hidden;   ///< [count, hidden] or null: zeros
   const float* initial_cell;     ///< [count, hidden] or null: zeros
   const std::int32_t* rows;      ///< [count] by place: row of `hidden` at step 0
@@ -57,8 +58,8 @@ struct BackwardDirection {
   const float* d_last_hidden;  ///< [count, hidden] or null: zeros
   const float* d_last_cell;    ///< [count, hidden] or null: zeros
   float* d_gates;              ///< [tokens, hidden, 4] gradients of the pre-activations
-  float* d_first_hidden;       ///< [count, hidden] to add to, or null
-  float* d_first_cell;         ///< [count, hidden] to add to, or null
+  float* d_initial_hidden;     ///< [count, hidden] to add to, or null
+  float* d_initial_cell;       ///< [count, hidden] to add to, or null
 };
 
 struct ClusterBackward {

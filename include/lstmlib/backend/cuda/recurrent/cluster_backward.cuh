@@ -157,7 +157,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
       if constexpr (L::scaled) store_largest<L>(tiles[i].d_gates, own_tile, lane);
       else store_gradients<L>(tiles[i].d_gates, 1.0f, own_tile, buffer, lane);
     }
-    if (step == 0 && !data.d_first_hidden) break;  // the same for all blocks
+    if (step == 0 && !data.d_initial_hidden) break;  // the same for all blocks
     simt::sync_block();
     if constexpr (L::scaled) {
       const float scale = find_scale<L>(lane);
@@ -205,8 +205,8 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_backward_kernel(Cluster
     const int own_tile = lane.warp + i * L::warps, unit = (first_tile + own_tile) * tile_units + lane.unit;
     if (own_tile >= L::tiles || unit >= hidden_size || sequence.length == 0) continue;
     const std::size_t state = element(sequence.number, hidden_size, unit);
-    if (data.d_first_hidden) data.d_first_hidden[state] += tiles[i].d_hidden;
-    if (data.d_first_cell) data.d_first_cell[state] += tiles[i].d_cell;
+    if (data.d_initial_hidden) data.d_initial_hidden[state] += tiles[i].d_hidden;
+    if (data.d_initial_cell) data.d_initial_cell[state] += tiles[i].d_cell;
   }
 }
 

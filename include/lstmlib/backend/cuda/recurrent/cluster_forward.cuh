@@ -50,9 +50,9 @@ __device__ __forceinline__ void keep_bias(const ForwardDirection& data, int hidd
 
 /// Every block fills its own first buffer, and clears what no block sends in the second.
 template <class L>
-__device__ __forceinline__ void fill_first_hidden(const ForwardDirection& data,
-                                                  const PlacedSequences& sequences, int hidden_size,
-                                                  int first_place, int real_tiles) {
+__device__ __forceinline__ void fill_initial_hidden(const ForwardDirection& data,
+                                                    const PlacedSequences& sequences, int hidden_size,
+                                                    int first_place, int real_tiles) {
   using Buffers = ForwardBuffers<L>;
   using Values = SlotValues<L::operands>;
   for (int slot = simt::thread_index(); slot < L::product_steps * warp_lanes; slot += L::threads) {
@@ -127,7 +127,7 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
     simt::sync_block();
   }
   keep_bias<L>(data, hidden_size, cluster.rank * L::tiles);
-  fill_first_hidden<L>(data, p.sequences, hidden_size, first_place, cluster.real_tiles);
+  fill_initial_hidden<L>(data, p.sequences, hidden_size, first_place, cluster.real_tiles);
   const Exchange<L> exchange{static_cast<std::uint32_t>(cluster.real_tiles * L::line_bytes)};
   exchange.begin();
   if (cluster.rank >= cluster.active_blocks) return;
@@ -180,13 +180,14 @@ __global__ void __launch_bounds__(L::threads, 1) cluster_forward_kernel(ClusterF
       if (own_tile >= L::tiles || tile >= cluster.real_tiles) break;  // the same for all lanes of the warp
       const int unit = tile * tile_units + lane.unit;
       ForwardTile& state = tiles[i];
-      const auto gate_sums = gather_gates(add_partials<L>(own_tile, buffer, lane), lane);
+      const auto gate_products = gather_gates(add_partials<L>(own_tile, buffer, lane), lane);
       const auto bias = simt::SharedArray<simt::Float4>{L::bias}.load(own_tile * tile_units + lane.unit);
-      const auto next = math::lstm_cell_forward<Real>({gate_sums.input * factor + (state.input.x + bias.x),
-                                                       gate_sums.forget * factor + (state.input.y + bias.y),
-                                                       gate_sums.cell * factor + (state.input.z + bias.z),
-                                                       gate_sums.output * factor + (state.input.w + bias.w)},
-                                                      state.cell);
+      const auto next =
+          math::lstm_cell_forward<Real>({gate_products.input * factor + (state.input.x + bias.x),
+                                         gate_products.forget * factor + (state.input.y + bias.y),
+                                         gate_products.cell * factor + (state.input.z + bias.z),
+                                         gate_products.output * factor + (state.input.w + bias.w)},
+                                        state.cell);
       const bool runs = step < sequence.length && unit < hidden_size;
       if (runs) {
         state.cell = next.cell.value;

@@ -34,7 +34,7 @@ class PlannedClusters final : public ClusterRecurrent {
     ClusterForward arguments{{}, sequences_of(pass), static_cast<int>(p.hidden_size())};
     ForwardDirection& direction = arguments.directions[0];
     direction.bias = bias;
-    direction.sums = pass.saved.gates;
+    direction.projections = pass.saved.gates;
     direction.initial_hidden = p.initial_hidden.data;
     direction.initial_cell = p.initial_cell.data;
     direction.rows = pass.order.rows[p.reverse];
@@ -71,8 +71,8 @@ class PlannedClusters final : public ClusterRecurrent {
     direction.d_hidden = d_result.hidden.data;
     direction.d_last_hidden = d_result.last_hidden.data;
     direction.d_last_cell = d_result.last_cell.data;
-    direction.d_first_hidden = d.initial_hidden.data;
-    direction.d_first_cell = d.initial_cell.data;
+    direction.d_initial_hidden = d.initial_hidden.data;
+    direction.d_initial_cell = d.initial_cell.data;
     while (const auto plan = plan_of(p, true)) {
       direction.weights = pass.packed + plan->weights.backward_place();
       if (starts(*plan->backward, [&] { cluster_backward(stream_, *plan->backward, arguments, 1); }))
@@ -83,20 +83,21 @@ class PlannedClusters final : public ClusterRecurrent {
 
  private:
   static DeviceFacts facts_of(int device) {
-    const auto ask = [device](cudaDeviceAttr attribute) {
+    const auto attribute = [device](cudaDeviceAttr which) {
       int value = 0;
-      check(cudaDeviceGetAttribute(&value, attribute, device), "cudaDeviceGetAttribute");
+      check(cudaDeviceGetAttribute(&value, which, device), "cudaDeviceGetAttribute");
       return value;
     };
-    return {ask(cudaDevAttrComputeCapabilityMajor), ask(cudaDevAttrMaxSharedMemoryPerBlockOptin)};
+    return {attribute(cudaDevAttrComputeCapabilityMajor), attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin)};
   }
   static PlacedSequences sequences_of(const ClusterPass& pass) {
     return {pass.order.offsets, pass.order.lengths, pass.order.sequences,
             static_cast<int>(pass.problem.layout.sequences())};
   }
   std::optional<ClusterPlan> plan_of(const RecurrentProblem<float>& p, bool with_backward) {
-    constexpr Index most = std::numeric_limits<int>::max();
-    if (p.cell != RecurrentCell::lstm || p.hidden_size() > most || p.layout.sequences() > most) return {};
+    constexpr Index max_size = std::numeric_limits<int>::max();
+    if (p.cell != RecurrentCell::lstm || p.hidden_size() > max_size || p.layout.sequences() > max_size)
+      return {};
     return planner_.plan({p.layout, p.hidden_size(), 1, p.precision}, with_backward, prefer_);
   }
   /// If the device refuses a kernel, it is never planned again.

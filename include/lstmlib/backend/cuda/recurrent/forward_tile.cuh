@@ -22,7 +22,7 @@ struct ForwardTile {
 
   __device__ __forceinline__ static simt::Float4 load_input(const ForwardDirection& data, int token,
                                                             int hidden_size, int unit) {
-    return simt::load_global(gates_at(data.sums, element(token, hidden_size, unit)));
+    return simt::load_global(gates_at(data.projections, element(token, hidden_size, unit)));
   }
   __device__ __forceinline__ static void keep(const ForwardDirection& data, std::size_t at,
                                               const math::LstmGates<float>& gate, float cell) {

@@ -24,7 +24,7 @@ void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResu
   if (p.cell == RecurrentCell::lstm) cell_before = work.take_states(p.initial_cell).data;
 
   pointwise::with_cell<T>(p.cell, [&]<class Cell>(Cell) {
-    using Sums = typename Cell::Sums;
+    using Gates = typename Cell::Gates;
     for (Index step = 0; step < steps; ++step) {
       const Index first = p.layout.time_offset(step), running = p.layout.batch_size_at(step);
       T *gates = saved.gates + first * work.width, *cell_after = saved.cells + first * n;
@@ -34,8 +34,8 @@ void portable_forward(RecurrentWork<T>& work, const T* bias, const RecurrentResu
       work.each_in_rows(running, n,
                         pointwise::RecurrentStepForward<T, Cell>{
                             n, step + 1 < steps ? p.layout.batch_size_at(step + 1) : 0, work.rows() + first,
-                            work.order.sequences, reinterpret_cast<const Sums*>(bias),
-                            reinterpret_cast<Sums*>(gates), before.data, cell_before, after.data, cell_after,
+                            work.order.sequences, reinterpret_cast<const Gates*>(bias),
+                            reinterpret_cast<Gates*>(gates), before.data, cell_before, after.data, cell_after,
                             result.hidden.data, result.last_hidden.data, result.last_cell.data});
       std::swap(before, after);
       cell_before = cell_after;
@@ -60,10 +60,10 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, cons
   }
 
   pointwise::with_cell<T>(p.cell, [&]<class Cell>(Cell) {
-    using Sums = typename Cell::Sums;
+    using Gates = typename Cell::Gates;
     // Gradients of the states before a step, through its pre-activations. Those of sequences that ended
     // earlier do not change.
-    const auto through_sums = [&](Index step) {
+    const auto compute_d_state = [&](Index step) {
       const Index running = p.layout.batch_size_at(step);
       work.multiply(
           work.operand({saved.gates + p.layout.time_offset(step) * work.width, {running, work.width}}), false,
@@ -72,15 +72,16 @@ void portable_backward(RecurrentWork<T>& work, View<const T> hidden_before, cons
     };
     for (Index step = steps - 1; step >= 0; --step) {
       const Index first = p.layout.time_offset(step);
-      if (step + 1 < steps) through_sums(step + 1);
-      work.each_in_rows(p.layout.batch_size_at(step), n,
-                        pointwise::RecurrentStepBackward<T, Cell>{
-                            n, work.rows() + first, reinterpret_cast<Sums*>(saved.gates + first * work.width),
-                            hidden_before.data + first * n,
-                            step > 0 ? saved.cells + p.layout.time_offset(step - 1) * n : initial_cell,
-                            d_state.data, d_cell.data, d_result.hidden.data});
+      if (step + 1 < steps) compute_d_state(step + 1);
+      work.each_in_rows(
+          p.layout.batch_size_at(step), n,
+          pointwise::RecurrentStepBackward<T, Cell>{
+              n, work.rows() + first, reinterpret_cast<Gates*>(saved.gates + first * work.width),
+              hidden_before.data + first * n,
+              step > 0 ? saved.cells + p.layout.time_offset(step - 1) * n : initial_cell, d_state.data,
+              d_cell.data, d_result.hidden.data});
     }
-    if (d.initial_hidden) through_sums(0);
+    if (d.initial_hidden) compute_d_state(0);
   });
   work.add_states(d_state.data, d.initial_hidden);
   work.add_states(d_cell.data, d.initial_cell);

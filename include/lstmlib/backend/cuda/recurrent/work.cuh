@@ -125,9 +125,9 @@ class RecurrentWork {
                    pointwise::AddToPlaces<T>{hidden_size, order.sequences, from, to.data});
   }
 
-  /// sums [tokens, width] = inputs times input weights
-  void multiply_inputs(View<T> sums) {
-    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, sums,
+  /// projections [tokens, width] = inputs times input weights
+  void multiply_inputs(View<T> projections) {
+    multiply(operand(in_time_order(p.input, input_size)), false, weights(false), true, projections,
              OutputMode::overwrite);
   }
 
@@ -135,15 +135,15 @@ class RecurrentWork {
   /// pre-activations; hidden_before [tokens, hidden_size]: states before each token.
   void add_gradients(View<const T> gradients, View<const T> hidden_before, const RecurrentGradients<T>& d) {
     using Side = SplitMatrix::Side;
-    const Operand d_sums = gradient_operand(gradients, Side::left);
+    const Operand d_gates = gradient_operand(gradients, Side::left);
     if (d.weight_input)
-      add_weights(false, d_sums, gradient_operand(in_time_order(p.input, input_size), Side::right),
+      add_weights(false, d_gates, gradient_operand(in_time_order(p.input, input_size), Side::right),
                   d.weight_input);
-    if (d.weight_hidden) add_weights_of_states(d_sums, hidden_before, d.weight_hidden);
+    if (d.weight_hidden) add_weights_of_states(d_gates, hidden_before, d.weight_hidden);
     if (d.bias_input || d.bias_hidden) add_biases(gradients, d);
     if (d.input) {
       const View<T> d_inputs = take({tokens, input_size});
-      multiply(d_sums, false, gradient_operand(packed_weights(false), Side::right), false, d_inputs,
+      multiply(d_gates, false, gradient_operand(packed_weights(false), Side::right), false, d_inputs,
                OutputMode::overwrite);
       each_in_rows(tokens, input_size,
                    pointwise::AddToPlaces<T>{input_size, rows(), d_inputs.data, d.input.data});
@@ -175,28 +175,28 @@ class RecurrentWork {
         pointwise::PackWeights<T>{cell, of_state, hidden_size, inner, columns, given.data, packed.data});
     return packed;
   }
-  void add_weights_of_states(const Operand& d_sums, View<const T> hidden_before, View<T> d_weights) {
+  void add_weights_of_states(const Operand& d_gates, View<const T> hidden_before, View<T> d_weights) {
     if (splits_gradients)
-      return add_weights(true, d_sums, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
+      return add_weights(true, d_gates, gradient_operand(hidden_before, SplitMatrix::Side::right), d_weights);
     // The first tokens start from zeros, unless there is an initial state.
     const Index first = p.initial_hidden ? 0 : p.layout.batch_size_at(0), count = tokens - first;
     if (count > 0)
-      add_weights(true, d_sums.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
+      add_weights(true, d_gates.rows(first, count), operand(part(hidden_before, first, count)), d_weights);
   }
-  void add_weights(bool of_state, const Operand& d_sums, const Operand& right, View<T> d_weights) {
-    if (columns == 1) return multiply(d_sums, true, right, false, d_weights, OutputMode::accumulate);
+  void add_weights(bool of_state, const Operand& d_gates, const Operand& right, View<T> d_weights) {
+    if (columns == 1) return multiply(d_gates, true, right, false, d_weights, OutputMode::accumulate);
     const Index inner = d_weights.shape.row_size();
     const View<T> packed = take({width, inner});
-    multiply(d_sums, true, right, false, packed, OutputMode::overwrite);
+    multiply(d_gates, true, right, false, packed, OutputMode::overwrite);
     each_in_rows(d_weights.shape.rows(), inner,
                  pointwise::AddPackedWeights<T>{cell, of_state, hidden_size, inner, columns, packed.data,
                                                 d_weights.data});
   }
-  void add_biases(View<const T> d_sums, const RecurrentGradients<T>& d) {
+  void add_biases(View<const T> d_gates, const RecurrentGradients<T>& d) {
     constexpr Index chunk = 32;  // enough threads for a device, few partial sums
     const Index chunks = (tokens + chunk - 1) / chunk;
     const View<T> partial = take({chunks, width});
-    each_in_rows(chunks, width, pointwise::SumChunks<T>{tokens, width, chunk, d_sums.data, partial.data});
+    each_in_rows(chunks, width, pointwise::SumChunks<T>{tokens, width, chunk, d_gates.data, partial.data});
     each_in_rows(1, p.gates() * hidden_size,
                  pointwise::AddBiases<T>{cell, hidden_size, columns, chunks, partial.data, d.bias_input.data,
                                          d.bias_hidden.data});

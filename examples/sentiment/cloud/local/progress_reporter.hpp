@@ -10,14 +10,14 @@
 namespace sentiment::local {
 
 /// Highlights headings and states on a terminal; elsewhere they are plain lines.
-class Narrator {
+class ProgressReporter {
  public:
-  explicit Narrator(int steps) : steps_(steps), terminal_(lstmlib::train::describe_terminal(2)) {}
+  explicit ProgressReporter(int steps) : steps_(steps), terminal_(lstmlib::train::describe_terminal(2)) {}
 
   /// Starts the next step: "3/7 Training".
   void step(const std::string& title);
   /// A message within a step.
-  void say(const std::string& text) const;
+  void info(const std::string& text) const;
   /// The state of something remote, with the time of day.
   void status(const std::string& state, const std::string& text) const;
   /// A line printed by another program.

@@ -10,7 +10,7 @@ namespace sentiment::test {
 
 /// The message of the error that `run` throws, or "" where it throws none.
 template <class Run>
-std::string complaint(const Run& run) {
+std::string error_of(const Run& run) {
   try {
     run();
     return "";
