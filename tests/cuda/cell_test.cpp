@@ -8,6 +8,7 @@
 
 using namespace lstmlib;
 
+namespace cell_test {
 namespace {
 
 template <class Cell, Real T>
@@ -88,3 +89,5 @@ TEST_CASE("layers with cells of a program's own: a GPU gives what the CPU gives"
   check_both<test::Everything>();
   check_both<test::Slstm>();
 }
+
+}  // namespace cell_test

@@ -11,6 +11,7 @@
 
 using namespace lstmlib;
 
+namespace cell_test {
 namespace {
 
 template <Real T>
@@ -358,3 +359,5 @@ TEST_CASE("arguments of cells: what does not fit is refused in one line") {
   mixed.layers[1] = nn::RecurrentLayer<float>(RecurrentCell::gru, 3, 3);
   CHECK_THROWS_WITH_AS(mixed(x), "recurrent: layers of several kinds of cells", ShapeError);
 }
+
+}  // namespace cell_test
