@@ -318,6 +318,15 @@ TEST_CASE("directions merged by element, residual connections and the forget gat
   const auto bias = remembers.layers[0].bias_input.value().values();
   CHECK(std::vector<double>(bias.begin(), bias.end()) ==
         std::vector<double>{0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0});
+  for (const auto merge : {nn::Merge::sum, nn::Merge::mean, nn::Merge::multiply}) {
+    options.layers = 2, options.merge = merge, options.hidden_size = 3;
+    const nn::Gru<double> checked(options);
+    const auto loss = [&](auto inputs) {
+      const auto made = checked({inputs[0], x.layout});
+      return ops::sum(ops::tanh(made.hidden.values)) + ops::sum(ops::tanh(made.last_hidden()));
+    };
+    CHECK(check_gradient(loss, {x.values.value().clone()}) < 1e-6);
+  }
   const nn::CellRnn<test::Everything> own({.input_size = 2, .hidden_size = 3});
   CHECK(own.layers[0].bias_input.value().values()[3] == 0.5f);
 }

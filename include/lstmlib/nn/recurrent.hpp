@@ -6,7 +6,6 @@
 #include "lstmlib/nn/dropout.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/module.hpp"
-#include "lstmlib/ops/arithmetic.hpp"
 #include "lstmlib/ops/recurrent.hpp"
 #include "lstmlib/ops/shape.hpp"
 
@@ -114,17 +113,35 @@ class RecurrentLayer : public Module {
 enum class Direction : std::uint8_t { forward, backward };
 
 namespace detail {
+/// factor (a + b), or a b where the factor is 0, of equal shapes. Not ops::add, which can broadcast: all programs
+/// with recurrent layers would compile that.
+template <Real T>
+Variable<T> combined(const Variable<T>& a, const Variable<T>& b, T factor) {
+  auto& tensor_kernels = kernels("merge", a.value(), b.value()).tensor;
+  auto y = Tensor<T>::zeros(a.shape(), a.device());
+  if (factor == T(0)) {
+    tensor_kernels.multiply(a.view(), b.view(), y.mutable_view(), OutputMode::overwrite);
+  } else {
+    tensor_kernels.add_scaled(factor, a.view(), y.mutable_view());
+    tensor_kernels.add_scaled(factor, b.view(), y.mutable_view());
+  }
+  return record("merge", y, {a, b},
+                [&tensor_kernels, factor, a = a.value(), b = b.value()](auto d_y, auto d) {
+                  for (std::size_t i = 0; i < 2; ++i) {
+                    if (!d[i].needed()) continue;
+                    if (factor != T(0)) tensor_kernels.add_scaled(factor, d_y[0].view(), d[i].view());
+                    else
+                      tensor_kernels.multiply(d_y[0].view(), (i == 0 ? b : a).view(), d[i].view(),
+                                              OutputMode::accumulate);
+                  }
+                });
+}
 /// The states of all directions as one.
 template <Real T>
 Variable<T> merged(Merge merge, const std::vector<Variable<T>>& parts) {
   if (parts.size() == 1) return parts[0];
-  switch (merge) {
-    case Merge::sum: return ops::add(parts[0], parts[1]);
-    case Merge::mean: return ops::scale(ops::add(parts[0], parts[1]), T(0.5));
-    case Merge::multiply: return ops::multiply(parts[0], parts[1]);
-    case Merge::concat: break;
-  }
-  return ops::concat(parts);
+  if (merge == Merge::concat) return ops::concat(parts);
+  return combined(parts[0], parts[1], merge == Merge::sum ? T(1) : merge == Merge::mean ? T(0.5) : T(0));
 }
 }  // namespace detail
 
@@ -202,7 +219,8 @@ class RecurrentStack : public Module {
         result.last.push_back(std::move(made.last));
       }
       auto hidden = detail::merged(merge, parts);
-      result.hidden = x.with(residual && at > 0 ? ops::add(hidden, result.hidden.values) : hidden);
+      result.hidden =
+          x.with(residual && at > 0 ? detail::combined(hidden, result.hidden.values, T(1)) : hidden);
     }
     return result;
   }
