@@ -104,8 +104,13 @@ class InferenceRnn {
       lstmlib::kernels("pack_for_inference", bottom.weight_input.value(), layer.weight_input.value(),
                        layer.weight_hidden.value(), layer.bias_input.value(), layer.bias_hidden.value());
       layers.push_back({layer.weight_input.value().view(), layer.weight_hidden.value().view(),
-                        layer.bias_input.value().view(), layer.bias_hidden.value().view()});
+                        layer.bias_input.value().view(), layer.bias_hidden.value().view(),
+                        layer.parameters.value().view()});
     }
+    if (stack.residual || (directions_ > 1 && stack.merge != Merge::concat))
+      fail<ValueError>("pack_for_inference: layers with ",
+                       stack.residual ? "residual connections" : "directions that are merged by element",
+                       ", expected layers without; run them unpacked, in the scope of an Inference");
     if (options.precision != Precision::fp32 && options.precision != Precision::bf16 &&
         options.precision != Precision::int8)
       fail<ValueError>("InferenceOptions: precision is ", name_of(options.precision),
@@ -222,9 +227,13 @@ class RnnStream {
     check_layer(layer);
     return state(layers_->kernels().stream_hidden(layer, memory_.view().data));
   }
-  std::span<const float> cell(Index layer) const {
+  std::span<const float> cell(Index layer) const { return cell(layer, 0); }
+  /// The same for a custom cell of several states: `which` counts those besides the hidden state from 0.
+  /// Empty if there is no such state.
+  std::span<const float> cell(Index layer, Index which) const {
     check_layer(layer);
-    return state(layers_->kernels().stream_cell(layer, memory_.view().data));
+    if (which < 0) fail<IndexError>("stream: state ", which, ", expected 0 or more");
+    return state(layers_->kernels().stream_cell(layer, memory_.view().data, which));
   }
 
  private:

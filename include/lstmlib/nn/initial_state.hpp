@@ -33,7 +33,8 @@ class InitialState : public Module {
     layers.check_layers();
     const Shape shape{layers.layers.size(), layers.layers[0].hidden_size()};
     hidden = Parameter<T>(Tensor<T>::zeros(shape));
-    if (layers.layers[0].cell() == RecurrentCell::lstm) cell = Parameter<T>(Tensor<T>::zeros(shape));
+    if (const Index others = layers.layers[0].cell().cell_states(); others > 0)
+      cell = Parameter<T>(Tensor<T>::zeros({shape[0], others * shape[1]}));
   }
 
   /// A state [sequences, hidden_size] for each layer and direction, as the layers take them. Throws
@@ -52,7 +53,7 @@ class InitialState : public Module {
   void visit_members(MemberVisitor& visit) override { visit("hidden", hidden)("cell", cell); }
 
   Parameter<T> hidden;  ///< [layers * directions, hidden_size], in the order of RecurrentStackOutput::last
-  Parameter<T> cell;    ///< the same; absent unless the layers are LSTMs
+  Parameter<T> cell;    ///< the other states of an LSTM or a cell of formulas; else absent
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::nn

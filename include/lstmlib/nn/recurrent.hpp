@@ -11,40 +11,64 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::nn {
 
+/// How the hidden states of both directions become one result: [forward, backward] side by side, or element
+/// by element.
+enum class Merge : std::uint8_t { concat, sum, mean, multiply };
+
 /// Options of Lstm, Gru and Rnn.
 struct RecurrentOptions {
   Index input_size;    ///< features of an input row
   Index hidden_size;   ///< units of one layer and direction
   Index layers = 1;    ///< stacked layers
   double dropout = 0;  ///< ratio between layers; 0 <= ratio < 1
-  /// Add a backward pass over each sequence. Results are joined as [forward, backward].
+  /// Add a backward pass over each sequence. Results are joined as [forward, backward], or see `merge`.
   bool bidirectional = false;
   /// Precision of products in training: see ops::recurrent.
   Precision precision = Precision::fp32;
+  Merge merge = Merge::concat;  ///< of both directions
+  /// From the second layer on, a layer's input (before dropout) is added to its hidden states.
+  bool residual = false;
+  /// Initial bias of the forget gate; lstm only. 1 keeps what is in the cell when training begins.
+  double forget_bias = 0;
 
-  /// Throws ValueError for a size or number of layers below 1, or a ratio outside its range.
+  /// Throws ValueError for a size or number of layers below 1, or a ratio or bias outside its range.
   void check() const {
     lstmlib::detail::require_size("RecurrentOptions", "input_size", input_size);
     lstmlib::detail::require_size("RecurrentOptions", "hidden_size", hidden_size);
     lstmlib::detail::require_size("RecurrentOptions", "layers", layers);
     lstmlib::detail::require_below_one("RecurrentOptions", "dropout", dropout);
+    lstmlib::detail::require_finite("RecurrentOptions", "forget_bias", forget_bias);
+    if (merge > Merge::multiply)
+      lstmlib::detail::refuse_option("RecurrentOptions", "merge", static_cast<int>(merge),
+                                     "concat, sum, mean or multiply");
   }
 };
 
 /// One layer in one direction. Each gate has hidden_size rows of weights and biases, in the order that
-/// RecurrentCell defines. Initial weights are lecun_normal, initial biases 0.
+/// RecurrentCell defines. Initial weights are lecun_normal, initial biases and parameters 0. A custom cell may
+/// have other biases.
 template <Real T = float>
 class RecurrentLayer : public Module {
  public:
   /// Throws ValueError for a size below 1.
-  RecurrentLayer(RecurrentCell cell, Index input_size, Index hidden_size) : cell_(cell) {
+  RecurrentLayer(CellType<T> cell, Index input_size, Index hidden_size) : cell_(cell) {
     lstmlib::detail::require_size("RecurrentLayer", "input_size", input_size);
     lstmlib::detail::require_size("RecurrentLayer", "hidden_size", hidden_size);
-    const Index width = gate_count(cell) * hidden_size;
+    const Index width = cell.gates() * hidden_size;
     weight_input = Parameter<T>(lecun_normal<T>({width, input_size}));
     weight_hidden = Parameter<T>(lecun_normal<T>({width, hidden_size}));
     bias_input = Parameter<T>(Tensor<T>::zeros({width}));
     bias_hidden = Parameter<T>(Tensor<T>::zeros({width}));
+    if (cell.parameters() > 0) parameters = Parameter<T>(Tensor<T>::zeros({cell.parameters() * hidden_size}));
+    for (int gate = 0; cell.custom && gate < cell.custom->gates; ++gate)
+      set_bias(gate, cell.custom->initial_bias(gate));
+  }
+  /// Sets the input's biases of one gate. Throws IndexError for a gate that there is not.
+  void set_bias(Index gate, double value) {
+    if (gate < 0 || gate >= cell_.gates())
+      fail<IndexError>("set_bias: gate ", gate, ", expected 0 to ", cell_.gates() - 1);
+    auto rows = bias_input.mutable_value().rows(gate * hidden_size(), hidden_size());
+    for (T& bias : rows.mutable_values()) bias = static_cast<T>(value);
   }
 
   /// See ops::recurrent.
@@ -55,47 +79,90 @@ class RecurrentLayer : public Module {
     return ops::recurrent(cell_, x, weights(), initial, reverse, precision);
   }
 
-  /// In files: w0... and b0..., first the gates of the input, then those of the hidden state.
+  /// In files: w0... and b0..., first the gates of the input, then those of the hidden state. The parameters
+  /// of a custom cell are p0...
   void visit_members(MemberVisitor& visit) override {
-    static constexpr std::string_view w[] = {"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"};
-    static constexpr std::string_view b[] = {"b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7"};
-    const auto gates = static_cast<std::size_t>(gate_count(cell_));
+    static constexpr std::string_view w[] = {"w0", "w1", "w2",  "w3",  "w4",  "w5",  "w6",  "w7",
+                                             "w8", "w9", "w10", "w11", "w12", "w13", "w14", "w15"};
+    static constexpr std::string_view b[] = {"b0", "b1", "b2",  "b3",  "b4",  "b5",  "b6",  "b7",
+                                             "b8", "b9", "b10", "b11", "b12", "b13", "b14", "b15"};
+    static constexpr std::string_view p[] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"};
+    const auto gates = static_cast<std::size_t>(cell_.gates());
     visit.stacked({w, gates}, weight_input).stacked({w + gates, gates}, weight_hidden);
     visit.stacked({b, gates}, bias_input).stacked({b + gates, gates}, bias_hidden);
+    visit.stacked({p, static_cast<std::size_t>(cell_.parameters())}, parameters);
   }
 
-  RecurrentCell cell() const { return cell_; }
+  const CellType<T>& cell() const { return cell_; }
   Index input_size() const { return weight_input.shape()[1]; }
   Index hidden_size() const { return weight_hidden.shape()[1]; }
-  ops::RecurrentWeights<T> weights() const { return {weight_input, weight_hidden, bias_input, bias_hidden}; }
+  ops::RecurrentWeights<T> weights() const {
+    return {weight_input, weight_hidden, bias_input, bias_hidden, parameters};
+  }
 
   Parameter<T> weight_input;             ///< [gates hidden_size, input_size]
   Parameter<T> weight_hidden;            ///< [gates hidden_size, hidden_size]
   Parameter<T> bias_input, bias_hidden;  ///< [gates hidden_size]
+  Parameter<T> parameters;               ///< [parameters hidden_size] of a custom cell that has some
 
  private:
-  RecurrentCell cell_;
+  CellType<T> cell_;
 };
 
 /// Direction of a pass over sequences.
 enum class Direction : std::uint8_t { forward, backward };
 
+namespace detail {
+/// factor (a + b), or a b where the factor is 0, of equal shapes. Not ops::add, which can broadcast: all programs
+/// with recurrent layers would compile that.
+template <Real T>
+Variable<T> combined(const Variable<T>& a, const Variable<T>& b, T factor) {
+  auto& tensor_kernels = kernels("merge", a.value(), b.value()).tensor;
+  auto y = Tensor<T>::zeros(a.shape(), a.device());
+  if (factor == T(0)) {
+    tensor_kernels.multiply(a.view(), b.view(), y.mutable_view(), OutputMode::overwrite);
+  } else {
+    tensor_kernels.add_scaled(factor, a.view(), y.mutable_view());
+    tensor_kernels.add_scaled(factor, b.view(), y.mutable_view());
+  }
+  return record("merge", y, {a, b},
+                [&tensor_kernels, factor, a = a.value(), b = b.value()](auto d_y, auto d) {
+                  for (std::size_t i = 0; i < 2; ++i) {
+                    if (!d[i].needed()) continue;
+                    if (factor != T(0)) tensor_kernels.add_scaled(factor, d_y[0].view(), d[i].view());
+                    else
+                      tensor_kernels.multiply(d_y[0].view(), (i == 0 ? b : a).view(), d[i].view(),
+                                              OutputMode::accumulate);
+                  }
+                });
+}
+/// The states of all directions as one.
+template <Real T>
+Variable<T> merged(Merge merge, const std::vector<Variable<T>>& parts) {
+  if (parts.size() == 1) return parts[0];
+  if (merge == Merge::concat) return ops::concat(parts);
+  return combined(parts[0], parts[1], merge == Merge::sum ? T(1) : merge == Merge::mean ? T(0.5) : T(0));
+}
+}  // namespace detail
+
 /// The results of a stack of layers.
 template <Real T>
 struct RecurrentStackOutput {
-  /// Hidden state of the top layer at each time step [rows, directions * hidden_size].
+  /// Hidden state of the top layer at each time step [rows, directions * hidden_size], or [rows, hidden_size]
+  /// where both directions are merged by element.
   Ragged<Variable<T>> hidden;
   /// Last states: layer 0 forward, layer 0 backward, layer 1 forward, ...
   std::vector<ops::RecurrentState<T>> last;
   Index directions = 1;
+  Merge merge = Merge::concat;
 
   Index layers() const { return std::ssize(last) / directions; }
-  /// Last hidden state of the top layer [sequences, directions * hidden_size], both directions joined. The
-  /// backward pass ends at the first row of a sequence.
+  /// Last hidden state of the top layer [sequences, directions * hidden_size], both directions joined or
+  /// merged. The backward pass ends at the first row of a sequence. Residual inputs are not in it.
   [[nodiscard]] Variable<T> last_hidden() const {
     if (directions == 1) return last_hidden(layers() - 1, Direction::forward);
-    return ops::concat<T>(
-        {last_hidden(layers() - 1, Direction::forward), last_hidden(layers() - 1, Direction::backward)});
+    return detail::merged<T>(merge, {last_hidden(layers() - 1, Direction::forward),
+                                     last_hidden(layers() - 1, Direction::backward)});
   }
   /// Last hidden state of one layer, counted from 0, in one direction [sequences, hidden_size]. Throws
   /// IndexError if it does not exist.
@@ -117,14 +184,19 @@ struct RecurrentStackOutput {
 template <Real T = float>
 class RecurrentStack : public Module {
  public:
-  RecurrentStack(RecurrentCell cell, RecurrentOptions o)
-      : directions(o.bidirectional ? 2 : 1), precision(o.precision) {
+  RecurrentStack(CellType<T> cell, RecurrentOptions o)
+      : directions(o.bidirectional ? 2 : 1), precision(o.precision), merge(o.merge), residual(o.residual) {
     o.check();
+    if (o.forget_bias != 0 && cell != RecurrentCell::lstm)
+      fail<ValueError>("RecurrentOptions: forget_bias is ", o.forget_bias,
+                       ", expected 0, because only an LSTM has it");
     ops::detail::check_recurrent_precision<T>(o.precision);
     dropout.ratio = o.dropout;
     for (Index layer = 0; layer < o.layers; ++layer)
       for (Index direction = 0; direction < directions; ++direction)
-        layers.emplace_back(cell, layer == 0 ? o.input_size : directions * o.hidden_size, o.hidden_size);
+        layers.emplace_back(cell, layer == 0 ? o.input_size : output_size(o.hidden_size), o.hidden_size);
+    for (auto& layer : layers)
+      if (o.forget_bias != 0) layer.set_bias(1, o.forget_bias);
   }
 
   /// Runs all layers over `x`, values [rows, input_size]. `initial` is empty for zero states. Otherwise it
@@ -135,7 +207,7 @@ class RecurrentStack : public Module {
     check_layers();
     if (!initial.empty() && initial.size() != layers.size())
       fail<ShapeError>("recurrent: ", initial.size(), " initial states, expected ", layers.size());
-    RecurrentStackOutput<T> result{x, {}, directions};
+    RecurrentStackOutput<T> result{x, {}, directions, merge};
     for (std::size_t at = 0; at < layers.size(); at += static_cast<std::size_t>(directions)) {
       const auto input = at == 0 ? x : dropout(result.hidden);
       std::vector<Variable<T>> parts;
@@ -146,7 +218,9 @@ class RecurrentStack : public Module {
         parts.push_back(std::move(made.hidden.values));
         result.last.push_back(std::move(made.last));
       }
-      result.hidden = x.with(directions == 1 ? parts[0] : ops::concat(parts));
+      auto hidden = detail::merged(merge, parts);
+      result.hidden =
+          x.with(residual && at > 0 ? detail::combined(hidden, result.hidden.values, T(1)) : hidden);
     }
     return result;
   }
@@ -162,8 +236,9 @@ class RecurrentStack : public Module {
     const RecurrentLayer<T>& bottom = layers.front();
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const bool lowest = i < static_cast<std::size_t>(directions);
-      const Index features = lowest ? bottom.input_size() : directions * bottom.hidden_size();
-      if (layers[i].cell() != bottom.cell()) fail<ShapeError>("recurrent: layers of several kinds of cells");
+      const Index features = lowest ? bottom.input_size() : output_size(bottom.hidden_size());
+      if (!layers[i].cell().is(bottom.cell()))
+        fail<ShapeError>("recurrent: layers of several kinds of cells");
       ops::detail::check_recurrent_weights(layers[i].cell(), layers[i].weights());
       if (layers[i].input_size() != features || layers[i].hidden_size() != bottom.hidden_size())
         fail<ShapeError>("recurrent: layer ", i, " has ", layers[i].input_size(), " features and ",
@@ -176,9 +251,17 @@ class RecurrentStack : public Module {
   Dropout dropout;                        ///< between layers
   Index directions;
   Precision precision;  ///< of products
+  Merge merge;          ///< of both directions
+  bool residual;        ///< from the second layer on, a layer's input is added to its hidden states
+
+ private:
+  /// Features of a layer's result.
+  Index output_size(Index hidden_size) const {
+    return merge == Merge::concat ? directions * hidden_size : hidden_size;
+  }
 };
 
-/// Long short-term memory [Hochreiter 1997, Gers 2000], without peephole connections:
+/// Long short-term memory [Hochreiter 1997, Gers 2000], without peephole connections (cells.hpp has some):
 ///
 ///     i, f, o = sigmoid(W x + b + U h + d),  g = tanh(W x + b + U h + d)
 ///     c' = f c + i g,  h' = o tanh(c')

@@ -10,13 +10,16 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 /// The parameters of a layer. Each gate has hidden_size rows, in the order that RecurrentCell defines.
 template <Real T>
 struct RecurrentWeights {
-  Variable<T> input;        ///< [gates hidden_size, input_size]
-  Variable<T> hidden;       ///< [gates hidden_size, hidden_size]
-  Variable<T> bias_input;   ///< [gates hidden_size]
-  Variable<T> bias_hidden;  ///< [gates hidden_size]
+  Variable<T> input;         ///< [gates hidden_size, input_size]
+  Variable<T> hidden;        ///< [gates hidden_size, hidden_size]
+  Variable<T> bias_input;    ///< [gates hidden_size]
+  Variable<T> bias_hidden;   ///< [gates hidden_size]
+  Variable<T> parameters{};  ///< [parameters hidden_size]; only custom cells may have some
 };
 
 /// The state of each sequence, [sequences, hidden_size]. Absent means zeros. Only an LSTM has a cell state.
+/// The `cell` of a custom cell is all its states but the hidden state, one after another:
+/// [sequences, (states - 1) hidden_size].
 template <Real T>
 struct RecurrentState {
   Variable<T> hidden, cell;
@@ -52,23 +55,26 @@ void check_recurrent_precision(Precision precision) {
                      ", expected fp32, or for layers of float also bf16, fp16 or fp32_strict");
 }
 template <Real T>
-void check_recurrent_weights(RecurrentCell cell, const RecurrentWeights<T>& w) {
+void check_recurrent_weights(std::type_identity_t<CellType<T>> cell, const RecurrentWeights<T>& w) {
   require("recurrent", "the input's weight", w.input);
   require("recurrent", "the state's weight", w.hidden);
   require("recurrent", "the input's bias", w.bias_input);
   require("recurrent", "the state's bias", w.bias_hidden);
   const bool matrices = w.input.shape().rank() == 2 && w.hidden.shape().rank() == 2;
-  const Index hidden_size = matrices ? w.hidden.shape()[1] : 0, width = gate_count(cell) * hidden_size;
+  const Index hidden_size = matrices ? w.hidden.shape()[1] : 0, width = cell.gates() * hidden_size;
   if (!matrices || hidden_size < 1 || w.input.shape()[1] < 1 || w.input.shape()[0] != width ||
       w.hidden.shape()[0] != width || w.bias_input.shape() != Shape{width} ||
       w.bias_hidden.shape() != Shape{width})
     fail<ShapeError>("recurrent: weights ", w.input.shape(), ", ", w.hidden.shape(), " and biases ",
-                     w.bias_input.shape(), ", ", w.bias_hidden.shape(), "; expected [", gate_count(cell),
-                     " h, inputs], [", gate_count(cell), " h, h] and twice [", gate_count(cell),
-                     " h] for h units");
+                     w.bias_input.shape(), ", ", w.bias_hidden.shape(), "; expected [", cell.gates(),
+                     " h, inputs], [", cell.gates(), " h, h] and twice [", cell.gates(), " h] for h units");
+  const Shape parameters = w.parameters.value() ? w.parameters.shape() : Shape{0};
+  if (parameters != Shape{cell.parameters() * hidden_size})
+    fail<ShapeError>("recurrent: parameters ", parameters, ", expected [", cell.parameters() * hidden_size,
+                     "] for ", cell.parameters(), " of each of ", hidden_size, " units");
 }
 template <Real T>
-void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
+void check_recurrent(const CellType<T>& cell, const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
                      const RecurrentState<T>& initial, Precision precision) {
   check_recurrent_precision<T>(precision);
   check_recurrent_weights(cell, w);
@@ -76,12 +82,14 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
   if (x.values.shape()[1] != w.input.shape()[1])
     fail<ShapeError>("recurrent: input ", x.values.shape(), ", weights expect ", w.input.shape()[1],
                      " features");
-  if (initial.cell && cell != RecurrentCell::lstm)
+  if (initial.cell && cell.cell_states() == 0)
     fail<ShapeError>("recurrent: an initial cell state, which only an LSTM has");
-  const Shape states{x.sequences(), w.hidden.shape()[1]};
-  for (const auto* state : {&initial.hidden, &initial.cell})
-    if (*state && state->shape() != states)
-      fail<ShapeError>("recurrent: initial state ", state->shape(), ", expected ", states);
+  const auto check_state = [](const Variable<T>& state, const Shape& expected) {
+    if (state && state.shape() != expected)
+      fail<ShapeError>("recurrent: initial state ", state.shape(), ", expected ", expected);
+  };
+  check_state(initial.hidden, {x.sequences(), w.hidden.shape()[1]});
+  check_state(initial.cell, {x.sequences(), cell.cell_states() * w.hidden.shape()[1]});
 }
 }  // namespace detail
 
@@ -92,42 +100,44 @@ void check_recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x, const Rec
 /// weights and states stay float32. Throws ShapeError if shapes do not match, and ValueError for a precision
 /// that T does not support.
 template <Real T>
-[[nodiscard]] RecurrentOutput<T> recurrent(RecurrentCell cell, const Ragged<Variable<T>>& x,
-                                           const RecurrentWeights<T>& w,
+[[nodiscard]] RecurrentOutput<T> recurrent(std::type_identity_t<CellType<T>> cell,
+                                           const Ragged<Variable<T>>& x, const RecurrentWeights<T>& w,
                                            const RecurrentState<T>& initial = {}, bool reverse = false,
                                            Precision precision = Precision::fp32) {
   detail::check_recurrent(cell, x, w, initial, precision);
   auto& recurrent =
       kernels("recurrent", x.values.value(), w.input.value(), w.hidden.value(), w.bias_input.value(),
-              w.bias_hidden.value(), initial.hidden.value(), initial.cell.value())
+              w.bias_hidden.value(), initial.hidden.value(), initial.cell.value(), w.parameters.value())
           .recurrent;
   const auto problem = [cell, reverse, precision, layout = x.layout, input = x.values.value(),
                         wi = w.input.value(), wh = w.hidden.value(), bi = w.bias_input.value(),
-                        bh = w.bias_hidden.value(), h = initial.hidden.value(), c = initial.cell.value()] {
+                        bh = w.bias_hidden.value(), h = initial.hidden.value(), c = initial.cell.value(),
+                        more = w.parameters.value()] {
     return RecurrentProblem<T>{cell,      reverse,   *layout,  input.view(), wi.view(), wh.view(),
-                               bi.view(), bh.view(), h.view(), c.view(),     precision};
+                               bi.view(), bh.view(), h.view(), c.view(),     precision, more.view()};
   };
   const Device device = x.values.device();
   const Shape states{x.sequences(), w.hidden.shape()[1]};
   auto hidden = Tensor<T>::uninitialized({x.layout->rows(), states[1]}, device);
   auto last_hidden = Tensor<T>::uninitialized(states, device);
   Tensor<T> last_cell;
-  if (cell == RecurrentCell::lstm) last_cell = Tensor<T>::uninitialized(states, device);
+  if (cell.cell_states() > 0)
+    last_cell = Tensor<T>::uninitialized({states[0], cell.cell_states() * states[1]}, device);
   Storage saved;
-  if (needs_graph<T>(
-          {&x.values, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &initial.hidden, &initial.cell}))
+  if (needs_graph<T>({&x.values, &w.input, &w.hidden, &w.bias_input, &w.bias_hidden, &initial.hidden,
+                      &initial.cell, &w.parameters}))
     saved = Storage(recurrent.saved_bytes(problem()), device);
   recurrent.forward(problem(), {hidden.mutable_view(), last_hidden.mutable_view(), last_cell.mutable_view()},
                     saved ? saved.mutable_data() : nullptr);
 
   auto [all, h, c] = record(
       "recurrent", std::array{hidden, last_hidden, last_cell},
-      {x.values, w.input, w.hidden, w.bias_input, w.bias_hidden, initial.hidden, initial.cell},
+      {x.values, w.input, w.hidden, w.bias_input, w.bias_hidden, initial.hidden, initial.cell, w.parameters},
       [&recurrent, problem, saved, hidden, last_hidden, last_cell](auto d_out, auto d) mutable {
-        recurrent.backward(
-            problem(), {hidden.view(), last_hidden.view(), last_cell.view()}, saved.mutable_data(),
-            {d_out[0].view(), d_out[1].view(), d_out[2].view()},
-            {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(), d[6].view()});
+        recurrent.backward(problem(), {hidden.view(), last_hidden.view(), last_cell.view()},
+                           saved.mutable_data(), {d_out[0].view(), d_out[1].view(), d_out[2].view()},
+                           {d[0].view(), d[1].view(), d[2].view(), d[3].view(), d[4].view(), d[5].view(),
+                            d[6].view(), d[7].view()});
       });
   return {x.with(all), {h, c}};
 }

@@ -50,19 +50,20 @@ class InferenceGroup {
       while (length(batch_size_at - 1) <= step) --batch_size_at;
       offset_[step + 1] = offset_[step] + batch_size_at;
     }
-    Index projection_row = 0, operand = 0, layer_count = std::ssize(stack.layers) / stack.directions;
+    Index projection_row = 0, operand = 0, state_row = 0,
+          layer_count = std::ssize(stack.layers) / stack.directions;
     width_ = stack.layers[0].width();
     for (const auto& layer : stack.layers)
       projection_row = std::max(projection_row, layer.projection_row()),
-      operand = std::max(operand, layer.operand_row());
-    const Index rows = tokens(), places_width = places.count * width_;
+      operand = std::max(operand, layer.operand_row()), state_row = std::max(state_row, layer.state_row());
+    const Index rows = tokens();
     if (!stack.words.has_projection_cache() || layer_count > 1)
       projections_ = scratch.take<float>({rows, projection_row}).data;
     for (auto& hidden : hidden_)
       if (layer_count > 1 || result.hidden)
         hidden = scratch.take<float>({rows, stack.directions, width_}).data;
     last_ = scratch.take<float>({places.count, stack.directions, width_}).data;
-    state_ = scratch.take<float>({places_width}).data;
+    state_ = scratch.take<float>({places.count, state_row}).data;
     for (auto& operands : operands_) operands = scratch.take<float>({places.count, operand}).data;
     token_projections_ = scratch.take<const float*>({members, rows}).data;
     token_hidden_ = scratch.take<float*>({members, rows}).data;
@@ -174,9 +175,8 @@ class InferenceGroup {
   void run_steps(const InferenceLayer& layer, InferenceShare share, const float* const* projections,
                  float* const* hidden, const TeamMember& member) const {
     const Index units = layer.width() / layer.blocks();
-    for (Index place = 0; place < places_.count; ++place)
-      std::fill(state_ + place * width_ + share.first * units, state_ + place * width_ + share.last * units,
-                0.0f);
+    for (Index i = 0; i < places_.count * layer.states(); ++i)
+      std::fill(state_ + i * width_ + share.first * units, state_ + i * width_ + share.last * units, 0.0f);
     for (Index step = 0; step < steps_; ++step) {
       layer.step(batch_size_at(step), share.first, share.last, projections + offset_[step],
                  step > 0 ? operands_[step % 2] : nullptr, operands_[(step + 1) % 2], state_,
@@ -212,7 +212,7 @@ class InferenceGroup {
   Index width_ = 0;
   float* projections_ = nullptr;              ///< [rows or distinct words][projection_row]
   float* hidden_[2] = {};                     ///< alternating between layers: [rows][directions][width]
-  float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][width]
+  float *last_ = nullptr, *state_ = nullptr;  ///< [places][directions][width], [places][states][width]
   float* operands_[2] = {};                   ///< alternating between steps: [places][operand_row]
   // Per member: pointers to the projection and the hidden state of each token, rows of the input or ids of
   // words, and each word's index among the distinct words.

@@ -22,7 +22,7 @@ struct InferenceKernels {
 /// RNN has up to four vectors of units in a block.
 class InferenceLayer {
  public:
-  InferenceLayer(RecurrentCell cell, const InferenceLayerWeights& p, Precision precision,
+  InferenceLayer(const CellType<float>& cell, const InferenceLayerWeights& p, Precision precision,
                  const InferenceKernels& kernels)
       : cell_(cell),
         precision_(without_gpu(precision)),
@@ -30,21 +30,22 @@ class InferenceLayer {
         columns_(CellKernels<float>::of(cell, kernels.common)),
         input_size_(p.weight_input.shape[1]),
         hidden_size_(p.weight_hidden.shape[1]) {
-    // The states of relu are unbounded, so they cannot be scaled to bytes.
-    if (cell == RecurrentCell::rnn_relu && precision_ == Precision::int8) precision_ = Precision::bf16;
+    // The states of relu are unbounded, so they cannot be scaled to bytes; those of custom cells may be.
+    if ((cell == RecurrentCell::rnn_relu || cell.custom) && precision_ == Precision::int8)
+      precision_ = Precision::bf16;
     const Index lanes = kernels_.common.lanes;
-    unit_vectors_ = columns_.columns > 1
-                        ? 1
-                        : static_cast<int>(std::min<Index>(panel_vectors, divide_up(hidden_size_, lanes)));
+    unit_vectors_ = static_cast<int>(
+        std::clamp<Index>(panel_vectors / columns_.columns, 1, divide_up(hidden_size_, lanes)));
     block_units_ = unit_vectors_ * lanes;
     blocks_ = divide_up(hidden_size_, block_units_);
     weight_input_ = PackedArray<float>(blocks_ * input_size_ * input_row());
     bias_ = PackedArray<float>(blocks_ * gate_row());
     pack_input(p);
     pack_hidden(p.weight_hidden);
+    pack_parameters(p.parameters);
   }
 
-  RecurrentCell cell() const { return cell_; }
+  const CellType<float>& cell() const { return cell_; }
   Index input_size() const { return input_size_; }
   Index hidden_size() const { return hidden_size_; }
   Index blocks() const { return blocks_; }
@@ -53,9 +54,12 @@ class InferenceLayer {
   Index projection_row() const { return blocks_ * gate_row(); }  ///< length of a row of input projections
   /// Length in floats of a row of hidden states in the format that the kernels multiply.
   Index operand_row() const { return divide_up(width(), pack_size()); }
+  /// Arrays of states [width()] that a sequence carries along besides its operands. At least one.
+  Index states() const { return cell_.custom ? cell_.custom->states : 1; }
+  Index state_row() const { return states() * width(); }  ///< all of them
   std::size_t bytes() const {
     return weight_input_.bytes() + bias_.bytes() + weight_hidden_.bytes() + compensation_.bytes() +
-           scale_.bytes();
+           scale_.bytes() + parameters_.bytes();
   }
   /// Multiply-adds of one step of one sequence.
   Index step_size() const { return blocks_ * block_units_ * columns_.hidden_columns * hidden_size_; }
@@ -100,6 +104,11 @@ class InferenceLayer {
   /// hidden states have operand_row() floats.
   void step(Index rows, Index first, Index last, const float* const* projections, const float* before,
             float* after, float* state, float* const* hidden) const {
+    if (cell_.custom) {
+      for (Index block = first; block < last; ++block)
+        custom_step(rows, block, projections, before, after, state, hidden);
+      return;
+    }
     const auto run = [&]<class Packed>(void (*kernel)(const InferenceStep<Packed>&)) {
       InferenceStep<Packed> step{};
       step.rows = rows, step.first_block = first, step.last_block = last;
@@ -111,11 +120,11 @@ class InferenceLayer {
       step.weights = reinterpret_cast<const Packed*>(weight_hidden_.data());
       step.depth = divide_up(hidden_size_, pack_size());
       step.compensation = compensation_.data(), step.scale = scale_.data();
-      step.state = state, step.state_row = width();
+      step.state = state, step.state_row = state_row();
       step.hidden = hidden;
       kernel(step);
     };
-    const auto cell = static_cast<std::size_t>(cell_);
+    const auto cell = static_cast<std::size_t>(cell_.kind);
     switch (precision_) {
       case Precision::bf16: return run(kernels_.steps.step_bf16[cell]);
       case Precision::int8: return run(kernels_.steps.step_int8[cell]);
@@ -124,6 +133,54 @@ class InferenceLayer {
   }
 
  private:
+  /// One block of a custom cell: product, formulas, rounding.
+  void custom_step(Index rows, Index block, const float* const* projections, const float* before,
+                   float* after, float* state, float* const* hidden) const {
+    Scratch scratch;
+    const Index row_size = columns_.kept_vectors * block_units_, at = block * block_units_;
+    float* gates = scratch.take<float>({rows, row_size}).data;
+    for (Index row = 0; row < rows; ++row)
+      std::copy_n(projections[row] + block * gate_row(), gate_row(), gates + row * row_size);
+    const auto multiply = [&]<class Packed>(void (*product_of)(const Product<float, Packed>&)) {
+      const Index depth = divide_up(hidden_size_, pack_size());
+      Product<float, Packed> product{};
+      product.left = reinterpret_cast<const Packed*>(before);
+      product.left_row = operand_row();
+      product.left_step = 1;
+      product.right = reinterpret_cast<const Packed*>(weight_hidden_.data()) + block * depth * hidden_row();
+      product.right_step = hidden_row();
+      product.depth = depth;
+      product.result = gates + gate_row() - hidden_row();
+      product.result_row = row_size;
+      product.add = true;
+      product.rows = rows;
+      product.columns = hidden_row();
+      product.vectors = static_cast<int>(product.columns / kernels_.common.lanes);
+      product_of(product);
+    };
+    if (before && precision_ == Precision::fp32) multiply(kernels_.common.product);
+    else if (before) multiply(kernels_.bf16.product);
+    CellForward<float> cell{};
+    cell.rows = rows;
+    cell.vectors = unit_vectors_;
+    cell.gates = gates;
+    cell.gate_row = row_size;
+    cell.hidden_before = cell.hidden = state + at;
+    cell.before = cell.cell = state + width() + at;
+    cell.hidden_row = cell.before_row = state_row();
+    cell.next_state = width();
+    cell.parameters = parameters_.data() + block * cell_.parameters() * block_units_;
+    columns_.forward(cell);
+    for (Index row = 0; row < rows; ++row) {
+      const float* from = cell.hidden + row * state_row();
+      std::copy_n(from, block_units_, hidden[row] + at);
+      if (precision_ == Precision::fp32) std::copy_n(from, block_units_, after + row * operand_row() + at);
+      else
+        kernels_.bf16.round_to_bf16(from, block_units_,
+                                    reinterpret_cast<std::uint16_t*>(after + row * operand_row()) + at);
+    }
+  }
+
   Index gate_row() const { return columns_.columns * block_units_; }
   Index input_row() const { return columns_.input_columns * block_units_; }
   Index hidden_row() const { return columns_.hidden_columns * block_units_; }
@@ -183,6 +240,17 @@ class InferenceLayer {
         });
   }
 
+  void pack_parameters(View<const float> parameters) {
+    const Index count = cell_.parameters();
+    parameters_ = PackedArray<float>(blocks_ * count * block_units_);
+    for (Index i = 0; i < count * hidden_size_; ++i) {
+      const Index unit = i % hidden_size_;
+      parameters_
+          .data()[(unit / block_units_ * count + i / hidden_size_) * block_units_ + unit % block_units_] =
+          parameters.data[i];
+    }
+  }
+
   /// Quantizes one row to bytes; `at` is the index of its scale and compensation. A state h is the byte 128 +
   /// 127 h.
   void pack_bytes(const float* from, std::uint32_t* to, Index at) {
@@ -200,7 +268,7 @@ class InferenceLayer {
     scale_.data()[at] = scale / 127;
   }
 
-  RecurrentCell cell_;
+  CellType<float> cell_;
   Precision precision_;
   InferenceKernels kernels_;  ///< those that the layout was made for, even if others are chosen later
   CellKernels<float> columns_;
@@ -212,6 +280,7 @@ class InferenceLayer {
   PackedArray<std::uint32_t> weight_hidden_;  ///< [blocks][packed hidden_size][hidden_row]
   PackedArray<std::int32_t> compensation_;    ///< int8: [blocks][hidden_row]
   PackedArray<float> scale_;                  ///< int8: [blocks][hidden_row]
+  PackedArray<float> parameters_;             ///< [blocks][parameters][block_units]
 };
 
 }  // namespace lstmlib::cpu

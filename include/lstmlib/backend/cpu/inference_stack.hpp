@@ -85,9 +85,11 @@ class CpuInferenceStack final : public InferenceStack {
   const float* stream_hidden(Index layer, const float* stream) const override {
     return stream_layer(layer, stream);
   }
-  const float* stream_cell(Index layer, const float* stream) const override {
+  const float* stream_cell(Index layer, const float* stream, Index which) const override {
     const auto& one = stack_.layers[static_cast<std::size_t>(layer)];
-    return one.cell() == RecurrentCell::lstm ? stream_layer(layer, stream) + one.width() : nullptr;
+    if (which >= one.cell().cell_states()) return nullptr;
+    // The first state that a custom cell carries along is the hidden state.
+    return stream_layer(layer, stream) + (one.cell().custom ? 2 + which : 1) * one.width();
   }
 
   std::size_t bytes() const override {
@@ -116,13 +118,13 @@ class CpuInferenceStack final : public InferenceStack {
   // format that the kernels multiply.
 
   static Index stream_layer_size(const InferenceLayer& layer) {
-    return divide_up(2 * layer.width() + 2 * layer.operand_row(), 16) * 16;
+    return divide_up(layer.width() + layer.state_row() + 2 * layer.operand_row(), 16) * 16;
   }
   struct StreamLayer {
     float *hidden, *state, *before, *after;
     StreamLayer(const InferenceLayer& layer, float* memory, Index count)
         : hidden(memory), state(memory + layer.width()) {
-      float* operands = state + layer.width();
+      float* operands = state + layer.state_row();
       before = operands + (count % 2) * layer.operand_row();
       after = operands + (1 - count % 2) * layer.operand_row();
     }

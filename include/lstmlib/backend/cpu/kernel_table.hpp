@@ -65,6 +65,11 @@ struct CellForward {
   T *cell, *tanh_cell;  ///< lstm only, rows of one vector
   T* hidden;
   Index hidden_row;
+  // Custom cells. `before` and `cell` are those of the first state after the hidden state, rows of the units.
+  Index gate_row;
+  const T* hidden_before;  ///< rows as of `hidden`
+  Index next_state;        ///< from the array of a state to that of the next one
+  const T* parameters;     ///< [parameters][units]
 };
 
 /// Computes the gradients of the pre-activations, in place of the gates, and of the states before the step
@@ -82,8 +87,14 @@ struct CellBackward {
   const T* d_output;  ///< gradient of this step's output, or null
   Index d_output_row;
   /// Rows of one vector. lstm: gradient of the cell state; gru: the part of the hidden state's gradient that
-  /// does not pass through the pre-activations; rnn: null.
+  /// does not pass through the pre-activations; rnn: null. custom: as of gru, and those of the other states
+  /// after it, `next_carried` elements apart.
   T* carried;
+  // Custom cells, as in CellForward.
+  Index gate_row;
+  const T* hidden_before;
+  Index hidden_before_row, next_state, next_carried;
+  const T* parameters;
 };
 
 /// Elements of a parameter that an optimizer's rule updates.

@@ -30,7 +30,8 @@ class RecurrentBackward {
     weight_hidden_ = scratch_.take<Packed>({groups_, packed_weight_rows(), group_width_}).data;
     d_gates_ = Operand::room(saved_.gates, l_.blocks * l_.tokens * l_.gate_row, scratch_);
     d_last_ = scratch_.take<T>({l_.sequences, l_.hidden_width}).data;
-    carried_ = scratch_.take<T>({l_.blocks, l_.sequences, l_.block_units}).data;
+    carried_ = scratch_.take<T>({l_.cell.carried_states, carried_size()}).data;
+    parameters_ = packed_parameters(p_, l_, scratch_);
     d_output_ = d_result_.hidden ? scratch_.take<T>({l_.tokens, l_.hidden_width}).data : nullptr;
     parallel_for(
         groups_,
@@ -60,7 +61,7 @@ class RecurrentBackward {
             share_of_member(l_.blocks, group_blocks_, l_.sequences, member,
                             [&](const Share& share) { add_initial_hidden(share, d_hidden); });
         });
-    if (d_.initial_cell) add_initial_cell();
+    if (d_.initial_cell) add_initial_cells();
     RecurrentProducts<T, Packed>(p_, l_, saved_, d_gates_, rows_, d_).run();
   }
 
@@ -77,11 +78,14 @@ class RecurrentBackward {
       T* to = d_last_ + k * l_.hidden_width;
       std::fill_n(to, l_.hidden_width, T(0));
       if (d_result_.last_hidden) std::copy_n(d_result_.last_hidden.data + sequence * n, n, to);
-      for (Index block = 0; block < l_.blocks; ++block) {
-        T* cell = carried_ + (block * l_.sequences + k) * l_.block_units;
+      for (Index i = 0; i < l_.cell.carried_states * l_.blocks; ++i) {
+        const Index block = i % l_.blocks, state = i / l_.blocks - first_cell();
+        T* cell = carried_ + (i * l_.sequences + k) * l_.block_units;
         const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
         std::fill_n(cell, l_.block_units, T(0));
-        if (d_result_.last_cell) std::copy_n(d_result_.last_cell.data + sequence * n + first, units, cell);
+        if (d_result_.last_cell && state >= 0)
+          std::copy_n(d_result_.last_cell.data + (sequence * l_.cell.cell_states + state) * n + first, units,
+                      cell);
       }
     }
     if (d_output_)
@@ -141,12 +145,18 @@ class RecurrentBackward {
       cell.rows = share.rows;
       cell.vectors = l_.unit_vectors;
       cell.gates = saved_.gates + (block * l_.tokens + token) * l_.gate_row;
-      if (p_.cell == RecurrentCell::lstm) {
+      cell.gate_row = l_.gate_row;
+      cell.hidden_before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+      cell.hidden_before_row = l_.hidden_width;
+      cell.next_state = l_.state_size();
+      cell.next_carried = carried_size();
+      if (parameters_) cell.parameters = parameters_ + block * p_.cell.parameters() * l_.block_units;
+      if (l_.cell.cell_states > 0) {
         cell.before = saved_.cell + (block * l_.state_rows() + before) * l_.block_units;
         cell.before_row = l_.block_units;
         cell.tanh_cell = saved_.tanh_cell + (block * l_.state_rows() + after) * l_.block_units;
       } else {
-        cell.before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+        cell.before = cell.hidden_before;
         cell.before_row = l_.hidden_width;
       }
       cell.d_hidden = d_hidden + i * l_.block_units;
@@ -169,19 +179,29 @@ class RecurrentBackward {
       T* to = d_.initial_hidden.data + l_.batch.sorted_indices()[static_cast<std::size_t>(row)] * n;
       for (Index unit = first; unit < last; ++unit) {
         to[unit] += d_hidden[i * group_width_ + unit - first];
-        if (p_.cell == RecurrentCell::gru) to[unit] += carried(row, unit);
+        if (carries_hidden()) to[unit] += carried(0, row, unit);
       }
     }
   }
-  void add_initial_cell() {
-    for (Index k = 0; k < l_.sequences; ++k) {
-      T* to = d_.initial_cell.data + l_.batch.sorted_indices()[static_cast<std::size_t>(k)] * l_.hidden_size;
-      for (Index unit = 0; unit < l_.hidden_size; ++unit) to[unit] += carried(k, unit);
-    }
+  void add_initial_cells() {
+    for (Index state = 0; state < l_.cell.cell_states; ++state)
+      for (Index k = 0; k < l_.sequences; ++k) {
+        const Index sequence = l_.batch.sorted_indices()[static_cast<std::size_t>(k)];
+        T* to = d_.initial_cell.data + (sequence * l_.cell.cell_states + state) * l_.hidden_size;
+        for (Index unit = 0; unit < l_.hidden_size; ++unit)
+          to[unit] += carried(first_cell() + state, k, unit);
+      }
   }
-  T carried(Index place, Index unit) const {
-    return carried_[(unit / l_.block_units * l_.sequences + place) * l_.block_units + unit % l_.block_units];
+  T carried(Index which, Index place, Index unit) const {
+    return carried_[which * carried_size() + (unit / l_.block_units * l_.sequences + place) * l_.block_units +
+                    unit % l_.block_units];
   }
+  /// Elements of one array of carried gradients.
+  Index carried_size() const { return l_.blocks * l_.sequences * l_.block_units; }
+  /// Whether the first such array belongs to the hidden state, as for a GRU.
+  bool carries_hidden() const { return p_.cell == RecurrentCell::gru || p_.cell == RecurrentCell::custom; }
+  /// The array of the first state besides the hidden state.
+  Index first_cell() const { return carries_hidden() ? 1 : 0; }
 
   const RecurrentProblem<T>& p_;
   const RecurrentLayout<T>& l_;
@@ -195,6 +215,7 @@ class RecurrentBackward {
   Packed* weight_hidden_ = nullptr;
   Packed* d_gates_ = nullptr;  ///< gradients of the pre-activations, laid out like saved_.gates
   T *d_last_ = nullptr, *carried_ = nullptr, *d_output_ = nullptr;
+  const T* parameters_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu

@@ -29,6 +29,7 @@ class RecurrentForward {
     weight_hidden_ = scratch_.take<Packed>({l_.blocks, packed_hidden_size_, l_.hidden_row()}).data;
     states_ = Operand::room(saved_.hidden, l_.state_rows() * l_.hidden_width, scratch_);
     bias_ = scratch_.take<T>({l_.blocks, l_.gate_row}).data;
+    parameters_ = packed_parameters(p_, l_, scratch_);
     parallel_for(
         2 * l_.blocks, [this](Index task) { prepare_block(task / 2, task % 2 == 0); },
         l_.blocks * l_.gate_row * (l_.input_size + l_.hidden_size));
@@ -86,19 +87,22 @@ class RecurrentForward {
       std::fill_n(hidden, l_.hidden_width, T(0));
       if (p_.initial_hidden) std::copy_n(p_.initial_hidden.data + sequence * n, n, hidden);
       Operand::round_rows(hidden, l_.hidden_width, 1, l_.hidden_width, states_ + k * state_row_, state_row_);
-      if (p_.cell != RecurrentCell::lstm) continue;
-      for (Index block = 0; block < l_.blocks; ++block) {
-        T* cell = cells(block) + k * l_.block_units;
+      for (Index i = 0; i < l_.cell.cell_states * l_.blocks; ++i) {
+        const Index state = i / l_.blocks, block = i % l_.blocks;
+        T* cell = cells(block) + state * l_.state_size() + k * l_.block_units;
         const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
         std::fill_n(cell, l_.block_units, T(0));
-        if (p_.initial_cell) std::copy_n(p_.initial_cell.data + sequence * n + first, units, cell);
+        if (p_.initial_cell)
+          std::copy_n(p_.initial_cell.data + (sequence * l_.cell.cell_states + state) * n + first, units,
+                      cell);
       }
     }
   }
 
   void multiply_inputs() {
     constexpr Index chunk = 96;
-    const Index chunks = divide_up(l_.tokens, chunk), rest = l_.gate_row - l_.input_row();
+    const Index chunks = divide_up(l_.tokens, chunk),
+                rest = l_.cell.columns * l_.block_units - l_.input_row();
     const Packed* inputs = round_inputs();
     parallel_for(
         l_.blocks * chunks,
@@ -168,13 +172,17 @@ class RecurrentForward {
     cell.rows = rows;
     cell.vectors = l_.unit_vectors;
     cell.gates = pre_activations;
-    if (p_.cell == RecurrentCell::lstm) {
+    cell.gate_row = l_.gate_row;
+    cell.hidden_before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+    cell.next_state = l_.state_size();
+    if (parameters_) cell.parameters = parameters_ + block * p_.cell.parameters() * l_.block_units;
+    if (l_.cell.cell_states > 0) {
       cell.before = cells(block) + before * l_.block_units;
       cell.before_row = l_.block_units;
       cell.cell = cells(block) + after * l_.block_units;
       cell.tanh_cell = saved_.tanh_cell + (block * l_.state_rows() + after) * l_.block_units;
     } else {
-      cell.before = saved_.hidden + before * l_.hidden_width + block * l_.block_units;
+      cell.before = cell.hidden_before;
       cell.before_row = l_.hidden_width;
     }
     cell.hidden = saved_.hidden + after * l_.hidden_width + block * l_.block_units;
@@ -199,10 +207,11 @@ class RecurrentForward {
       if (result.last_hidden)
         std::copy_n(saved_.hidden + last * l_.hidden_width, n, result.last_hidden.data + sequence * n);
       if (!result.last_cell) continue;
-      for (Index block = 0; block < l_.blocks; ++block) {
+      for (Index i = 0; i < l_.cell.cell_states * l_.blocks; ++i) {
+        const Index state = i / l_.blocks, block = i % l_.blocks;
         const Index first = block * l_.block_units, units = std::min(l_.block_units, n - first);
-        std::copy_n(cells(block) + last * l_.block_units, units,
-                    result.last_cell.data + sequence * n + first);
+        std::copy_n(cells(block) + state * l_.state_size() + last * l_.block_units, units,
+                    result.last_cell.data + (sequence * l_.cell.cell_states + state) * n + first);
       }
     }
   }
@@ -220,6 +229,7 @@ class RecurrentForward {
   Packed *weight_input_ = nullptr, *weight_hidden_ = nullptr;
   Packed* states_ = nullptr;  ///< hidden states, laid out like saved_.hidden
   T* bias_ = nullptr;
+  const T* parameters_ = nullptr;
 };
 
 }  // namespace lstmlib::cpu

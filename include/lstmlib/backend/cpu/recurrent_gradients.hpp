@@ -123,15 +123,17 @@ class RecurrentProducts {
   /// Transposes, because left matrices are read along their rows.
   void pack_gate_gradients(Index block, Index first, Index count) {
     alignas(64) std::array<std::array<Packed, max_row>, max_row / panel_vectors> rows;
-    for (Index i = 0; i < count; ++i)
-      Operand::packed_row(
-          l_.gate_row, l_.gate_row, rows[static_cast<std::size_t>(i)].data(), [&](Index step) {
-            const Index token = (first + i) * Operand::pack_size + step;
-            return token < l_.tokens ? saved_.gates + (block * l_.tokens + token) * l_.gate_row : nullptr;
-          });
-    l_.kernels.transpose(reinterpret_cast<const T*>(rows.data()), max_row, count, l_.gate_row,
-                         reinterpret_cast<T*>(d_tokens_ + block * l_.gate_row * token_row_ + first),
-                         token_row_);
+    for (Index at = 0; at < l_.gate_row; at += max_row) {
+      const Index width = std::min(max_row, l_.gate_row - at);
+      for (Index i = 0; i < count; ++i)
+        Operand::packed_row(width, width, rows[static_cast<std::size_t>(i)].data(), [&](Index step) {
+          const Index token = (first + i) * Operand::pack_size + step;
+          return token < l_.tokens ? saved_.gates + (block * l_.tokens + token) * l_.gate_row + at : nullptr;
+        });
+      l_.kernels.transpose(reinterpret_cast<const T*>(rows.data()), max_row, count, width,
+                           reinterpret_cast<T*>(d_tokens_ + (block * l_.gate_row + at) * token_row_ + first),
+                           token_row_);
+    }
   }
 
   /// Gradient for one block and one panel of inputs or states. A panel serves several blocks in turn; their
@@ -153,7 +155,8 @@ class RecurrentProducts {
                        View<T> d, int first_column, int columns) {
     if (first_packed >= last_packed) return;
     // All gates of the block together: with more rows, fewer tiles are partly empty.
-    std::array<Index, max_row> row_of_left, row_of_d;
+    constexpr std::size_t most = max_columns * max_row / panel_vectors;
+    std::array<Index, most> row_of_left, row_of_d;
     Index rows = 0;
     for (int column = 0; column < columns; ++column)
       for (int vector = 0; vector < l_.unit_vectors; ++vector) {
@@ -218,6 +221,10 @@ class RecurrentProducts {
     for (int column = 0; d_.bias_hidden && column < l_.cell.hidden_columns; ++column)
       l_.kernels.add(sum + (column + l_.cell.first_hidden_column()) * l_.block_units, units,
                      d_.bias_hidden.data + l_.hidden_gate(column) * l_.hidden_size + first);
+    // A custom cell leaves the gradients of its parameters after those of the columns.
+    for (Index i = 0; d_.parameters && i < p_.cell.parameters(); ++i)
+      l_.kernels.add(sum + (l_.cell.columns + i) * l_.block_units, units,
+                     d_.parameters.data + i * l_.hidden_size + first);
   }
 
   const RecurrentProblem<T>& p_;

@@ -7,28 +7,55 @@
 #include "lstmlib/backend/cpu/operands.hpp"
 #include "lstmlib/backend/kernels/recurrent.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lstmlib::inline LSTMLIB_ABI::cpu {
+
+/// Vectors of gates per vector of units, at most.
+inline constexpr int max_columns = 8;
 
 /// The kernels of a cell, and how its gates are arranged in columns.
 template <class T>
 struct CellKernels {
   void (*forward)(const CellForward<T>&);
   void (*backward)(const CellBackward<T>&);
-  int columns;               ///< vectors of gates per vector of units
-  int input_columns;         ///< the first columns get the input's products,
-  int hidden_columns;        ///< the last ones the hidden state's; those in between get both
-  std::array<int, 4> order;  ///< gate of input column i; for hidden columns see hidden_gate
+  int columns;         ///< vectors of gates per vector of units
+  int input_columns;   ///< the first columns get the input's products,
+  int hidden_columns;  ///< the last ones the hidden state's; those in between get both
+  /// Gate of input column i; for hidden columns see hidden_gate.
+  std::array<int, max_columns> order;
+  int kept_vectors = columns;  ///< of a row of gates: the columns, and what else a custom cell keeps
+  int cell_states = 0;         ///< states besides the hidden state
+  int carried_states = 1;      ///< states whose gradient does not pass through the sums only
 
-  static CellKernels of(RecurrentCell cell, const KernelTable<T>& k) {
-    switch (cell) {
-      case RecurrentCell::lstm: return {k.lstm_forward, k.lstm_backward, 4, 4, 4, {0, 1, 2, 3}};
+  static CellKernels of(const CellType<T>& cell, const KernelTable<T>& k) {
+    if (cell.custom) return of_custom(*cell.custom, k);
+    switch (cell.kind) {
+      case RecurrentCell::lstm: return {k.lstm_forward, k.lstm_backward, 4, 4, 4, {0, 1, 2, 3}, 4, 1};
       case RecurrentCell::gru: return {k.gru_forward, k.gru_backward, 4, 3, 3, {2, 0, 1, 2}};
       case RecurrentCell::rnn_tanh: return {k.rnn_tanh_forward, k.rnn_tanh_backward, 1, 1, 1, {0}};
-      case RecurrentCell::rnn_relu: break;
+      case RecurrentCell::rnn_relu:
+      case RecurrentCell::custom: break;
     }
     return {k.rnn_relu_forward, k.rnn_relu_backward, 1, 1, 1, {0}};
   }
   int first_hidden_column() const { return columns - hidden_columns; }
+
+ private:
+  /// Columns: the input's parts of the separate gates, the other gates, the state's parts of the separate ones.
+  static CellKernels of_custom(const CustomCell<T>& c, const KernelTable<T>& k) {
+    const Index bytes = k.lanes * static_cast<Index>(sizeof(T));
+    const std::size_t set = bytes == 16 ? 0 : bytes == 32 ? 1 : 2;
+    const int columns = c.gates + c.separate;
+    CellKernels made{c.forward[set], c.backward[set], columns, c.gates, c.gates, {}};
+    for (int i = 0; i < columns; ++i)
+      made.order[static_cast<std::size_t>(i)] = i < c.separate ? c.gates - c.separate + i : i - c.separate;
+    made.kept_vectors = std::max(columns + c.parameters, c.saved);
+    made.cell_states = c.states - 1;
+    made.carried_states = c.states;
+    return made;
+  }
 };
 
 /// Sizes and offsets. A block has `unit_vectors` vectors of units. A row of a block's gates has the vectors
@@ -41,7 +68,7 @@ struct RecurrentLayout {
   CellKernels<T> cell;
   const SequenceLayout& batch;
   Index input_size, hidden_size;
-  int unit_vectors;   ///< 1 if the cell has several gates: then they fill a panel
+  int unit_vectors;   ///< 1 if the cell has many gates: then they fill a panel
   Index block_units;  ///< units of a block
   Index blocks;
   Index hidden_width;  ///< units of all blocks; the last ones may be padding with zero weights
@@ -53,13 +80,12 @@ struct RecurrentLayout {
         batch(p.layout),
         input_size(p.input_size()),
         hidden_size(p.hidden_size()),
-        unit_vectors(cell.columns > 1 ? 1
-                                      : static_cast<int>(std::min<Index>(
-                                            panel_vectors, divide_up(hidden_size, kernels.lanes)))),
+        unit_vectors(static_cast<int>(
+            std::clamp<Index>(panel_vectors / cell.columns, 1, divide_up(hidden_size, kernels.lanes)))),
         block_units(unit_vectors * kernels.lanes),
         blocks(divide_up(hidden_size, block_units)),
         hidden_width(blocks * block_units),
-        gate_row(cell.columns * block_units),
+        gate_row(cell.kept_vectors * block_units),
         tokens(batch.rows()),
         sequences(batch.sequences()) {}
 
@@ -67,6 +93,8 @@ struct RecurrentLayout {
   Index hidden_row() const { return cell.hidden_columns * block_units; }  ///< of the hidden state's
   Index hidden_offset() const { return cell.first_hidden_column() * block_units; }
   Index state_rows() const { return sequences + tokens; }
+  /// Elements of the array of one state.
+  Index state_size() const { return blocks * state_rows() * block_units; }
   Index before(Index step) const { return step == 0 ? 0 : sequences + batch.time_offset(step - 1); }
   Index after(Index step) const { return sequences + batch.time_offset(step); }
   /// First unit of a vector of a block, and number of its units that are not padding.
@@ -79,14 +107,15 @@ struct RecurrentLayout {
   }
 };
 
-/// What forward saves for backward. Cell states and their tanh exist for lstm only.
+/// What forward saves for backward. The tanh of cell states exists for lstm only.
 template <class T>
 struct RecurrentSaved {
   T *gates, *cell, *tanh_cell, *hidden;
 
   static Index elements(const RecurrentLayout<T>& l, RecurrentCell cell) {
     const Index states = l.state_rows() * l.hidden_width;
-    return l.tokens * l.blocks * l.gate_row + states + (cell == RecurrentCell::lstm ? 2 * states : 0);
+    return l.tokens * l.blocks * l.gate_row +
+           states * (1 + l.cell.cell_states + (cell == RecurrentCell::lstm ? 1 : 0));
   }
   RecurrentSaved(const RecurrentLayout<T>& l, T* memory)
       : gates(memory), hidden(gates + l.tokens * l.blocks * l.gate_row) {
@@ -103,6 +132,20 @@ const Index* time_major_rows(const RecurrentProblem<T>& p, Scratch& scratch) {
     for (Index place = 0; place < p.layout.batch_size_at(step); ++place)
       rows[i++] = p.layout.row(place, step, p.reverse);
   return rows;
+}
+
+/// The parameters of a custom cell as [block][parameter][unit], or null if it has none.
+template <class T>
+const T* packed_parameters(const RecurrentProblem<T>& p, const RecurrentLayout<T>& l, Scratch& scratch) {
+  const Index count = p.cell.parameters();
+  if (count == 0) return nullptr;
+  T* packed = scratch.take<T>({l.blocks, count, l.block_units}).data;
+  std::fill_n(packed, l.blocks * count * l.block_units, T(0));
+  for (Index i = 0; i < count; ++i)
+    for (Index unit = 0; unit < l.hidden_size; ++unit)
+      packed[(unit / l.block_units * count + i) * l.block_units + unit % l.block_units] =
+          p.parameters.data[i * l.hidden_size + unit];
+  return packed;
 }
 
 /// Packs the weights [gates hidden, inner] of one block into a panel [inner][columns of gates].

@@ -5,6 +5,7 @@
 
 #include "lstmlib/backend/cuda/factories.hpp"
 #include "lstmlib/backend/cuda/recurrent/clusters.hpp"
+#include "lstmlib/backend/cuda/recurrent/custom.cuh"
 #include "lstmlib/backend/cuda/recurrent/portable.cuh"
 
 #include <cstdlib>
@@ -31,6 +32,7 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
     return RecurrentSaved<T>::bytes(p) + packed_bytes(p, true);
   }
   void forward(const RecurrentProblem<T>& p, const RecurrentResult<T>& result, void* memory) override {
+    if (p.cell.custom) (void)cell_steps(p.cell);
     if (p.layout.rows() == 0) return;
     const TimeOrderView& order = time_order(context_, p.layout);
     // A graph even outside of a larger one, because a step may be just two small kernels.
@@ -44,6 +46,7 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
       const T* bias = work.biases();
       if constexpr (has_clusters)
         if (clusters_ && clusters_->forward(pass(p, order, room, keep), bias, result)) return;
+      if (p.cell.custom) return custom_forward(work, bias, result, saved);
       portable_forward(work, bias, result, saved);
     });
   }
@@ -58,6 +61,7 @@ class CudaRecurrentKernels final : public RecurrentKernels<T> {
       if (backward_by_clusters(p, order, memory, d_result, d))
         work.splits_gradients = p.precision == Precision::fp32;  // the products of the steps have 16 bits,
                                                                  // too
+      else if (p.cell.custom) custom_backward(work, hidden_before, saved, d_result, d);
       else portable_backward(work, hidden_before, saved, d_result, d);
       work.add_gradients({saved.gates, {work.tokens, work.width}}, hidden_before, d);
     });

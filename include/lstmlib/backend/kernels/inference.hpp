@@ -13,12 +13,12 @@ namespace lstmlib::inline LSTMLIB_ABI {
 
 /// Weights of one layer and direction. Shapes as in RecurrentProblem.
 struct InferenceLayerWeights {
-  View<const float> weight_input, weight_hidden, bias_input, bias_hidden;
+  View<const float> weight_input, weight_hidden, bias_input, bias_hidden, parameters = {};
 };
 
 /// Input of packing. Packing copies all of it, so nothing has to outlive the call.
 struct InferenceProblem {
-  RecurrentCell cell;
+  CellType<float> cell;
   Index directions;                               ///< 1 or 2; the second reads each sequence from its end
   std::span<const InferenceLayerWeights> layers;  ///< layer l, direction d is at l directions + d
   View<const float> words;                 ///< embedding [vocabulary, input_size]; null: inputs are vectors
@@ -59,9 +59,10 @@ class InferenceStack {
   virtual Index stream_size() const = 0;
   /// Runs time step `count` (from 0) of a sequence through all layers. Reads token `word` if `row` is null.
   virtual void step(const float* row, std::int32_t word, Index count, float* stream) const = 0;
-  /// State of a layer after a step: [hidden_size]. The cell state is null unless the cell is an LSTM.
+  /// State of a layer after a step: [hidden_size]. The cell state is null unless the cell is an LSTM. A custom
+  /// cell may have several: `which` counts from 0.
   virtual const float* stream_hidden(Index layer, const float* stream) const = 0;
-  virtual const float* stream_cell(Index layer, const float* stream) const = 0;
+  virtual const float* stream_cell(Index layer, const float* stream, Index which) const = 0;
 
   virtual std::size_t bytes() const = 0;          ///< of weights and caches
   virtual bool has_projection_cache() const = 0;  ///< whether the input projections fitted the limit

@@ -11,20 +11,28 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 
-/// Number of pre-activations per unit ("columns"): lstm: input, forget, cell, output; gru: reset, update, and
-/// the input's and the state's part of the candidate; rnn: one.
-constexpr Index column_count(RecurrentCell cell) {
-  return cell == RecurrentCell::lstm || cell == RecurrentCell::gru ? 4 : 1;
-}
-/// Gate of the input weights, or of the state weights, that contributes to a column; -1 if none.
-LSTMLIB_HOST_DEVICE constexpr Index gate_of_column(RecurrentCell cell, bool of_state, Index column) {
-  if (cell != RecurrentCell::gru || column < 2) return column;
-  return (column == 3) == of_state ? 2 : -1;
-}
-/// The inverse.
-LSTMLIB_HOST_DEVICE constexpr Index column_of_gate(RecurrentCell cell, bool of_state, Index gate) {
-  return cell == RecurrentCell::gru && of_state && gate == 2 ? 3 : gate;
-}
+/// The pre-activations of a unit ("columns"): lstm: input, forget, cell, output; gru: reset, update, and the
+/// input's and the state's part of the candidate; rnn: one; custom: as in CellStep.
+struct GateColumns {
+  Index gates, separate;  ///< the last gates, whose parts of the input and of the state are apart
+
+  template <class T>
+  static constexpr GateColumns of(const CellType<T>& cell) {
+    if (cell.custom) return {cell.custom->gates, cell.custom->separate};
+    return {cell.gates(), cell.kind == RecurrentCell::gru ? 1 : 0};
+  }
+  constexpr Index count() const { return gates + separate; }
+  /// Gate of the input weights, or of the state weights, that contributes to a column; -1 if none.
+  LSTMLIB_HOST_DEVICE constexpr Index gate(bool of_state, Index column) const {
+    if (column < gates - separate) return column;
+    if (column < gates) return of_state ? -1 : column;
+    return of_state ? column - separate : -1;
+  }
+  /// The inverse.
+  LSTMLIB_HOST_DEVICE constexpr Index column(bool of_state, Index gate) const {
+    return of_state && gate >= gates - separate ? gate + separate : gate;
+  }
+};
 
 /// The pre-activations of a unit, read and written as one word.
 template <class T, int count>
@@ -99,6 +107,7 @@ void with_cell(RecurrentCell cell, Use use) {
     case RecurrentCell::gru: return use(GruCell<T>{});
     case RecurrentCell::rnn_tanh: return use(RnnCell<T, math::Tanh>{});
     case RecurrentCell::rnn_relu: return use(RnnCell<T, math::Relu>{});
+    case RecurrentCell::custom: break;  // see custom_cell.hpp
   }
 }
 

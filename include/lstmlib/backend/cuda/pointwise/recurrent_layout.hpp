@@ -11,14 +11,14 @@ namespace lstmlib::inline LSTMLIB_ABI::pointwise {
 /// Zeros if no gate contributes to the column.
 template <class T>
 struct PackWeights {
-  RecurrentCell cell;
+  GateColumns cell;
   bool of_state;
   Index hidden_size, inner, columns;
   const T* weights;  ///< [gates hidden_size, inner]
   T* packed;         ///< [hidden_size columns, inner]
 
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index k) const {
-    const Index gate = gate_of_column(cell, of_state, row % columns);
+    const Index gate = cell.gate(of_state, row % columns);
     packed[row * inner + k] = gate < 0 ? T(0) : weights[(gate * hidden_size + row / columns) * inner + k];
   }
 };
@@ -26,14 +26,14 @@ struct PackWeights {
 /// The inverse for gradients, which are added to row gate hidden_size + unit of `d_weights`.
 template <class T>
 struct AddPackedWeights {
-  RecurrentCell cell;
+  GateColumns cell;
   bool of_state;
   Index hidden_size, inner, columns;
   const T* packed;  ///< [hidden_size columns, inner]
   T* d_weights;     ///< [gates hidden_size, inner]
 
   LSTMLIB_HOST_DEVICE void operator()(Index row, Index k) const {
-    const Index column = column_of_gate(cell, of_state, row / hidden_size);
+    const Index column = cell.column(of_state, row / hidden_size);
     d_weights[row * inner + k] += packed[(row % hidden_size * columns + column) * inner + k];
   }
 };
@@ -41,13 +41,13 @@ struct AddPackedWeights {
 /// Sums of both biases, one row per unit.
 template <class T>
 struct PackBiases {
-  RecurrentCell cell;
+  GateColumns cell;
   Index hidden_size, columns;
   const T *bias_input, *bias_hidden;  ///< [gates hidden_size], or null
   T* packed;                          ///< [hidden_size, columns]
 
   LSTMLIB_HOST_DEVICE void operator()(Index unit, Index column) const {
-    const Index of_input = gate_of_column(cell, false, column), of_state = gate_of_column(cell, true, column);
+    const Index of_input = cell.gate(false, column), of_state = cell.gate(true, column);
     T sum = 0;
     if (bias_input && of_input >= 0) sum += bias_input[of_input * hidden_size + unit];
     if (bias_hidden && of_state >= 0) sum += bias_hidden[of_state * hidden_size + unit];
@@ -74,15 +74,15 @@ struct SumChunks {
 /// hidden_size + unit.
 template <class T>
 struct AddBiases {
-  RecurrentCell cell;
+  GateColumns cell;
   Index hidden_size, columns, chunks;
   const T* partial;                 ///< [chunks, hidden_size columns]
   T *d_bias_input, *d_bias_hidden;  ///< [gates hidden_size], or null
 
   LSTMLIB_HOST_DEVICE void operator()(Index, Index element) const {
     const Index gate = element / hidden_size, unit = element % hidden_size;
-    if (d_bias_input) d_bias_input[element] += sum(unit * columns + column_of_gate(cell, false, gate));
-    if (d_bias_hidden) d_bias_hidden[element] += sum(unit * columns + column_of_gate(cell, true, gate));
+    if (d_bias_input) d_bias_input[element] += sum(unit * columns + cell.column(false, gate));
+    if (d_bias_hidden) d_bias_hidden[element] += sum(unit * columns + cell.column(true, gate));
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "lstmlib/backend/kernels/recurrent.hpp"
 #include "lstmlib/backend/cuda/pointwise/recurrent_cells.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
@@ -15,19 +16,27 @@ template <Real T>
 struct RecurrentSaved {
   /// [tokens, hidden_size, columns]: first input projections, finally gradients of the pre-activations.
   T* gates;
-  T* cells;  ///< [tokens, hidden_size] after each token; lstm only
+  /// [tokens, hidden_size] after each token; lstm only. Custom cells: such an array for each state.
+  T* cells;
+  T* kept;  ///< [tokens, hidden_size, kept_count] custom cells only: what they save, then their d_parameter
 
   RecurrentSaved(const RecurrentProblem<T>& p, void* memory)
-      : gates(static_cast<T*>(memory)), cells(gates + gates_of(p)) {}
+      : gates(static_cast<T*>(memory)), cells(gates + gates_of(p)), kept(cells + cells_of(p)) {}
+  static Index kept_count(const CellType<T>& cell) {
+    return cell.custom ? std::max(cell.custom->saved, cell.custom->parameters) : 0;
+  }
   /// Rounded up, so that memory after it is aligned to 256 bytes.
   static std::size_t bytes(const RecurrentProblem<T>& p) {
-    const Index cells = p.cell == RecurrentCell::lstm ? p.layout.rows() * p.hidden_size() : 0;
-    return (static_cast<std::size_t>(gates_of(p) + cells) * sizeof(T) + 255) / 256 * 256;
+    const Index kept = p.layout.rows() * p.hidden_size() * kept_count(p.cell);
+    return (static_cast<std::size_t>(gates_of(p) + cells_of(p) + kept) * sizeof(T) + 255) / 256 * 256;
   }
 
  private:
   static Index gates_of(const RecurrentProblem<T>& p) {
-    return p.layout.rows() * p.hidden_size() * pointwise::column_count(p.cell);
+    return p.layout.rows() * p.hidden_size() * pointwise::GateColumns::of(p.cell).count();
+  }
+  static Index cells_of(const RecurrentProblem<T>& p) {
+    return p.layout.rows() * p.hidden_size() * p.cell.cell_states();
   }
 };
 

@@ -35,11 +35,13 @@ class RecurrentWork {
         sequences(p.layout.sequences()),
         hidden_size(p.hidden_size()),
         input_size(p.input_size()),
-        columns(pointwise::column_count(p.cell)),
+        cell(pointwise::GateColumns::of(p.cell)),
+        columns(cell.count()),
         width(hidden_size * columns),
         context_(context),
         scratch_(context) {}
 
+  Context& context() { return context_; }
   const std::int32_t* rows() const { return order.rows[p.reverse]; }  ///< rows of the tokens
   View<T> take(Shape shape) { return scratch_.template take<T>(shape); }
   void* take_bytes(std::size_t bytes) {
@@ -92,7 +94,7 @@ class RecurrentWork {
   const T* biases() {
     const View<T> packed = take({hidden_size, columns});
     each_in_rows(hidden_size, columns,
-                 pointwise::PackBiases<T>{p.cell, hidden_size, columns, p.bias_input.data, p.bias_hidden.data,
+                 pointwise::PackBiases<T>{cell, hidden_size, columns, p.bias_input.data, p.bias_hidden.data,
                                           packed.data});
     return packed.data;
   }
@@ -151,6 +153,7 @@ class RecurrentWork {
   const RecurrentProblem<T>& p;
   const TimeOrderView& order;
   Index tokens, sequences, hidden_size, input_size;
+  pointwise::GateColumns cell;
   Index columns;                  ///< pre-activations per unit
   Index width;                    ///< pre-activations of all units
   bool splits_gradients = false;  ///< products of gradients may have 16 bits; float32 only
@@ -169,7 +172,7 @@ class RecurrentWork {
     const View<T> packed = take({width, inner});
     each_in_rows(
         width, inner,
-        pointwise::PackWeights<T>{p.cell, of_state, hidden_size, inner, columns, given.data, packed.data});
+        pointwise::PackWeights<T>{cell, of_state, hidden_size, inner, columns, given.data, packed.data});
     return packed;
   }
   void add_weights_of_states(const Operand& d_gates, View<const T> hidden_before, View<T> d_weights) {
@@ -186,7 +189,7 @@ class RecurrentWork {
     const View<T> packed = take({width, inner});
     multiply(d_gates, true, right, false, packed, OutputMode::overwrite);
     each_in_rows(d_weights.shape.rows(), inner,
-                 pointwise::AddPackedWeights<T>{p.cell, of_state, hidden_size, inner, columns, packed.data,
+                 pointwise::AddPackedWeights<T>{cell, of_state, hidden_size, inner, columns, packed.data,
                                                 d_weights.data});
   }
   void add_biases(View<const T> d_gates, const RecurrentGradients<T>& d) {
@@ -195,8 +198,8 @@ class RecurrentWork {
     const View<T> partial = take({chunks, width});
     each_in_rows(chunks, width, pointwise::SumChunks<T>{tokens, width, chunk, d_gates.data, partial.data});
     each_in_rows(1, p.gates() * hidden_size,
-                 pointwise::AddBiases<T>{p.cell, hidden_size, columns, chunks, partial.data,
-                                         d.bias_input.data, d.bias_hidden.data});
+                 pointwise::AddBiases<T>{cell, hidden_size, columns, chunks, partial.data, d.bias_input.data,
+                                         d.bias_hidden.data});
   }
 
   Context& context_;
