@@ -50,7 +50,7 @@ endfunction()
 lstmlib_cuda_part(install "#include <lstmlib/backend/cuda/install.hpp>\n")
 lstmlib_cuda_part(nccl "#include <lstmlib/distributed/nccl/communicator.cuh>\n")
 lstmlib_cuda_part(clusters "#include <lstmlib/backend/cuda/recurrent/clusters.cuh>\n")
-foreach(group Array Tensor Nn Recurrent Update)
+foreach(group Array Loss Nn Recurrent Tensor Update)
   string(TOLOWER ${group} file)
   foreach(type float double)
     lstmlib_cuda_part(${file}_${type} "#include <lstmlib/backend/cuda/${file}.cuh>

@@ -4,7 +4,7 @@
 
 #include "lstmlib/backend/cuda/array.cuh"
 #include "lstmlib/backend/cuda/tensor.cuh"
-#include "lstmlib/backend/cuda/losses.cuh"
+#include "lstmlib/backend/cuda/loss.cuh"
 #include "lstmlib/backend/cuda/nn.cuh"
 #include "lstmlib/backend/cuda/update.cuh"
 

@@ -6,7 +6,7 @@
 #include "lstmlib/backend/cuda/install.hpp"
 #include "lstmlib/backend/cuda/array.cuh"
 #include "lstmlib/backend/cuda/tensor.cuh"
-#include "lstmlib/backend/cuda/losses.cuh"
+#include "lstmlib/backend/cuda/loss.cuh"
 #include "lstmlib/backend/cuda/nn.cuh"
 #include "lstmlib/backend/cuda/recurrent.cuh"
 #include "lstmlib/backend/cuda/recurrent/clusters.cuh"

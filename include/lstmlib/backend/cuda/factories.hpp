@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Creates the kernels of a device. Each group is defined and compiled separately (array.cuh, tensor.cuh, nn.cuh,
-// losses.cuh, update.cuh, recurrent.cuh).
+// loss.cuh, update.cuh, recurrent.cuh).
 
 #include "lstmlib/backend/backend.hpp"
 #include "lstmlib/backend/cuda/context.hpp"

@@ -3,7 +3,7 @@
 // Losses on a GPU. Nothing waits: divisors stay on the device.
 
 #include "lstmlib/backend/cuda/factories.hpp"
-#include "lstmlib/backend/cuda/kernels/losses.cuh"
+#include "lstmlib/backend/cuda/kernels/loss.cuh"
 
 namespace lstmlib::inline LSTMLIB_ABI::cuda {
 
