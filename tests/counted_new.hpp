@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Counts what a test program asks operator new for. To be included by one file of a program: it replaces the
-// operators.
+// operators. Not with the thread sanitizer, which has operators of its own: there nothing is counted.
 
 #include <atomic>
 #include <cstdlib>
 #include <new>
+
+#if defined(__SANITIZE_THREAD__)
+#define LSTMLIB_TEST_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LSTMLIB_TEST_THREAD_SANITIZER 1
+#endif
+#endif
 
 namespace lstmlib::test {
 
@@ -23,6 +31,7 @@ inline void* block_or_throw(void* block) {
 
 }  // namespace lstmlib::test
 
+#ifndef LSTMLIB_TEST_THREAD_SANITIZER
 // Never inlined: where one of a pair is and the other is not, g++ warns that they do not match.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
   return lstmlib::test::block_or_throw(lstmlib::test::counted_block(bytes));
@@ -41,3 +50,4 @@ inline void* block_or_throw(void* block) {
 [[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept {
   std::free(data);
 }
+#endif

@@ -195,3 +195,17 @@ TEST_CASE("npy: a file is written under exactly its name, or not at all") {
   CHECK(read_npy(folder / "plain") == array);
   CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
 }
+
+TEST_CASE("npy: what is read at the greatest depth can be written again") {
+  const auto nested = [](int tuples) {  // the only value of an array without axes
+    std::string text("\x93NUMPY\x01\x00\x76\x00", 10);
+    text += "{'descr': '|O', 'fortran_order': False, 'shape': (), }";
+    text.resize(127, ' ');
+    text += "\n\x80\x02)" + std::string(static_cast<std::size_t>(tuples) - 1, '\x85') + ".";
+    const auto* first = reinterpret_cast<const std::byte*>(text.data());
+    return std::vector<std::byte>(first, first + text.size());
+  };
+  const std::vector<std::byte> bytes = format_npy(parse_npy(nested(256), "a"));
+  CHECK(format_npy(parse_npy(bytes, "b")) == bytes);
+  CHECK(error_of([&] { parse_npy(nested(257), "a"); }).find("nested more than 256 deep") != std::string::npos);
+}

@@ -55,7 +55,7 @@ inline Array read_npy(Source& source, const NpyOptions& options = {}) {
       source.fail_here(source.remaining(), " bytes of data, the limit is ", options.max_bytes);
     const std::uint64_t start = source.position();
     const std::vector<std::byte> pickle = source.read_bytes(source.remaining());
-    Value value = parse_pickle(pickle, source.name(), start);
+    Value value = parse_pickle(pickle, source.name(), start, true);
     // A value that is not an array counts as an array without axes, as in NumPy.
     if (header.shape.empty() && value.get_if<Array>() == nullptr) return Array::object(std::move(value));
     const Array* array = value.get_if<Array>();

@@ -85,7 +85,7 @@ class PickleValues {
           held.kind == NodeKind::array || (held.kind >= NodeKind::list && held.kind <= NodeKind::dict);
       heights_[place] = (std::max)(heights_[place], holds ? heights_[place_of(held)] + 1 : 1);
     }
-    if (heights_[place] > pickle_depth) fail_too_deep(node);
+    if (depth + heights_[place] > pickle_depth) fail_too_deep(node);
     known[static_cast<std::size_t>(node.number)] = value;
     return value;
   }
@@ -190,13 +190,15 @@ class PickleValues {
 ///
 /// Python 2's byte strings become text if they are UTF-8. OrderedDict, defaultdict and Counter become dicts.
 /// Shared values stay shared, so memory is bounded by the input. Throws FormatError "name: byte N: pickle:
-/// ..." for anything but plain data and arrays.
-inline Value parse_pickle(std::span<const std::byte> input, const std::string& name,
-                          std::uint64_t start = 0) {
+/// ..." for anything but plain data and arrays, and for more than 256 levels of nesting. With `for_array`, a
+/// value that is not an array may have a level less, since it becomes the element of one.
+inline Value parse_pickle(std::span<const std::byte> input, const std::string& name, std::uint64_t start = 0,
+                          bool for_array = false) {
   detail::PickleGuard guard(name, start);
   detail::PickleMachine machine(input, guard);
   const detail::NodeId root = machine.run();
-  return detail::PickleValues(machine.nodes(), guard).value(root);
+  const bool is_array = machine.nodes()[root].kind == detail::NodeKind::array;
+  return detail::PickleValues(machine.nodes(), guard).value(root, for_array && !is_array ? 1 : 0);
 }
 
 }  // namespace lstmlib::io
