@@ -154,7 +154,8 @@ TEST_CASE_TEMPLATE("elementwise: arithmetic broadcasts as NumPy does", T, float,
       {{3, 1}, {3, 40'000}}, {{1, 2, 1, 2, 1, 2}, {2, 1, 2, 1, 2, 1}},
       {{5, 1, 7}, {1, 7}},   {{2, 20'001}, {1, 1}}};
   test::with_each_instruction_set([&] {
-    for (const auto& [a_shape, b_shape] : pairs) {
+    for (const auto& pair : pairs) {
+      const auto &a_shape = pair.first, &b_shape = pair.second;
       const Shape shape = ops::broadcast_shape("test", a_shape, b_shape);
       CAPTURE(to_string(a_shape));
       CAPTURE(to_string(b_shape));
@@ -273,8 +274,9 @@ TEST_CASE("elementwise: gradients") {
   };
   const std::vector<std::pair<Shape, Shape>> shapes = {
       {{3, 4}, {3, 4}}, {{3, 4}, {4}}, {{3, 1}, {4}}, {{}, {3, 4}}, {{2, 3, 4}, {2, 1, 4}}};
-  for (const auto& [a, b] : shapes)
+  for (const auto& pair : shapes)
     for (std::size_t i = 0; i < of_two.size(); ++i) {
+      const auto &a = pair.first, &b = pair.second;
       CAPTURE(i);
       CAPTURE(to_string(b));
       check_gradient([&](In in) { return by_weights(of_two[i](in)); },

@@ -120,7 +120,9 @@ std::map<std::string, Operation<T>> operations() {
 
 TEST_CASE_TEMPLATE("pytorch: values and gradients of operations", T, float, double) {
   const OperationFixtures fixtures;
-  for (const auto& [name, operation] : operations<T>()) {
+  for (const auto& one : operations<T>()) {
+    const auto& name = one.first;
+    const auto& operation = one.second;
     CAPTURE(name);
     std::vector<Variable<T>> inputs;
     for (int i = 0; fixtures.has(name + ".x" + std::to_string(i)); ++i)

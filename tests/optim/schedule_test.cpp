@@ -109,7 +109,9 @@ TEST_CASE("rates fall on a plateau as in PyTorch, also when resumed after any va
       {"cooldown", {.rate = 0.5, .factor = 0.5, .patience = 1, .cooldown = 3, .final_rate = 0.1}},
       {"greater", {.rate = 0.5, .factor = 0.3, .patience = 1, .threshold = 0.05, .greater = true}},
       {"nan", {.rate = 0.5, .patience = 0}}};
-  for (const auto& [name, options] : cases) {
+  for (const auto& one : cases) {
+    const auto& name = one.first;
+    const auto& options = one.second;
     CAPTURE(name);
     const std::string path = std::string("plateau/") + name;
     const auto values = test::pytorch_numbers(path + "/values"),
