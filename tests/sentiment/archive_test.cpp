@@ -218,7 +218,7 @@ TEST_CASE("archive: a small file does not fill the disk") {
   CHECK(says(attempt.unpack(big, {.bytes = 1 << 19}), "decompresses to more than 524288 bytes"));
   CHECK(attempt.is_clean());
   CHECK(says(attempt.unpack(gzipped(end_of_tar + std::string(1 << 20, '\0')), {.bytes = 1 << 19}),
-             "unpacks to more"));
+             "decompresses to more"));
   std::string many;
   for (int i = 0; i < 50; ++i) many += member(std::to_string(i), "");
   CHECK(says(attempt.unpack(gzipped(many + end_of_tar), {.members = 49}), "more than 49 members"));

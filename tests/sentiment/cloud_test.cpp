@@ -296,7 +296,7 @@ TEST_CASE("cloud deploy, predict, delete: an endpoint's life") {
                 "\"too long\"}");
   CHECK(scene.cloud.count("InvokeEndpoint") == before + 1);
   scene.cloud.fault = [](const LoopbackCloud::Call&) { return reply("200 OK", "[[1]]"); };
-  check_refused(scene.run({"cloud", "predict", "--endpoint", "e"}, "a\n"), 1, "the answer is not a list of");
+  check_refused(scene.run({"cloud", "predict", "--endpoint", "e"}, "a\n"), 1, "the response is not a list of");
   scene.cloud.fault = nullptr;
   const Outcome erased = scene.run({"cloud", "delete", "e"});
   CHECK(erased.out ==
@@ -355,7 +355,7 @@ TEST_CASE("cloud run: an interrupted or failed run cleans up") {
     };
     const Outcome ended = scene.interrupt(run_words, "DescribeEndpoint", SIGTERM);
     CHECK(ended.status == 143);
-    CHECK(says(ended.err, "is still being made; it is deleted when it is there"));
+    CHECK(says(ended.err, "is still being created; it will be deleted once it exists"));
     CHECK(scene.cloud.count("DeleteModel") == 1);
   }
   SUBCASE("an endpoint that fails") {

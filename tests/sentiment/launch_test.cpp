@@ -230,13 +230,13 @@ TEST_CASE("launch: hosts whose names cannot be, or who miss something, are refus
   const SetVariable key("SENTIMENT_HOSTS_KEY", (folder / "key").string());
   for (const char* current : {"a", "b"}) {
     CHECK(says(refused({{"a", "b"}, current, "lo"}), (folder / "key").string()));
-    CHECK(says(refused({{"a", "b"}, current, "lo"}), "private key of OpenSSH"));
+    CHECK(says(refused({{"a", "b"}, current, "lo"}), "OpenSSH private key"));
   }
   write_text(folder / "key", "no key");
   CHECK(says(refused({{"a", "b"}, "a", "lo"}), "is not an OpenSSH private key"));
 }
 
 TEST_CASE("launch: a missing host and a server that is not ssh are reported") {
-  CHECK(says(*launch::why_unreachable("no-such-host.invalid", 22), "its name does not resolve"));
+  CHECK(says(*launch::why_unreachable("no-such-host.invalid", 22), "the name does not resolve"));
   CHECK(says(*launch::why_unreachable("127.0.0.1", 1), "port 1: "));
 }

@@ -118,7 +118,7 @@ TEST_CASE("processes: 1 to 4 follow one, and the first alone writes and reports"
     }
     CAPTURE(outcome.err);
     REQUIRE(outcome.status == 0);
-    CHECK(says_once(outcome.err, "sentences to train on"));
+    CHECK(says_once(outcome.err, "training sentences"));
     CHECK(says_once(outcome.err, "Best epoch"));
     logs.push_back(log_of(result));
     files.push_back(files_in(result));
@@ -164,7 +164,7 @@ TEST_CASE("processes: one is killed; the others end, and another number goes on 
         folder / "work");
     CAPTURE(outcome.err);
     CHECK(outcome.status == 0);
-    CHECK(says_once(outcome.err, "Going on from"));
+    CHECK(says_once(outcome.err, "Resuming from"));
     const auto log = log_of(resumed);
     REQUIRE(log.size() == epochs);
     CHECK(std::abs(log.back()["main/loss"].get<double>() - whole.back()["main/loss"].get<double>()) < 1e-4);
@@ -184,7 +184,7 @@ TEST_CASE("processes: the newest snapshot is found by the first, for all") {
       run_together(3, training(data, result, static_cast<int>(epochs)) + " --resume", folder / "work");
   CAPTURE(outcome.err);
   CHECK(outcome.status == 0);
-  CHECK(says_once(outcome.err, "Going on from"));
+  CHECK(says_once(outcome.err, "Resuming from"));
   CHECK(log_of(result).size() == epochs);
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("processes: a file that one cannot read ends all with one line that na
   CHECK(says_once(outcome.err, "sentiment: rank 1 of 2 (on "));
   const Outcome same =
       run_together(2, training(data, result, 1) + " --model-type cnn --precision bf16", folder / "work");
-  CHECK(says_once(same.err, "sentiment: precision bf16: a model of type cnn has fp32 only"));
+  CHECK(says_once(same.err, "sentiment: precision bf16: a model of type cnn supports only fp32"));
   CHECK(says(outcome.err, "/no/such/folder"));
   CHECK(!fs::exists(result));
 }

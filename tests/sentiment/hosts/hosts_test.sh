@@ -141,7 +141,7 @@ start 2 $(job algo-1,algo-2 algo-2 60 "$say")
 sleep 1
 echo "10.77.0.2 algo-2" >>"$scratch/$case_name/hosts.1"
 for i in 1 2; do expect $i 0; done
-expect_line 1 "Waiting for 1 of 2 hosts: algo-2 \(its name does not resolve"
+expect_line 1 "Waiting for 1 of 2 hosts: algo-2 \(the name does not resolve"
 expect_line 1 "rank 3 of 4, 1 on container-2"
 
 new_case nobody_comes
