@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// All functions that headers only declare for programs that link lstmlib::cpu; see base/linkage.hpp.
-// backend/cpu/entry.hpp includes it, in one file of a program.
+// All functions that headers only declare for programs that link lstmlib::cpu; see base/linkage.hpp. Include it,
+// or backend/cpu/entry.hpp with the kernels, in one file of a program.
+
+#ifndef LSTMLIB_CPU_LINKED
+#define LSTMLIB_CPU_LINKED  // so that they are no inline functions, which the compiler would leave out
+#endif
 
 #include "lstmlib/base/option.inl"
 #include "lstmlib/backend/registry.inl"
@@ -30,3 +34,14 @@
 #include "lstmlib/optim/schedule.inl"
 #include "lstmlib/optim/sgd.inl"
 #include "lstmlib/optim/weight_average.inl"
+#include "lstmlib/io/array.inl"
+#include "lstmlib/io/array_dtype.inl"
+#include "lstmlib/io/file.inl"
+#include "lstmlib/io/npy.inl"
+#include "lstmlib/io/npz.inl"
+#include "lstmlib/io/source.inl"
+#include "lstmlib/io/utf8.inl"
+#include "lstmlib/io/value.inl"
+#include "lstmlib/serialization/archive.inl"
+#include "lstmlib/data/order.inl"
+#include "lstmlib/data/shard.inl"

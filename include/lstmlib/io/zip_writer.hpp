@@ -3,6 +3,7 @@
 // Writes ZIP archives in one pass. Every local header holds its sizes: there are no data descriptors, and
 // ZIP64 only if a number needs it. Times are fixed, so equal content gives equal bytes.
 
+#include "lstmlib/io/compression.hpp"
 #include "lstmlib/io/inflate.hpp"
 #include "lstmlib/io/source.hpp"
 #include "lstmlib/io/utf8.hpp"
@@ -18,8 +19,6 @@
 #include <vector>
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
-
-enum class Compression : std::uint8_t { store, deflate };
 
 /// Writes one archive to a sink.
 class ZipWriter {
