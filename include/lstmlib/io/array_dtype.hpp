@@ -5,6 +5,7 @@
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
 
+#include <bit>
 #include <cmath>
 #include <complex>
 #include <concepts>

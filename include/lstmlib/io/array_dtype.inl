@@ -5,7 +5,6 @@
 #include "lstmlib/base/linkage.hpp"
 #include "lstmlib/io/array_dtype.hpp"
 
-#include <bit>
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
