@@ -5,7 +5,6 @@
 #include "lstmlib/base/linkage.hpp"
 #include "lstmlib/io/array_dtype.hpp"
 
-
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
 LSTMLIB_INLINE std::string shape_text(std::span<const Index> shape) {
