@@ -7,6 +7,12 @@
 
 #ifdef LSTMLIB_CPU_LINKED
 #define LSTMLIB_INLINE
+#define LSTMLIB_LAZY
+#define LSTMLIB_LAZY_INLINE
 #else
 #define LSTMLIB_INLINE inline
+// Before declarations and definitions of functions that take long to compile: as templates, they are compiled only
+// in files that call them.
+#define LSTMLIB_LAZY template <class = void>
+#define LSTMLIB_LAZY_INLINE template <class>
 #endif

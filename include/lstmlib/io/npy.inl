@@ -16,13 +16,14 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 /// Bytes of the elements that a header declares, already checked for overflow.
-inline std::uint64_t data_bytes(const NpyHeader& header) {
+template <class = void>
+std::uint64_t data_bytes(const NpyHeader& header) {
   const auto item_size = static_cast<std::uint64_t>(header.layout.item_size);
   return static_cast<std::uint64_t>(count_elements(header.shape, header.layout.item_size)) * item_size;
 }
 }  // namespace detail
 
-LSTMLIB_INLINE Array read_npy(Source& source, const NpyOptions& options) {
+LSTMLIB_LAZY_INLINE Array read_npy(Source& source, const NpyOptions& options) {
   const NpyHeader header = read_npy_header(source);
   if (header.layout.dtype == ArrayDtype::object) {
     if (!options.allow_objects) source.fail_here("an array of objects, expected numbers or text");
@@ -49,7 +50,7 @@ LSTMLIB_INLINE Array read_npy(Source& source, const NpyOptions& options) {
   return read_array(source, header.layout, header.shape, header.fortran_order);
 }
 
-LSTMLIB_INLINE ArrayInfo read_npy_info(Source& source) {
+LSTMLIB_LAZY_INLINE ArrayInfo read_npy_info(Source& source) {
   NpyHeader header = read_any_npy_header(source);
   ArrayInfo info{source.name(), header.layout.dtype, header.layout.item_size, std::move(header.shape)};
   if (!header.problem.empty()) {
@@ -64,23 +65,23 @@ LSTMLIB_INLINE ArrayInfo read_npy_info(Source& source) {
   return info;
 }
 
-LSTMLIB_INLINE Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
-                               const NpyOptions& options) {
+LSTMLIB_LAZY_INLINE Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
+                                    const NpyOptions& options) {
   MemorySource source(bytes, name);
   return read_npy(source, options);
 }
 
-LSTMLIB_INLINE Array read_npy(const std::filesystem::path& path, const NpyOptions& options) {
+LSTMLIB_LAZY_INLINE Array read_npy(const std::filesystem::path& path, const NpyOptions& options) {
   FileSource source(path);
   return read_npy(source, options);
 }
 
-LSTMLIB_INLINE ArrayInfo read_npy_info(const std::filesystem::path& path) {
+LSTMLIB_LAZY_INLINE ArrayInfo read_npy_info(const std::filesystem::path& path) {
   FileSource source(path);
   return read_npy_info(source);
 }
 
-LSTMLIB_INLINE void emit_npy(const Array& array, const Sink& sink) {
+LSTMLIB_LAZY_INLINE void emit_npy(const Array& array, const Sink& sink) {
   array.check();
   sink(format_npy_header(array));
   if (array.dtype == ArrayDtype::object) return sink(format_pickle(array));
@@ -90,20 +91,20 @@ LSTMLIB_INLINE void emit_npy(const Array& array, const Sink& sink) {
   sink(data);
 }
 
-LSTMLIB_INLINE std::vector<std::byte> format_npy(const Array& array) {
+LSTMLIB_LAZY_INLINE std::vector<std::byte> format_npy(const Array& array) {
   std::vector<std::byte> bytes;
   emit_npy(array,
            [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
   return bytes;
 }
 
-LSTMLIB_INLINE void write_npy(const std::filesystem::path& path, const Array& array) {
+LSTMLIB_LAZY_INLINE void write_npy(const std::filesystem::path& path, const Array& array) {
   AtomicFile file(path);
   emit_npy(array, [&](std::span<const std::byte> part) { file.write(part); });
   file.commit();
 }
 
-LSTMLIB_INLINE bool is_npy(const std::filesystem::path& path) {
+LSTMLIB_LAZY_INLINE bool is_npy(const std::filesystem::path& path) {
   return as_text(read_file_start(path, 6)) == npy_magic;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 // NPZ files: named arrays in a ZIP archive of NPY files, as NumPy's savez and Chainer's save_npz write them.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/io/npy.hpp"
 #include "lstmlib/io/compression.hpp"
@@ -21,6 +22,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
+template <class>
 class ZipReader;
 struct ZipEntry;
 
@@ -46,11 +48,11 @@ class Archive {
   };
 
   /// Appends an array. Throws FormatError if the name is taken.
-  void add(std::string name, Array array);
+  LSTMLIB_LAZY void add(std::string name, Array array);
   /// The array with this name, or null. Valid until the next `add`.
   const Array* find(const std::string& name) const;
   /// The array with this name. Throws FormatError, which lists some of the names, if there is none.
-  const Array& at(const std::string& name) const;
+  LSTMLIB_LAZY const Array& at(const std::string& name) const;
   std::vector<std::string> names() const;
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }
@@ -68,9 +70,10 @@ class NpzReader {
  public:
   /// Reads the directory. As in NumPy, a member is an array if its name ends with .npy or its content starts
   /// like an NPY file. Damage of other members does not matter. Throws FileError and FormatError.
-  explicit NpzReader(const std::filesystem::path& path, const NpzOptions& options = {});
+  LSTMLIB_LAZY explicit NpzReader(const std::filesystem::path& path, const NpzOptions& options = {});
   /// Reads from memory, which must outlive the reader. `name` is used in error texts.
-  NpzReader(std::span<const std::byte> bytes, const std::string& name, const NpzOptions& options = {});
+  LSTMLIB_LAZY NpzReader(std::span<const std::byte> bytes, const std::string& name,
+                         const NpzOptions& options = {});
   NpzReader(const NpzReader&) = delete;
   NpzReader& operator=(const NpzReader&) = delete;
   ~NpzReader();
@@ -84,11 +87,11 @@ class NpzReader {
   std::optional<std::size_t> find(const std::string& name) const;
   /// Name, element type and shape; unpacks only the header. An array that cannot be read has a `problem`.
   /// Throws FormatError if the member is damaged or not an array.
-  ArrayInfo info(std::size_t place) const;
+  LSTMLIB_LAZY ArrayInfo info(std::size_t place) const;
   /// Unpacks and checks one array. Throws FormatError.
-  Array read(std::size_t place) const;
+  LSTMLIB_LAZY Array read(std::size_t place) const;
   /// For a file without arrays: a text that says so and lists what it contains instead.
-  std::string without_arrays() const;
+  LSTMLIB_LAZY std::string without_arrays() const;
 
  private:
   struct Member {
@@ -96,10 +99,10 @@ class NpzReader {
     std::string name;
   };
 
-  bool begins_as_npy(const ZipEntry& entry) const;
-  void find_arrays();
+  LSTMLIB_LAZY bool begins_as_npy(const ZipEntry& entry) const;
+  LSTMLIB_LAZY void find_arrays();
 
-  std::unique_ptr<const ZipReader> zip_;
+  std::unique_ptr<const ZipReader<void>> zip_;
   NpzOptions options_;
   std::vector<Member> members_;
   std::vector<const ZipEntry*> others_;
@@ -109,36 +112,38 @@ class NpzReader {
 namespace detail {
 /// Reads the arrays with these indices. Unpacking takes most of a model's loading time, so large files use
 /// two threads.
-Archive read_places(const NpzReader& reader, const std::vector<std::size_t>& places);
+LSTMLIB_LAZY Archive read_places(const NpzReader& reader, const std::vector<std::size_t>& places);
 }  // namespace detail
 
 /// Reads all arrays of an NPZ file. Throws FileError, and FormatError "file: member: byte N: ...".
-Archive read_npz(const std::filesystem::path& path, const NpzOptions& options = {});
+LSTMLIB_LAZY Archive read_npz(const std::filesystem::path& path, const NpzOptions& options = {});
 
 /// Reads only the arrays with these names; damage of others does not matter. Throws FileError, and
 /// FormatError also if one is missing.
-Archive read_npz_arrays(const std::filesystem::path& path, const std::vector<std::string>& names,
-                        const NpzOptions& options = {});
+LSTMLIB_LAZY Archive read_npz_arrays(const std::filesystem::path& path, const std::vector<std::string>& names,
+                                     const NpzOptions& options = {});
 
 /// Reads all arrays from memory. `name` is used in error texts.
-Archive parse_npz(std::span<const std::byte> bytes, const std::string& name, const NpzOptions& options = {});
+LSTMLIB_LAZY Archive parse_npz(std::span<const std::byte> bytes, const std::string& name,
+                               const NpzOptions& options = {});
 
 /// Name, element type and shape of every array in an NPZ file; reads only the directory and headers. Throws
 /// FileError, and FormatError if one is damaged.
-std::vector<ArrayInfo> list_npz(const std::filesystem::path& path);
+LSTMLIB_LAZY std::vector<ArrayInfo> list_npz(const std::filesystem::path& path);
 
 /// Passes the bytes of an NPZ file to `sink`. Equal archives give equal bytes.
-void emit_npz(const Archive& archive, Compression compression, const Sink& sink);
+LSTMLIB_LAZY void emit_npz(const Archive& archive, Compression compression, const Sink& sink);
 
-std::vector<std::byte> format_npz(const Archive& archive, Compression compression = Compression::deflate);
+LSTMLIB_LAZY std::vector<std::byte> format_npz(const Archive& archive,
+                                               Compression compression = Compression::deflate);
 
 /// Writes an NPZ file atomically, with exactly this name: no suffix is added. Throws FileError, and
 /// FormatError for a name that an archive cannot hold.
-void write_npz(const std::filesystem::path& path, const Archive& archive,
-               Compression compression = Compression::deflate);
+LSTMLIB_LAZY void write_npz(const std::filesystem::path& path, const Archive& archive,
+                            Compression compression = Compression::deflate);
 
 /// Whether a file starts like a ZIP archive. Throws FileError if it cannot be read.
-bool is_npz(const std::filesystem::path& path);
+LSTMLIB_LAZY bool is_npz(const std::filesystem::path& path);
 
 }  // namespace lstmlib::io
 

@@ -17,7 +17,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-LSTMLIB_INLINE void Archive::add(std::string name, Array array) {
+LSTMLIB_LAZY_INLINE void Archive::add(std::string name, Array array) {
   if (!places_.emplace(name, entries_.size()).second)
     fail<FormatError>("archive: there is already an array '", printable_name(name), "'");
   entries_.push_back({std::move(name), std::move(array)});
@@ -28,7 +28,7 @@ LSTMLIB_INLINE const Array* Archive::find(const std::string& name) const {
   return place == places_.end() ? nullptr : &entries_[place->second].array;
 }
 
-LSTMLIB_INLINE const Array& Archive::at(const std::string& name) const {
+LSTMLIB_LAZY_INLINE const Array& Archive::at(const std::string& name) const {
   if (const Array* array = find(name)) return *array;
   std::string others;
   for (std::size_t place = 0; place < entries_.size() && place < 5; ++place)
@@ -43,14 +43,14 @@ LSTMLIB_INLINE std::vector<std::string> Archive::names() const {
   return names;
 }
 
-LSTMLIB_INLINE NpzReader::NpzReader(const std::filesystem::path& path, const NpzOptions& options)
-    : zip_(std::make_unique<const ZipReader>(Input(path), path.string())), options_(options) {
+LSTMLIB_LAZY_INLINE NpzReader::NpzReader(const std::filesystem::path& path, const NpzOptions& options)
+    : zip_(std::make_unique<const ZipReader<>>(Input(path), path.string())), options_(options) {
   find_arrays();
 }
 
-LSTMLIB_INLINE NpzReader::NpzReader(std::span<const std::byte> bytes, const std::string& name,
-                                    const NpzOptions& options)
-    : zip_(std::make_unique<const ZipReader>(bytes, name)), options_(options) {
+LSTMLIB_LAZY_INLINE NpzReader::NpzReader(std::span<const std::byte> bytes, const std::string& name,
+                                         const NpzOptions& options)
+    : zip_(std::make_unique<const ZipReader<>>(bytes, name)), options_(options) {
   find_arrays();
 }
 
@@ -63,21 +63,21 @@ LSTMLIB_INLINE std::optional<std::size_t> NpzReader::find(const std::string& nam
   return place == places_.end() ? std::nullopt : std::optional(place->second);
 }
 
-LSTMLIB_INLINE ArrayInfo NpzReader::info(std::size_t place) const {
-  ZipMember member = zip_->open(*members_[place].entry);
+LSTMLIB_LAZY_INLINE ArrayInfo NpzReader::info(std::size_t place) const {
+  ZipMember<> member = zip_->open(*members_[place].entry);
   ArrayInfo info = read_npy_info(member);
   info.name = name(place);
   return info;
 }
 
-LSTMLIB_INLINE Array NpzReader::read(std::size_t place) const {
-  ZipMember member = zip_->open(*members_[place].entry);
+LSTMLIB_LAZY_INLINE Array NpzReader::read(std::size_t place) const {
+  ZipMember<> member = zip_->open(*members_[place].entry);
   Array array = read_npy(member, {options_.allow_objects, options_.max_bytes});
   member.finish();
   return array;
 }
 
-LSTMLIB_INLINE std::string NpzReader::without_arrays() const {
+LSTMLIB_LAZY_INLINE std::string NpzReader::without_arrays() const {
   if (others_.empty()) return "it contains no array";
   std::string text = message("it contains no array, only ", others_.size(), " other member",
                              others_.size() == 1 ? "" : "s", ": ");
@@ -86,14 +86,14 @@ LSTMLIB_INLINE std::string NpzReader::without_arrays() const {
   return text + (others_.size() > 5 ? ", ..." : "");
 }
 
-LSTMLIB_INLINE bool NpzReader::begins_as_npy(const ZipEntry& entry) const {
+LSTMLIB_LAZY_INLINE bool NpzReader::begins_as_npy(const ZipEntry& entry) const {
   if (!entry.problem.empty() || entry.size < npy_magic.size()) return false;
   try {
     return as_text(zip_->open(entry).read_bytes(npy_magic.size())) == npy_magic;
   } catch (const FormatError&) { return false; }  // damaged, and not named like an array
 }
 
-LSTMLIB_INLINE void NpzReader::find_arrays() {
+LSTMLIB_LAZY_INLINE void NpzReader::find_arrays() {
   const auto named_npy = [](const ZipEntry& entry) { return entry.name.ends_with(".npy"); };
   std::unordered_set<std::string_view> plain;  // arrays whose names do not end with .npy
   for (const ZipEntry& entry : zip_->entries())
@@ -113,7 +113,7 @@ LSTMLIB_INLINE NpzReader::~NpzReader() = default;
 
 namespace detail {
 
-LSTMLIB_INLINE Archive read_places(const NpzReader& reader, const std::vector<std::size_t>& places) {
+LSTMLIB_LAZY_INLINE Archive read_places(const NpzReader& reader, const std::vector<std::size_t>& places) {
   constexpr std::size_t worth_a_thread = 1 << 20;  // bytes of the file
   const std::size_t count = places.size();
   const std::uint64_t max_bytes = reader.options().max_bytes;
@@ -145,7 +145,8 @@ LSTMLIB_INLINE Archive read_places(const NpzReader& reader, const std::vector<st
   return archive;
 }
 
-inline Archive read_all(const NpzReader& reader) {
+template <class = void>
+Archive read_all(const NpzReader& reader) {
   std::vector<std::size_t> places(reader.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   return read_places(reader, places);
@@ -153,12 +154,13 @@ inline Archive read_all(const NpzReader& reader) {
 
 }  // namespace detail
 
-LSTMLIB_INLINE Archive read_npz(const std::filesystem::path& path, const NpzOptions& options) {
+LSTMLIB_LAZY_INLINE Archive read_npz(const std::filesystem::path& path, const NpzOptions& options) {
   return detail::read_all(NpzReader(path, options));
 }
 
-LSTMLIB_INLINE Archive read_npz_arrays(const std::filesystem::path& path,
-                                       const std::vector<std::string>& names, const NpzOptions& options) {
+LSTMLIB_LAZY_INLINE Archive read_npz_arrays(const std::filesystem::path& path,
+                                            const std::vector<std::string>& names,
+                                            const NpzOptions& options) {
   const NpzReader reader(path, options);
   std::vector<std::size_t> places;
   for (const std::string& name : names) {
@@ -177,40 +179,40 @@ LSTMLIB_INLINE Archive read_npz_arrays(const std::filesystem::path& path,
   return detail::read_places(reader, places);
 }
 
-LSTMLIB_INLINE Archive parse_npz(std::span<const std::byte> bytes, const std::string& name,
-                                 const NpzOptions& options) {
+LSTMLIB_LAZY_INLINE Archive parse_npz(std::span<const std::byte> bytes, const std::string& name,
+                                      const NpzOptions& options) {
   return detail::read_all(NpzReader(bytes, name, options));
 }
 
-LSTMLIB_INLINE std::vector<ArrayInfo> list_npz(const std::filesystem::path& path) {
+LSTMLIB_LAZY_INLINE std::vector<ArrayInfo> list_npz(const std::filesystem::path& path) {
   const NpzReader reader(path);
   std::vector<ArrayInfo> infos;
   for (std::size_t place = 0; place < reader.size(); ++place) infos.push_back(reader.info(place));
   return infos;
 }
 
-LSTMLIB_INLINE void emit_npz(const Archive& archive, Compression compression, const Sink& sink) {
-  ZipWriter zip(sink);
+LSTMLIB_LAZY_INLINE void emit_npz(const Archive& archive, Compression compression, const Sink& sink) {
+  ZipWriter<> zip(sink);
   for (const Archive::Entry& entry : archive)
     zip.add(entry.name + ".npy", compression, [&](const Sink& member) { emit_npy(entry.array, member); });
   zip.finish();
 }
 
-LSTMLIB_INLINE std::vector<std::byte> format_npz(const Archive& archive, Compression compression) {
+LSTMLIB_LAZY_INLINE std::vector<std::byte> format_npz(const Archive& archive, Compression compression) {
   std::vector<std::byte> bytes;
   emit_npz(archive, compression,
            [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); });
   return bytes;
 }
 
-LSTMLIB_INLINE void write_npz(const std::filesystem::path& path, const Archive& archive,
-                              Compression compression) {
+LSTMLIB_LAZY_INLINE void write_npz(const std::filesystem::path& path, const Archive& archive,
+                                   Compression compression) {
   AtomicFile file(path);
   emit_npz(archive, compression, [&](std::span<const std::byte> part) { file.write(part); });
   file.commit();
 }
 
-LSTMLIB_INLINE bool is_npz(const std::filesystem::path& path) {
+LSTMLIB_LAZY_INLINE bool is_npz(const std::filesystem::path& path) {
   const std::vector<std::byte> start = read_file_start(path, 4);
   return as_text(start) == "PK\x03\x04" || as_text(start) == "PK\x05\x06";
 }

@@ -2,6 +2,7 @@
 #pragma once
 // Adam and its variants. The formulas are in math/update_rules.inl.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -26,7 +27,7 @@ struct AdamOptions {
 ///     adam.step();
 class Adam : public RuleOptimizer {
  public:
-  explicit Adam(nn::Module& model, AdamOptions o = {});
+  LSTMLIB_LAZY explicit Adam(nn::Module& model, AdamOptions o = {});
 
   AdamOptions options;  ///< may be changed between steps
 
@@ -54,7 +55,7 @@ struct AdamWOptions {
 /// `weight_decay_rate`.
 class AdamW : public RuleOptimizer {
  public:
-  explicit AdamW(nn::Module& model, AdamWOptions o = {});
+  LSTMLIB_LAZY explicit AdamW(nn::Module& model, AdamWOptions o = {});
 
   AdamWOptions options;  ///< may be changed between steps
 
@@ -92,7 +93,7 @@ struct AdaBoundOptions {
 /// Adam with the step size clamped to bounds that close over time. [Luo 2019]
 class AdaBound : public Adam {
  public:
-  explicit AdaBound(nn::Module& model, AdaBoundOptions o = {});
+  LSTMLIB_LAZY explicit AdaBound(nn::Module& model, AdaBoundOptions o = {});
 
   double final_learning_rate, gamma;  ///< may be changed between steps
 

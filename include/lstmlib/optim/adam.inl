@@ -39,7 +39,7 @@ LSTMLIB_INLINE void AdamOptions::check() const {
   lstmlib::detail::require_not_negative("AdamOptions", "weight_decay_rate", weight_decay_rate);
 }
 
-LSTMLIB_INLINE Adam::Adam(nn::Module& model, AdamOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE Adam::Adam(nn::Module& model, AdamOptions o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 
@@ -63,7 +63,7 @@ LSTMLIB_INLINE void AdamWOptions::check() const {
   lstmlib::detail::require_not_negative("AdamWOptions", "weight_decay", weight_decay);
 }
 
-LSTMLIB_INLINE AdamW::AdamW(nn::Module& model, AdamWOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE AdamW::AdamW(nn::Module& model, AdamWOptions o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 
@@ -98,7 +98,7 @@ LSTMLIB_INLINE void AdaBoundOptions::check() const {
   lstmlib::detail::require_positive(owner, "gamma", gamma);
 }
 
-LSTMLIB_INLINE AdaBound::AdaBound(nn::Module& model, AdaBoundOptions o)
+LSTMLIB_LAZY_INLINE AdaBound::AdaBound(nn::Module& model, AdaBoundOptions o)
     : Adam(model, o.adam),
       final_learning_rate(o.final_learning_rate),
       gamma(o.gamma),

@@ -3,6 +3,7 @@
 // Optimizers with a step size per element: AdaGrad, AdaDelta, RMSprop and SMORMS3. The formulas are in
 // math/update_rules.inl.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -17,7 +18,7 @@ struct AdaGradOptions {
 /// AdaGrad: divides a step by the root of the sum of squared gradients. [Duchi 2011]
 class AdaGrad : public RuleOptimizer {
  public:
-  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {});
+  LSTMLIB_LAZY explicit AdaGrad(nn::Module& model, AdaGradOptions o = {});
 
   AdaGradOptions options;  ///< may be changed between steps
 
@@ -38,7 +39,7 @@ struct AdaDeltaOptions {
 /// AdaDelta: needs no learning rate. [Zeiler 2012]
 class AdaDelta : public RuleOptimizer {
  public:
-  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {});
+  LSTMLIB_LAZY explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {});
 
   AdaDeltaOptions options;  ///< may be changed between steps
 
@@ -60,7 +61,7 @@ struct RmsPropOptions {
 /// RMSprop: divides a step by the root of the mean of squared gradients. [Tieleman 2012]
 class RmsProp : public RuleOptimizer {
  public:
-  explicit RmsProp(nn::Module& model, RmsPropOptions o = {});
+  LSTMLIB_LAZY explicit RmsProp(nn::Module& model, RmsPropOptions o = {});
 
   RmsPropOptions options;  ///< may be changed between steps
 
@@ -83,7 +84,7 @@ struct RmsPropGravesOptions {
 /// RMSprop with a centered second moment and momentum. [Graves 2013]
 class RmsPropGraves : public RuleOptimizer {
  public:
-  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {});
+  LSTMLIB_LAZY explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {});
 
   RmsPropGravesOptions options;  ///< may be changed between steps
 
@@ -104,7 +105,7 @@ struct Smorms3Options {
 /// SMORMS3: caps the learning rate by how consistent recent gradients are. [Funk 2015]
 class Smorms3 : public RuleOptimizer {
  public:
-  explicit Smorms3(nn::Module& model, Smorms3Options o = {});
+  LSTMLIB_LAZY explicit Smorms3(nn::Module& model, Smorms3Options o = {});
 
   Smorms3Options options;  ///< may be changed between steps
 

@@ -13,7 +13,7 @@ LSTMLIB_INLINE void AdaGradOptions::check() const {
   lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
 }
 
-LSTMLIB_INLINE AdaGrad::AdaGrad(nn::Module& model, AdaGradOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE AdaGrad::AdaGrad(nn::Module& model, AdaGradOptions o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 
@@ -34,7 +34,8 @@ LSTMLIB_INLINE void AdaDeltaOptions::check() const {
   lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
 }
 
-LSTMLIB_INLINE AdaDelta::AdaDelta(nn::Module& model, AdaDeltaOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE AdaDelta::AdaDelta(nn::Module& model, AdaDeltaOptions o)
+    : RuleOptimizer(model), options(o) {
   options.check();
 }
 
@@ -56,7 +57,7 @@ LSTMLIB_INLINE void RmsPropOptions::check() const {
   lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
 }
 
-LSTMLIB_INLINE RmsProp::RmsProp(nn::Module& model, RmsPropOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE RmsProp::RmsProp(nn::Module& model, RmsPropOptions o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 
@@ -80,7 +81,7 @@ LSTMLIB_INLINE void RmsPropGravesOptions::check() const {
   lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
 }
 
-LSTMLIB_INLINE RmsPropGraves::RmsPropGraves(nn::Module& model, RmsPropGravesOptions o)
+LSTMLIB_LAZY_INLINE RmsPropGraves::RmsPropGraves(nn::Module& model, RmsPropGravesOptions o)
     : RuleOptimizer(model), options(o) {
   options.check();
 }
@@ -102,7 +103,7 @@ LSTMLIB_INLINE void Smorms3Options::check() const {
   lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
 }
 
-LSTMLIB_INLINE Smorms3::Smorms3(nn::Module& model, Smorms3Options o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE Smorms3::Smorms3(nn::Module& model, Smorms3Options o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 

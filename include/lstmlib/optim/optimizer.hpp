@@ -2,6 +2,7 @@
 #pragma once
 // The base classes of optimizers: parameters, groups, hooks, and state saved by name.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/autograd/backward.hpp"
 #include "lstmlib/math/update_rules.hpp"
@@ -31,15 +32,15 @@ struct StepOptions {
 ///     }
 class Optimizer {
  public:
-  explicit Optimizer(nn::Module& model);
+  LSTMLIB_LAZY explicit Optimizer(nn::Module& model);
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// Adds a hook; hooks run in the order in which they were added. Throws ValueError for a negative rate, a
   /// threshold that is not positive, or lower > upper.
-  void add_hook(Hook hook);
-  void add_hook(UserHook hook);
+  LSTMLIB_LAZY void add_hook(Hook hook);
+  LSTMLIB_LAZY void add_hook(UserHook hook);
   /// Gives some parameters a learning rate or decay of their own. A parameter of several groups gets all
   /// their factors, and the learning rate and decay of the last one that has them. The result stays valid; its
   /// numbers may be changed between steps. Throws ValueError for numbers out of range, for a number that this
@@ -48,24 +49,24 @@ class Optimizer {
   ///     adam.add_group({.path = "encoder", .learning_rate_factor = 0.1});
   ///     adam.add_group({.match = [](const nn::NamedParameter& p) { return p.shape.rank() == 1; },
   ///                     .decay_factor = 0});
-  GroupOptions& add_group(GroupOptions group);
+  LSTMLIB_LAZY GroupOptions& add_group(GroupOptions group);
   /// Removes all gradients.
-  void zero_grad();
+  LSTMLIB_LAZY void zero_grad();
   /// Updates every parameter that is not frozen: hooks first, then the rule. A missing gradient counts as
   /// zeros, which hooks may change. Throws ValueError for options out of range and ShapeError for a gradient
   /// that does not match its parameter. Throws Error if a member of the model now has another parameter.
-  void step(StepOptions o = {});
+  LSTMLIB_LAZY void step(StepOptions o = {});
   /// Number of steps so far.
   Index steps() const { return steps_; }
   /// The device of the parameters; the CPU if there are none.
-  Device device();
+  LSTMLIB_LAZY Device device();
   ParameterList& parameters() { return parameters_; }
   /// Name of state number `s` of an entry in files: "m".
   std::string_view state_name(std::size_t s) const { return state_names()[s]; }
 
   /// Saves or loads the step count, and the rule's states by parameter ("encoder/encoder/0/w0/m"). A frozen
   /// parameter has states only if it was trained before. Once a parameter was frozen, also saves which are.
-  void serialize(io::Serializer& serializer);
+  LSTMLIB_LAZY void serialize(io::Serializer& serializer);
 
  protected:
   /// Throws ValueError for options out of range. Called before each step.
@@ -93,11 +94,11 @@ class Optimizer {
   /// Makes missing states, and moves them to the parameter's device, which may have changed.
   template <Real T>
   void prepare(Entry<T>& entry);
-  void note_frozen();
-  void check_group(const GroupOptions& group);
-  Changes gradient_transforms(double divisor);
-  math::GradientTransform clip_norm(double threshold, const Changes& changes, Index which);
-  void run_user_hook(const UserHook& hook, Changes& changes);
+  LSTMLIB_LAZY void note_frozen();
+  LSTMLIB_LAZY void check_group(const GroupOptions& group);
+  LSTMLIB_LAZY Changes gradient_transforms(double divisor);
+  LSTMLIB_LAZY math::GradientTransform clip_norm(double threshold, const Changes& changes, Index which);
+  LSTMLIB_LAZY void run_user_hook(const UserHook& hook, Changes& changes);
   template <Real T>
   void serialize_entry(io::Serializer& serializer, Entry<T>& entry, bool flags);
 

@@ -43,7 +43,8 @@ bool has(const GroupOptions& group, const Entry<T>& entry) {
 }
 
 /// Throws for a group without parameters: IndexError if there is nothing at its path, else ValueError.
-inline void fail_empty_group(const GroupOptions& group, ParameterList& parameters) {
+template <class = void>
+void fail_empty_group(const GroupOptions& group, ParameterList& parameters) {
   std::vector<nn::NamedParameter> known;
   bool any_at_path = false;
   parameters.for_each_type([&](auto& entries) {
@@ -129,29 +130,29 @@ void Optimizer::prepare(Entry<T>& entry) {
   }
 }
 
-LSTMLIB_INLINE Optimizer::Optimizer(nn::Module& model) : model_(model.place()), parts_(1) {
+LSTMLIB_LAZY_INLINE Optimizer::Optimizer(nn::Module& model) : model_(model.place()), parts_(1) {
   detail::collect(model, parameters_);
   note_frozen();
 }
 
 LSTMLIB_INLINE Optimizer::~Optimizer() = default;
 
-LSTMLIB_INLINE void Optimizer::add_hook(Hook hook) {
+LSTMLIB_LAZY_INLINE void Optimizer::add_hook(Hook hook) {
   hook.check();
   hooks_.push_back(std::move(hook));
 }
 
-LSTMLIB_INLINE void Optimizer::add_hook(UserHook hook) {
+LSTMLIB_LAZY_INLINE void Optimizer::add_hook(UserHook hook) {
   add_hook(Hook(std::make_shared<const UserHook>(std::move(hook))));
 }
 
-LSTMLIB_INLINE void Optimizer::zero_grad() {
+LSTMLIB_LAZY_INLINE void Optimizer::zero_grad() {
   parameters_.for_each_type([](auto& entries) {
     for (auto& entry : entries) entry.parameter.clear_grad();
   });
 }
 
-LSTMLIB_INLINE void Optimizer::step(StepOptions o) {
+LSTMLIB_LAZY_INLINE void Optimizer::step(StepOptions o) {
   lstmlib::detail::require_positive("StepOptions", "divisor", o.divisor);
   check_options();
   for (const auto& group : groups_) check_group(*group);
@@ -169,7 +170,7 @@ LSTMLIB_INLINE void Optimizer::step(StepOptions o) {
   }
 }
 
-LSTMLIB_INLINE Device Optimizer::device() {
+LSTMLIB_LAZY_INLINE Device Optimizer::device() {
   std::optional<Device> found;
   parameters_.for_each_type([&](auto& entries) {
     if (!found) found = entries.front().parameter.device();
@@ -177,7 +178,7 @@ LSTMLIB_INLINE Device Optimizer::device() {
   return found.value_or(Device::cpu());
 }
 
-LSTMLIB_INLINE void Optimizer::note_frozen() {
+LSTMLIB_LAZY_INLINE void Optimizer::note_frozen() {
   parameters_.for_each_type([&](auto& entries) {
     for (const auto& entry : entries) saves_frozen_ = saves_frozen_ || entry.is_frozen();
   });
@@ -193,7 +194,7 @@ LSTMLIB_INLINE void RuleOptimizer::update(std::span<const math::GradientTransfor
   detail::update_kernels(entries).update(rule(), changes, detail::items(entries));
 }
 
-LSTMLIB_INLINE void Optimizer::check_group(const GroupOptions& group) {
+LSTMLIB_LAZY_INLINE void Optimizer::check_group(const GroupOptions& group) {
   group.check();
   if ((group.learning_rate || group.learning_rate_factor != 1) && !learning_rate_option())
     fail<ValueError>("GroupOptions: this optimizer has no learning rate");
@@ -203,7 +204,7 @@ LSTMLIB_INLINE void Optimizer::check_group(const GroupOptions& group) {
         "rates of hooks");
 }
 
-LSTMLIB_INLINE GroupOptions& Optimizer::add_group(GroupOptions given) {
+LSTMLIB_LAZY_INLINE GroupOptions& Optimizer::add_group(GroupOptions given) {
   check_group(given);
   std::size_t count = 0;
   const std::size_t number = groups_.size();
@@ -225,7 +226,7 @@ LSTMLIB_INLINE GroupOptions& Optimizer::add_group(GroupOptions given) {
 }
 
 /// The hooks as gradient transforms of each part, which kernels apply while they update.
-LSTMLIB_INLINE Optimizer::Changes Optimizer::gradient_transforms(double divisor) {
+LSTMLIB_LAZY_INLINE Optimizer::Changes Optimizer::gradient_transforms(double divisor) {
   using Kind = math::GradientTransform::Kind;
   Changes changes(parts_.size());
   const auto add_to_all = [&](math::GradientTransform change) {
@@ -252,8 +253,8 @@ LSTMLIB_INLINE Optimizer::Changes Optimizer::gradient_transforms(double divisor)
 }
 
 /// The factor is computed on the device and stays there, so the host does not wait.
-LSTMLIB_INLINE math::GradientTransform Optimizer::clip_norm(double threshold, const Changes& changes,
-                                                            Index which) {
+LSTMLIB_LAZY_INLINE math::GradientTransform Optimizer::clip_norm(double threshold, const Changes& changes,
+                                                                 Index which) {
   const Device device = this->device();
   const auto hooks = static_cast<Index>(hooks_.size());
   if (!clipping_ || clipping_.shape()[0] != hooks || clipping_.device() != device)
@@ -273,7 +274,7 @@ LSTMLIB_INLINE math::GradientTransform Optimizer::clip_norm(double threshold, co
 }
 
 /// The user's function gets dense gradients with all earlier hooks applied.
-LSTMLIB_INLINE void Optimizer::run_user_hook(const UserHook& hook, Changes& changes) {
+LSTMLIB_LAZY_INLINE void Optimizer::run_user_hook(const UserHook& hook, Changes& changes) {
   parameters_.for_each([&]<Real T>(Entry<T>& entry) {
     auto& gradient = entry.parameter.mutable_grad();
     if (!gradient) gradient = Tensor<T>::zeros(entry.parameter.shape(), entry.parameter.device());
@@ -284,7 +285,7 @@ LSTMLIB_INLINE void Optimizer::run_user_hook(const UserHook& hook, Changes& chan
   hook(parameters_);
 }
 
-LSTMLIB_INLINE void Optimizer::serialize(io::Serializer& serializer) {
+LSTMLIB_LAZY_INLINE void Optimizer::serialize(io::Serializer& serializer) {
   serializer.value("t", steps_);
   if (serializer.loading() && steps_ < 0)
     fail<FormatError>("optimizer: t is ", steps_, ", expected 0 or more");

@@ -63,10 +63,10 @@ class ParameterList {
 namespace detail {
 
 /// Adds the parameters of a module.
-void collect(nn::Module& model, ParameterList& parameters);
+LSTMLIB_LAZY void collect(nn::Module& model, ParameterList& parameters);
 
 /// Throws Error if the module, where it still exists, has a parameter that is not in the list.
-void check_members(const char* owner, const nn::ModulePlace& place, ParameterList& parameters);
+LSTMLIB_LAZY void check_members(const char* owner, const nn::ModulePlace& place, ParameterList& parameters);
 
 }  // namespace detail
 

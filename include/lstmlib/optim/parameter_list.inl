@@ -49,13 +49,13 @@ struct Comparer final : nn::TypedMemberVisitor<Comparer> {
 
 }  // namespace detail
 
-LSTMLIB_INLINE void detail::collect(nn::Module& model, ParameterList& parameters) {
+LSTMLIB_LAZY_INLINE void detail::collect(nn::Module& model, ParameterList& parameters) {
   Collector collector(parameters);
   model.visit_members(collector);
 }
 
-LSTMLIB_INLINE void detail::check_members(const char* owner, const nn::ModulePlace& place,
-                                          ParameterList& parameters) {
+LSTMLIB_LAZY_INLINE void detail::check_members(const char* owner, const nn::ModulePlace& place,
+                                               ParameterList& parameters) {
   nn::Module* model = place.module();
   if (!model) return;
   Comparer comparer(parameters);

@@ -37,7 +37,7 @@ class Schedule {
 };
 
 /// The same rate at every step.
-Schedule constant(double rate);
+LSTMLIB_LAZY Schedule constant(double rate);
 
 struct StepDecayOptions {
   double rate;              ///< first rate
@@ -47,7 +47,7 @@ struct StepDecayOptions {
 };
 /// rate factor^k after k times `every` steps, or from the k-th of the steps `at` on. PyTorch: StepLR,
 /// MultiStepLR. Throws ValueError for numbers out of range and unless one of `every` and `at` is given.
-Schedule step_decay(StepDecayOptions o);
+LSTMLIB_LAZY Schedule step_decay(StepDecayOptions o);
 
 struct ExponentialDecayOptions {
   double rate;            ///< first rate
@@ -55,7 +55,7 @@ struct ExponentialDecayOptions {
   double final_rate = 0;  ///< the rate does not fall below it
 };
 /// rate factor^step. PyTorch: ExponentialLR.
-Schedule exponential_decay(ExponentialDecayOptions o);
+LSTMLIB_LAZY Schedule exponential_decay(ExponentialDecayOptions o);
 
 struct DecayOptions {
   double rate;      ///< first rate
@@ -65,10 +65,10 @@ struct DecayOptions {
   void check(const char* owner) const;
 };
 /// Along a straight line from the first rate to the final one. PyTorch: LinearLR.
-Schedule linear(DecayOptions o);
+LSTMLIB_LAZY Schedule linear(DecayOptions o);
 /// Along half a cosine from the first rate to the final one [Loshchilov 2017, without restarts]. PyTorch:
 /// CosineAnnealingLR.
-Schedule cosine(DecayOptions o);
+LSTMLIB_LAZY Schedule cosine(DecayOptions o);
 
 struct OneCycleOptions {
   double max_rate;
@@ -79,21 +79,21 @@ struct OneCycleOptions {
 };
 /// Up to max_rate and down again, along half cosines [Smith 2018]. PyTorch: OneCycleLR. From the last step on,
 /// the last rate.
-Schedule one_cycle(OneCycleOptions o);
+LSTMLIB_LAZY Schedule one_cycle(OneCycleOptions o);
 
 /// max_rate min((step + 1)^-0.5, (step + 1) steps^-1.5) steps^0.5: rises for `steps` steps, then falls with the
 /// root of the step [Vaswani 2017].
-Schedule inverse_square_root(double max_rate, Index steps);
+LSTMLIB_LAZY Schedule inverse_square_root(double max_rate, Index steps);
 
 /// Schedules one after another: `parts[i]` for its number of steps, counted from 0 in each; the last goes on
 /// for ever. PyTorch: SequentialLR. Throws ValueError for no parts, or for a number of steps below 1 in any
 /// but the last.
-Schedule sequence(std::vector<std::pair<Index, Schedule>> parts);
+LSTMLIB_LAZY Schedule sequence(std::vector<std::pair<Index, Schedule>> parts);
 
 /// Rises along a straight line for `steps` steps to the first rate of `next`, which begins after them. Step 0
 /// has `first_factor` of that rate (default: 1 / steps). PyTorch: LinearLR, then another. Throws ValueError if
 /// `steps` is below 1, or `first_factor` not in 0 to 1.
-Schedule warmup(Index steps, Schedule next, std::optional<double> first_factor = {});
+LSTMLIB_LAZY Schedule warmup(Index steps, Schedule next, std::optional<double> first_factor = {});
 
 struct PlateauOptions {
   double rate;          ///< first rate

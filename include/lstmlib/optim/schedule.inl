@@ -28,12 +28,12 @@ LSTMLIB_INLINE double Schedule::operator()(Index step) const {
   return rate_at_(step);
 }
 
-LSTMLIB_INLINE Schedule constant(double rate) {
+LSTMLIB_LAZY_INLINE Schedule constant(double rate) {
   lstmlib::detail::require_not_negative("constant", "rate", rate);
   return [rate](Index) { return rate; };
 }
 
-LSTMLIB_INLINE Schedule step_decay(StepDecayOptions o) {
+LSTMLIB_LAZY_INLINE Schedule step_decay(StepDecayOptions o) {
   constexpr auto owner = "StepDecayOptions";
   lstmlib::detail::require_not_negative(owner, "rate", o.rate);
   lstmlib::detail::require_not_negative(owner, "factor", o.factor);
@@ -48,7 +48,7 @@ LSTMLIB_INLINE Schedule step_decay(StepDecayOptions o) {
   };
 }
 
-LSTMLIB_INLINE Schedule exponential_decay(ExponentialDecayOptions o) {
+LSTMLIB_LAZY_INLINE Schedule exponential_decay(ExponentialDecayOptions o) {
   constexpr auto owner = "ExponentialDecayOptions";
   lstmlib::detail::require_not_negative(owner, "rate", o.rate);
   lstmlib::detail::require_not_negative(owner, "factor", o.factor);
@@ -64,17 +64,17 @@ LSTMLIB_INLINE void DecayOptions::check(const char* owner) const {
   lstmlib::detail::require_not_negative(owner, "final_rate", final_rate);
 }
 
-LSTMLIB_INLINE Schedule linear(DecayOptions o) {
+LSTMLIB_LAZY_INLINE Schedule linear(DecayOptions o) {
   o.check("linear");
   return [o](Index step) { return o.final_rate + (o.rate - o.final_rate) * detail::left(step, o.steps); };
 }
 
-LSTMLIB_INLINE Schedule cosine(DecayOptions o) {
+LSTMLIB_LAZY_INLINE Schedule cosine(DecayOptions o) {
   o.check("cosine");
   return [o](Index step) { return detail::half_cosine(o.rate, o.final_rate, detail::left(step, o.steps)); };
 }
 
-LSTMLIB_INLINE Schedule one_cycle(OneCycleOptions o) {
+LSTMLIB_LAZY_INLINE Schedule one_cycle(OneCycleOptions o) {
   constexpr auto owner = "OneCycleOptions";
   lstmlib::detail::require_not_negative(owner, "max_rate", o.max_rate);
   lstmlib::detail::require_size(owner, "steps", o.steps);
@@ -90,7 +90,7 @@ LSTMLIB_INLINE Schedule one_cycle(OneCycleOptions o) {
   };
 }
 
-LSTMLIB_INLINE Schedule inverse_square_root(double max_rate, Index steps) {
+LSTMLIB_LAZY_INLINE Schedule inverse_square_root(double max_rate, Index steps) {
   lstmlib::detail::require_not_negative("inverse_square_root", "max_rate", max_rate);
   lstmlib::detail::require_size("inverse_square_root", "steps", steps);
   return [max_rate, steps](Index step) {
@@ -99,7 +99,7 @@ LSTMLIB_INLINE Schedule inverse_square_root(double max_rate, Index steps) {
   };
 }
 
-LSTMLIB_INLINE Schedule sequence(std::vector<std::pair<Index, Schedule>> parts) {
+LSTMLIB_LAZY_INLINE Schedule sequence(std::vector<std::pair<Index, Schedule>> parts) {
   if (parts.empty()) fail<ValueError>("sequence: no schedules");
   for (std::size_t i = 0; i + 1 < parts.size(); ++i)
     lstmlib::detail::require_size("sequence", "steps", parts[i].first);
@@ -110,7 +110,7 @@ LSTMLIB_INLINE Schedule sequence(std::vector<std::pair<Index, Schedule>> parts) 
   };
 }
 
-LSTMLIB_INLINE Schedule warmup(Index steps, Schedule next, std::optional<double> first_factor) {
+LSTMLIB_LAZY_INLINE Schedule warmup(Index steps, Schedule next, std::optional<double> first_factor) {
   lstmlib::detail::require_size("warmup", "steps", steps);
   const double from = first_factor.value_or(1 / static_cast<double>(steps));
   if (!(from >= 0 && from <= 1)) lstmlib::detail::refuse_option("warmup", "first_factor", from, "0 to 1");

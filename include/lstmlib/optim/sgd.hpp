@@ -2,6 +2,7 @@
 #pragma once
 // Stochastic gradient descent, plain and with momentum. The formulas are in math/update_rules.inl.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -15,7 +16,7 @@ struct SgdOptions {
 /// p -= learning_rate * g, for a parameter p with gradient g.
 class Sgd : public RuleOptimizer {
  public:
-  explicit Sgd(nn::Module& model, SgdOptions o = {});
+  LSTMLIB_LAZY explicit Sgd(nn::Module& model, SgdOptions o = {});
 
   SgdOptions options;  ///< may be changed between steps
 

@@ -11,7 +11,7 @@ LSTMLIB_INLINE void SgdOptions::check() const {
   lstmlib::detail::require_not_negative("SgdOptions", "learning_rate", learning_rate);
 }
 
-LSTMLIB_INLINE Sgd::Sgd(nn::Module& model, SgdOptions o) : RuleOptimizer(model), options(o) {
+LSTMLIB_LAZY_INLINE Sgd::Sgd(nn::Module& model, SgdOptions o) : RuleOptimizer(model), options(o) {
   options.check();
 }
 

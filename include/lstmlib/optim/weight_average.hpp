@@ -2,6 +2,7 @@
 #pragma once
 // Averages of a model's weights over training, which often generalize better than the last weights.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/parameter_list.hpp"
 #include "lstmlib/serialization/serializer.hpp"
 
@@ -20,14 +21,14 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 ///     evaluate(model);
 class WeightAverage {
  public:
-  explicit WeightAverage(nn::Module& model);
+  LSTMLIB_LAZY explicit WeightAverage(nn::Module& model);
   virtual ~WeightAverage();
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
 
   /// Takes the current weights into the average. The first call copies them. Throws Error while the model has
   /// the averages, or if a member of the model now has another parameter.
-  void update();
+  LSTMLIB_LAZY void update();
   /// Exchanges the model's weights and the averages; a second call changes them back. Without an update so
   /// far, nothing is exchanged. See AveragedWeights.
   void swap();
@@ -38,7 +39,7 @@ class WeightAverage {
 
   /// Saves or loads the averages by parameter ("output/W/average") and their number. Throws Error while the
   /// model has the averages.
-  void serialize(io::Serializer& serializer);
+  LSTMLIB_LAZY void serialize(io::Serializer& serializer);
 
  protected:
   /// Weight of the current weights in the average, which follows `updates()` earlier ones.
@@ -66,7 +67,7 @@ struct EmaOptions {
 /// get_ema_multi_avg_fn. Throws ValueError for a decay out of range.
 class Ema final : public WeightAverage {
  public:
-  explicit Ema(nn::Module& model, EmaOptions o = {});
+  LSTMLIB_LAZY explicit Ema(nn::Module& model, EmaOptions o = {});
 
   EmaOptions options;  ///< may be changed between updates
 

@@ -52,13 +52,13 @@ void WeightAverage::serialize_entry(io::Serializer& serializer, Entry<T>& entry)
   }
 }
 
-LSTMLIB_INLINE WeightAverage::WeightAverage(nn::Module& model) : model_(model.place()) {
+LSTMLIB_LAZY_INLINE WeightAverage::WeightAverage(nn::Module& model) : model_(model.place()) {
   detail::collect(model, parameters_);
 }
 
 LSTMLIB_INLINE WeightAverage::~WeightAverage() = default;
 
-LSTMLIB_INLINE void WeightAverage::update() {
+LSTMLIB_LAZY_INLINE void WeightAverage::update() {
   if (swapped_) fail<Error>("weight average: update() while the model has the averages");
   detail::check_members("weight average", *model_, parameters_);
   const double weight = next_weight();
@@ -80,7 +80,7 @@ LSTMLIB_INLINE void WeightAverage::swap() {
   swapped_ = !swapped_;
 }
 
-LSTMLIB_INLINE void WeightAverage::serialize(io::Serializer& serializer) {
+LSTMLIB_LAZY_INLINE void WeightAverage::serialize(io::Serializer& serializer) {
   if (swapped_) fail<Error>("weight average: saved or loaded while the model has the averages");
   serializer.value("n", updates_);
   if (serializer.loading() && updates_ < 0) fail<FormatError>("weight average: n is ", updates_);
@@ -89,7 +89,7 @@ LSTMLIB_INLINE void WeightAverage::serialize(io::Serializer& serializer) {
   });
 }
 
-LSTMLIB_INLINE Ema::Ema(nn::Module& model, EmaOptions o) : WeightAverage(model), options(o) {
+LSTMLIB_LAZY_INLINE Ema::Ema(nn::Module& model, EmaOptions o) : WeightAverage(model), options(o) {
   lstmlib::detail::require_below_one("EmaOptions", "decay", o.decay);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 // Saves and loads models and training runs as NPZ files, with Chainer's keys and element types.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/base/function_ref.hpp"
 #include "lstmlib/io/npz.hpp"
 #include "lstmlib/serialization/serializer.hpp"
@@ -37,9 +38,9 @@ class RootSerializer : public Serializer {
 /// What is saved or loaded: it calls root() once.
 using Root = FunctionRef<void(RootSerializer&)>;
 
-Archive to_archive(Root root);
-void from_archive(const Archive& archive, Root root, ExtraKeys extra);
-void load(const std::filesystem::path& path, Root root, const LoadOptions& options);
+LSTMLIB_LAZY Archive to_archive(Root root);
+LSTMLIB_LAZY void from_archive(const Archive& archive, Root root, ExtraKeys extra);
+LSTMLIB_LAZY void load(const std::filesystem::path& path, Root root, const LoadOptions& options);
 
 /// Calls `use(root)` for a module, or an object with `serialize`.
 template <class Part, class Use>
@@ -70,12 +71,13 @@ void from_archive(const Archive& archive, Part& part, ExtraKeys extra = ExtraKey
 ///
 ///     io::save_npz("model.npz", model);
 ///     io::load_npz("model.npz", model);
-void save_npz(const std::filesystem::path& path, const nn::Module& model);
+LSTMLIB_LAZY void save_npz(const std::filesystem::path& path, const nn::Module& model);
 /// Loads a model saved by save_npz or by Chainer. float16 to float64 are converted to the model's types. With
 /// `options.path` it also loads from a snapshot. Arrays that the model does not have are not unpacked. Throws
 /// FileError, and FormatError like from_archive.
-void load_npz(const std::filesystem::path& path, nn::Module& model, const LoadOptions& options);
-void load_npz(const std::filesystem::path& path, nn::Module& model, ExtraKeys extra = ExtraKeys::refuse);
+LSTMLIB_LAZY void load_npz(const std::filesystem::path& path, nn::Module& model, const LoadOptions& options);
+LSTMLIB_LAZY void load_npz(const std::filesystem::path& path, nn::Module& model,
+                           ExtraKeys extra = ExtraKeys::refuse);
 
 /// Saves a trainer, or another object with `serialize`, like save_npz.
 template <class Part>

@@ -17,6 +17,8 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 
+using Paths = std::vector<std::string>;  // of a parameter's blocks of rows
+
 /// A Serializer whose Derived has `exchange(path, value)` for every type of value, including a module's
 /// tensors.
 template <class Derived>
@@ -41,8 +43,6 @@ class ArchiveSerializer : public RootSerializer {
   }
 
  protected:
-  using Paths = std::vector<std::string>;  // of a parameter's blocks of rows
-
  private:
   /// The paths of each parameter. Several members may share one (tied weights).
   class Shared final : public nn::TypedMemberVisitor<Shared> {
@@ -112,7 +112,8 @@ class ArchiveSerializer : public RootSerializer {
   Derived& self() { return static_cast<Derived&>(*this); }
 };
 
-class ArchiveWriter final : public ArchiveSerializer<ArchiveWriter> {
+template <class Unused = void>
+class ArchiveWriter final : public ArchiveSerializer<ArchiveWriter<Unused>> {
  public:
   bool loading() const override { return false; }
   Archive take() { return std::move(archive_); }
@@ -188,6 +189,7 @@ class ArchiveStore final : public ArrayStore {
 };
 
 /// Arrays of a file whose names begin with `prefix`, which is removed. Only requested arrays are unpacked.
+template <class = void>
 class NpzStore final : public ArrayStore {
  public:
   NpzStore(const NpzReader& reader, std::string prefix) : reader_(reader), prefix_(std::move(prefix)) {}
@@ -233,7 +235,8 @@ class NpzStore final : public ArrayStore {
   std::uint64_t bytes_ = 0;
 };
 
-class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
+template <class Unused = void>
+class ArchiveReader final : public ArchiveSerializer<ArchiveReader<Unused>> {
  public:
   /// `finite`: reject tensors with NaN or infinity.
   ArchiveReader(ArrayStore& arrays, bool finite) : arrays_(arrays), finite_(finite) {}
@@ -397,13 +400,15 @@ class ArchiveReader final : public ArchiveSerializer<ArchiveReader> {
   std::size_t problem_count_ = 0;
 };
 
-inline void read_arrays(ArrayStore& arrays, Root root, ExtraKeys extra, bool finite) {
-  ArchiveReader reader(arrays, finite);
+template <class = void>
+void read_arrays(ArrayStore& arrays, Root root, ExtraKeys extra, bool finite) {
+  ArchiveReader<> reader(arrays, finite);
   root(reader);
   reader.finish(extra);
 }
 /// `before`: the content of what is loaded, restored on failure.
-inline void read_or_restore(ArrayStore& arrays, Root root, ExtraKeys extra, const Archive& before) {
+template <class = void>
+void read_or_restore(ArrayStore& arrays, Root root, ExtraKeys extra, const Archive& before) {
   try {
     read_arrays(arrays, root, extra, true);
   } catch (...) {
@@ -413,27 +418,29 @@ inline void read_or_restore(ArrayStore& arrays, Root root, ExtraKeys extra, cons
   }
 }
 
-LSTMLIB_INLINE Archive to_archive(Root root) {
-  ArchiveWriter writer;
+LSTMLIB_LAZY_INLINE Archive to_archive(Root root) {
+  ArchiveWriter<> writer;
   root(writer);
   return writer.take();
 }
 
-LSTMLIB_INLINE void from_archive(const Archive& archive, Root root, ExtraKeys extra) {
+LSTMLIB_LAZY_INLINE void from_archive(const Archive& archive, Root root, ExtraKeys extra) {
   ArchiveStore arrays(archive);
   read_or_restore(arrays, root, extra, to_archive(root));
 }
 
 /// Limit for the data to unpack. Files may have wider types and longer texts than expected, but must not
 /// exhaust the memory.
-inline std::uint64_t max_bytes(const Archive& expected) {
+template <class = void>
+std::uint64_t max_bytes(const Archive& expected) {
   std::uint64_t bytes = 0;
   for (const auto& entry : expected) bytes += entry.array.data.size();
   return 4 * bytes + (std::uint64_t{64} << 20);
 }
 
 /// Throws a short FormatError for a file that has none of the expected arrays.
-inline void refuse_another_kind(const NpzReader& reader, const Archive& expected, const std::string& prefix) {
+template <class = void>
+void refuse_another_kind(const NpzReader& reader, const Archive& expected, const std::string& prefix) {
   std::size_t below_prefix = 0;
   bool snapshot = false;
   for (std::size_t place = 0; place < reader.size(); ++place) {
@@ -454,14 +461,14 @@ inline void refuse_another_kind(const NpzReader& reader, const Archive& expected
                       reader.size(), " is '", printable_name(reader.name(0)), "'");
 }
 
-LSTMLIB_INLINE void load(const std::filesystem::path& path, Root root, const LoadOptions& options) {
+LSTMLIB_LAZY_INLINE void load(const std::filesystem::path& path, Root root, const LoadOptions& options) {
   const Archive before = to_archive(root);
   const NpzReader reader(path, {.max_bytes = max_bytes(before)});
   std::string prefix = options.path;
   if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
   try {
     refuse_another_kind(reader, before, prefix);
-    NpzStore arrays(reader, prefix);
+    NpzStore<> arrays(reader, prefix);
     arrays.prefetch(before);
     read_or_restore(arrays, root, options.extra, before);
   } catch (const FileError&) { throw; } catch (const Error& error) {
@@ -473,16 +480,16 @@ LSTMLIB_INLINE void load(const std::filesystem::path& path, Root root, const Loa
 
 }  // namespace detail
 
-LSTMLIB_INLINE void save_npz(const std::filesystem::path& path, const nn::Module& model) {
+LSTMLIB_LAZY_INLINE void save_npz(const std::filesystem::path& path, const nn::Module& model) {
   write_npz(path, to_archive(model));
 }
 
-LSTMLIB_INLINE void load_npz(const std::filesystem::path& path, nn::Module& model,
-                             const LoadOptions& options) {
+LSTMLIB_LAZY_INLINE void load_npz(const std::filesystem::path& path, nn::Module& model,
+                                  const LoadOptions& options) {
   detail::with_root(model, [&](detail::Root root) { detail::load(path, root, options); });
 }
 
-LSTMLIB_INLINE void load_npz(const std::filesystem::path& path, nn::Module& model, ExtraKeys extra) {
+LSTMLIB_LAZY_INLINE void load_npz(const std::filesystem::path& path, nn::Module& model, ExtraKeys extra) {
   detail::with_root(model, [&](detail::Root root) { detail::load(path, root, {extra, {}}); });
 }
 
