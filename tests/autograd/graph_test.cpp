@@ -20,6 +20,27 @@ TEST_CASE("graph: the gradients of a value used twice are added") {
   CHECK(x.grad().values()[2] == 9);
 }
 
+TEST_CASE("graph: a value's gradient is complete before it is passed on, however long its branches are") {
+  const auto x = leaf({2});
+  const auto y = x * x;
+  const auto longer = 3.0 * (2.0 * y);
+  ops::sum(longer + y * 5.0).backward();  // 11 x^2
+  CHECK(x.grad().values()[0] == 44);
+}
+
+TEST_CASE("graph: a leaf is reported once, when its gradient is complete") {
+  const auto x = leaf({2}), once = leaf({5});
+  std::vector<std::pair<const void*, double>> reported;
+  const auto note = [&](const void* of) {
+    const auto& value = of == x.state().get() ? x : once;
+    reported.emplace_back(of, value.grad().values()[0]);
+  };
+  backward(ops::sum((x * once + 3.0 * x) * x), 1.0, note);  // 5 x^2 + 3 x^2
+  REQUIRE(reported.size() == 2);
+  for (const auto& [of, gradient] : reported) CHECK(gradient == (of == x.state().get() ? 32 : 4));
+  CHECK(reported[0].first != reported[1].first);
+}
+
 TEST_CASE("graph: backward adds to what leaves have until it is cleared") {
   auto x = leaf({1});
   ops::sum(2.0 * x).backward();

@@ -32,10 +32,9 @@ class Fault:
         parts = pathlib.PurePath(self.file).parts
         return parts[2] if parts[0] == "include" else "/".join(parts[1:-1])
 
-    def lines_that_may_fail(self, text):
-        """The lines of the file, from 1, where the compiler may complain of it: its own, and an `else` after them."""
-        first = text.count("\n", 0, self.start) + 1
-        return range(first, first + self.old.count("\n") + 2)
+    def last_line(self, text):
+        """The number of the file's line, from 1, where it ends. The compiler may complain of an `else` on the next one."""
+        return text.count("\n", 0, self.start) + 1 + self.old.count("\n")
 
     def switched(self):
         """Both texts, of which the environment chooses one; as many lines as before."""

@@ -131,9 +131,12 @@ def build(o, tree, faults):
             path = pathlib.Path(os.path.normpath(build_folder / file))
             if path.is_relative_to(tree):
                 places.add((str(path.relative_to(tree)), int(line)))
-        new = {fault.name for fault in faults if fault.name not in broken and
-               any(file == fault.file and line in fault.lines_that_may_fail((TOP / fault.file).read_text())
-                   for file, line in places)}
+        new = set()
+        for file, line in places:
+            near = [(line - last, fault) for fault in faults if fault.file == file and fault.name not in broken
+                    for last in [fault.last_line((TOP / file).read_text())] if last - fault.old.count("\n") <= line <= last + 1]
+            closest = min((max(distance, 0) for distance, _ in near), default=0)
+            new |= {fault.name for distance, fault in near if max(distance, 0) == closest}
         if not new:
             sys.exit(made.stdout[-4000:] + made.stderr[-1000:] + "\nmutate: this does not compile, but no fault is at that place")
         broken |= new

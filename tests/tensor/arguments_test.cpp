@@ -177,6 +177,8 @@ TEST_CASE("arguments: rows, other shapes, one element, assignment") {
 TEST_CASE("arguments: values for a shape") {
   using X = Tensor<float>;
   check_error<ShapeError>([] { static_cast<void>(X::from({1, 2, 3}, {2, 2})); }, "3 values for shape [2, 2]");
+  check_error<ShapeError>([] { static_cast<void>(X::from({1, 2, 3, 4, 5}, {2, 2})); },
+                          "5 values for shape [2, 2]");
   check_error<ShapeError>([] { static_cast<void>(X::from({}, {})); }, "0 values for shape []");
   check_error<ShapeError>([] { static_cast<void>(X::from(std::span<const float>(), {1})); }, "0 values");
   CHECK(X::from(std::span<const float>(), {0, 4}).size() == 0);

@@ -18,7 +18,7 @@ enum class ExtraKeys : std::uint8_t { refuse, ignore };
 struct LoadOptions {
   ExtraKeys extra = ExtraKeys::refuse;
   /// Prefix of the model's keys: "updater/model:main/" in a snapshot. Other keys are ignored.
-  std::string path;
+  std::string path = {};
 };
 
 /// Prefix of the model's keys in snapshots, Chainer's and ours.

@@ -46,8 +46,8 @@ struct ServerOptions {
   /// Whether SIGINT and SIGTERM stop the server cleanly: see SignalWatch. By default the server installs no
   /// signal handlers, which are the program's decision.
   bool stop_at_signals = false;
-  std::vector<std::string> cors_origins;  ///< origins of web pages that may send requests; "*": all
-  QueueOptions queue;
+  std::vector<std::string> cors_origins = {};  ///< origins of web pages that may send requests; "*": all
+  QueueOptions queue = {};
   /// Called with one line of JSON, without newline, per request. Must not block.
   std::function<void(std::string_view)> access_log;
 };

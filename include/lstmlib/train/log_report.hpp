@@ -8,7 +8,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct LogReportOptions {
-  std::vector<std::string> keys;  ///< keys to log; empty: all
+  std::vector<std::string> keys = {};  ///< keys to log; empty: all
   Trigger write = epochs(1);      ///< when an entry is made
   std::string file_name = "log";  ///< in the trainer's folder
 };

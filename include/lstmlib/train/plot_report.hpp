@@ -13,7 +13,7 @@
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct PlotReportOptions {
-  std::vector<std::string> keys;        ///< one line per key, such as "main/loss"
+  std::vector<std::string> keys = {};        ///< one line per key, such as "main/loss"
   std::vector<std::string> names = {};  ///< of the lines, in the legend; the key where a name is missing
   std::string file_name = "plot.png";   ///< in the trainer's folder
   std::string title = "";
