@@ -37,15 +37,18 @@ target_link_libraries(lstmlib INTERFACE ZLIB::ZLIB nlohmann_json::nlohmann_json 
 get_target_property(lstmlib_eigen_folders Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(lstmlib SYSTEM INTERFACE "$<BUILD_INTERFACE:${lstmlib_eigen_folders}>")
 
-# For programs of several files: this library holds the CPU's kernels once, and lstmlib.hpp leaves them out.
+# For programs of several files: this library holds the CPU's kernels once, and the functions that are no templates. Headers
+# leave them out.
 if(LSTMLIB_CPU)
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/cpu.cpp CONTENT "#include <lstmlib/backend/cpu/entry.hpp>\n")
-  lstmlib_compiled_library(lstmlib_cpu ${PROJECT_BINARY_DIR}/generated/cpu.cpp)
+  # The two parts of backend/cpu/entry.hpp.
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/cpu.cpp CONTENT "#include <lstmlib/backend/cpu/kernels_entry.hpp>\n")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/definitions.cpp CONTENT "#include <lstmlib/definitions.hpp>\n")
+  lstmlib_compiled_library(lstmlib_cpu ${PROJECT_BINARY_DIR}/generated/cpu.cpp ${PROJECT_BINARY_DIR}/generated/definitions.cpp)
   lstmlib_optimise(lstmlib_cpu)
   add_library(lstmlib::cpu ALIAS lstmlib_cpu)
   set_target_properties(lstmlib_cpu PROPERTIES EXPORT_NAME cpu POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(lstmlib_cpu PUBLIC lstmlib)
-  target_compile_definitions(lstmlib_cpu INTERFACE LSTMLIB_CPU_LINKED)
+  target_compile_definitions(lstmlib_cpu PUBLIC LSTMLIB_CPU_LINKED)
 endif()
 
 # Plots of training runs.

@@ -5,7 +5,6 @@
 #include "lstmlib/base/error.hpp"
 #include "lstmlib/base/index.hpp"
 
-#include <cmath>
 #include <string_view>
 
 namespace lstmlib::inline LSTMLIB_ABI::detail {
@@ -18,23 +17,15 @@ template <class Value>
 
 /// Requires at least 1. An option that was left out of designated initializers is 0, so that message mentions
 /// it.
-inline void require_size(std::string_view owner, std::string_view option, Index value) {
-  if (value < 1)
-    refuse_option(owner, option, value, value == 0 ? "at least 1; was it left out?" : "at least 1");
-}
-inline void require_finite(std::string_view owner, std::string_view option, double value) {
-  if (!std::isfinite(value)) refuse_option(owner, option, value, "a finite number");
-}
-inline void require_positive(std::string_view owner, std::string_view option, double value) {
-  if (!(value > 0 && std::isfinite(value))) refuse_option(owner, option, value, "a finite number above 0");
-}
-inline void require_not_negative(std::string_view owner, std::string_view option, double value) {
-  if (!(value >= 0 && std::isfinite(value)))
-    refuse_option(owner, option, value, "a finite number of at least 0");
-}
+void require_size(std::string_view owner, std::string_view option, Index value);
+void require_finite(std::string_view owner, std::string_view option, double value);
+void require_positive(std::string_view owner, std::string_view option, double value);
+void require_not_negative(std::string_view owner, std::string_view option, double value);
 /// Requires 0 <= value < 1, as for a ratio or the decay of a running mean.
-inline void require_below_one(std::string_view owner, std::string_view option, double value) {
-  if (!(value >= 0 && value < 1)) refuse_option(owner, option, value, "0 to below 1");
-}
+void require_below_one(std::string_view owner, std::string_view option, double value);
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::detail
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/base/option.inl"
+#endif

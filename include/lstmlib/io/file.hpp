@@ -4,17 +4,8 @@
 
 #include "lstmlib/base/error.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -27,9 +18,7 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 
 namespace detail {
 
-[[noreturn]] inline void fail_file(const std::filesystem::path& path, int error) {
-  fail<FileError>(path.string(), ": ", std::strerror(error));
-}
+[[noreturn]] void fail_file(const std::filesystem::path& path, int error);
 
 /// A file descriptor, closed on destruction.
 class Descriptor {
@@ -40,10 +29,7 @@ class Descriptor {
   ~Descriptor() { close(); }
   int get() const { return number_; }
   /// Closes now. Returns false if the system reports an error.
-  bool close() {
-    const int number = std::exchange(number_, -1);
-    return number < 0 || ::close(number) == 0;
-  }
+  bool close();
 
  private:
   int number_;
@@ -55,34 +41,14 @@ class Descriptor {
 class InputFile {
  public:
   /// Throws FileError "path: reason", also if it is not a regular file.
-  explicit InputFile(std::filesystem::path path)
-      // Without O_NONBLOCK, opening a pipe that has no writer would block before it is refused.
-      : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    struct stat status = {};
-    if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0) detail::fail_file(path_, errno);
-    if (S_ISDIR(status.st_mode)) detail::fail_file(path_, EISDIR);
-    if (!S_ISREG(status.st_mode))
-      fail<FileError>(path_.string(), ": is not a regular file (a pipe, a device or the like)");
-    size_ = static_cast<std::uint64_t>(status.st_size);
-  }
+  explicit InputFile(std::filesystem::path path);
 
   const std::filesystem::path& path() const { return path_; }
   std::uint64_t size() const { return size_; }
 
   /// Reads from byte `at` and returns the number of bytes read, fewer than requested only at the end of the
   /// file. Thread-safe. Throws FileError.
-  std::size_t read_at(std::uint64_t at, std::span<std::byte> into) const {
-    std::size_t done = 0;
-    while (done < into.size()) {
-      const ssize_t count =
-          ::pread(file_.get(), into.data() + done, into.size() - done, static_cast<off_t>(at + done));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) detail::fail_file(path_, errno);
-      if (count == 0) break;
-      done += static_cast<std::size_t>(count);
-    }
-    return done;
-  }
+  std::size_t read_at(std::uint64_t at, std::span<std::byte> into) const;
 
  private:
   std::filesystem::path path_;
@@ -91,23 +57,11 @@ class InputFile {
 };
 
 /// Reads a regular file. Throws FileError "path: reason", also if it is larger than `max_bytes`.
-inline std::vector<std::byte> read_file(
-    const std::filesystem::path& path,
-    std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)()) {
-  const InputFile file(path);
-  if (file.size() > max_bytes)
-    fail<FileError>(path.string(), ": has ", file.size(), " bytes, the limit is ", max_bytes);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(file.size()));
-  bytes.resize(file.read_at(0, bytes));  // the file may have shrunk
-  return bytes;
-}
+std::vector<std::byte> read_file(const std::filesystem::path& path,
+                                 std::uint64_t max_bytes = (std::numeric_limits<std::uint64_t>::max)());
 
 /// The first `count` bytes of a regular file, fewer if it is shorter. Throws FileError.
-inline std::vector<std::byte> read_file_start(const std::filesystem::path& path, std::size_t count) {
-  std::vector<std::byte> bytes(count);
-  bytes.resize(InputFile(path).read_at(0, bytes));
-  return bytes;
-}
+std::vector<std::byte> read_file_start(const std::filesystem::path& path, std::size_t count);
 
 /// Writes a file that appears under its name only when complete, at `commit`. Until then an existing file of
 /// that name stays. The bytes go to a temporary file in the same folder, which is removed on failure.
@@ -118,55 +72,22 @@ inline std::vector<std::byte> read_file_start(const std::filesystem::path& path,
 class AtomicFile {
  public:
   /// Throws FileError if no file can be created in the folder.
-  explicit AtomicFile(std::filesystem::path path)
-      : path_(std::move(path)), temporary_(temporary_name(path_)), file_(create(path_, temporary_)) {}
+  explicit AtomicFile(std::filesystem::path path);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  ~AtomicFile() {
-    if (!committed_) ::unlink(temporary_.c_str());
-  }
+  ~AtomicFile();
 
   /// Appends. Throws FileError.
-  void write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) detail::fail_file(path_, errno);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-  }
-  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
 
   /// Flushes the bytes to disk, then renames the file. Throws FileError.
-  void commit() {
-    if (::fsync(file_.get()) != 0 || !file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0)
-      detail::fail_file(path_, errno);
-    committed_ = true;
-    // The rename survives a power loss only if the folder is flushed too. Some file systems cannot do that.
-    const detail::Descriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.get() >= 0) ::fsync(folder.get());
-  }
+  void commit();
 
  private:
-  static std::filesystem::path folder_of(const std::filesystem::path& path) {
-    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  }
-  static std::filesystem::path temporary_name(const std::filesystem::path& path) {
-    static std::atomic<std::uint64_t> counter{0};
-    return folder_of(path) / message(".lstmlib-", ::getpid(), "-", counter++, ".tmp");
-  }
-  static detail::Descriptor create(const std::filesystem::path& path,
-                                   const std::filesystem::path& temporary) {
-    if (std::filesystem::is_directory(path)) detail::fail_file(path, EISDIR);
-    const auto open_new = [&] {
-      return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    };
-    int number = open_new();
-    if (number < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0)
-      number = open_new();  // left by a dead process
-    if (number < 0) detail::fail_file(path, errno);
-    return detail::Descriptor(number);
-  }
+  static std::filesystem::path folder_of(const std::filesystem::path& path);
+  static std::filesystem::path temporary_name(const std::filesystem::path& path);
+  static detail::Descriptor create(const std::filesystem::path& path, const std::filesystem::path& temporary);
 
   std::filesystem::path path_, temporary_;
   detail::Descriptor file_;
@@ -174,25 +95,14 @@ class AtomicFile {
 };
 
 /// Deletes temporary files of AtomicFile that killed processes of this machine left in `folder`.
-inline void remove_abandoned_files(const std::filesystem::path& folder) {
-  std::error_code error;  // ignored: a file that stays does no harm
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    int process = 0, end = 0;
-    const std::string name = entry.path().filename().string();
-    if (std::sscanf(name.c_str(), ".lstmlib-%9d-%*20[0-9].tmp%n", &process, &end) != 1) continue;
-    if (static_cast<std::size_t>(end) != name.size() || process < 1) continue;
-    if (::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove(entry.path(), error);
-  }
-}
+void remove_abandoned_files(const std::filesystem::path& folder);
 
 /// Writes a file atomically, see AtomicFile. Throws FileError.
-inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit();
-}
-inline void write_file(const std::filesystem::path& path, std::string_view text) {
-  write_file(path, std::as_bytes(std::span(text)));
-}
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace lstmlib::io
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/io/file.inl"
+#endif

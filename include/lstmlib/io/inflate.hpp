@@ -25,6 +25,7 @@ constexpr std::uint64_t max_inflated_bytes(std::uint64_t compressed_bytes) {
 }
 
 /// Decompresses a stream piece by piece. Allocates only zlib's window.
+template <class = void>
 class Inflater {
  public:
   /// Returns the next piece of the compressed stream, or an empty one at the end. A piece must stay valid
@@ -104,6 +105,7 @@ class Inflater {
 };
 
 /// Compresses bytes that arrive in parts.
+template <class = void>
 class Deflater {
  public:
   Deflater() {

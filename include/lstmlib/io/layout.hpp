@@ -33,7 +33,8 @@ struct ElementLayout {
 /// Parses NumPy's type string: "<f4", "|b1", "U7", "=i8". Returns false, with the reason in `why`, if the
 /// type is not supported. No byte order, or '=', means little-endian, as nearly all files come from such
 /// machines.
-inline bool parse_descr(std::string_view text, ElementLayout& layout, std::string& why) {
+template <class = void>
+bool parse_descr(std::string_view text, ElementLayout& layout, std::string& why) {
   const auto refuse = [&](std::string_view reason) {
     why = std::string(reason);
     return false;
@@ -78,7 +79,8 @@ inline bool parse_descr(std::string_view text, ElementLayout& layout, std::strin
 }
 
 /// Swaps the bytes of each number if `big_endian` is not this machine's order.
-inline void to_native_order(std::span<std::byte> data, const ElementLayout& layout, bool big_endian) {
+template <class = void>
+void to_native_order(std::span<std::byte> data, const ElementLayout& layout, bool big_endian) {
   Index unit = layout.item_size;
   if (layout.dtype == ArrayDtype::unicode) unit = 4;
   if (layout.dtype == ArrayDtype::bytes) unit = 1;
@@ -91,7 +93,8 @@ inline void to_native_order(std::span<std::byte> data, const ElementLayout& layo
 }
 
 /// NumPy's name of an unsupported type, from its type string: "datetime64[s]" for "<M8[s]".
-inline std::string unread_type_name(std::string_view descr) {
+template <class = void>
+std::string unread_type_name(std::string_view descr) {
   std::string_view rest = descr;
   if (!rest.empty() && std::string_view("<>=|").find(rest[0]) != std::string_view::npos)
     rest.remove_prefix(1);
@@ -107,8 +110,9 @@ namespace detail {
 
 /// Reads elements of `size` bytes from Fortran order (first axis fastest) into C order, through a small
 /// buffer.
-inline void read_fortran_order(Source& source, std::span<const Index> shape, std::size_t size,
-                               std::span<std::byte> into) {
+template <class = void>
+void read_fortran_order(Source& source, std::span<const Index> shape, std::size_t size,
+                        std::span<std::byte> into) {
   std::vector<std::size_t> index(shape.size()), strides(shape.size());
   std::size_t stride = 1;
   for (std::size_t axis = shape.size(); axis-- > 0;) {
@@ -138,8 +142,8 @@ inline void read_fortran_order(Source& source, std::span<const Index> shape, std
 
 /// Reads the elements of an array, with a single copy in memory. The caller has checked that enough bytes
 /// follow. Not for objects.
-inline Array read_array(Source& source, const ElementLayout& layout, std::vector<Index> shape,
-                        bool fortran_order) {
+template <class = void>
+Array read_array(Source& source, const ElementLayout& layout, std::vector<Index> shape, bool fortran_order) {
   const Index count = count_elements(shape, layout.item_size);
   const auto bytes = static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(layout.item_size);
   Array array;

@@ -28,6 +28,7 @@ namespace detail {
 
 /// Parses the dictionary with exactly the keys 'descr', 'fortran_order' and 'shape', in any order and
 /// spacing. It parses only this form, not Python in general.
+template <class = void>
 class NpyHeaderParser {
  public:
   NpyHeaderParser(std::string_view text, const Source& source)
@@ -160,7 +161,8 @@ inline constexpr std::string_view npy_magic = "\x93NUMPY";
 
 /// Reads the header of an NPY file, version 1.0, 2.0 or 3.0, up to the data. An unsupported element type sets
 /// `problem`. Throws FormatError.
-inline NpyHeader read_any_npy_header(Source& source) {
+template <class = void>
+NpyHeader read_any_npy_header(Source& source) {
   if (source.remaining() < 8) source.fail_here("not an npy file: only ", source.remaining(), " bytes");
   const std::vector<std::byte> start = source.read_bytes(8);
   if (as_text(start).substr(0, 6) != npy_magic)
@@ -181,7 +183,8 @@ inline NpyHeader read_any_npy_header(Source& source) {
 }
 
 /// Like read_any_npy_header, but throws FormatError also for an unsupported element type.
-inline NpyHeader read_npy_header(Source& source) {
+template <class = void>
+NpyHeader read_npy_header(Source& source) {
   NpyHeader header = read_any_npy_header(source);
   if (!header.problem.empty())
     source.fail_here("npy header: element type ", header.descr.starts_with('[') ? "" : "'",
@@ -190,7 +193,8 @@ inline NpyHeader read_npy_header(Source& source) {
 }
 
 /// The header for an array in C order, as NumPy writes it: version 1.0, padded to a multiple of 64 bytes.
-inline std::vector<std::byte> format_npy_header(const Array& array) {
+template <class = void>
+std::vector<std::byte> format_npy_header(const Array& array) {
   std::string text = "{'descr': '" + array.descr() +
                      "', 'fortran_order': False, 'shape': " + shape_text(array.shape) + ", }";
   text.append(64 - (10 + text.size() + 1) % 64, ' ');

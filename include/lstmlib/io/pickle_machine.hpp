@@ -22,6 +22,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
+template <class = void>
 class PickleMachine {
  public:
   PickleMachine(std::span<const std::byte> input, PickleGuard& guard)
@@ -302,7 +303,7 @@ class PickleMachine {
   std::string_view input_;
   PickleGuard& guard_;
   PickleNodes nodes_;
-  PickleNumpy numpy_;
+  PickleNumpy<> numpy_;
   std::size_t at_ = 0, opcode_at_ = 0;
   std::vector<NodeId> stack_, memo_;
   std::vector<std::size_t> marks_;

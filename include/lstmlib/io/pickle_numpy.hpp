@@ -18,6 +18,7 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
+template <class = void>
 class PickleNumpy {
  public:
   PickleNumpy(PickleNodes& nodes, PickleGuard& guard) : nodes_(nodes), guard_(guard) {}

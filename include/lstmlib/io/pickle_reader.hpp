@@ -22,6 +22,7 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 namespace detail {
 
 /// Makes values from nodes. Each text, list, tuple, dict and array is made once and shared by all its uses.
+template <class = void>
 class PickleValues {
  public:
   PickleValues(PickleNodes& nodes, PickleGuard& guard)
@@ -192,8 +193,9 @@ class PickleValues {
 /// Shared values stay shared, so memory is bounded by the input. Throws FormatError "name: byte N: pickle:
 /// ..." for anything but plain data and arrays, and for more than 256 levels of nesting. With `for_array`, a
 /// value that is not an array may have a level less, since it becomes the element of one.
-inline Value parse_pickle(std::span<const std::byte> input, const std::string& name, std::uint64_t start = 0,
-                          bool for_array = false) {
+template <class = void>
+Value parse_pickle(std::span<const std::byte> input, const std::string& name, std::uint64_t start = 0,
+                   bool for_array = false) {
   detail::PickleGuard guard(name, start);
   detail::PickleMachine machine(input, guard);
   const detail::NodeId root = machine.run();

@@ -16,8 +16,9 @@ namespace lstmlib::inline LSTMLIB_ABI::io::detail {
 
 /// Removes a number of `min_digits` to `max_digits` digits from the front of the text. Empty if there is
 /// none.
-inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t min_digits,
-                                                std::size_t max_digits, int base) {
+template <class = void>
+std::optional<std::uint32_t> take_digits(std::string_view& text, std::size_t min_digits,
+                                         std::size_t max_digits, int base) {
   const std::string_view digits = text.substr(0, max_digits);
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
@@ -29,7 +30,8 @@ inline std::optional<std::uint32_t> take_digits(std::string_view& text, std::siz
 
 /// Decodes the line of opcode UNICODE to UTF-8: Latin-1 with \uXXXX and \UXXXXXXXX. Empty for a broken escape
 /// or a surrogate.
-inline std::optional<std::string> decode_unicode_line(std::string_view line) {
+template <class = void>
+std::optional<std::string> decode_unicode_line(std::string_view line) {
   std::string text;
   while (!line.empty()) {
     std::optional<std::uint32_t> code_point = static_cast<unsigned char>(line[0]);
@@ -43,7 +45,8 @@ inline std::optional<std::string> decode_unicode_line(std::string_view line) {
 }
 
 /// Decodes the line of opcode STRING to bytes: quoted, with the escapes of Python 2's repr. Empty if invalid.
-inline std::optional<std::string> decode_string_line(std::string_view line) {
+template <class = void>
+std::optional<std::string> decode_string_line(std::string_view line) {
   if (line.size() < 2 || line.front() != line.back() || (line[0] != '\'' && line[0] != '"'))
     return std::nullopt;
   line = line.substr(1, line.size() - 2);

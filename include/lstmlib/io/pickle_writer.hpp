@@ -23,6 +23,7 @@ namespace lstmlib::inline LSTMLIB_ABI::io {
 namespace detail {
 
 /// Writes the same opcodes as Python's pickler, including the memo.
+template <class = void>
 class PickleWriter {
  public:
   std::vector<std::byte> write(const Value& value) {
@@ -229,11 +230,13 @@ class PickleWriter {
 
 /// The pickle of a value or an array. Throws FormatError for more than 256 levels of nesting and for a single
 /// item of 4 GiB or more.
-inline std::vector<std::byte> format_pickle(const Value& value) {
-  return detail::PickleWriter().write(value);
+template <class = void>
+std::vector<std::byte> format_pickle(const Value& value) {
+  return detail::PickleWriter<>().write(value);
 }
-inline std::vector<std::byte> format_pickle(const Array& array) {
-  return detail::PickleWriter().write(array);
+template <class = void>
+std::vector<std::byte> format_pickle(const Array& array) {
+  return detail::PickleWriter<>().write(array);
 }
 
 }  // namespace lstmlib::io

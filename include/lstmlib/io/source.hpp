@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -29,17 +28,8 @@ class Source {
   std::uint64_t remaining() const { return size_ - position_; }
   const std::string& name() const { return name_; }
 
-  void read(std::span<std::byte> into) {
-    if (into.size() > remaining()) fail_here("ends here, ", into.size() - remaining(), " bytes too early");
-    fill(into);
-    position_ += into.size();
-  }
-  std::vector<std::byte> read_bytes(std::uint64_t count) {
-    if (count > remaining()) fail_here("ends here, ", count - remaining(), " bytes too early");
-    std::vector<std::byte> bytes(static_cast<std::size_t>(count));
-    read(bytes);
-    return bytes;
-  }
+  void read(std::span<std::byte> into);
+  std::vector<std::byte> read_bytes(std::uint64_t count);
 
   template <class... Parts>
   [[noreturn]] void fail_here(const Parts&... parts) const {
@@ -66,9 +56,7 @@ class MemorySource final : public Source {
       : Source(std::move(name), bytes.size()), bytes_(bytes) {}
 
  private:
-  void fill(std::span<std::byte> into) override {
-    if (!into.empty()) std::memcpy(into.data(), bytes_.data() + position(), into.size());
-  }
+  void fill(std::span<std::byte> into) override;
   std::span<const std::byte> bytes_;
 };
 
@@ -92,13 +80,14 @@ void append_little(std::vector<std::byte>& bytes, T value) {
   for (std::size_t at = 0; at < sizeof(T); ++at) bytes.push_back(static_cast<std::byte>(value >> (8 * at)));
 }
 
-inline void append_text(std::vector<std::byte>& bytes, std::string_view text) {
-  const auto from = std::as_bytes(std::span(text));
-  bytes.insert(bytes.end(), from.begin(), from.end());
-}
+void append_text(std::vector<std::byte>& bytes, std::string_view text);
 
 inline std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace lstmlib::io
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/io/source.inl"
+#endif

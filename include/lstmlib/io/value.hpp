@@ -63,15 +63,15 @@ struct Value {
     }
   }
   Value(double number) : kind(number) {}
-  Value(std::string text) : kind(std::make_shared<const std::string>(std::move(text))) {}
-  Value(std::string_view text) : Value(std::string(text)) {}
-  Value(const char* text) : Value(std::string(text)) {}
-  Value(Bytes bytes) : kind(std::make_shared<const Bytes>(std::move(bytes))) {}
+  Value(std::string text);
+  Value(std::string_view text);
+  Value(const char* text);
+  Value(Bytes bytes);
   Value(List items);
   Value(Tuple items);
   Value(Dict pairs);
   Value(Array array);
-  Value(Shared<Array> array) : kind(std::move(array)) {}
+  Value(Shared<Array> array);
 
   bool operator==(const Value&) const;  ///< compares content
 
@@ -100,15 +100,7 @@ struct Value {
   }
   /// A pointer that is equal for two values only if they share their content. Null for None, for numbers, and
   /// for content that is not shared.
-  const void* identity() const {
-    return std::visit(
-        [](const auto& content) -> const void* {
-          if constexpr (requires { content.use_count(); })
-            return content.use_count() > 1 ? content.get() : nullptr;
-          else return nullptr;
-        },
-        kind);
-  }
+  const void* identity() const;
 
   /// Python's name of the kind: "int", "str", "dict", "array".
   std::string_view kind_name() const {
@@ -118,10 +110,8 @@ struct Value {
   }
 };
 
-inline Value::Value(List items) : kind(std::make_shared<const List>(std::move(items))) {}
-inline Value::Value(Tuple items) : kind(std::make_shared<const Tuple>(std::move(items))) {}
-inline Value::Value(Dict pairs) : kind(std::make_shared<const Dict>(std::move(pairs))) {}
-
-inline bool Tuple::operator==(const Tuple& other) const { return items == other.items; }
-
 }  // namespace lstmlib::io
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/io/value.inl"
+#endif

@@ -40,6 +40,7 @@ struct ZipEntry {
 
 /// Reads the content of a member from front to back. Call `finish` at the end: only then is it known to be
 /// complete.
+template <class = void>
 class ZipMember final : public Source {
  public:
   ZipMember(const ZipEntry& entry, const Input& archive, const std::string& archive_name)
@@ -85,13 +86,14 @@ class ZipMember final : public Source {
 
   const ZipEntry& entry_;
   const Input& archive_;
-  std::optional<Inflater> inflater_;
+  std::optional<Inflater<>> inflater_;
   std::vector<std::byte> piece_;
   std::uint64_t taken_ = 0;
   std::uint32_t crc_ = 0;
 };
 
 /// The directory of an archive. It must outlive its members.
+template <class = void>
 class ZipReader {
  public:
   /// Reads the directory of an archive in memory, owned by the caller. An invalid member gets a `problem`.
@@ -110,7 +112,7 @@ class ZipReader {
   std::uint64_t size() const { return input_.size(); }  ///< bytes of the archive
   const std::vector<ZipEntry>& entries() const { return entries_; }
   /// Opens a member; thread-safe. Throws FormatError if it has a problem.
-  ZipMember open(const ZipEntry& entry) const {
+  ZipMember<> open(const ZipEntry& entry) const {
     if (!entry.problem.empty()) throw FormatError(entry.problem);
     return {entry, input_, name_};
   }

@@ -3,6 +3,7 @@
 // Writes ZIP archives in one pass. Every local header holds its sizes: there are no data descriptors, and
 // ZIP64 only if a number needs it. Times are fixed, so equal content gives equal bytes.
 
+#include "lstmlib/io/compression.hpp"
 #include "lstmlib/io/inflate.hpp"
 #include "lstmlib/io/source.hpp"
 #include "lstmlib/io/utf8.hpp"
@@ -19,9 +20,8 @@
 
 namespace lstmlib::inline LSTMLIB_ABI::io {
 
-enum class Compression : std::uint8_t { store, deflate };
-
 /// Writes one archive to a sink.
+template <class = void>
 class ZipWriter {
  public:
   /// Sizes and offsets of at least `zip64_from` bytes are written as ZIP64. Only tests lower it.
@@ -35,7 +35,7 @@ class ZipWriter {
     if (!is_utf8(name) || name.size() > 0xFFFF || name.find('\0') != std::string::npos)
       fail<FormatError>("zip: '", printable(name), "' cannot be a member's name");
     Record record{.name = name, .deflated = compression == Compression::deflate, .start = written_};
-    std::optional<Deflater> deflater;
+    std::optional<Deflater<>> deflater;
     if (record.deflated) deflater.emplace();
     emit([&](std::span<const std::byte> part) {
       record.crc = crc32_of(record.crc, part);

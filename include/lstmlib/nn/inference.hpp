@@ -57,37 +57,15 @@ class InferenceRnn {
   /// ends at the first row of a sequence. The last bits may depend on the other sequences and on the number
   /// of threads. Throws ShapeError for an empty sentence or a `result` of the wrong size. Throws IndexError
   /// for an id that is not in the table.
-  void last_hidden(Sentences sentences, std::span<float> result) const {
-    check_sentences(sentences);
-    check_result(result, std::ssize(sentences));
-    kernels().forward({sentences, {}, nullptr},
-                      {{}, {result.data(), {std::ssize(sentences), output_size()}}});
-  }
-  void last_hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
-    check_rows(x);
-    check_result(result, x.sequences());
-    kernels().forward({{}, x.values.view(), x.layout.get()},
-                      {{}, {result.data(), {x.sequences(), output_size()}}});
-  }
+  void last_hidden(Sentences sentences, std::span<float> result) const;
+  void last_hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const;
   /// The hidden state of the top layer at every time step, written to `result` [rows, output_size], sequence
   /// after sequence.
-  void hidden(Sentences sentences, std::span<float> result) const {
-    const Index rows = check_sentences(sentences);
-    check_result(result, rows);
-    kernels().forward({sentences, {}, nullptr}, {{result.data(), {rows, output_size()}}, {}});
-  }
-  void hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const {
-    check_rows(x);
-    check_result(result, x.layout->rows());
-    kernels().forward({{}, x.values.view(), x.layout.get()},
-                      {{result.data(), {x.layout->rows(), output_size()}}, {}});
-  }
+  void hidden(Sentences sentences, std::span<float> result) const;
+  void hidden(const Ragged<Tensor<float>>& x, std::span<float> result) const;
 
   /// For RnnStream. Throws Error if the layers were moved from.
-  const InferenceStack& kernels() const {
-    if (!stack_) fail<Error>("inference: the layers were moved away");
-    return *stack_;
-  }
+  const InferenceStack& kernels() const;
 
  private:
   template <class T>
@@ -137,32 +115,9 @@ class InferenceRnn {
     stack_ = lstmlib::pack_for_inference<T>(device_.backend(), device_.number(), problem);
   }
 
-  Index check_sentences(Sentences sentences) const {
-    if (vocabulary_ == 0) fail<ShapeError>("inference: words, rows of ", input_size_, " numbers expected");
-    Index rows = 0;
-    for (std::size_t i = 0; i < sentences.size(); ++i) {
-      if (sentences[i].empty()) fail<ShapeError>("inference: sentence ", i, " has no words");
-      for (const std::int32_t id : sentences[i])
-        if ((id < 0 || id >= vocabulary_) && id != ignore_)
-          fail<IndexError>("inference: sentence ", i, " has word ", id, ", expected 0 to ", vocabulary_ - 1);
-      rows += std::ssize(sentences[i]);
-    }
-    return rows;
-  }
-  void check_rows(const Ragged<Tensor<float>>& x) const {
-    if (vocabulary_ > 0) fail<ShapeError>("inference: rows of numbers, words expected");
-    ops::detail::require_rows("inference", x);
-    if (x.values.device() != device_)
-      fail<DeviceError>("inference: the input is on ", x.values.device(), ", the layers are on ", device_);
-    if (x.values.shape() != Shape{x.layout->rows(), input_size_})
-      fail<ShapeError>("inference: input ", x.values.shape(), ", expected [", x.layout->rows(), ", ",
-                       input_size_, "]");
-  }
-  void check_result(std::span<float> result, Index rows) const {
-    if (std::ssize(result) != rows * output_size())
-      fail<ShapeError>("inference: room for ", result.size(), " numbers, expected ", rows, " times ",
-                       output_size());
-  }
+  Index check_sentences(Sentences sentences) const;
+  void check_rows(const Ragged<Tensor<float>>& x) const;
+  void check_result(std::span<float> result, Index rows) const;
 
   std::unique_ptr<const InferenceStack> stack_;
   Device device_;
@@ -184,67 +139,33 @@ class RnnStream {
  public:
   /// Starts at zero states. Throws ShapeError for bidirectional layers: their backward pass starts at the
   /// end.
-  explicit RnnStream(const InferenceRnn& layers)
-      : layers_(&layers), memory_(Tensor<float>::zeros({layers.kernels().stream_size()})) {
-    if (layers.directions() != 1)
-      fail<ShapeError>("stream: the layers have a backward pass, which starts at the end");
-  }
+  explicit RnnStream(const InferenceRnn& layers);
   explicit RnnStream(InferenceRnn&& give_the_layers_a_name) = delete;  // a temporary would be destroyed
-  RnnStream(const RnnStream& other)
-      : layers_(other.layers_), memory_(other.memory_.clone()), count_(other.count_) {}
-  RnnStream& operator=(const RnnStream& other) {
-    if (this != &other) *this = RnnStream(other);
-    return *this;
-  }
+  RnnStream(const RnnStream& other);
+  RnnStream& operator=(const RnnStream& other);
   RnnStream(RnnStream&&) = default;
   RnnStream& operator=(RnnStream&&) = default;
 
   /// Processes one row [input_size] or one word. Returns the top layer's hidden state [hidden_size], valid
   /// until the next step. Throws ShapeError for a row of the wrong size and IndexError for an id that is not
   /// in the table.
-  std::span<const float> step(std::span<const float> row) {
-    if (layers_->vocabulary_size() > 0) fail<ShapeError>("stream: a row of numbers, a word expected");
-    if (std::ssize(row) != layers_->input_size())
-      fail<ShapeError>("stream: ", row.size(), " numbers, expected ", layers_->input_size());
-    return step(row.data(), 0);
-  }
-  std::span<const float> step(std::int32_t word) {
-    if (layers_->vocabulary_size() == 0) fail<ShapeError>("stream: a word, a row of numbers expected");
-    if (word < 0 || word >= layers_->vocabulary_size())
-      fail<IndexError>("stream: word ", word, ", expected 0 to ", layers_->vocabulary_size() - 1);
-    return step(nullptr, word);
-  }
+  std::span<const float> step(std::span<const float> row);
+  std::span<const float> step(std::int32_t word);
   /// Starts a new sequence with zero states.
-  void reset() {
-    count_ = 0;
-    for (float& value : memory_.mutable_values()) value = 0;
-  }
+  void reset();
 
   Index steps() const { return count_; }  ///< since the start of the sequence
   /// The states of a layer [hidden_size]; cell() is empty unless it is an LSTM. Throws IndexError if the
   /// layer does not exist.
-  std::span<const float> hidden(Index layer) const {
-    check_layer(layer);
-    return state(layers_->kernels().stream_hidden(layer, memory_.view().data));
-  }
+  std::span<const float> hidden(Index layer) const;
   std::span<const float> cell(Index layer) const { return cell(layer, 0); }
   /// The same for a custom cell of several states: `which` counts those besides the hidden state from 0.
   /// Empty if there is no such state.
-  std::span<const float> cell(Index layer, Index which) const {
-    check_layer(layer);
-    if (which < 0) fail<IndexError>("stream: state ", which, ", expected 0 or more");
-    return state(layers_->kernels().stream_cell(layer, memory_.view().data, which));
-  }
+  std::span<const float> cell(Index layer, Index which) const;
 
  private:
-  std::span<const float> step(const float* row, std::int32_t word) {
-    layers_->kernels().step(row, word, count_++, memory_.mutable_view().data);
-    return hidden(layers_->layers() - 1);
-  }
-  void check_layer(Index layer) const {
-    if (layer < 0 || layer >= layers_->layers())
-      fail<IndexError>("stream: layer ", layer, ", expected 0 to ", layers_->layers() - 1);
-  }
+  std::span<const float> step(const float* row, std::int32_t word);
+  void check_layer(Index layer) const;
   std::span<const float> state(const float* data) const {
     return {data, data ? static_cast<std::size_t>(layers_->hidden_size()) : 0};
   }
@@ -255,3 +176,7 @@ class RnnStream {
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::nn
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/nn/inference.inl"
+#endif

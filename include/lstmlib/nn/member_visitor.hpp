@@ -75,16 +75,16 @@ class TypedMemberVisitor : public MemberVisitor {
 /// The path of the current child, for visitors that need names like "encoder/encoder/0/w0".
 class MemberPath {
  public:
-  void enter(std::string_view name) { parts_.emplace_back(name); }
-  void leave() { parts_.pop_back(); }
-  std::string of(std::string_view name) const {
-    std::string path;
-    for (const auto& part : parts_) path.append(part).append("/");
-    return path.append(name);
-  }
+  void enter(std::string_view name);
+  void leave();
+  std::string of(std::string_view name) const;
 
  private:
   std::vector<std::string> parts_;
 };
 
 }  // namespace lstmlib::nn
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/nn/member_visitor.inl"
+#endif

@@ -20,20 +20,7 @@ namespace ops {
 /// The shape of the result if `a` and `b` are broadcast: axes are compared from the last to the first, missing
 /// axes count as 1, and an axis of size 1 is repeated. Throws ShapeError, naming `op`, if two sizes differ and
 /// neither is 1.
-[[nodiscard]] inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
-  if (a == b) return a;
-  std::array<Index, Shape::max_rank> sizes{};
-  const int rank = std::max(a.rank(), b.rank());
-  for (int back = 1; back <= rank; ++back) {
-    const Index from_a = back <= a.rank() ? a[a.rank() - back] : 1;
-    const Index from_b = back <= b.rank() ? b[b.rank() - back] : 1;
-    if (from_a != from_b && from_a != 1 && from_b != 1)
-      fail<ShapeError>(op, ": shapes ", a, " and ", b, " do not broadcast: axis ", -back, " has ", from_a,
-                       " and ", from_b, ", expected equal sizes or 1");
-    sizes[static_cast<std::size_t>(rank - back)] = from_a == 1 ? from_b : from_a;
-  }
-  return Shape(std::span<const Index>(sizes.data(), static_cast<std::size_t>(rank)));
-}
+[[nodiscard]] Shape broadcast_shape(const char* op, const Shape& a, const Shape& b);
 
 namespace detail {
 
@@ -178,3 +165,7 @@ Side<T> second_side(const char* op, const Variable<T>& x) {
 }  // namespace detail
 }  // namespace ops
 }  // namespace lstmlib
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/ops/broadcast.inl"
+#endif

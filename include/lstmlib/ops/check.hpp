@@ -16,11 +16,7 @@ void require(const char* op, const char* what, const Variable<T>& x) {
   require(op, what, x.value());
 }
 
-inline Shape without_axis(const Shape& shape, int axis) {
-  std::vector<Index> sizes(shape.sizes().begin(), shape.sizes().end());
-  sizes.erase(sizes.begin() + axis);
-  return Shape(sizes);
-}
+Shape without_axis(const Shape& shape, int axis);
 
 /// Throws ShapeError unless `x.values` is [rows of all sequences, features].
 template <class Rows>
@@ -36,11 +32,10 @@ void require_rows(const char* op, const Ragged<Rows>& x) {
 }
 
 /// Throws ShapeError unless the values are [words of all sentences].
-inline void require_tokens(const char* op, const Tokens& tokens) {
-  require(op, "the input", tokens.values);
-  if (!tokens.layout || tokens.values.shape() != Shape{tokens.layout->rows()})
-    fail<ShapeError>(op, ": ", tokens.values.shape(), " words for sentences of ",
-                     tokens.layout ? tokens.layout->rows() : 0);
-}
+void require_tokens(const char* op, const Tokens& tokens);
 
 }  // namespace lstmlib::ops::detail
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/ops/check.inl"
+#endif

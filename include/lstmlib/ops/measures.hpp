@@ -27,34 +27,12 @@ enum class Average : std::uint8_t {
 class ConfusionMatrix {
  public:
   /// Throws ValueError for fewer than 1 class.
-  explicit ConfusionMatrix(Index classes, std::int32_t ignore_label = -1)
-      : classes_(classes), ignore_(ignore_label) {
-    if (classes < 1 || classes > std::numeric_limits<std::int32_t>::max())
-      fail<ValueError>("confusion matrix: ", classes, " classes, expected at least 1");
-    counts_.resize(static_cast<std::size_t>(classes * classes));
-  }
+  explicit ConfusionMatrix(Index classes, std::int32_t ignore_label = -1);
 
   /// Adds predicted classes [rows, ...] and their labels, of the same shape. Entries whose label is
   /// `ignore_label` do not count. Throws ShapeError if the shapes differ, and IndexError for a label or a
   /// prediction outside the classes; then nothing was added.
-  void add(const Labels& predictions, const Labels& labels) {
-    detail::require("confusion matrix", "predictions", predictions);
-    detail::require("confusion matrix", "labels", labels);
-    if (predictions.shape() != labels.shape())
-      fail<ShapeError>("confusion matrix: predictions ", predictions.shape(), " for labels ", labels.shape());
-    const Labels predicted = predictions.to(Device::cpu()), here = labels.to(Device::cpu());
-    auto counts = counts_;
-    for (Index i = 0; i < here.size(); ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      const std::int32_t label = here.values()[at];
-      if (label == ignore_) continue;
-      for (const std::int32_t one : {label, predicted.values()[at]})
-        if (one < 0 || one >= classes_)
-          fail<IndexError>("confusion matrix: class ", one, ", expected 0 to ", classes_ - 1);
-      ++counts[static_cast<std::size_t>(label * classes_ + predicted.values()[at])];
-    }
-    counts_ = std::move(counts);
-  }
+  void add(const Labels& predictions, const Labels& labels);
   /// Adds scores [rows, classes] and labels [rows]. A row's prediction is its first largest score. Throws
   /// ValueError for a score that is NaN in a row that counts, since that predicts no class.
   template <Real T>
@@ -78,38 +56,25 @@ class ConfusionMatrix {
     add(predictions, wanted);
   }
   /// Forgets all entries.
-  void reset() { std::fill(counts_.begin(), counts_.end(), Index{0}); }
+  void reset();
 
   Index classes() const { return classes_; }
   /// Entries of this label and this prediction. Throws IndexError for others than the classes.
-  Index count(Index label, Index prediction) const {
-    return counts_[static_cast<std::size_t>(checked(label) * classes_ + checked(prediction))];
-  }
+  Index count(Index label, Index prediction) const;
   /// [classes, classes]: row = label, column = prediction.
-  Tensor<std::int64_t> counts() const {
-    const std::vector<std::int64_t> all(counts_.begin(), counts_.end());
-    return Tensor<std::int64_t>::from(all, {classes_, classes_});
-  }
+  Tensor<std::int64_t> counts() const;
   /// Share of entries whose prediction is their label.
-  double accuracy() const { return quotient(totals().right, totals().labelled); }
+  double accuracy() const;
 
   /// Of one class: what share of its predictions is right; what share of its labels was found; 2 p r / (p + r).
   /// Throws IndexError if there is no such class.
-  double precision(Index label) const { return quotient(of(label).right, of(label).predicted); }
-  double recall(Index label) const { return quotient(of(label).right, of(label).labelled); }
-  double f1(Index label) const {
-    return quotient(2 * of(label).right, of(label).predicted + of(label).labelled);
-  }
+  double precision(Index label) const;
+  double recall(Index label) const;
+  double f1(Index label) const;
   /// Of all classes.
-  double precision(Average how) const {
-    return average(how, [](const Counts& c) { return quotient(c.right, c.predicted); });
-  }
-  double recall(Average how) const {
-    return average(how, [](const Counts& c) { return quotient(c.right, c.labelled); });
-  }
-  double f1(Average how) const {
-    return average(how, [](const Counts& c) { return quotient(2 * c.right, c.predicted + c.labelled); });
-  }
+  double precision(Average how) const;
+  double recall(Average how) const;
+  double f1(Average how) const;
 
  private:
   struct Counts {
@@ -118,38 +83,11 @@ class ConfusionMatrix {
   static double quotient(Index part, Index whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
   }
-  Index checked(Index label) const {
-    if (label < 0 || label >= classes_)
-      fail<IndexError>("confusion matrix: class ", label, ", expected 0 to ", classes_ - 1);
-    return label;
-  }
-  Counts of(Index label) const {
-    Counts c{count(label, label)};
-    for (Index other = 0; other < classes_; ++other)
-      c.predicted += count(other, label), c.labelled += count(label, other);
-    return c;
-  }
-  Counts totals() const {
-    Counts sum;
-    for (Index label = 0; label < classes_; ++label) {
-      const Counts c = of(label);
-      sum.right += c.right, sum.predicted += c.predicted, sum.labelled += c.labelled;
-    }
-    return sum;
-  }
+  Index checked(Index label) const;
+  Counts of(Index label) const;
+  Counts totals() const;
   template <class Measure>
-  double average(Average how, Measure measure) const {
-    if (how == Average::micro) return measure(totals());
-    double sum = 0;
-    Index present = 0;
-    for (Index label = 0; label < classes_; ++label) {
-      const Counts c = of(label);
-      if (c.predicted + c.labelled == 0) continue;
-      sum += measure(c);
-      ++present;
-    }
-    return present == 0 ? 0 : sum / static_cast<double>(present);
-  }
+  double average(Average how, Measure measure) const;
 
   Index classes_;
   std::int32_t ignore_;
@@ -171,12 +109,7 @@ class Perplexity {
     detail::require("perplexity", "the loss", loss);
     add(static_cast<double>(loss.item()), count);
   }
-  void add(double loss, Index count) {
-    if (count < 0) fail<ValueError>("perplexity: ", count, " words, expected at least 0");
-    if (count == 0) return;
-    sum_ += loss * static_cast<double>(count);
-    count_ += count;
-  }
+  void add(double loss, Index count);
   void reset() { *this = {}; }
   Index count() const { return count_; }
   /// The mean loss, in nats.
@@ -245,3 +178,7 @@ class RegressionErrors {
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::ops
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/ops/measures.inl"
+#endif

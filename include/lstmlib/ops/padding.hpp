@@ -30,13 +30,7 @@ struct PaddedRows {
   Index sequences, time;
   bool batch_first;
 
-  PaddedRows(const char* op, const Shape& shape, bool first) : sequences(0), time(0), batch_first(first) {
-    if (shape.rank() < 2)
-      fail<ShapeError>(op, ": shape ", shape, ", expected ",
-                       first ? "[sequences, time, ...]" : "[time, sequences, ...]");
-    sequences = shape[first ? 0 : 1];
-    time = shape[first ? 1 : 0];
-  }
+  PaddedRows(const char* op, const Shape& shape, bool first);
   PaddedRows(Index count, Index steps, bool first) : sequences(count), time(steps), batch_first(first) {}
   [[nodiscard]] Index row(Index sequence, Index step) const {
     return batch_first ? sequence * time + step : step * sequences + sequence;
@@ -45,16 +39,8 @@ struct PaddedRows {
   [[nodiscard]] Shape axes() const { return batch_first ? Shape{sequences, time} : Shape{time, sequences}; }
 };
 /// The shape with its first `axes` axes replaced by those of `front`.
-inline Shape replace_axes(const Shape& shape, int axes, const Shape& front) {
-  std::vector<Index> sizes(front.sizes().begin(), front.sizes().end());
-  sizes.insert(sizes.end(), shape.sizes().begin() + axes, shape.sizes().end());
-  return Shape(sizes);
-}
-inline std::vector<std::int32_t> row_ids(const char* op, const std::vector<Index>& rows, Index of) {
-  if (of > std::numeric_limits<std::int32_t>::max())
-    fail<ShapeError>(op, ": ", of, " rows, more than 2147483647");
-  return {rows.begin(), rows.end()};
-}
+Shape replace_axes(const Shape& shape, int axes, const Shape& front);
+std::vector<std::int32_t> row_ids(const char* op, const std::vector<Index>& rows, Index of);
 
 /// Row i of the result is row rows[i] of `from`, or `padding` where that is -1. `shape` has as many rows.
 template <Element T>
@@ -232,3 +218,7 @@ template <detail::TensorOrVariable Values>
 }
 
 }  // namespace lstmlib::ops
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/ops/padding.inl"
+#endif

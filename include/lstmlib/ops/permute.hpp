@@ -13,16 +13,7 @@ namespace lstmlib::inline LSTMLIB_ABI::ops {
 namespace detail {
 using AxisSteps = std::array<Index, Shape::max_rank>;
 /// The loops of a copy between an array of `shape`, contiguous, and elements with `steps`.
-inline Loops copy_loops(const Shape& shape, const AxisSteps& steps, bool from_steps) {
-  const AxisSteps own = row_major_steps(shape);
-  Loops loops;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const auto at = static_cast<std::size_t>(axis);
-    if (from_steps) loops.add(shape[axis], {steps[at], own[at], 0});
-    else loops.add(shape[axis], {own[at], steps[at], 0});
-  }
-  return loops;
-}
+Loops copy_loops(const Shape& shape, const AxisSteps& steps, bool from_steps);
 /// The elements of x at `first` and `steps`, in the shape of the result; the gradient goes back to them.
 template <Real T>
 Variable<T> strided(const char* op, const Variable<T>& x, const Shape& shape, Index first,
@@ -37,11 +28,7 @@ Variable<T> strided(const char* op, const Variable<T>& x, const Shape& shape, In
                 OutputMode::accumulate);
   });
 }
-inline Shape with_axis(const Shape& shape, int axis, Index size) {
-  std::vector<Index> sizes(shape.sizes().begin(), shape.sizes().end());
-  sizes[static_cast<std::size_t>(axis)] = size;
-  return Shape(sizes);
-}
+Shape with_axis(const Shape& shape, int axis, Index size);
 }  // namespace detail
 
 /// The axes of x in another order: axis i of the result is axis axes[i] of x. Throws IndexError unless every
@@ -258,3 +245,7 @@ template <Real T>
 }
 
 }  // namespace lstmlib::ops
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/ops/permute.inl"
+#endif

@@ -3,6 +3,7 @@
 // Optimizers with a step size per element: AdaGrad, AdaDelta, RMSprop and SMORMS3. The formulas are in
 // math/update_rules.inl.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -11,59 +12,41 @@ struct AdaGradOptions {
   double learning_rate = 0.001;
   double epsilon = 1e-8;
 
-  void check() const {
-    constexpr auto owner = "AdaGradOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-  }
+  void check() const;
 };
 
 /// AdaGrad: divides a step by the root of the sum of squared gradients. [Duchi 2011]
 class AdaGrad : public RuleOptimizer {
  public:
-  explicit AdaGrad(nn::Module& model, AdaGradOptions o = {}) : RuleOptimizer(model), options(o) {
-    options.check();
-  }
+  LSTMLIB_LAZY explicit AdaGrad(nn::Module& model, AdaGradOptions o = {});
 
   AdaGradOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
+  void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override { return math::AdaGradRule{options.learning_rate, options.epsilon}; }
-  std::span<const std::string_view> state_names() const override {
-    static constexpr std::string_view names[] = {"h"};
-    return names;
-  }
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
 };
 
 struct AdaDeltaOptions {
   double rho = 0.95;  ///< decay of the running means, 0 <= rho < 1
   double epsilon = 1e-6;
 
-  void check() const {
-    constexpr auto owner = "AdaDeltaOptions";
-    lstmlib::detail::require_below_one(owner, "rho", rho);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-  }
+  void check() const;
 };
 
 /// AdaDelta: needs no learning rate. [Zeiler 2012]
 class AdaDelta : public RuleOptimizer {
  public:
-  explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {}) : RuleOptimizer(model), options(o) {
-    options.check();
-  }
+  LSTMLIB_LAZY explicit AdaDelta(nn::Module& model, AdaDeltaOptions o = {});
 
   AdaDeltaOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
-  math::UpdateRule rule() const override { return math::AdaDeltaRule{options.rho, options.epsilon}; }
-  std::span<const std::string_view> state_names() const override {
-    static constexpr std::string_view names[] = {"msg", "msdx"};
-    return names;
-  }
+  void check_options() const override;
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
 };
 
 struct RmsPropOptions {
@@ -72,34 +55,21 @@ struct RmsPropOptions {
   double epsilon = 1e-8;
   bool epsilon_inside_sqrt = false;
 
-  void check() const {
-    constexpr auto owner = "RmsPropOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_below_one(owner, "alpha", alpha);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-  }
+  void check() const;
 };
 
 /// RMSprop: divides a step by the root of the mean of squared gradients. [Tieleman 2012]
 class RmsProp : public RuleOptimizer {
  public:
-  explicit RmsProp(nn::Module& model, RmsPropOptions o = {}) : RuleOptimizer(model), options(o) {
-    options.check();
-  }
+  LSTMLIB_LAZY explicit RmsProp(nn::Module& model, RmsPropOptions o = {});
 
   RmsPropOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
+  void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override {
-    return math::RmsPropRule{options.learning_rate, options.alpha, options.epsilon,
-                             options.epsilon_inside_sqrt};
-  }
-  std::span<const std::string_view> state_names() const override {
-    static constexpr std::string_view names[] = {"ms"};
-    return names;
-  }
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
 };
 
 struct RmsPropGravesOptions {
@@ -108,65 +78,47 @@ struct RmsPropGravesOptions {
   double momentum = 0.9;  ///< 0 <= momentum < 1
   double epsilon = 1e-4;
 
-  void check() const {
-    constexpr auto owner = "RmsPropGravesOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_below_one(owner, "alpha", alpha);
-    lstmlib::detail::require_below_one(owner, "momentum", momentum);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-  }
+  void check() const;
 };
 
 /// RMSprop with a centered second moment and momentum. [Graves 2013]
 class RmsPropGraves : public RuleOptimizer {
  public:
-  explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {}) : RuleOptimizer(model), options(o) {
-    options.check();
-  }
+  LSTMLIB_LAZY explicit RmsPropGraves(nn::Module& model, RmsPropGravesOptions o = {});
 
   RmsPropGravesOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
+  void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override {
-    return math::RmsPropGravesRule{options.learning_rate, options.alpha, options.momentum, options.epsilon};
-  }
-  std::span<const std::string_view> state_names() const override {
-    static constexpr std::string_view names[] = {"n", "g", "delta"};
-    return names;
-  }
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
 };
 
 struct Smorms3Options {
   double learning_rate = 0.001;
   double epsilon = 1e-16;
 
-  void check() const {
-    constexpr auto owner = "Smorms3Options";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_not_negative(owner, "epsilon", epsilon);
-  }
+  void check() const;
 };
 
 /// SMORMS3: caps the learning rate by how consistent recent gradients are. [Funk 2015]
 class Smorms3 : public RuleOptimizer {
  public:
-  explicit Smorms3(nn::Module& model, Smorms3Options o = {}) : RuleOptimizer(model), options(o) {
-    options.check();
-  }
+  LSTMLIB_LAZY explicit Smorms3(nn::Module& model, Smorms3Options o = {});
 
   Smorms3Options options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
+  void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override { return math::Smorms3Rule{options.learning_rate, options.epsilon}; }
-  std::span<const std::string_view> state_names() const override {
-    static constexpr std::string_view names[] = {"mem", "g", "g2"};
-    return names;
-  }
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
   double initial_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/optim/adaptive.inl"
+#endif

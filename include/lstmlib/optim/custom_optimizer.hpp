@@ -3,8 +3,10 @@
 // Optimizers with a rule of the user's own. Not part of lstmlib.hpp.
 
 #include "lstmlib/backend/cpu/threads.hpp"
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/math/update_formulas.hpp"
 #include "lstmlib/optim/optimizer.hpp"
+#include "lstmlib/optim/update_items.hpp"
 
 #include <concepts>
 

@@ -2,11 +2,11 @@
 #pragma once
 // Hooks: what is done to gradients before an optimizer's rule.
 
-#include "lstmlib/base/option.hpp"
 #include "lstmlib/optim/parameter_list.hpp"
 
+#include <cstdint>
 #include <functional>
-#include <variant>
+#include <memory>
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
 
@@ -31,26 +31,22 @@ struct ClipGradValue {
 using UserHook = std::function<void(ParameterList&)>;
 /// A change of all gradients before each step. The built-in hooks are data, so kernels apply them in the pass
 /// that updates a parameter.
-using Hook = std::variant<WeightDecay, L1Decay, ClipGradNorm, ClipGradValue, std::shared_ptr<const UserHook>>;
+class Hook {
+ public:
+  Hook(WeightDecay decay) : kind_(Kind::weight_decay), a_(decay.rate) {}
+  Hook(L1Decay decay) : kind_(Kind::l1_decay), a_(decay.rate) {}
+  Hook(ClipGradNorm clip) : kind_(Kind::clip_norm), a_(clip.threshold) {}
+  Hook(ClipGradValue clip) : kind_(Kind::clip_value), a_(clip.lower), b_(clip.upper) {}
+  Hook(std::shared_ptr<const UserHook> function);
+  /// Throws ValueError for a number out of range, or without a function.
+  void check() const;
 
-namespace detail {
-/// Throws ValueError for a hook with a number out of range or without a function.
-inline void check_hook(const Hook& hook) {
-  if (const auto* decay = std::get_if<WeightDecay>(&hook))
-    lstmlib::detail::require_not_negative("WeightDecay", "rate", decay->rate);
-  else if (const auto* l1_decay = std::get_if<L1Decay>(&hook))
-    lstmlib::detail::require_not_negative("L1Decay", "rate", l1_decay->rate);
-  else if (const auto* clip = std::get_if<ClipGradNorm>(&hook)) {
-    if (!(clip->threshold > 0))
-      lstmlib::detail::refuse_option("ClipGradNorm", "threshold", clip->threshold, "a number above 0");
-  } else if (const auto* value = std::get_if<ClipGradValue>(&hook)) {
-    if (!(value->lower <= value->upper))
-      fail<ValueError>("ClipGradValue: lower is ", value->lower, ", upper is ", value->upper,
-                       ", expected lower to be at most upper");
-  } else if (const auto& user = std::get<std::shared_ptr<const UserHook>>(hook); !user || !*user) {
-    fail<ValueError>("add_hook: the function is empty");
-  }
-}
-}  // namespace detail
+ private:
+  friend class Optimizer;
+  enum class Kind : std::uint8_t { weight_decay, l1_decay, clip_norm, clip_value, user };
+  Kind kind_;
+  double a_ = 0, b_ = 0;
+  std::shared_ptr<const UserHook> function_ = {};
+};
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim

@@ -2,6 +2,7 @@
 #pragma once
 // The parameters of a model as optimizers hold them.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/nn/module.hpp"
 
 #include <optional>
@@ -39,7 +40,8 @@ class ParameterList {
   /// Calls `use(entries)` for each element type that has entries, frozen ones too; `use` takes `auto& entries`.
   template <class Use>
   void for_each_type(Use use) {
-    std::apply([&](auto&... entries) { ((entries.empty() ? void() : use(entries)), ...); }, entries_);
+    if (auto& entries = std::get<0>(entries_); !entries.empty()) use(entries);
+    if (auto& entries = std::get<1>(entries_); !entries.empty()) use(entries);
   }
   template <Real T>
   void add(Entry<T> entry) {
@@ -60,56 +62,16 @@ class ParameterList {
 
 namespace detail {
 
-struct Collector final : nn::TypedMemberVisitor<Collector> {
-  explicit Collector(ParameterList& list) : parameters(list) {}
-  template <Real T>
-  void parameter(Names names, nn::Parameter<T>& p) {
-    Entry<T> entry;
-    entry.parameter = p;
-    for (const auto name : names) entry.names.push_back(path.of(name));
-    parameters.add(std::move(entry));
-  }
-  void enter(std::string_view name) override { path.enter(name); }
-  void leave() override { path.leave(); }
-
-  ParameterList& parameters;
-  nn::MemberPath path;
-};
-
-/// Checks that a module still has the parameters that an optimizer was made with.
-struct Comparer final : nn::TypedMemberVisitor<Comparer> {
-  explicit Comparer(ParameterList& list) : parameters(list) {}
-  template <Real T>
-  void parameter(Names names, nn::Parameter<T>& p) {
-    bool known = false;
-    parameters.for_each_type([&]<class Known>(const std::vector<Known>& entries) {
-      if constexpr (std::same_as<Known, Entry<T>>)
-        for (std::size_t i = 0; i < entries.size() && !known; ++i)  // usually in the same order
-          known = entries[(i + next) % entries.size()].parameter.state() == p.state();
-    });
-    ++next;
-    if (!known && unknown.empty()) unknown = path.of(names.empty() ? "" : names.front());
-  }
-  void enter(std::string_view name) override { path.enter(name); }
-  void leave() override { path.leave(); }
-
-  ParameterList& parameters;
-  nn::MemberPath path;
-  std::size_t next = 0;
-  std::string unknown;  ///< path of the first member that the optimizer does not know; else empty
-};
+/// Adds the parameters of a module.
+LSTMLIB_LAZY void collect(nn::Module& model, ParameterList& parameters);
 
 /// Throws Error if the module, where it still exists, has a parameter that is not in the list.
-inline void check_members(const char* owner, const nn::ModulePlace& place, ParameterList& parameters) {
-  nn::Module* model = place.module();
-  if (!model) return;
-  Comparer comparer(parameters);
-  model->visit_members(comparer);
-  if (!comparer.unknown.empty())
-    fail<Error>(owner, ": ", comparer.unknown, " is another parameter than when the ", owner,
-                " was made, and would not be trained; assign to its mutable_value(), or make a new ", owner);
-}
+LSTMLIB_LAZY void check_members(const char* owner, const nn::ModulePlace& place, ParameterList& parameters);
 
 }  // namespace detail
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/optim/parameter_list.inl"
+#endif

@@ -2,6 +2,7 @@
 #pragma once
 // Stochastic gradient descent, plain and with momentum. The formulas are in math/update_rules.inl.
 
+#include "lstmlib/base/linkage.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -9,32 +10,28 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 struct SgdOptions {
   double learning_rate = 0.01;
 
-  void check() const { lstmlib::detail::require_not_negative("SgdOptions", "learning_rate", learning_rate); }
+  void check() const;
 };
 
 /// p -= learning_rate * g, for a parameter p with gradient g.
 class Sgd : public RuleOptimizer {
  public:
-  explicit Sgd(nn::Module& model, SgdOptions o = {}) : RuleOptimizer(model), options(o) { options.check(); }
+  LSTMLIB_LAZY explicit Sgd(nn::Module& model, SgdOptions o = {});
 
   SgdOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override { options.check(); }
+  void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override { return math::SgdRule{options.learning_rate}; }
-  std::span<const std::string_view> state_names() const override { return {}; }
+  math::UpdateRule rule() const override;
+  std::span<const std::string_view> state_names() const override;
 };
 
 struct MomentumOptions {
   double learning_rate = 0.01;
   double momentum = 0.9;  ///< 0 <= momentum < 1
 
-  void check() const {
-    constexpr auto owner = "MomentumOptions";
-    lstmlib::detail::require_not_negative(owner, "learning_rate", learning_rate);
-    lstmlib::detail::require_below_one(owner, "momentum", momentum);
-  }
+  void check() const;
 };
 
 namespace detail {
@@ -76,3 +73,7 @@ class NesterovAg : public detail::MomentumKind<math::NesterovRule> {
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/optim/sgd.inl"
+#endif

@@ -2,8 +2,8 @@
 #pragma once
 // Averages of a model's weights over training, which often generalize better than the last weights.
 
-#include "lstmlib/base/option.hpp"
-#include "lstmlib/optim/update_items.hpp"
+#include "lstmlib/base/linkage.hpp"
+#include "lstmlib/optim/parameter_list.hpp"
 #include "lstmlib/serialization/serializer.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {
@@ -21,38 +21,17 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 ///     evaluate(model);
 class WeightAverage {
  public:
-  explicit WeightAverage(nn::Module& model) : model_(model.place()) {
-    detail::Collector collector(parameters_);
-    model.visit_members(collector);
-  }
-  virtual ~WeightAverage() = default;
+  LSTMLIB_LAZY explicit WeightAverage(nn::Module& model);
+  virtual ~WeightAverage();
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
 
   /// Takes the current weights into the average. The first call copies them. Throws Error while the model has
   /// the averages, or if a member of the model now has another parameter.
-  void update() {
-    if (swapped_) fail<Error>("weight average: update() while the model has the averages");
-    detail::check_members("weight average", *model_, parameters_);
-    const double weight = next_weight();
-    ++updates_;
-    parameters_.for_each_type([&]<Real T>(std::vector<Entry<T>>& entries) { update(entries, weight); });
-  }
+  LSTMLIB_LAZY void update();
   /// Exchanges the model's weights and the averages; a second call changes them back. Without an update so
   /// far, nothing is exchanged. See AveragedWeights.
-  void swap() {
-    parameters_.for_each_type([](auto& entries) {
-      for (auto& entry : entries) {
-        if (entry.state.empty()) continue;
-        auto& value = entry.parameter.mutable_value();
-        auto& average = to_device_of(entry);
-        const auto kept = value.clone();
-        value.assign(average);
-        average.assign(kept);
-      }
-    });
-    swapped_ = !swapped_;
-  }
+  void swap();
   /// Number of calls of update() so far.
   [[nodiscard]] Index updates() const noexcept { return updates_; }
   /// Whether the model has the averages now.
@@ -60,14 +39,7 @@ class WeightAverage {
 
   /// Saves or loads the averages by parameter ("output/W/average") and their number. Throws Error while the
   /// model has the averages.
-  void serialize(io::Serializer& serializer) {
-    if (swapped_) fail<Error>("weight average: saved or loaded while the model has the averages");
-    serializer.value("n", updates_);
-    if (serializer.loading() && updates_ < 0) fail<FormatError>("weight average: n is ", updates_);
-    parameters_.for_each_type([&](auto& entries) {
-      for (auto& entry : entries) serialize_entry(serializer, entry);
-    });
-  }
+  LSTMLIB_LAZY void serialize(io::Serializer& serializer);
 
  protected:
   /// Weight of the current weights in the average, which follows `updates()` earlier ones.
@@ -75,46 +47,12 @@ class WeightAverage {
 
  private:
   template <Real T>
-  static Tensor<T>& to_device_of(Entry<T>& entry) {
-    Tensor<T>& average = entry.state.front();
-    average = average.to(entry.parameter.device());
-    return average;
-  }
+  static Tensor<T>& to_device_of(Entry<T>& entry);
   /// average += weight (value - average), by the kernel of Sgd: one pass over all parameters.
   template <Real T>
-  void update(std::vector<Entry<T>>& entries, double weight) {
-    using Kind = math::GradientTransform::Kind;
-    std::vector<UpdateItem<T>> items;
-    for (auto& entry : entries) {
-      if (entry.is_frozen() && entry.state.empty()) continue;
-      if (entry.state.empty()) {
-        entry.state.push_back(entry.parameter.value().clone());
-        continue;
-      }
-      UpdateItem<T>& item = items.emplace_back();
-      item.value = to_device_of(entry).mutable_view();
-      item.gradient.dense = entry.parameter.view();
-    }
-    if (items.empty()) return;
-    const math::GradientTransform difference[] = {{Kind::scale, -1}, {Kind::decay, 1}};  // average - value
-    kernels("weight average", entries.front().parameter.value())
-        .update.update(math::SgdRule{weight}, difference, items);
-  }
+  void update(std::vector<Entry<T>>& entries, double weight);
   template <Real T>
-  void serialize_entry(io::Serializer& serializer, Entry<T>& entry) {
-    if (serializer.loading()) {
-      entry.state.clear();
-      if (serializer.has(entry.names.front() + "/average"))
-        entry.state.push_back(entry.parameter.value().clone());
-    }
-    if (entry.state.empty()) return;
-    const Index blocks = std::ssize(entry.names), rows = entry.parameter.shape().rows() / blocks;
-    for (Index block = 0; block < blocks; ++block) {
-      auto& whole = entry.state.front();
-      auto part = blocks == 1 ? whole : whole.rows(block * rows, rows);  // shares the memory
-      serializer.value(entry.names[static_cast<std::size_t>(block)] + "/average", part);
-    }
-  }
+  void serialize_entry(io::Serializer& serializer, Entry<T>& entry);
 
   std::shared_ptr<const nn::ModulePlace> model_;
   ParameterList parameters_;  // the state of an entry is its average, once there is one
@@ -129,17 +67,12 @@ struct EmaOptions {
 /// get_ema_multi_avg_fn. Throws ValueError for a decay out of range.
 class Ema final : public WeightAverage {
  public:
-  explicit Ema(nn::Module& model, EmaOptions o = {}) : WeightAverage(model), options(o) {
-    lstmlib::detail::require_below_one("EmaOptions", "decay", o.decay);
-  }
+  LSTMLIB_LAZY explicit Ema(nn::Module& model, EmaOptions o = {});
 
   EmaOptions options;  ///< may be changed between updates
 
  private:
-  double next_weight() const override {
-    lstmlib::detail::require_below_one("EmaOptions", "decay", options.decay);
-    return 1 - options.decay;
-  }
+  double next_weight() const override;
 };
 
 /// Stochastic weight averaging [Izmailov 2018]: the mean of the weights at all updates, such as one an epoch
@@ -169,3 +102,7 @@ class [[nodiscard]] AveragedWeights {
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim
+
+#ifndef LSTMLIB_CPU_LINKED
+#include "lstmlib/optim/weight_average.inl"
+#endif
