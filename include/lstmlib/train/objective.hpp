@@ -24,6 +24,8 @@ struct SummedLoss {
   Variable<T> sum;
   Index count;  ///< at least 0
 };
+template <Real T>  // clang before 17 does not deduce members
+SummedLoss(Variable<T>, Index) -> SummedLoss<T>;
 
 /// One part of a mixed objective, see weighted_sum.
 template <Real T>
