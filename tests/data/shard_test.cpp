@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
 #include <random>
 
 namespace lstmlib::test {
