@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How much memory reading takes: an array once, a head next to nothing, however large the file.
 #include "lstmlib/io/npz.hpp"
+#include "lstmlib/io/zip_writer.hpp"
 
 #include "expected.hpp"
 

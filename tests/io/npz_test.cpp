@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lstmlib/io/npz.hpp"
+#include "lstmlib/io/zip_writer.hpp"
 
 #include "expected.hpp"
 #include "hostile.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/io/pickle_reader.hpp"
 #include "lstmlib/io/pickle_writer.hpp"
+#include "lstmlib/io/zip_reader.hpp"
 
 #include "expected.hpp"
 

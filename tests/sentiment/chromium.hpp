@@ -5,6 +5,7 @@
 #include "sentiment/served.hpp"
 
 #include <poll.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <fstream>

@@ -6,6 +6,10 @@
 #include "sentiment/program.hpp"
 #include "support.hpp"
 
+#include <signal.h>
+
+#include <map>
+
 using lstmlib::test::says;
 using namespace sentiment;
 using namespace sentiment::test;

@@ -10,7 +10,10 @@
 #include "lstmlib/io/utf8.hpp"
 #include "support.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 
 using lstmlib::test::says;

@@ -12,6 +12,8 @@
 #include "program.hpp"
 #include "support.hpp"
 
+#include <signal.h>
+
 #include <thread>
 
 using namespace sentiment;

@@ -5,6 +5,8 @@
 #include "served.hpp"
 #include "support.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>

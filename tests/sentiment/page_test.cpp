@@ -4,6 +4,8 @@
 #include "sentiment/chromium.hpp"
 #include "sentiment/served.hpp"
 
+#include <signal.h>
+
 using namespace sentiment;
 using namespace std::chrono_literals;
 using sentiment::test::Chromium;

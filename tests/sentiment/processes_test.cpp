@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
+
 #include <cmath>
 #include <iterator>
 #include <sstream>

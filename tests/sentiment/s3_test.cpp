@@ -9,6 +9,7 @@
 #include "support.hpp"
 
 #include <csignal>
+#include <map>
 
 using lstmlib::test::says;
 using namespace sentiment;

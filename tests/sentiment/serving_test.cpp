@@ -5,6 +5,7 @@
 #include "sentiment/served.hpp"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>

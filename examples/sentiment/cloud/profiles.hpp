@@ -4,6 +4,8 @@
 
 #include "sentiment/cloud/profile_file.hpp"
 
+#include <map>
+
 namespace sentiment::cloud {
 
 struct Profiles {

@@ -8,6 +8,7 @@
 #include "sentiment/data/sha256.hpp"
 
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 

@@ -7,6 +7,8 @@
 #include "sentiment/commands/commands.hpp"
 #include "sentiment/commands/value_checks.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>

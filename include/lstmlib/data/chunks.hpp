@@ -6,6 +6,7 @@
 #include "lstmlib/data/ragged_dataset.hpp"
 #include "lstmlib/serialization/serializer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 

@@ -8,6 +8,7 @@
 #include "lstmlib/data/shard.hpp"
 #include "lstmlib/serialization/serializer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

@@ -5,6 +5,8 @@
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/data/ragged_dataset.hpp"
 
+#include <algorithm>
+
 namespace lstmlib::inline LSTMLIB_ABI::data {
 
 struct WindowOptions {

@@ -7,6 +7,7 @@
 #include "lstmlib/distributed/gradient_bucket.hpp"
 #include "lstmlib/distributed/table_sum.hpp"
 
+#include <algorithm>
 #include <tuple>
 #include <unordered_map>
 

@@ -5,6 +5,7 @@
 #include "lstmlib/distributed/agreement.hpp"
 #include "lstmlib/train/observation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 

@@ -4,6 +4,8 @@
 
 #include "lstmlib/ops/broadcast.hpp"
 
+#include <algorithm>
+
 namespace lstmlib::inline LSTMLIB_ABI {
 
 namespace ops {

@@ -5,6 +5,8 @@
 #include "lstmlib/ops/axes.hpp"
 #include "lstmlib/ops/permute.hpp"
 
+#include <algorithm>
+
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 namespace detail {

@@ -8,6 +8,7 @@
 #include "lstmlib/optim/optimizer.hpp"
 #include "lstmlib/optim/update_items.hpp"
 
+#include <algorithm>
 #include <concepts>
 
 namespace lstmlib::inline LSTMLIB_ABI::optim {

@@ -4,6 +4,7 @@
 
 #include "lstmlib/train/trainer.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {

@@ -5,6 +5,8 @@
 #include "lstmlib/io/file.hpp"
 #include "lstmlib/train/trainer.hpp"
 
+#include <algorithm>
+
 namespace lstmlib::inline LSTMLIB_ABI::train {
 
 struct LogReportOptions {

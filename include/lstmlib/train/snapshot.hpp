@@ -6,6 +6,7 @@
 #include "lstmlib/base/option.hpp"
 #include "lstmlib/train/trainer.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {

@@ -8,6 +8,7 @@
 #include "lstmlib/train/signals.hpp"
 #include "lstmlib/train/updater.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace lstmlib::inline LSTMLIB_ABI::train {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sentiment/cloud/local/container_process.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <map>
 #include <string_view>
 
 namespace sentiment::local {

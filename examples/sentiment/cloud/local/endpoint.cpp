@@ -8,6 +8,8 @@
 #include "sentiment/cloud/local/container_process.hpp"
 #include "sentiment/serving/client.hpp"
 
+#include <signal.h>
+
 #include <chrono>
 
 namespace sentiment::local {

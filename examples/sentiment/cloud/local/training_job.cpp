@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
+
 #include <chrono>
 
 namespace sentiment::local {

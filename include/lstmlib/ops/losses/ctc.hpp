@@ -5,6 +5,7 @@
 #include "lstmlib/ops/losses/reduction.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace lstmlib::inline LSTMLIB_ABI::ops {

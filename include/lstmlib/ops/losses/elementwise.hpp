@@ -5,6 +5,9 @@
 
 #include "lstmlib/ops/losses/reduction.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace lstmlib::inline LSTMLIB_ABI::ops {
 
 /// Options of all losses of elements.
