@@ -62,8 +62,9 @@ TEST_CASE_TEMPLATE("cuda: broadcasting", T, float, double) {
   const std::vector<std::pair<Shape, Shape>> pairs = {
       {{7, 33}, {33}}, {{7, 1}, {1, 33}}, {{}, {3, 5}}, {{2, 3, 4}, {3, 1}}, {{2, 1, 3, 1}, {1, 4, 1, 5}},
       {{5, 6}, {5, 6}}};
-  for (const auto& [a, b] : pairs)
+  for (const auto& pair : pairs)
     for (std::size_t i = 0; i < functions.size(); ++i) {
+      const auto &a = pair.first, &b = pair.second;
       CAPTURE(i);
       CAPTURE(to_string(a));
       check_on_both<T>("function", {a, b}, functions[i], 64);

@@ -53,7 +53,8 @@ struct Binary<BinaryFunction::power> {
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V d_b(V a, V b, V y) const {  // 0 log(0) counts as 0
-    return ((a == splat<V>(0)) & (b >= splat<V>(0))) ? splat<V>(0) : y * log_of(a);
+    const V usual = y * log_of(a), at_zero = b >= splat<V>(0) ? splat<V>(0) : usual;
+    return a == splat<V>(0) ? at_zero : usual;
   }
 };
 // Equal elements share the gradient. A NaN takes precedence.

@@ -127,7 +127,8 @@ struct Unary<UnaryFunction::clamp> : ReadsInput {
   }
   template <class V>
   LSTMLIB_HOST_DEVICE V derivative(V x, V, const ElementwiseOptions& n) const {
-    return ((x > splat<V>(n.a)) & (x < splat<V>(n.b))) ? splat<V>(1) : splat<V>(0);
+    const V below = x < splat<V>(n.b) ? splat<V>(1) : splat<V>(0);
+    return x > splat<V>(n.a) ? below : splat<V>(0);
   }
 };
 template <>

@@ -4,6 +4,7 @@
 
 #include "lstmlib/autograd/variable.hpp"
 #include "lstmlib/io/npy.hpp"
+#include "lstmlib/io/npy_header.hpp"
 #include "lstmlib/serve/message.hpp"
 #include "lstmlib/tensor/tensor.hpp"
 

@@ -2,6 +2,7 @@
 #pragma once
 // Updaters: what one iteration of training does. The interface and the standard implementation.
 
+#include "lstmlib/base/option.hpp"
 #include "lstmlib/optim/optimizer.hpp"
 #include "lstmlib/tensor/random.hpp"
 #include "lstmlib/train/objective.hpp"
