@@ -10,9 +10,11 @@
 #define LSTMLIB_LAZY
 #define LSTMLIB_LAZY_INLINE
 #else
+// Before definitions; for virtual functions before declarations, too, so that only files that use a class have its
+// table of them.
 #define LSTMLIB_INLINE inline
 // Before declarations and definitions of functions that take long to compile: as templates, they are compiled only
 // in files that call them.
 #define LSTMLIB_LAZY template <class = void>
-#define LSTMLIB_LAZY_INLINE template <class>
+#define LSTMLIB_LAZY_INLINE template <class> inline
 #endif

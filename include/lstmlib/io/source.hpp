@@ -3,6 +3,7 @@
 // A byte stream of known size, read once from front to back by the format readers.
 
 #include "lstmlib/base/error.hpp"
+#include "lstmlib/base/linkage.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +57,7 @@ class MemorySource final : public Source {
       : Source(std::move(name), bytes.size()), bytes_(bytes) {}
 
  private:
-  void fill(std::span<std::byte> into) override;
+  LSTMLIB_INLINE void fill(std::span<std::byte> into) override;
   std::span<const std::byte> bytes_;
 };
 

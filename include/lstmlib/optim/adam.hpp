@@ -33,11 +33,11 @@ class Adam : public RuleOptimizer {
 
  protected:
   math::AdamRule adam_rule() const;
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
   double* weight_decay_option() override { return &options.weight_decay_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 /// Options of AdamW, those of PyTorch's AdamW.
@@ -60,13 +60,13 @@ class AdamW : public RuleOptimizer {
   AdamWOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
   double* weight_decay_option() override { return &options.weight_decay; }
   /// Bias corrections c1, c2: m / (sqrt(v / c2) + epsilon) / c1 = m / (sqrt(v) + epsilon sqrt(c2)) * sqrt(c2)
   /// / c1.
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 /// Adam with the largest second moment so far. [Reddi 2018]
@@ -75,8 +75,8 @@ class AmsGrad : public Adam {
   using Adam::Adam;
 
  protected:
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 /// Options of AdaBound and AmsBound.
@@ -98,8 +98,8 @@ class AdaBound : public Adam {
   double final_learning_rate, gamma;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
-  math::UpdateRule rule() const override;
+  LSTMLIB_INLINE void check_options() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
 
   template <class Rule>
   Rule bounded() const;
@@ -114,8 +114,8 @@ class AmsBound : public AdaBound {
   using AdaBound::AdaBound;
 
  protected:
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim

@@ -23,10 +23,10 @@ class AdaGrad : public RuleOptimizer {
   AdaGradOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 struct AdaDeltaOptions {
@@ -44,9 +44,9 @@ class AdaDelta : public RuleOptimizer {
   AdaDeltaOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE void check_options() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 struct RmsPropOptions {
@@ -66,10 +66,10 @@ class RmsProp : public RuleOptimizer {
   RmsPropOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 struct RmsPropGravesOptions {
@@ -89,10 +89,10 @@ class RmsPropGraves : public RuleOptimizer {
   RmsPropGravesOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 struct Smorms3Options {
@@ -110,10 +110,10 @@ class Smorms3 : public RuleOptimizer {
   Smorms3Options options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
   double initial_state(std::size_t s) const override { return s == 0 ? 1 : 0; }
 };
 

@@ -33,7 +33,7 @@ struct StepOptions {
 class Optimizer {
  public:
   LSTMLIB_LAZY explicit Optimizer(nn::Module& model);
-  virtual ~Optimizer();
+  LSTMLIB_INLINE virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -122,9 +122,10 @@ class RuleOptimizer : public Optimizer {
   virtual math::UpdateRule rule() const = 0;
 
  private:
-  void update(std::span<const math::GradientTransform> changes, std::span<Entry<float>* const> entries) final;
-  void update(std::span<const math::GradientTransform> changes,
-              std::span<Entry<double>* const> entries) final;
+  LSTMLIB_INLINE void update(std::span<const math::GradientTransform> changes,
+                             std::span<Entry<float>* const> entries) final;
+  LSTMLIB_INLINE void update(std::span<const math::GradientTransform> changes,
+                             std::span<Entry<double>* const> entries) final;
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI::optim

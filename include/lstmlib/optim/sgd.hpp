@@ -21,10 +21,10 @@ class Sgd : public RuleOptimizer {
   SgdOptions options;  ///< may be changed between steps
 
  protected:
-  void check_options() const override;
+  LSTMLIB_INLINE void check_options() const override;
   double* learning_rate_option() override { return &options.learning_rate; }
-  math::UpdateRule rule() const override;
-  std::span<const std::string_view> state_names() const override;
+  LSTMLIB_INLINE math::UpdateRule rule() const override;
+  LSTMLIB_INLINE std::span<const std::string_view> state_names() const override;
 };
 
 struct MomentumOptions {

@@ -22,7 +22,7 @@ namespace lstmlib::inline LSTMLIB_ABI::optim {
 class WeightAverage {
  public:
   LSTMLIB_LAZY explicit WeightAverage(nn::Module& model);
-  virtual ~WeightAverage();
+  LSTMLIB_INLINE virtual ~WeightAverage();
   WeightAverage(const WeightAverage&) = delete;
   WeightAverage& operator=(const WeightAverage&) = delete;
 
@@ -72,7 +72,7 @@ class Ema final : public WeightAverage {
   EmaOptions options;  ///< may be changed between updates
 
  private:
-  double next_weight() const override;
+  LSTMLIB_INLINE double next_weight() const override;
 };
 
 /// Stochastic weight averaging [Izmailov 2018]: the mean of the weights at all updates, such as one an epoch
