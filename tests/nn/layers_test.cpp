@@ -2,6 +2,7 @@
 // Layers besides recurrent ones: numbers of PyTorch, options, files, devices.
 #include "nn/layer_case.hpp"
 
+#include "lstmlib/nn/conv1d.hpp"
 #include "lstmlib/nn/layer_norm.hpp"
 
 using namespace lstmlib;
@@ -31,4 +32,61 @@ TEST_CASE("options of layer normalisation") {
                        "layer_norm: input [2, 5], expected [.., 4]", ShapeError);
   CHECK_THROWS_AS(layer(Variable<float>()), ShapeError);
   CHECK_THROWS_AS(layer(Variable<float>(Tensor<float>::zeros({}))), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("convolutions over time give PyTorch's numbers", T, float, double) {
+  const test::LayerFixtures fixtures;
+  const auto check = [&](const char* name, nn::Conv1dOptions options) {
+    fixtures.check<T>(name, [&] { return nn::Conv1d<T>(options); });
+  };
+  using nn::Padding;
+  check("conv_none", {.input_size = 4, .filters = 2, .window = 3});
+  check("conv_stride",
+        {.input_size = 3, .filters = 2, .window = 3, .stride = 2, .dilation = 2, .bias = false});
+  check("conv_same", {.input_size = 3, .filters = 2, .window = 4, .padding = Padding::same});
+  check("conv_same_stride",
+        {.input_size = 3, .filters = 2, .window = 3, .stride = 2, .dilation = 2, .padding = Padding::same});
+  check("conv_causal",
+        {.input_size = 3, .filters = 2, .window = 3, .dilation = 2, .padding = Padding::causal});
+  check("conv_groups", {.input_size = 4, .filters = 6, .window = 3, .padding = Padding::same, .groups = 2});
+  check("conv_depthwise",
+        {.input_size = 4, .filters = 4, .window = 3, .stride = 2, .padding = Padding::causal, .groups = 4});
+}
+
+TEST_CASE("options of convolutions over time, and short sequences") {
+  const nn::Conv1dOptions right{.input_size = 4, .filters = 6, .window = 3};
+  const auto refused = [&](const std::string& text, auto change) {
+    auto options = right;
+    change(options);
+    CHECK_THROWS_WITH_AS(nn::Conv1d<float>(options), text.c_str(), ValueError);
+  };
+  using O = nn::Conv1dOptions;
+  refused("Conv1dOptions: window is 0, expected at least 1; was it left out?", [](O& o) { o.window = 0; });
+  refused("Conv1dOptions: input_size is -4, expected at least 1", [](O& o) { o.input_size = -4; });
+  refused("Conv1dOptions: filters is 0, expected at least 1; was it left out?", [](O& o) { o.filters = 0; });
+  refused("Conv1dOptions: stride is 0, expected 1 to 16777216", [](O& o) { o.stride = 0; });
+  refused("Conv1dOptions: dilation is -1, expected 1 to 16777216", [](O& o) { o.dilation = -1; });
+  refused("Conv1dOptions: groups is 4, expected a divisor of input_size, 4, and of filters, 6",
+          [](O& o) { o.groups = 4; });
+  refused("Conv1dOptions: padding is 3, expected none, same or causal",
+          [](O& o) { o.padding = static_cast<nn::Padding>(3); });
+
+  const nn::Conv1d<float> layer(right);
+  CHECK(layer.parameter_count() == 6 * 4 * 3 + 6);
+  const auto x = make_ragged(Variable<float>(random_normal<float>({7, 4})), {5, 2});
+  CHECK_THROWS_WITH_AS(
+      layer(x),
+      "convolution_1d: sequence 1 has 2 rows, expected at least 3, which a window covers; or pad it",
+      ShapeError);
+  auto padded = right;
+  padded.padding = nn::Padding::causal;
+  const auto y = nn::Conv1d<float>(padded)(x);
+  CHECK(y.layout == x.layout);  // equal lengths
+  padded.stride = 2;
+  const auto fewer = nn::Conv1d<float>(padded)(x);
+  CHECK(fewer.layout->length(0) == 3);
+  CHECK(fewer.layout->length(1) == 1);
+  const auto none =
+      make_ragged(Variable<float>(Tensor<float>::zeros({0, 4})), std::initializer_list<Index>{});
+  CHECK(nn::Conv1d<float>(padded)(none).values.shape() == Shape{0, 6});
 }
