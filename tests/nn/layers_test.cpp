@@ -2,6 +2,7 @@
 // Layers besides recurrent ones: numbers of PyTorch, options, files, devices.
 #include "nn/layer_case.hpp"
 
+#include "lstmlib/nn/attention.hpp"
 #include "lstmlib/nn/conv1d.hpp"
 #include "lstmlib/nn/layer_norm.hpp"
 
@@ -89,4 +90,46 @@ TEST_CASE("options of convolutions over time, and short sequences") {
   const auto none =
       make_ragged(Variable<float>(Tensor<float>::zeros({0, 4})), std::initializer_list<Index>{});
   CHECK(nn::Conv1d<float>(padded)(none).values.shape() == Shape{0, 6});
+}
+
+TEST_CASE_TEMPLATE("attention gives PyTorch's numbers", T, float, double) {
+  const test::LayerFixtures fixtures;
+  fixtures.check<T>("pooling", [] { return nn::AttentionPooling<T>({.input_size = 5}); });
+  fixtures.check<T>("pooling_projected",
+                    [] { return nn::AttentionPooling<T>({.input_size = 4, .attention_size = 3}); });
+  fixtures.check<T>("attention", [] { return nn::MultiheadAttention<T>({.input_size = 4}); });
+  fixtures.check<T>("attention_heads",
+                    [] { return nn::MultiheadAttention<T>({.input_size = 6, .heads = 3, .bias = false}); });
+  fixtures.check<T>("attention_causal",
+                    [] { return nn::MultiheadAttention<T>({.input_size = 4, .heads = 2, .causal = true}); });
+}
+
+TEST_CASE("options and arguments of attention") {
+  CHECK_THROWS_WITH_AS(nn::AttentionPooling<float>({.input_size = 0}),
+                       "AttentionPoolingOptions: input_size is 0, expected at least 1; was it left out?",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(nn::AttentionPooling<float>({.input_size = 2, .attention_size = -1}),
+                       "AttentionPoolingOptions: attention_size is -1, expected at least 0", ValueError);
+  CHECK_THROWS_WITH_AS(nn::MultiheadAttention<float>({.input_size = 6, .heads = 4}),
+                       "MultiheadAttentionOptions: heads is 4, expected a divisor of input_size, 6",
+                       ValueError);
+  CHECK_THROWS_AS(nn::MultiheadAttention<float>({.input_size = 6, .heads = 0}), ValueError);
+  CHECK_THROWS_AS(nn::MultiheadAttention<float>({.input_size = 0}), ValueError);
+
+  const nn::AttentionPooling<float> pool({.input_size = 4, .attention_size = 3});
+  CHECK(pool.parameter_count() == 12 + 3 + 3);
+  const nn::MultiheadAttention<float> attention({.input_size = 4, .heads = 2});
+  CHECK(attention.parameter_count() == 4 * (16 + 4));
+  const auto x = make_ragged(Variable<float>(random_normal<float>({7, 4})), {5, 2});
+  const auto weights = pool.weights(x);
+  CHECK(weights.values.shape() == Shape{7, 1});
+  for (Index s = 0; s < 2; ++s) CHECK(ops::sum(weights.sequence(s)).item() == doctest::Approx(1));
+  const auto memory = make_ragged(Variable<float>(random_normal<float>({4, 4})), {1, 3});
+  CHECK(attention(x, memory).values.shape() == Shape{7, 4});
+  CHECK(attention(x, memory).layout == x.layout);
+  const auto narrow = make_ragged(Variable<float>(Tensor<float>::zeros({7, 3})), {5, 2});
+  CHECK_THROWS_AS(pool(narrow), ShapeError);
+  CHECK_THROWS_AS(attention(narrow), ShapeError);
+  CHECK_THROWS_AS(pool({x.values, nullptr}), ShapeError);
+  CHECK_THROWS_AS(attention({x.values, nullptr}), ShapeError);
 }
