@@ -2,9 +2,13 @@
 // Layers with headers of their own, on the CUDA part against the CPU.
 #include "backends.hpp"
 
+#include "lstmlib/nn/zoneout.hpp"
 #include "lstmlib/ops/attention.hpp"
 #include "lstmlib/ops/convolution_1d.hpp"
+#include "lstmlib/ops/dropout_kinds.hpp"
 #include "lstmlib/ops/over_time.hpp"
+
+#include <functional>
 
 using namespace lstmlib;
 using test::check_on_both;
@@ -39,4 +43,28 @@ TEST_CASE_TEMPLATE("cuda: attention and operations over time", T, float, double)
   check_on_both<T>(
       "repeat_over_time", {{3, 4}, {15, 1}},
       [&](In in) { return ops::repeat_over_time(in[0], rows(in[1]).layout).values; }, 32);
+}
+
+TEST_CASE_TEMPLATE("cuda: kinds of dropout have the same masks", T, float, double) {
+  using In = const std::vector<Variable<T>>&;
+  const auto check = [](const char* what, std::function<Variable<T>(In)> function) {
+    check_on_both<T>(
+        what, {{15, 6}},
+        [&](In in) {
+          begin_step(3);
+          return function(in);
+        },
+        64);
+  };
+  const auto rows = [](const Variable<T>& x) { return make_ragged(x, {5, 1, 9}); };
+  check("locked", [&](In in) { return ops::locked_dropout(rows(in[0]), 0.4).values; });
+  check("words", [&](In in) { return ops::word_dropout(rows(in[0]), 0.4).values; });
+  check("weights", [&](In in) { return ops::weight_dropout(in[0], 0.4); });
+  check("zoneout", [&](In in) {
+    set_seed(1);
+    nn::ZoneoutLstm<T> lstm({.input_size = 6, .hidden_size = 4, .hidden = 0.3, .cell = 0.5});
+    lstm.to(in[0].device());
+    begin_step(3);
+    return lstm(rows(in[0])).hidden.values;
+  });
 }

@@ -200,11 +200,14 @@ class RecurrentStack : public Module {
   }
 
   /// Runs all layers over `x`, values [rows, input_size]. `initial` is empty for zero states. Otherwise it
-  /// has a state for each layer and direction, ordered as in RecurrentStackOutput::last. Throws ShapeError if
-  /// shapes do not match.
+  /// has a state for each layer and direction, ordered as in RecurrentStackOutput::last. `weights` replace those
+  /// of `layers`, in their order; empty for none. Throws ShapeError if shapes do not match.
   [[nodiscard]] RecurrentStackOutput<T> operator()(
-      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {}) const {
+      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {},
+      const std::vector<ops::RecurrentWeights<T>>& weights = {}) const {
     check_layers();
+    if (!weights.empty() && weights.size() != layers.size())
+      fail<ShapeError>("recurrent: weights of ", weights.size(), " layers, expected ", layers.size());
     if (!initial.empty() && initial.size() != layers.size())
       fail<ShapeError>("recurrent: ", initial.size(), " initial states, expected ", layers.size());
     RecurrentStackOutput<T> result{x, {}, directions, merge};
@@ -213,8 +216,9 @@ class RecurrentStack : public Module {
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made = layers[k](input, initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1,
-                              precision);
+        auto made = ops::recurrent(
+            layers[k].cell(), input, weights.empty() ? layers[k].weights() : weights[k],
+            initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1, precision);
         parts.push_back(std::move(made.hidden.values));
         result.last.push_back(std::move(made.last));
       }

@@ -30,7 +30,7 @@ struct StepLayerOptions {
 };
 
 /// Common base: one layer in one direction. Derived has `project(rows)`, what of a step depends on the input
-/// alone, and `step(projection, states)`.
+/// alone, and `step(projection, states)`. If it also has `project(batch)`, a ragged batch is passed to that.
 template <class Derived, Real T>
 class StepLayer : public Module {
  public:
@@ -41,8 +41,11 @@ class StepLayer : public Module {
                                                    bool reverse = false) const {
     ops::detail::require_rows("recurrent", x);
     auto states = initial_states(initial, x.sequences(), x.values.device());
+    Variable<T> projection;
+    if constexpr (requires { self().project(x); }) projection = self().project(x);
+    else projection = self().project(x.values);
     const auto made = ops::scan<T>(
-        x.with(self().project(x.values)), states,
+        x.with(projection), states,
         [this](const Variable<T>& rows, const std::vector<Variable<T>>& before) {
           return self().step(rows, before);
         },
