@@ -4,6 +4,7 @@
 
 #include "lstmlib/nn/attention.hpp"
 #include "lstmlib/nn/conv1d.hpp"
+#include "lstmlib/nn/highway.hpp"
 #include "lstmlib/nn/layer_norm.hpp"
 
 using namespace lstmlib;
@@ -132,4 +133,38 @@ TEST_CASE("options and arguments of attention") {
   CHECK_THROWS_AS(attention(narrow), ShapeError);
   CHECK_THROWS_AS(pool({x.values, nullptr}), ShapeError);
   CHECK_THROWS_AS(attention({x.values, nullptr}), ShapeError);
+}
+
+TEST_CASE_TEMPLATE("highway layers give PyTorch's numbers", T, float, double) {
+  const test::LayerFixtures fixtures;
+  fixtures.check<T>("highway", [] { return nn::Highway<T>({.size = 4}); });
+  fixtures.check<T>("highway_tanh",
+                    [] { return nn::Highway<T>({.size = 4, .activation = nn::Activation::tanh}); });
+}
+
+TEST_CASE("options of highway layers, and residual connections") {
+  CHECK_THROWS_WITH_AS(nn::Highway<float>({.size = 0}),
+                       "HighwayOptions: size is 0, expected at least 1; was it left out?", ValueError);
+  CHECK_THROWS_AS(nn::Highway<float>({.size = 2, .transform_bias = std::nan("")}), ValueError);
+  CHECK_THROWS_WITH_AS(nn::Highway<float>({.size = 2, .activation = static_cast<nn::Activation>(2)}),
+                       "HighwayOptions: activation is 2, expected tanh or relu", ValueError);
+  const nn::Highway<float> layer({.size = 4});
+  CHECK(layer.parameter_count() == 2 * (16 + 4));
+  CHECK(layer.transform.bias.value().values()[3] == -1);
+  const Variable<float> x(random_normal<float>({3, 4}));
+  CHECK_THROWS_AS(layer(Variable<float>(Tensor<float>::zeros({3, 5}))), ShapeError);
+  // With a gate that is shut, the input passes.
+  const auto same = nn::Highway<float>({.size = 4, .transform_bias = -200})(x);
+  CHECK(std::equal(same.value().values().begin(), same.value().values().end(), x.value().values().begin()));
+  const nn::Linear<double> linear({.input_size = 4, .output_size = 4});
+  const auto residual = [&](auto in) { return ops::sum(ops::tanh(in[0] + linear(in[0]))); };
+  CHECK(check_gradient(residual, {random_normal<double>({3, 4})}) < 1e-6);
+  nn::Highway<double> highway({.size = 4, .activation = nn::Activation::tanh});
+  const auto loss = [&](auto in) {
+    static_cast<Variable<double>&>(highway.plain.weight) = in[1];
+    static_cast<Variable<double>&>(highway.transform.weight) = in[2];
+    return ops::sum(ops::tanh(highway(in[0])));
+  };
+  const auto drawn = [] { return random_normal<double>({4, 4}); };
+  CHECK(check_gradient(loss, {random_normal<double>({3, 4}), drawn(), drawn()}) < 1e-6);
 }

@@ -3,6 +3,7 @@
 // Stacked recurrent layers over ragged batches. Parameters have the names of Chainer's NStep links in files.
 
 #include "lstmlib/base/option.hpp"
+#include "lstmlib/nn/activation.hpp"
 #include "lstmlib/nn/dropout.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/module.hpp"
@@ -293,7 +294,6 @@ class Gru : public RecurrentStack<T> {
   explicit Gru(RecurrentOptions o) : RecurrentStack<T>(RecurrentCell::gru, o) {}
 };
 
-enum class Activation : std::uint8_t { tanh, relu };
 /// Plain recurrent network [Elman 1990]: h' = tanh(W x + b + U h + d), or relu. Used like Lstm, without cell
 /// state. Files are those of Chainer's NStepRNNTanh and NStepRNNReLU and their NStepBi forms.
 template <Real T = float>
