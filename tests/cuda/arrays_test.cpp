@@ -3,6 +3,8 @@
 // against the CPU.
 #include "backends.hpp"
 
+#include "lstmlib/ops/layer_norm.hpp"
+
 #include <functional>
 
 using namespace lstmlib;
@@ -118,6 +120,19 @@ TEST_CASE_TEMPLATE("cuda: moving, choosing and reducing", T, float, double) {
       "long norm", {{9001}}, [](In in) { return ops::norm(in[0]); }, 64);
   check_on_both<T>(
       "long minimum", {{9001}}, [](In in) { return ops::min(in[0]); }, 0);
+}
+
+TEST_CASE_TEMPLATE("cuda: layer normalisation", T, float, double) {
+  using In = const ArrayInputs<T>&;
+  for (const Shape& shape : {Shape{0, 3}, Shape{5, 1}, Shape{3, 31}, Shape{70, 64}, Shape{2, 3, 1500}}) {
+    const Shape row{shape[shape.rank() - 1]};
+    check_on_both<T>(
+        "layer_norm", {shape, row, row}, [](In in) { return ops::layer_norm(in[0], in[1], in[2]); }, 300);
+    check_on_both<T>(
+        "without gain and bias", {shape}, [](In in) { return ops::layer_norm(in[0]); }, 300);
+    check_on_both<T>(
+        "with a gain", {shape, row}, [](In in) { return ops::layer_norm(in[0], in[1], {}, 0.1); }, 300);
+  }
 }
 
 TEST_CASE("cuda: an id outside the axis is an error when the device is waited for") {

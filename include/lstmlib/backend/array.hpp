@@ -50,6 +50,12 @@ template <Real T>
 struct CpuCumulative {
   static void sum(AxisView, bool reverse, View<const T> x, View<T> y, OutputMode);
 };
+template <Real T>
+struct CpuLayerNorm {
+  static void forward(const LayerNormProblem<T>&, View<T> y, View<T> mean, View<T> scale);
+  static void backward(const LayerNormProblem<T>&, View<const T> mean, View<const T> scale, View<const T> d_y,
+                       View<T> d_x, View<T> d_gain);
+};
 
 /// The kernels of a device for `op`. Throws DeviceError if its back end has none.
 template <Real T>
@@ -147,6 +153,17 @@ struct ArrayCall {
     if (!y) return;
     if (on_cpu()) CpuCumulative<T>::sum(along, reverse, x, y, how);
     else kernels<T>().cumulative_sum(along, reverse, x, y, how);
+  }
+  template <Real T>
+  void layer_norm(const LayerNormProblem<T>& problem, View<T> y, View<T> mean, View<T> scale) const {
+    if (on_cpu()) CpuLayerNorm<T>::forward(problem, y, mean, scale);
+    else kernels<T>().layer_norm(problem, y, mean, scale);
+  }
+  template <Real T>
+  void layer_norm_backward(const LayerNormProblem<T>& problem, View<const T> mean, View<const T> scale,
+                           View<const T> d_y, View<T> d_x, View<T> d_gain) const {
+    if (on_cpu()) CpuLayerNorm<T>::backward(problem, mean, scale, d_y, d_x, d_gain);
+    else kernels<T>().layer_norm_backward(problem, mean, scale, d_y, d_x, d_gain);
   }
 };
 

@@ -3,6 +3,7 @@
 // Stacked recurrent layers over ragged batches. Parameters have the names of Chainer's NStep links in files.
 
 #include "lstmlib/base/option.hpp"
+#include "lstmlib/nn/activation.hpp"
 #include "lstmlib/nn/dropout.hpp"
 #include "lstmlib/nn/initializer.hpp"
 #include "lstmlib/nn/module.hpp"
@@ -200,11 +201,14 @@ class RecurrentStack : public Module {
   }
 
   /// Runs all layers over `x`, values [rows, input_size]. `initial` is empty for zero states. Otherwise it
-  /// has a state for each layer and direction, ordered as in RecurrentStackOutput::last. Throws ShapeError if
-  /// shapes do not match.
+  /// has a state for each layer and direction, ordered as in RecurrentStackOutput::last. `weights` replace those
+  /// of `layers`, in their order; empty for none. Throws ShapeError if shapes do not match.
   [[nodiscard]] RecurrentStackOutput<T> operator()(
-      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {}) const {
+      const Ragged<Variable<T>>& x, const std::vector<ops::RecurrentState<T>>& initial = {},
+      const std::vector<ops::RecurrentWeights<T>>& weights = {}) const {
     check_layers();
+    if (!weights.empty() && weights.size() != layers.size())
+      fail<ShapeError>("recurrent: weights of ", weights.size(), " layers, expected ", layers.size());
     if (!initial.empty() && initial.size() != layers.size())
       fail<ShapeError>("recurrent: ", initial.size(), " initial states, expected ", layers.size());
     RecurrentStackOutput<T> result{x, {}, directions, merge};
@@ -213,8 +217,9 @@ class RecurrentStack : public Module {
       std::vector<Variable<T>> parts;
       for (Index direction = 0; direction < directions; ++direction) {
         const auto k = at + static_cast<std::size_t>(direction);
-        auto made = layers[k](input, initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1,
-                              precision);
+        auto made = ops::recurrent(
+            layers[k].cell(), input, weights.empty() ? layers[k].weights() : weights[k],
+            initial.empty() ? ops::RecurrentState<T>{} : initial[k], direction == 1, precision);
         parts.push_back(std::move(made.hidden.values));
         result.last.push_back(std::move(made.last));
       }
@@ -289,7 +294,6 @@ class Gru : public RecurrentStack<T> {
   explicit Gru(RecurrentOptions o) : RecurrentStack<T>(RecurrentCell::gru, o) {}
 };
 
-enum class Activation : std::uint8_t { tanh, relu };
 /// Plain recurrent network [Elman 1990]: h' = tanh(W x + b + U h + d), or relu. Used like Lstm, without cell
 /// state. Files are those of Chainer's NStepRNNTanh and NStepRNNReLU and their NStepBi forms.
 template <Real T = float>

@@ -8,10 +8,9 @@
 #include "lstmlib/nn/module.hpp"
 #include "lstmlib/ops/activation.hpp"
 #include "lstmlib/ops/arithmetic.hpp"
-#include "lstmlib/ops/elementwise.hpp"
+#include "lstmlib/ops/layer_norm.hpp"
 #include "lstmlib/ops/linear.hpp"
 #include "lstmlib/ops/recurrent.hpp"
-#include "lstmlib/ops/reduce.hpp"
 #include "lstmlib/ops/scan.hpp"
 
 namespace lstmlib::inline LSTMLIB_ABI::nn {
@@ -31,7 +30,7 @@ struct StepLayerOptions {
 };
 
 /// Common base: one layer in one direction. Derived has `project(rows)`, what of a step depends on the input
-/// alone, and `step(projection, states)`.
+/// alone, and `step(projection, states)`. If it also has `project(batch)`, a ragged batch is passed to that.
 template <class Derived, Real T>
 class StepLayer : public Module {
  public:
@@ -42,8 +41,11 @@ class StepLayer : public Module {
                                                    bool reverse = false) const {
     ops::detail::require_rows("recurrent", x);
     auto states = initial_states(initial, x.sequences(), x.values.device());
+    Variable<T> projection;
+    if constexpr (requires { self().project(x); }) projection = self().project(x);
+    else projection = self().project(x.values);
     const auto made = ops::scan<T>(
-        x.with(self().project(x.values)), states,
+        x.with(projection), states,
         [this](const Variable<T>& rows, const std::vector<Variable<T>>& before) {
           return self().step(rows, before);
         },
@@ -147,14 +149,6 @@ Parameter<T> lstm_bias(Index size, double forget) {
   for (T& x : bias.rows(size, size).mutable_values()) x = static_cast<T>(forget);
   return Parameter<T>(bias);
 }
-/// (x - mean) / sqrt(variance + 1e-5) gain + bias over the features of each row.
-template <Real T>
-Variable<T> normalize_rows(const Variable<T>& x, const Variable<T>& gain, const Variable<T>& bias) {
-  const Shape one{x.shape()[0], 1};
-  const auto centered = x - ops::reshape(ops::mean(x, 1), one);
-  const auto variance = ops::reshape(ops::mean(centered * centered, 1), one);
-  return centered / ops::sqrt(variance + 1e-5) * gain + bias;
-}
 }  // namespace detail
 
 /// LSTM whose hidden state is a projection [Sak 2014], PyTorch's proj_size:
@@ -219,16 +213,15 @@ class LayerNormLstm : public StepLayer<LayerNormLstm<T>, T> {
     bias_cell = Parameter<T>(Tensor<T>::zeros({size}));
   }
   Variable<T> project(const Variable<T>& x) const {
-    return detail::normalize_rows<T>(ops::linear(x, weight_input), gain_input, bias);
+    return ops::layer_norm<T>(ops::linear(x, weight_input), gain_input, bias);
   }
   std::vector<Variable<T>> step(const Variable<T>& projection, const std::vector<Variable<T>>& before) const {
-    const auto sums =
-        detail::normalize_rows<T>(ops::linear(before[0], weight_hidden), gain_hidden, projection);
+    const auto sums = projection + ops::layer_norm<T>(ops::linear(before[0], weight_hidden), gain_hidden);
     const auto both = ops::sigmoid(this->gates(sums, 0, 2, size));
     const auto c = this->gates(both, 1, 1, size) * before[1] +
                    this->gates(both, 0, 1, size) * ops::tanh(this->gates(sums, 2, 1, size));
     const auto o = ops::sigmoid(this->gates(sums, 3, 1, size));
-    return {o * ops::tanh(detail::normalize_rows<T>(c, gain_cell, bias_cell)), c};
+    return {o * ops::tanh(ops::layer_norm<T>(c, gain_cell, bias_cell)), c};
   }
   void visit_members(MemberVisitor& visit) override {
     visit("weight_input", weight_input)("weight_hidden", weight_hidden)("bias", bias);

@@ -73,12 +73,13 @@ LSTMLIB_REDUCE(sum_squares);
 LSTMLIB_REDUCE(sum_exp);
 #undef LSTMLIB_REDUCE
 
-#define LSTMLIB_FOR_TYPE(T)     \
-  template struct CpuSelect<T>; \
-  template struct CpuCopy<T>;   \
-  template struct CpuGather<T>; \
-  template struct CpuOrder<T>;  \
-  template struct CpuCumulative<T>
+#define LSTMLIB_FOR_TYPE(T)         \
+  template struct CpuSelect<T>;     \
+  template struct CpuCopy<T>;       \
+  template struct CpuGather<T>;     \
+  template struct CpuOrder<T>;      \
+  template struct CpuCumulative<T>; \
+  template struct CpuLayerNorm<T>
 LSTMLIB_FOR_TYPE(float);
 LSTMLIB_FOR_TYPE(double);
 #undef LSTMLIB_FOR_TYPE

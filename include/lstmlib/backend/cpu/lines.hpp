@@ -186,4 +186,42 @@ void CpuCumulative<T>::sum(AxisView a, bool reverse, View<const T> x, View<T> y,
   });
 }
 
+template <Real T>
+void CpuLayerNorm<T>::forward(const LayerNormProblem<T>& p, View<T> y, View<T> mean, View<T> scale) {
+  const auto kernel = cpu::chosen(cpu::baseline::layer_norm_line<T>, cpu::avx2::layer_norm_line<T>,
+                                  cpu::avx512::layer_norm_line<T>);
+  const Index count = p.features();
+  cpu::parallel_ranges(p.rows(), 3 * count, [&](Index first, Index last) {
+    for (Index row = first; row < last; ++row)
+      kernel(p.x.data + row * count, p.gain.data, p.bias.data, count, p.eps, y.data + row * count,
+             mean.data + row, scale.data + row);
+  });
+}
+template <Real T>
+void CpuLayerNorm<T>::backward(const LayerNormProblem<T>& p, View<const T> mean, View<const T> scale,
+                               View<const T> d_y, View<T> d_x, View<T> d_gain) {
+  if (!d_x && !d_gain) return;
+  const auto kernel =
+      cpu::chosen(cpu::baseline::layer_norm_line_backward<T>, cpu::avx2::layer_norm_line_backward<T>,
+                  cpu::avx512::layer_norm_line_backward<T>);
+  // The gradient of the gain is summed over pieces of rows, which are joined in order: the threads change
+  // nothing.
+  const Index count = p.features(), rows = p.rows();
+  const Index least = std::max<Index>(1, cpu::min_parallel_elements / std::max<Index>(4 * count, 1));
+  const Index piece = std::max(least, (rows + 63) / 64), pieces = (rows + piece - 1) / piece;
+  cpu::Scratch scratch;
+  T* sums = d_gain ? scratch.take<T>({pieces * count}).data : nullptr;
+  cpu::parallel_for(
+      pieces,
+      [&](Index i) {
+        T* sum = sums ? sums + i * count : nullptr;
+        if (sum) std::fill_n(sum, count, T(0));
+        for (Index row = i * piece; row < std::min(rows, (i + 1) * piece); ++row)
+          kernel(p.x.data + row * count, p.gain.data, d_y.data + row * count, count, mean.data[row],
+                 scale.data[row], d_x ? d_x.data + row * count : nullptr, sum);
+      },
+      4 * rows * count);
+  for (Index i = 0; sums && i < pieces; ++i) cpu::kernel_table<T>().add(sums + i * count, count, d_gain.data);
+}
+
 }  // namespace lstmlib

@@ -5,6 +5,7 @@
 #include "lstmlib/backend/kernels/array.hpp"
 #include "lstmlib/backend/cuda/factories.hpp"
 #include "lstmlib/backend/cuda/kernels/array.cuh"
+#include "lstmlib/backend/cuda/kernels/layer_norm.cuh"
 #include "lstmlib/backend/cuda/kernels/lines.cuh"
 
 #include <utility>
@@ -106,6 +107,28 @@ class CudaArrayKernels final : public ArrayKernels<T> {
             .threads = threads,
             .shared_bytes = default_threads * static_cast<int>(sizeof(T))},
            cumulative_sum_kernel<T>, x.data, y.data, lines, a.size, a.inner, reverse, how);
+  }
+
+  void layer_norm(const LayerNormProblem<T>& p, View<T> y, View<T> mean, View<T> scale) override {
+    for_each_line(
+        context_, AxisView({p.rows(), p.features()}, 1),
+        LayerNorm<T>{p.x.data, p.gain.data, p.bias.data, p.features(), p.eps, y.data, mean.data, scale.data});
+  }
+  void layer_norm_backward(const LayerNormProblem<T>& p, View<const T> mean, View<const T> scale,
+                           View<const T> d_y, View<T> d_x, View<T> d_gain) override {
+    const Index rows = p.rows(), features = p.features();
+    if (d_x)
+      for_each_line(
+          context_, AxisView({rows, features}, 1),
+          LayerNormBackward<T>{p.x.data, p.gain.data, d_y.data, mean.data, scale.data, features, d_x.data});
+    if (!d_gain || rows == 0) return;
+    Scratch scratch(context_);
+    T* parts = scratch.take<T>({rows, features}).data;
+    T* sum = scratch.take<T>({features}).data;
+    for_each_in_rows(context_, rows, features,
+                     LayerNormGainBody<T>{p.x.data, d_y.data, mean.data, scale.data, features, parts});
+    join_axis<Sum>(context_, 1, rows, features, T(1), static_cast<const T*>(parts), sum);
+    for_each(context_, features, AddScaledBody<T>{T(1), sum, d_gain.data});
   }
 
  private:

@@ -35,6 +35,17 @@ struct GatherPlan {
   }
 };
 
+/// Layer normalisation: see ops::layer_norm. x and y [rows, features]; gain and bias [features] or null; mean
+/// and scale [rows], the reciprocal of the deviation.
+template <class T>
+struct LayerNormProblem {
+  View<const T> x, gain, bias;
+  T eps;
+
+  [[nodiscard]] Index features() const { return x.shape[x.shape.rank() - 1]; }
+  [[nodiscard]] Index rows() const { return x.size() / features(); }
+};
+
 template <Real T>
 class ArrayKernels {
  public:
@@ -80,6 +91,11 @@ class ArrayKernels {
   virtual void top_k(AxisView, Index count, bool smallest, View<const T> x, View<std::int32_t> indices) = 0;
   /// y = or += the sum of all elements of x along the axis up to each, from the end if `reverse`.
   virtual void cumulative_sum(AxisView, bool reverse, View<const T> x, View<T> y, OutputMode) = 0;
+
+  virtual void layer_norm(const LayerNormProblem<T>&, View<T> y, View<T> mean, View<T> scale) = 0;
+  /// d_x and d_gain: adds to those that are not null. The bias plays no part.
+  virtual void layer_norm_backward(const LayerNormProblem<T>&, View<const T> mean, View<const T> scale,
+                                   View<const T> d_y, View<T> d_x, View<T> d_gain) = 0;
 };
 
 }  // namespace lstmlib::inline LSTMLIB_ABI

@@ -22,6 +22,7 @@ using math::UnaryFunction, math::BinaryFunction, math::Reduction, math::Elementw
 #include "lstmlib/backend/cpu/kernels/low_precision.inl"
 
 #include "lstmlib/backend/cpu/kernels/array.inl"
+#include "lstmlib/backend/cpu/kernels/layer_norm.inl"
 #include "lstmlib/backend/cpu/kernels/lines.inl"
 #include "lstmlib/backend/cpu/kernels/cells.inl"
 #include "lstmlib/backend/cpu/kernels/dropout.inl"
