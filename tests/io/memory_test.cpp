@@ -78,10 +78,13 @@ TEST_CASE("memory: the head of a file of 5 GiB costs a head") {
   const auto file = sparse_npy(folder / "large.npy", "<f8", true, 327'680);
   REQUIRE(std::filesystem::file_size(file) > std::uintmax_t{5} << 30);
   const auto start = std::chrono::steady_clock::now();
-  const double peak = peak_of([&] {
-    if (read_npy_info(file).shape[0] != 327'680) throw Error("shape");
-  });
-  CHECK(peak < 4e6);
+  const auto peak_for = [](const std::filesystem::path& path, Index rows) {
+    return peak_of([&] {
+      if (read_npy_info(path).shape[0] != rows) throw Error("shape");
+    });
+  };
+  // As much as that of a small file: the pages of the code, and a sanitizer's own.
+  CHECK(peak_for(file, 327'680) < peak_for(sparse_npy(folder / "small.npy", "<f8", true, 1), 1) + 1e6);
   CHECK(std::chrono::steady_clock::now() - start <
         std::chrono::seconds(5));  // seconds are for a busy machine
 }
