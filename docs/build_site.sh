@@ -30,7 +30,7 @@ awk -v out="$scratch" '
   }
   function references(text,    done, label, target, hash, file, anchor) {
     done = ""
-    while (match(text, /!?\[([^]]|`[^`]*`)*\]\([^)]*\)/)) {
+    while (match(text, /!?\[([^]`]|`[^`]*`)*\]\([^)]*\)/)) {
       done = done substr(text, 1, RSTART - 1)
       label = substr(text, RSTART, RLENGTH)
       text = substr(text, RSTART + RLENGTH)

@@ -25,7 +25,7 @@ cmake --build "$scratch/build" -j 2
 if [ "$way" = subdirectory ]; then
   # Of all parts that this machine could build (an nvcc and Boost may be there), the one that is linked.
   made=$(find "$scratch/build/lstmlib" -name '*.a' -o -name '*.o' | sed 's|.*/||' | sort | tr '\n' ' ')
-  [ "$made" = "cpu.cpp.o liblstmlib_cpu.a " ] || { echo "built: $made; the project links lstmlib::cpu alone" >&2; exit 1; }
+  [ "$made" = "cpu.cpp.o definitions.cpp.o liblstmlib_cpu.a " ] || { echo "built: $made; the project links lstmlib::cpu alone" >&2; exit 1; }
   # The project has no build type, and so no optimisation. Nor does it promise to be free of warnings.
   command=$(grep '"command".*generated/cpu.cpp' "$scratch/build/compile_commands.json")
   level=$(printf '%s' "$command" | grep -o ' -O[^ ]*' | tail -n 1)
