@@ -322,13 +322,14 @@ TEST_CASE_TEMPLATE("cuda: convolutions over text and over images", T, float, dou
   check_on_both<T>(
       "images", {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}},
       [](const Inputs<T>& in) {
-        return ops::convolution_2d(in[0], in[1], in[2], {.stride = {2, 1}, .pad = {1, 0}, .dilate = {1, 2}});
+        return ops::convolution_2d(in[0], in[1], in[2],
+                                   {.stride = {2, 1}, .padding = {1, 0}, .dilation = {1, 2}});
       },
       20);
   check_on_both<T>(
       "larger images", {{1, 3, 19, 23}, {5, 3, 4, 3}, {5}},
       [](const Inputs<T>& in) {
-        return ops::convolution_2d(in[0], in[1], in[2], {.stride = {1, 2}, .pad = {2, 1}});
+        return ops::convolution_2d(in[0], in[1], in[2], {.stride = {1, 2}, .padding = {2, 1}});
       },
       20);
 }

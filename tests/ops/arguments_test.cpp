@@ -249,11 +249,15 @@ TEST_CASE("arguments: convolutions") {
   for (const Index value : {Index{0}, Index{-1}, least, most, Index{1} << 40}) {
     refused("convolution_2d", "stride", [&] { (void)ops::convolution_2d(x, w, {}, {.stride = {1, value}}); });
     refused("convolution_2d", "stride", [&] { (void)ops::convolution_2d(x, w, {}, {.stride = {value, 1}}); });
-    refused("convolution_2d", "dilate", [&] { (void)ops::convolution_2d(x, w, {}, {.dilate = {1, value}}); });
+    refused("convolution_2d", "dilation", [&] {
+      (void)ops::convolution_2d(x, w, {}, {.dilation = {1, value}});
+    });
     if (value != 0)
-      refused("convolution_2d", "pad", [&] { (void)ops::convolution_2d(x, w, {}, {.pad = {1, value}}); });
+      refused("convolution_2d", "padding", [&] {
+        (void)ops::convolution_2d(x, w, {}, {.padding = {1, value}});
+      });
   }
-  refused("convolution_2d", "dilate", [&] { (void)ops::convolution_2d(x, w, {}, {.dilate = {4, 1}}); });
+  refused("convolution_2d", "dilation", [&] { (void)ops::convolution_2d(x, w, {}, {.dilation = {4, 1}}); });
   refused("convolution_2d", "no kernel", [&] { (void)ops::convolution_2d(x, numbers<float>({1, 1, 0, 2})); });
   refused("convolution_2d", "no kernel", [&] { (void)ops::convolution_2d(x, numbers<float>({1, 1, 2, 0})); });
   CHECK_NOTHROW((void)ops::convolution_2d(numbers<float>({0, 1, 4, 4}), w));

@@ -140,7 +140,7 @@ TEST_CASE("gradients: convolutions over text and over images") {
   check_gradient(
       [](auto v) {
         return weighed(
-            ops::convolution_2d(v[0], v[1], v[2], {.stride = {2, 1}, .pad = {1, 0}, .dilate = {1, 2}}));
+            ops::convolution_2d(v[0], v[1], v[2], {.stride = {2, 1}, .padding = {1, 0}, .dilation = {1, 2}}));
       },
       {values({2, 2, 5, 4}, 18), values({3, 2, 3, 2}, 19), values({3}, 20)});
 }

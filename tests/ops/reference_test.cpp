@@ -95,8 +95,8 @@ TEST_CASE("reference: convolution over images") {
     const auto number = [&](const char* key) { return one.about().at(key).get<Index>(); };
     const auto y = ops::convolution_2d(x, weight, bias,
                                        {.stride = {number("stride"), number("stride")},
-                                        .pad = {number("pad"), number("pad")},
-                                        .dilate = {number("dilate"), number("dilate")}});
+                                        .padding = {number("pad"), number("pad")},
+                                        .dilation = {number("dilate"), number("dilate")}});
     one.check("y", y.value());
     backward_from(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());
@@ -110,7 +110,7 @@ TEST_CASE("reference: convolution over text, as images and as sequences") {
     const auto x = one.variable<T>("x");  // [sentences, features, length, 1]
     auto weight = one.variable<T>("W");
     const auto pad = one.about().at("pad").get<std::array<Index, 2>>();
-    const auto y = ops::convolution_2d(x, weight, {}, {.pad = pad});
+    const auto y = ops::convolution_2d(x, weight, {}, {.padding = pad});
     one.check("y", y.value());
     backward_from(y, one.tensor<T>("gy"));
     one.check("grad_x", x.grad());

@@ -46,9 +46,9 @@ template <Real T>
 
 /// Options of convolution_2d, each for height and width.
 struct ConvolutionOptions {
-  std::array<Index, 2> stride{1, 1};  ///< step between output positions
-  std::array<Index, 2> pad{0, 0};     ///< zeros around the image
-  std::array<Index, 2> dilate{1, 1};  ///< distance between kernel positions
+  std::array<Index, 2> stride{1, 1};    ///< step between output positions
+  std::array<Index, 2> padding{0, 0};   ///< zeros around the image
+  std::array<Index, 2> dilation{1, 1};  ///< distance between kernel positions
 };
 
 namespace detail {

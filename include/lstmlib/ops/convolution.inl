@@ -22,13 +22,13 @@ LSTMLIB_INLINE Convolution2d convolution_geometry(const Shape& x, const Shape& w
                          max_convolution_step);
   };
   check("stride", o.stride, 1);
-  check("pad", o.pad, 0);
-  check("dilate", o.dilate, 1);
+  check("padding", o.padding, 0);
+  check("dilation", o.dilation, 1);
   if (std::max({x[2], x[3], weight[2], weight[3]}) > max_convolution_step)
     fail<ShapeError>("convolution_2d: input ", x, ", weight ", weight, "; images and kernels of at most ",
                      max_convolution_step, " a side");
-  const Convolution2d c{x[1],        x[2],     x[3],     weight[2],   weight[3],  o.stride[0],
-                        o.stride[1], o.pad[0], o.pad[1], o.dilate[0], o.dilate[1]};
+  const Convolution2d c{x[1],        x[2],         x[3],         weight[2],     weight[3],    o.stride[0],
+                        o.stride[1], o.padding[0], o.padding[1], o.dilation[0], o.dilation[1]};
   if (c.height + 2 * c.pad_height <= c.dilate_height * (c.kernel_height - 1) ||
       c.width + 2 * c.pad_width <= c.dilate_width * (c.kernel_width - 1))
     fail<ShapeError>("convolution_2d: weight ", weight, " is larger than the padded input ", x);
