@@ -84,7 +84,7 @@ class LayerFixtures {
       check_numbers("gradient of " + one.path, layer.template parameter<T>(one.path).grad(),
                     tensor<double>(name + ':' + one.path + ".g"));
 
-    const auto file = scratch("layers") / (name + ".npz");
+    const auto file = scratch("layer_" + name) / "layer.npz";
     io::save_npz(file, layer);
     auto again = make();
     io::load_npz(file, again);
